@@ -1,0 +1,1 @@
+"""What others know about the oversight body."""

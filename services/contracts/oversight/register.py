@@ -1,0 +1,292 @@
+"""The register of accreditations: signed by the oversight body, read by everybody, at most seconds old.
+
+Whoever is not in it, is suspended in it, or is past the date in it gets nothing (R9).
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from pydantic import ValidationError
+
+from consent import base64url, jws
+from consent.errors import MalformedError, SignatureError
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.jwk import from_jwk
+from consent.vocabulary import Body
+from services.kit.clock import Clock, epoch_seconds
+from services.kit.credentials.callers import Peer
+from services.kit.encoding import Base64Url, Message
+from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.problems import UnavailableError
+
+REGISTER_TYPE = "sekisho-register+jws"
+Jwk = dict[str, str]
+
+
+class Kind(StrEnum):
+    """The closed list of recipients (J4); what each kind may do is in `ROLES_OF_KIND`."""
+
+    MUNICIPALITY = "municipality"
+    HOSPITAL = "hospital"
+    CLINIC = "clinic"
+    RETAILER = "retailer"
+    MAKER = "maker"
+    BANK = "bank"
+    ANONYMISER = "anonymiser"
+    UNIVERSITY = "university"
+    OVERSIGHT = "oversight"
+
+
+class Role(StrEnum):
+    """The closed list of roles of operators (C12)."""
+
+    REGISTRAR = "registrar"
+    WRITER = "writer"
+    READER = "reader"
+    SELLER = "seller"
+    RECALLER = "recaller"
+    CONFIRMER = "confirmer"
+    ANONYMISER = "anonymiser"
+    RESEARCHER = "researcher"
+    ACCREDITOR = "accreditor"
+    AUDITOR = "auditor"
+
+
+ROLES_OF_KIND: dict[Kind, frozenset[Role]] = {
+    Kind.MUNICIPALITY: frozenset({Role.REGISTRAR}),
+    Kind.HOSPITAL: frozenset({Role.WRITER, Role.READER}),
+    Kind.CLINIC: frozenset({Role.WRITER, Role.READER}),
+    Kind.RETAILER: frozenset({Role.SELLER}),
+    Kind.MAKER: frozenset({Role.RECALLER}),
+    Kind.BANK: frozenset({Role.CONFIRMER}),
+    Kind.ANONYMISER: frozenset({Role.ANONYMISER}),
+    Kind.UNIVERSITY: frozenset({Role.RESEARCHER}),
+    Kind.OVERSIGHT: frozenset({Role.ACCREDITOR, Role.AUDITOR}),
+}
+
+
+class Organisation(Message):
+    """An accredited organisation: an Ed25519 JWK signs what it writes, a compressed Umbral key reads."""
+
+    id: OrganisationId
+    name: str
+    kind: Kind
+    active: bool
+    expires: int
+    signing_key: Jwk | None = None
+    receiving_key: Base64Url | None = None
+
+
+class Terminal(Message):
+    """An accredited terminal: TLS certificate (hex SHA-256 of its DER) and its P-256 key."""
+
+    id: TerminalId
+    organisation: OrganisationId
+    certificate_thumbprint: str
+    public_key: Jwk
+    active: bool
+    expires: int
+
+
+class Operator(Message):
+    """An accredited operator with the P-256 key of their card."""
+
+    id: OperatorId
+    organisation: OrganisationId
+    roles: list[Role]
+    card_key: Jwk
+    active: bool
+    expires: int
+
+
+class BodyEntry(Message):
+    """A body: where it listens and its public keys; sealing key: raw X25519; `log_key`, `witness_key`: C2SP verifier keys."""
+
+    body: Body
+    url: str
+    certificate_thumbprint: str
+    signing_key: Jwk
+    sealing_key: Base64Url
+    log_origin: str
+    log_key: str
+    witness_key: str | None = None
+
+
+class Register(Message):
+    """One edition of the whole register."""
+
+    serial: int
+    issued_at: int
+    organisations: list[Organisation]
+    terminals: list[Terminal]
+    operators: list[Operator]
+    bodies: list[BodyEntry]
+
+
+class Directory:
+    """An edition of the register, indexed; answers as of `now` (credentials' `Accreditations`)."""
+
+    def __init__(self, register: Register, clock: Clock) -> None:
+        self.register = register
+        self._clock = clock
+        self._organisations = {each.id: each for each in register.organisations}
+        self._terminals = {each.id: each for each in register.terminals}
+        self._operators = {(each.organisation, each.id): each for each in register.operators}
+        self._bodies = {each.body: each for each in register.bodies}
+        self._certificates = {each.certificate_thumbprint: each for each in register.terminals}
+        self._body_certificates = {each.certificate_thumbprint: each for each in register.bodies}
+
+    def organisation(self, organisation: OrganisationId) -> Organisation | None:
+        """Return the organisation if it is accredited now."""
+        found = self._organisations.get(organisation)
+        return found if found is not None and self._holds(found.active, found.expires) else None
+
+    def terminal(self, terminal: TerminalId) -> Terminal | None:
+        """Return the terminal if it and its organisation are accredited now."""
+        found = self._terminals.get(terminal)
+        if found is None or not self._holds(found.active, found.expires):
+            return None
+        return found if self.organisation(found.organisation) else None
+
+    def operator(self, organisation: OrganisationId, operator: OperatorId) -> Operator | None:
+        """Return the operator if they and their organisation are accredited now."""
+        found = self._operators.get((organisation, operator))
+        if found is None or not self._holds(found.active, found.expires):
+            return None
+        return found if self.organisation(organisation) else None
+
+    def body(self, body: Body) -> BodyEntry:
+        """Return a body's entry. Raises: UnavailableError when the register has none."""
+        if body not in self._bodies:
+            raise UnavailableError(f"the register does not name the body {body.value}")
+        return self._bodies[body]
+
+    def sealing_key(self, body: Body) -> X25519PublicKey:
+        """Return the key to which messages for `body` are sealed."""
+        return X25519PublicKey.from_public_bytes(base64url.decode(self.body(body).sealing_key))
+
+    def signing_key(self, body: Body) -> Ed25519PublicKey:
+        """Return the key by which `body` signs receipts (and the ID centre tokens)."""
+        return ed25519(self.body(body).signing_key)
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """Return the accredited holder of a TLS certificate."""
+        body = self._body_certificates.get(certificate_thumbprint)
+        if body is not None:
+            name = f"body:{body.body.value}"
+            return Peer(TerminalId(name), OrganisationId(name), body.body)
+        found = self._certificates.get(certificate_thumbprint)
+        terminal = self.terminal(found.id) if found is not None else None
+        return Peer(terminal.id, terminal.organisation, None) if terminal else None
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """Return the operator's present roles, never more than their organisation's kind allows."""
+        found, holder = self.operator(organisation, operator), self.organisation(organisation)
+        if found is None or holder is None:
+            return frozenset()
+        return frozenset(role.value for role in ROLES_OF_KIND[holder.kind].intersection(found.roles))
+
+    def token_key(self) -> Ed25519PublicKey:
+        """Return the ID centre's signing key."""
+        return self.signing_key(Body.IDENTITY)
+
+    def _holds(self, active: bool, expires: int) -> bool:
+        return active and expires > epoch_seconds(self._clock())
+
+
+def p256(jwk: Jwk) -> EllipticCurvePublicKey:
+    """Return the P-256 key of a terminal or card. Raises: MalformedError for another kind of key."""
+    key = from_jwk(jwk)
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise MalformedError("A P-256 key is expected.")
+    return key
+
+
+def ed25519(jwk: Jwk) -> Ed25519PublicKey:
+    """Return the Ed25519 key of a body or organisation. Raises: MalformedError for another kind of key."""
+    key = from_jwk(jwk)
+    if not isinstance(key, Ed25519PublicKey):
+        raise MalformedError("An Ed25519 key is expected.")
+    return key
+
+
+class RegisterReader:
+    """Keeps the newest edition of the register that the oversight body signed.
+
+    Units: `max_age` and `stale_limit` are seconds. Guarantees: an edition older than `stale_limit` is not used
+    (fails closed), a lower serial than one seen before is refused.
+    Raises: UnavailableError from every method when no edition is young enough.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], str],
+        *,
+        key: Ed25519PublicKey,
+        clock: Clock,
+        max_age: float,
+        stale_limit: float,
+    ) -> None:
+        self._fetch = fetch
+        self._key = key
+        self._clock = clock
+        self._max_age = max_age
+        self._stale_limit = stale_limit
+        self._lock = threading.Lock()
+        self._held: tuple[datetime, Directory] | None = None
+
+    def directory(self) -> Directory:
+        """Return the present edition, fetched anew when the held one is older than `max_age`."""
+        held = self._held
+        if held is not None and self._age(held) <= self._max_age:
+            return held[1]
+        blocking = held is None or self._age(held) > self._stale_limit
+        if self._lock.acquire(blocking=blocking):
+            try:
+                self._refresh(held)
+            finally:
+                self._lock.release()
+        held = self._held
+        if held is None or self._age(held) > self._stale_limit:
+            raise UnavailableError("the register of accreditations cannot be read")
+        return held[1]
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """See `Directory.peer`."""
+        return self.directory().peer(certificate_thumbprint)
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """See `Directory.roles`."""
+        return self.directory().roles(organisation, operator)
+
+    def token_key(self) -> Ed25519PublicKey:
+        """See `Directory.token_key`."""
+        return self.directory().token_key()
+
+    def _age(self, held: tuple[datetime, Directory]) -> float:
+        return (self._clock() - held[0]).total_seconds()
+
+    def _refresh(self, seen: tuple[datetime, Directory] | None) -> None:
+        if self._held is not seen:
+            return  # another thread was faster
+        asked = self._clock()
+        try:
+            directory = verify_register(self._fetch(), key=self._key, clock=self._clock)
+        except (PeerUnavailableError, RemoteProblemError):
+            return
+        if self._held is None or directory.register.serial >= self._held[1].register.serial:
+            self._held = (asked, directory)
+
+
+def verify_register(token: str, *, key: Ed25519PublicKey, clock: Clock) -> Directory:
+    """Return the directory of a register edition signed by the oversight body. Raises: UnavailableError."""
+    try:
+        payload = jws.verify(token, typ=REGISTER_TYPE, key=key).payload
+        return Directory(Register.model_validate_json(payload), clock)
+    except (SignatureError, ValidationError) as error:
+        raise UnavailableError("the register of accreditations does not verify") from error

@@ -1,0 +1,1 @@
+"""Sender-constrained credentials: TLS client certificates, DPoP-bound tokens, transient pseudonym tokens."""

@@ -1,0 +1,114 @@
+"""Deny by default: no request reaches a route before its credential is verified, but for the open paths.
+
+Steps, numbered as in docs/protocol.md:
+  A1 the TLS client certificate names an accredited terminal or body (stops strangers, suspended terminals);
+  A2 the token is the ID centre's, for this body, not expired (stops audience swaps);
+  A3 the DPoP proof is for this method, address and token, by the token's key, not seen before (stops stolen tokens
+     and replays);
+  A4 an operator's token comes from the terminal it was issued to; its roles are those that hold now (stops tokens
+     that outlive a role).
+A body needs no token: its own certificate is the sender-constrained credential (RFC 8705).
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from consent import base64url
+from consent.errors import MalformedError
+from consent.identifiers import Pseudonym
+from services.kit.clock import Clock, epoch_seconds
+from services.kit.credentials.callers import Accreditations, BodyCaller, Caller, OperatorCaller, Peer, PersonCaller
+from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.credentials.pseudonyms import open_sealed
+from services.kit.credentials.tokens import OperatorClaims, PersonClaims, TokenError, verify_token
+from services.kit.database import Database
+from services.kit.problems import UnauthenticatedError
+from services.kit.replay import ReplayCache
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings, unverified. `url` is this body's public address with the request's path."""
+
+    certificate: bytes | None
+    authorization: str | None
+    proof: str | None
+    method: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Verifies credentials for one body, called `audience` in tokens."""
+
+    audience: str
+    sealing_key: X25519PrivateKey
+    accreditations: Accreditations
+    database: Database
+    replays: ReplayCache
+    clock: Clock
+
+    def authenticate(self, request: Credentials) -> Caller:
+        """Return who asks. Raises: UnauthenticatedError; its detail says which step failed."""
+        peer = self._peer(request.certificate)  # A1
+        if request.authorization is None:
+            if peer.body is None:
+                raise UnauthenticatedError("the request carries no access token")
+            return BodyCaller(peer.body)
+        token = _dpop_token(request.authorization)
+        try:
+            key = self.accreditations.token_key()
+            claims = verify_token(token, key=key, audience=self.audience, now=self.clock())  # A2
+            self._verify_sender(request, token, claims.cnf.jkt)  # A3
+        except (TokenError, DpopError) as error:
+            raise UnauthenticatedError(str(error)) from error
+        match claims:
+            case OperatorClaims():
+                return self._operator(claims, peer)
+            case PersonClaims():
+                return self._person(claims)
+
+    def _peer(self, certificate: bytes | None) -> Peer:
+        if certificate is None:
+            raise UnauthenticatedError("no client certificate was presented")
+        peer = self.accreditations.peer(hashlib.sha256(certificate).hexdigest())
+        if peer is None:
+            raise UnauthenticatedError("the client certificate belongs to no accredited terminal or body")
+        return peer
+
+    def _verify_sender(self, request: Credentials, token: str, expected: str) -> None:
+        if request.proof is None:
+            raise DpopError("the request carries no DPoP proof")
+        now = self.clock()
+        thumbprint, jti = verify_proof(request.proof, method=request.method, url=request.url, now=now, token=token)
+        if thumbprint != expected:
+            raise DpopError("the proof is by another key than the token's")
+        moment = epoch_seconds(now)
+        with self.database.write() as connection:
+            self.replays.use(
+                connection, kind="DPoP proof", value=f"{thumbprint}.{jti}", expires=moment + 2 * PROOF_AGE_SECONDS, now=moment
+            )
+
+    def _operator(self, claims: OperatorClaims, peer: Peer) -> OperatorCaller:
+        if peer.terminal != claims.client_id or peer.organisation != claims.organisation:  # A4
+            raise UnauthenticatedError("the token was issued to another terminal")
+        holding = self.accreditations.roles(claims.organisation, claims.operator)
+        roles = holding & frozenset(claims.scope.split())
+        return OperatorCaller(claims.organisation, claims.operator, claims.client_id, roles)
+
+    def _person(self, claims: PersonClaims) -> PersonCaller:
+        try:
+            pseudonym = open_sealed(self.sealing_key, base64url.decode(claims.sealed_sub), info="access-token")
+        except (InvalidTag, MalformedError, ValueError) as error:
+            raise UnauthenticatedError("the access token does not verify") from error
+        return PersonCaller(Pseudonym(pseudonym.decode()))
+
+
+def _dpop_token(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "dpop" or not token:
+        raise UnauthenticatedError("the Authorization header must be: DPoP <access token>")
+    return token

@@ -1,0 +1,58 @@
+"""Who a verified request comes from. Only `authenticate` makes these; routes ask for the kind they serve."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.vocabulary import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of the TLS connection, known by its certificate: an accredited terminal, or a body."""
+
+    terminal: TerminalId
+    organisation: OrganisationId
+    body: Body | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCaller:
+    """An operator's card and an accredited terminal, both, with the roles that hold at this moment."""
+
+    organisation: OrganisationId
+    operator: OperatorId
+    terminal: TerminalId
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCaller:
+    """A person signed in with a card, known here by this body's own pseudonym."""
+
+    pseudonym: Pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCaller:
+    """Another body, by its TLS client certificate."""
+
+    body: Body
+
+
+Caller = OperatorCaller | PersonCaller | BodyCaller
+
+
+class Accreditations(Protocol):
+    """The present state of the oversight body's register, as far as credentials need it."""
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """Return who presents this certificate (hex SHA-256 of its DER), or None if nobody accredited does."""
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """Return the roles that the operator has now; empty when suspended, expired or unknown."""
+
+    def token_key(self) -> Ed25519PublicKey:
+        """Return the ID centre's key that signs tokens."""

@@ -1,0 +1,117 @@
+"""The outermost layer of every body: bounded, unambiguous requests from verified callers only."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from anyio import to_thread
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.kit.access import CALLER
+from services.kit.credentials.authentication import Credentials
+from services.kit.credentials.callers import Caller
+from services.kit.problems import BodyTooLargeError, MalformedRequestError, ProblemError, answer
+from services.kit.server import PEER_CERTIFICATE
+from services.kit.strict_json import StrictJsonError, loads
+
+Authenticate = Callable[[Credentials], Caller]
+SECURITY_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+class Gate:
+    """ASGI middleware: refuses what is too large or ambiguous, then what has no verified caller.
+
+    Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, authenticate: Authenticate, public_url: str, open_paths: frozenset[str], max_body: int
+    ) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._public_url = public_url
+        self._open_paths = open_paths
+        self._max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, or answer it with a problem document."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            path = _plain_path(scope)
+            if path not in self._open_paths:
+                scope["state"][CALLER] = await to_thread.run_sync(self._authenticate, self._credentials(scope, path))
+            body = await self._read(scope, receive)
+        except ProblemError as error:
+            response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
+            await response(scope, receive, _with_headers(send))
+            return
+        await self._app(scope, _replay(body, receive), _with_headers(send))
+
+    def _credentials(self, scope: Scope, path: str) -> Credentials:
+        return Credentials(
+            certificate=scope["state"].get(PEER_CERTIFICATE),
+            authorization=_header(scope, b"authorization"),
+            proof=_header(scope, b"dpop"),
+            method=scope["method"],
+            url=self._public_url + path,
+        )
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        declared = _header(scope, b"content-length")
+        if declared is not None and (not declared.isdigit() or int(declared) > self._max_body):
+            raise BodyTooLargeError(f"the limit is {self._max_body} bytes")
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            body += message.get("body", b"")
+            if len(body) > self._max_body:
+                raise BodyTooLargeError(f"the limit is {self._max_body} bytes")
+            if not message.get("more_body", False):
+                break
+        kind = (_header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+        if body and (kind == "application/json" or kind.endswith("+json")):
+            try:
+                loads(bytes(body))
+            except StrictJsonError as error:
+                raise MalformedRequestError(str(error)) from error
+        return bytes(body)
+
+
+def _plain_path(scope: Scope) -> str:
+    raw = scope.get("raw_path", b"").partition(b"?")[0]
+    if b"%" in raw or b"//" in raw or b"/." in raw.replace(b"/.well-known/", b"/") or not raw.isascii():
+        raise MalformedRequestError("the address must be plain: no escapes, empty or dotted segments")
+    names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
+    if len(set(names)) != len(names):
+        raise MalformedRequestError("a query parameter is named twice")
+    return str(scope["path"])
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    values = [value for key, value in scope["headers"] if key == name]
+    if len(values) > 1:
+        raise MalformedRequestError(f"the header {name.decode()} is given twice")
+    return values[0].decode("latin-1") if values else None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(each for each in SECURITY_HEADERS if each[0] not in present)]
+        await send(message)
+
+    return sending

@@ -1,0 +1,148 @@
+"""HTTP between bodies and from participants: TLS 1.3 with a client certificate, problem documents as typed errors."""
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from services.kit.clock import Clock, Randomness, system_clock, system_randomness
+from services.kit.credentials.dpop import DpopKey
+from services.kit.server import Tls
+
+
+class PeerUnavailableError(Exception):
+    """The other side does not answer; nothing is known to have been done."""
+
+
+class RemoteProblemError(Exception):
+    """The other side answered with a problem document."""
+
+    def __init__(self, *, status: int, code: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
+        super().__init__(f"{code}: {detail or title}")
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.members = dict(members)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token with the key it is bound to."""
+
+    value: str = field(repr=False)
+    key: DpopKey
+
+
+class Http:
+    """A connection pool to one base address. Safe to share between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        context: ssl.SSLContext,
+        timeout: float = 30.0,
+        clock: Clock = system_clock,
+        randomness: Randomness = system_randomness,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._client = httpx.Client(verify=context, timeout=timeout, trust_env=False)
+        self._clock = clock
+        self._randomness = randomness
+
+    def get(self, path: str, *, token: Token | None = None, query: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON answer of GET. Raises: RemoteProblemError, PeerUnavailableError."""
+        return self.send("GET", path, token=token, query=query).json()
+
+    def post(self, path: str, message: Any, *, token: Token | None = None) -> Any:
+        """Return the JSON answer of POST with a JSON message."""
+        return self.send("POST", path, token=token, content=json.dumps(message).encode()).json()
+
+    def put(self, path: str, message: Any, *, token: Token | None = None) -> Any:
+        """Return the JSON answer of PUT with a JSON message."""
+        return self.send("PUT", path, token=token, content=json.dumps(message).encode()).json()
+
+    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey) -> Any:
+        """Return the JSON answer of a form POST with a DPoP proof and no token (OAuth token endpoint)."""
+        proof = key.proof(
+            method="POST", url=self.base_url + path, now=self._clock(), randomness=self._randomness, token=None
+        )
+        return self._answer(
+            self._request("POST", path, headers={"DPoP": proof}, data=dict(fields), content=None, query=None)
+        ).json()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: Token | None = None,
+        content: bytes | None = None,
+        media_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+        htu: str | None = None,
+    ) -> httpx.Response:
+        """Send one request and return the answer if it is a success; `htu` is the address a DPoP proof is for."""
+        headers: dict[str, str] = {"Content-Type": media_type} if content is not None else {}
+        if token is not None:
+            headers["Authorization"] = f"DPoP {token.value}"
+            headers["DPoP"] = token.key.proof(
+                method=method,
+                url=htu or self.base_url + path,
+                now=self._clock(),
+                randomness=self._randomness,
+                token=token.value,
+            )
+        return self._answer(self._request(method, path, headers=headers, data=None, content=content, query=query))
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._client.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        data: Mapping[str, str] | None,
+        content: bytes | None,
+        query: Mapping[str, str] | None,
+    ) -> httpx.Response:
+        try:
+            return self._client.request(
+                method, self.base_url + path, headers=headers, data=data, content=content, params=query
+            )
+        except httpx.HTTPError as error:
+            raise PeerUnavailableError(f"{self.base_url} does not answer ({type(error).__name__})") from error
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> httpx.Response:
+        if response.is_success:
+            return response
+        try:
+            members = response.json()
+        except ValueError:
+            members = {}
+        members = members if isinstance(members, dict) else {}
+        raise RemoteProblemError(
+            status=response.status_code,
+            code=str(members.get("code", members.get("error", "unknown"))),
+            title=str(members.get("title", response.reason_phrase)),
+            detail=str(members.get("detail", members.get("error_description", ""))),
+            members=members,
+        )
+
+
+def client_context(*, authority: Path, tls: Tls | None) -> ssl.SSLContext:
+    """Return a TLS 1.3 context that trusts `authority` only and presents `tls` when given."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if tls is not None:
+        context.load_cert_chain(tls.certificate, tls.key)
+    return context

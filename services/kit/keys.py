@@ -1,0 +1,98 @@
+"""A body's key folder: every secret a file of its own, readable by the owner only, never in the database."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from services.kit.clock import Randomness, system_randomness
+
+PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
+K = TypeVar("K", Ed25519PrivateKey, X25519PrivateKey, EllipticCurvePrivateKey)
+
+
+class KeyFolderError(Exception):
+    """A key file is unreadable or of the wrong kind; restore it from the backup of the key folder."""
+
+
+class KeyFolder:
+    """Loads a named key, and makes it on first use.
+
+    Guarantees: files are created with mode 0600 and never overwritten.
+    """
+
+    def __init__(self, path: Path, *, randomness: Randomness = system_randomness) -> None:
+        self._path = path
+        self._randomness = randomness
+
+    def __repr__(self) -> str:
+        return "KeyFolder(...)"
+
+    def ed25519(self, name: str) -> Ed25519PrivateKey:
+        """Return the Ed25519 signing key `name`."""
+        return self._key(name, Ed25519PrivateKey)
+
+    def x25519(self, name: str) -> X25519PrivateKey:
+        """Return the X25519 key `name`, to which others seal (RFC 9180)."""
+        return self._key(name, X25519PrivateKey)
+
+    def p256(self, name: str) -> EllipticCurvePrivateKey:
+        """Return the P-256 key `name` (TLS, cards, DPoP)."""
+        return self._key(name, EllipticCurvePrivateKey)
+
+    def secret(self, name: str, size: int = 32) -> bytes:
+        """Return the secret bytes `name`.
+
+        Raises: KeyFolderError when the file holds another number of bytes.
+        """
+        file = self._path / f"{name}.secret"
+        if not file.exists():
+            write_private(file, self._randomness(size))
+        secret = file.read_bytes()
+        if len(secret) != size:
+            raise KeyFolderError(f"key file {name}.secret is not {size} bytes; restore it from backup")
+        return secret
+
+    def _key(self, name: str, kind: type[K]) -> K:
+        file = self._path / f"{name}.pem"
+        if not file.exists():
+            write_private(file, pem(_generate(kind)))
+        key = load_pem_private_key(file.read_bytes(), password=None)
+        if not isinstance(key, kind):
+            raise KeyFolderError(f"key file {name}.pem holds another kind of key; restore it from backup")
+        return key
+
+
+def _generate(kind: type[PrivateKey]) -> PrivateKey:
+    if kind is Ed25519PrivateKey:
+        return Ed25519PrivateKey.generate()
+    if kind is X25519PrivateKey:
+        return X25519PrivateKey.generate()
+    return generate_private_key(SECP256R1())
+
+
+def pem(key: PrivateKey) -> bytes:
+    """Return `key` as unencrypted PKCS#8 PEM; for key files of mode 0600 only."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Create `file` with mode 0600 and durable content; an existing file is left as it is."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())

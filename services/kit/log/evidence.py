@@ -1,0 +1,260 @@
+"""The evidence file: entries with openings and proofs, verifiable by anybody, offline, from trusted keys.
+
+Format ``sekisho-evidence/1``: JSON, bytes as standard base64; ``entries`` point by position to
+``checkpoints``, which are co-signed notes. Trust file: JSON; ``logs`` and ``witnesses`` map names to verifier keys, ``quorum``
+counts the witnesses that a checkpoint needs.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, JsonValue, ValidationError
+
+from services.kit.encoding import Message
+from services.kit.log.checkpoint import Checkpoint, CosignedCheckpoint, verify_cosigned
+from services.kit.log.entry import Event, LogLeaf, Opening, verify_logged, verify_opening
+from services.kit.log.errors import (
+    CheckpointSignatureError,
+    LogError,
+    LogFormatError,
+    LogProofError,
+    OpeningError,
+)
+from services.kit.log.merkle import MAX_SIZE
+from services.kit.log.note import NoteVerifier, SignatureType, UnverifiedNote, decode_base64, encode_base64
+from services.kit.strict_json import StrictJsonError, loads
+
+FORMAT: Literal["sekisho-evidence/1"] = "sekisho-evidence/1"
+
+M = TypeVar("M", bound=Message)
+
+
+def _check_base64(text: str) -> str:
+    try:
+        decode_base64(text)
+    except LogFormatError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+Base64 = Annotated[str, AfterValidator(_check_base64)]
+
+
+class EvidencePart(StrEnum):
+    """What of an entry was found false."""
+
+    REFERENCE = "its checkpoint is not in the file"
+    LOG = "no trusted key for its log"
+    CHECKPOINT = "the checkpoint's signatures do not verify"
+    ORIGIN = "its checkpoint is of another log"
+    LEAF = "the log leaf is malformed"
+    OPENING = "the opening does not match the log leaf"
+    PROOF = "the inclusion proof does not verify"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFailure:
+    """One false entry; ``entry`` counts from 1."""
+
+    entry: int
+    part: EvidencePart
+
+    def __str__(self) -> str:
+        return f"entry {self.entry}: {self.part}"
+
+
+class EvidenceError(LogError):
+    """Some entries of an evidence file are false; ``failures`` lists them all."""
+
+    def __init__(self, failures: tuple[EvidenceFailure, ...]) -> None:
+        super().__init__("; ".join(str(failure) for failure in failures))
+        self.failures = failures
+
+
+class EvidenceOpening(Message):
+    """An opening on the wire."""
+
+    salt: Base64
+    event: dict[str, JsonValue]
+    statement_digest: Base64 | None
+
+
+class EvidenceEntry(Message):
+    """One entry on the wire; ``checkpoint`` is a position in the file's checkpoints, from 0."""
+
+    origin: str
+    checkpoint: int = Field(ge=0)
+    index: int = Field(ge=0, le=MAX_SIZE)
+    leaf: Base64
+    proof: list[Base64] = Field(max_length=64)
+    opening: EvidenceOpening
+
+
+class Evidence(Message):
+    """The whole file, well-formed and not verified."""
+
+    format: Literal["sekisho-evidence/1"]
+    checkpoints: list[str]
+    entries: list[EvidenceEntry]
+
+
+class TrustFile(Message):
+    """The trust file on the wire."""
+
+    logs: dict[str, str]
+    witnesses: dict[str, str]
+    quorum: int = Field(default=1, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The keys that a verifier trusts, and how many witnesses a checkpoint needs."""
+
+    logs: Mapping[str, NoteVerifier]
+    witnesses: tuple[NoteVerifier, ...]
+    quorum: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenEntry:
+    """An entry as the log hands it out: its opening, and its proof under a co-signed checkpoint."""
+
+    opening: Opening
+    index: int
+    proof: tuple[bytes, ...]
+    cosigned_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedEntry:
+    """An entry that is in its log; made by ``verify_evidence`` only."""
+
+    origin: str
+    index: int
+    event: Event = field(repr=False)
+    checkpoint: CosignedCheckpoint
+
+
+def build_evidence(entries: Iterable[ProvenEntry]) -> Evidence:
+    """Put entries into one file, each checkpoint once. Raises: LogFormatError."""
+    places: dict[str, int] = {}
+    written: list[EvidenceEntry] = []
+    for entry in entries:
+        place = places.setdefault(entry.cosigned_note, len(places))
+        digest = entry.opening.statement_digest
+        written.append(
+            EvidenceEntry(
+                origin=Checkpoint.parse(UnverifiedNote.parse(entry.cosigned_note).text).origin,
+                checkpoint=place,
+                index=entry.index,
+                leaf=encode_base64(entry.opening.leaf().data),
+                proof=[encode_base64(given) for given in entry.proof],
+                opening=EvidenceOpening(
+                    salt=encode_base64(entry.opening.salt),
+                    event=dict(entry.opening.event),
+                    statement_digest=None if digest is None else encode_base64(digest),
+                ),
+            )
+        )
+    return Evidence(format=FORMAT, checkpoints=list(places), entries=written)
+
+
+def parse_evidence(raw: bytes) -> Evidence:
+    """Read an evidence file. Raises: LogFormatError, naming the field and no value."""
+    return _parse(raw, Evidence)
+
+
+def parse_trust(raw: bytes) -> Trust:
+    """Read a trust file. Raises: LogFormatError."""
+    file = _parse(raw, TrustFile)
+    logs = {name: _trusted(name, vkey, SignatureType.LOG) for name, vkey in file.logs.items()}
+    witnesses = [_trusted(name, vkey, SignatureType.COSIGNATURE) for name, vkey in file.witnesses.items()]
+    keys = {verifier.public_key for verifier in (*logs.values(), *witnesses)}
+    if len(keys) < len(logs) + len(witnesses):
+        raise LogFormatError("two names of the trust file share a key: one key speaks for one body only")
+    if file.quorum > len(witnesses):
+        raise LogFormatError("the trust file asks for more witnesses than it names: lower quorum or add keys")
+    return Trust(logs, tuple(witnesses), file.quorum)
+
+
+def verify_evidence(evidence: Evidence, trust: Trust) -> list[VerifiedEntry]:
+    """Verify every entry against its checkpoint and every checkpoint against the trusted keys.
+
+    Raises: EvidenceError, listing each false entry by number and by what is false in it.
+    """
+    heads = [_verify_checkpoint(note, trust) for note in evidence.checkpoints]
+    verified: list[VerifiedEntry] = []
+    failures: list[EvidenceFailure] = []
+    for number, entry in enumerate(evidence.entries, start=1):
+        result = _verify_entry(entry, heads)
+        if isinstance(result, VerifiedEntry):
+            verified.append(result)
+        else:
+            failures.append(EvidenceFailure(number, result))
+    if failures:
+        raise EvidenceError(tuple(failures))
+    return verified
+
+
+def _verify_checkpoint(raw: str, trust: Trust) -> CosignedCheckpoint | EvidencePart:
+    try:
+        note = UnverifiedNote.parse(raw)
+        log = trust.logs.get(Checkpoint.parse(note.text).origin)
+        if log is None:
+            return EvidencePart.LOG
+        return verify_cosigned(note, log=log, witnesses=trust.witnesses, quorum=trust.quorum)
+    except (LogFormatError, CheckpointSignatureError):
+        return EvidencePart.CHECKPOINT
+
+
+def _verify_entry(
+    entry: EvidenceEntry, heads: list[CosignedCheckpoint | EvidencePart]
+) -> VerifiedEntry | EvidencePart:
+    if entry.checkpoint >= len(heads):
+        return EvidencePart.REFERENCE
+    head = heads[entry.checkpoint]
+    if isinstance(head, EvidencePart):
+        return head
+    if head.checkpoint.origin != entry.origin:
+        return EvidencePart.ORIGIN
+    digest = entry.opening.statement_digest
+    opening = Opening(
+        decode_base64(entry.opening.salt),
+        entry.opening.event,
+        None if digest is None else decode_base64(digest),
+    )
+    try:
+        leaf = LogLeaf.parse(decode_base64(entry.leaf))
+        verify_opening(opening, leaf)
+        proof = [decode_base64(given) for given in entry.proof]
+        verify_logged(leaf, index=entry.index, proof=proof, checkpoint=head)
+    except LogFormatError:
+        return EvidencePart.LEAF
+    except OpeningError:
+        return EvidencePart.OPENING
+    except LogProofError:
+        return EvidencePart.PROOF
+    return VerifiedEntry(entry.origin, entry.index, opening.event, head)
+
+
+def _trusted(name: str, vkey: str, kind: SignatureType) -> NoteVerifier:
+    verifier = NoteVerifier.parse(vkey)
+    if verifier.name != name or verifier.kind is not kind:
+        raise LogFormatError(
+            "a trust file names each key as the key names itself: copy name and key together"
+        )
+    return verifier
+
+
+def _parse(raw: bytes, message: type[M]) -> M:
+    try:
+        return message.model_validate(loads(raw))
+    except StrictJsonError as error:
+        raise LogFormatError(f"the file is not strict JSON ({error}): fetch it again") from error
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise LogFormatError(
+            f"the file's field '{where}' is not as its format says: fetch it again"
+        ) from None

@@ -1,0 +1,78 @@
+"""Tables of a log and of a witness, made on the caller's metadata so that its migrations own them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class LogTables:
+    """The five tables; times are whole seconds since 1970 UTC."""
+
+    node: Table
+    leaf: Table
+    head: Table
+    checkpoint: Table
+    witnessed: Table
+
+
+def log_tables(metadata: MetaData) -> LogTables:
+    """Define the log's and the witness's tables on ``metadata``; call once for each metadata."""
+    return LogTables(
+        node=Table(
+            "log_node",
+            metadata,
+            Column("level", BigInteger, primary_key=True, autoincrement=False),
+            Column("position", BigInteger, primary_key=True, autoincrement=False),
+            Column("hash", LargeBinary(32), nullable=False),
+            sqlite_with_rowid=False,
+        ),
+        leaf=Table(
+            "log_leaf",
+            metadata,
+            Column("position", BigInteger, primary_key=True, autoincrement=False),
+            Column("leaf", LargeBinary, nullable=False),
+            sqlite_with_rowid=False,
+        ),
+        head=Table(
+            "log_head",
+            metadata,
+            Column("id", BigInteger, primary_key=True, autoincrement=False),
+            Column("size", BigInteger, nullable=False),
+            CheckConstraint("id = 1", name="log_head_is_one_row"),
+        ),
+        checkpoint=Table(
+            "log_checkpoint",
+            metadata,
+            Column("size", BigInteger, primary_key=True, autoincrement=False),
+            Column("note", String, nullable=False),
+            Column("cosigned_note", String, nullable=True),
+            Column("at", BigInteger, nullable=False),
+        ),
+        witnessed=Table(
+            "witnessed_log",
+            metadata,
+            Column("origin", String, primary_key=True),
+            Column("size", BigInteger, nullable=False),
+            Column("root", LargeBinary(32), nullable=False),
+            Column("note", String, nullable=False),
+            Column("at", BigInteger, nullable=False),
+        ),
+    )
+
+
+def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object]) -> None:
+    """Insert a row unless its key is there; on PostgreSQL this waits for another writer of that key."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    conn.execute(insert(table).on_conflict_do_nothing(), dict(values))

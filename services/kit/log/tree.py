@@ -1,0 +1,173 @@
+"""The stored tree: appends, roots and proofs, inside the caller's transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from services.kit.log.audit import Finding, audit_tree
+from services.kit.log.errors import LogCorruptError, LogRangeError
+from services.kit.log.merkle import (
+    NodeAddress,
+    Plan,
+    cover,
+    leaf_hash,
+    node_hash,
+    plan_consistency,
+    plan_inclusion,
+    plan_root,
+)
+from services.kit.log.tables import LogTables, insert_if_absent
+
+READ_AT_ONCE = 500
+HEAD_ID = 1
+
+
+class TreeHead(NamedTuple):
+    """The tree's size and root (32 bytes)."""
+
+    size: int
+    root: bytes
+
+
+class LogTree:
+    """One log. Guarantees: an append is in the database if and only if the caller's transaction commits."""
+
+    def __init__(self, tables: LogTables) -> None:
+        self._tables = tables
+        node, leaf, head = tables.node.c, tables.leaf.c, tables.head.c
+        self._grow = (
+            update(tables.head)
+            .where(head.id == HEAD_ID)
+            .values(size=head.size + bindparam("count"))
+            .returning(head.size)
+        )
+        self._size = select(head.size).where(head.id == HEAD_ID)
+        self._nodes = select(node.level, node.position, node.hash).where(
+            tuple_(node.level, node.position).in_(bindparam("addresses", expanding=True))
+        )
+        self._leaves = (
+            select(leaf.position, leaf.leaf)
+            .where(leaf.position >= bindparam("start"), leaf.position < bindparam("stop"))
+            .order_by(leaf.position)
+        )
+
+    def initialise(self, conn: Connection) -> None:
+        """Make the empty log; a log that is there stays as it is."""
+        insert_if_absent(conn, self._tables.head, {"id": HEAD_ID, "size": 0})
+
+    def append(self, conn: Connection, leaves: Sequence[bytes]) -> range:
+        """Append leaves in order and return their indexes.
+
+        Guarantees: writers queue on the head row (PostgreSQL) or the database (SQLite), so indexes
+        have no gap.
+        Raises: LogCorruptError when what is stored contradicts the head; roll the transaction back.
+        """
+        size = _present(conn.execute(self._grow, {"count": len(leaves)}).scalar_one_or_none())
+        first = size - len(leaves)
+        if leaves:
+            self._store(conn, first, leaves)
+        return range(first, size)
+
+    def size(self, conn: Connection) -> int:
+        """Count the leaves. Raises: LogCorruptError when the head row is gone."""
+        return _present(conn.execute(self._size).scalar_one_or_none())
+
+    def head(self, conn: Connection) -> TreeHead:
+        """Read the size and compute the root. Raises: LogCorruptError."""
+        size = self.size(conn)
+        return TreeHead(size, self.roots(conn, [size])[0])
+
+    def roots(self, conn: Connection, sizes: Sequence[int]) -> list[bytes]:
+        """Compute the roots of the tree at several sizes. Raises: LogRangeError, LogCorruptError."""
+        return [hashes[0] for hashes in self._resolve(conn, [plan_root(size) for size in sizes])]
+
+    def inclusion(self, conn: Connection, index: int, size: int) -> list[bytes]:
+        """Prove that a leaf is in the tree of ``size``. Raises: LogRangeError, LogCorruptError."""
+        return self.inclusions(conn, [index], size)[0]
+
+    def inclusions(self, conn: Connection, indexes: Sequence[int], size: int) -> list[list[bytes]]:
+        """Prove several leaves against one size, reading shared nodes once.
+
+        Raises: LogRangeError, LogCorruptError.
+        """
+        return self._resolve(conn, [plan_inclusion(index, size) for index in indexes])
+
+    def consistency(self, conn: Connection, old_size: int, new_size: int) -> list[bytes]:
+        """Prove that the tree of ``old_size`` is a prefix of that of ``new_size``.
+
+        Guarantees: empty from size 0 and between equal sizes. Raises: LogRangeError, LogCorruptError.
+        """
+        return self._resolve(conn, [plan_consistency(old_size, new_size)])[0]
+
+    def leaves(self, conn: Connection, start: int, count: int) -> list[bytes]:
+        """Read up to ``count`` leaves from ``start``; fewer only at the end.
+
+        Raises: LogCorruptError at a gap.
+        """
+        rows = conn.execute(self._leaves, {"start": start, "stop": start + count}).all()
+        for expected, (position, _) in enumerate(rows, start):
+            if position != expected:
+                raise LogCorruptError(f"log_leaf position={expected} is missing: run the audit")
+        return [leaf for _, leaf in rows]
+
+    def recompute(self, conn: Connection) -> list[Finding]:
+        """Compare leaves, nodes and head with each other and name every row that does not fit."""
+        return audit_tree(conn, self._tables)
+
+    def _store(self, conn: Connection, first: int, leaves: Sequence[bytes]) -> None:
+        nodes = list(_new_nodes(self._peaks(conn, first), first, leaves))
+        try:
+            conn.execute(
+                insert(self._tables.leaf),
+                [{"position": at, "leaf": leaf} for at, leaf in enumerate(leaves, first)],
+            )
+            conn.execute(insert(self._tables.node), nodes)
+        except IntegrityError as error:
+            raise LogCorruptError("rows are stored beyond the log's head: run the audit") from error
+
+    def _peaks(self, conn: Connection, size: int) -> list[tuple[int, bytes]]:
+        addresses = list(cover(0, size))
+        stored = self._read(conn, addresses)
+        return [(level, stored[level, position]) for level, position in addresses]
+
+    def _resolve(self, conn: Connection, plans: Sequence[Plan]) -> list[list[bytes]]:
+        stored = self._read(conn, {address for plan in plans for address in plan.nodes()})
+        return [plan.resolve(lambda level, position: stored[level, position]) for plan in plans]
+
+    def _read(self, conn: Connection, addresses: Iterable[NodeAddress]) -> dict[NodeAddress, bytes]:
+        wanted = sorted(addresses)
+        stored: dict[NodeAddress, bytes] = {}
+        for start in range(0, len(wanted), READ_AT_ONCE):
+            rows = conn.execute(self._nodes, {"addresses": wanted[start : start + READ_AT_ONCE]})
+            stored.update({(level, position): value for level, position, value in rows})
+        if len(stored) < len(wanted):
+            self._explain(conn, next(address for address in wanted if address not in stored))
+        return stored
+
+    def _explain(self, conn: Connection, missing: NodeAddress) -> None:
+        level, position = missing
+        if (position + 1) << level > self.size(conn):
+            raise LogRangeError("no such position or size in this log: ask for its head and stay within it")
+        raise LogCorruptError(f"log_node level={level} position={position} is missing: run the audit")
+
+
+def _present(size: int | None) -> int:
+    if size is None:
+        raise LogCorruptError("the log has no head row: initialise a new log, or audit an old one")
+    return size
+
+
+def _new_nodes(
+    peaks: list[tuple[int, bytes]], first: int, leaves: Sequence[bytes]
+) -> Iterator[dict[str, object]]:
+    """Yield the complete subtrees that the new leaves complete, lowest first; ``peaks`` are those before."""
+    for position, leaf in enumerate(leaves, first):
+        level, value = 0, leaf_hash(leaf)
+        yield {"level": level, "position": position, "hash": value}
+        while peaks and peaks[-1][0] == level:
+            value = node_hash(peaks.pop()[1], value)
+            level += 1
+            yield {"level": level, "position": position >> level, "hash": value}
+        peaks.append((level, value))

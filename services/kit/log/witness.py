@@ -1,0 +1,149 @@
+"""A witness (C2SP tlog-witness): co-signs a log's checkpoint only if it provably extends the last one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from services.kit.clock import epoch_seconds
+from services.kit.log.checkpoint import Checkpoint, parse_size, verify_checkpoint
+from services.kit.log.errors import (
+    CheckpointConflictError,
+    ConsistencyError,
+    LogFormatError,
+    LogProofError,
+    SplitViewError,
+    UnknownLogError,
+)
+from services.kit.log.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
+from services.kit.log.note import (
+    Cosigner,
+    NoteVerifier,
+    UnverifiedNote,
+    decode_base64,
+    decode_text,
+    encode_base64,
+)
+from services.kit.log.tables import LogTables, insert_if_absent
+
+MAX_PROOF_LINES = 63
+
+KnownLogs = Callable[[str], NoteVerifier | None]
+
+
+@dataclass(frozen=True, slots=True)
+class AddCheckpoint:
+    """The request: the size last co-signed, the proof from there, and the log-signed note."""
+
+    old_size: int
+    proof: tuple[bytes, ...]
+    note: str
+
+    @classmethod
+    def parse(cls, body: bytes) -> "AddCheckpoint":
+        """Read a request body. Raises: LogFormatError."""
+        header, blank, note = decode_text(body).partition("\n\n")
+        first, *lines = header.split("\n")
+        if not blank or not first.startswith("old ") or len(lines) > MAX_PROOF_LINES:
+            raise LogFormatError(
+                f"a request is 'old N', up to {MAX_PROOF_LINES} proof lines, an empty line and the note"
+            )
+        proof = tuple(decode_base64(line) for line in lines)
+        if any(len(given) != HASH_BYTES for given in proof):
+            raise LogFormatError("a proof line is the base64 of one SHA-256 hash; make the proof again")
+        return cls(parse_size(first.removeprefix("old ")), proof, note)
+
+    def format(self) -> bytes:
+        """Write the request body."""
+        lines = [f"old {self.old_size}", *(encode_base64(given) for given in self.proof)]
+        return ("\n".join(lines) + "\n\n" + self.note).encode()
+
+
+class Witness:
+    """One witness over all logs it knows. Guarantees: checks and keeps in the caller's transaction.
+
+    The caller's transaction must hold SQLite's write lock from its beginning (BEGIN IMMEDIATE) and must be
+    committed before the cosignature is handed out; on PostgreSQL the log's row is locked here.
+    """
+
+    def __init__(self, tables: LogTables, *, cosigner: Cosigner, known_logs: KnownLogs) -> None:
+        self._table = tables.witnessed
+        self._cosigner = cosigner
+        self._known_logs = known_logs
+
+    def add_checkpoint(
+        self, conn: Connection, *, old_size: int, proof: Sequence[bytes], note: str, now: datetime
+    ) -> str:
+        """Check a checkpoint, keep it, and return the cosignature line.
+
+        The numbers are those of the protocol's checks; each one's refusal has its own error.
+        Raises: LogFormatError, UnknownLogError, CheckpointSignatureError, CheckpointConflictError
+        (SplitViewError: two roots for one size), ConsistencyError.
+        """
+        unverified = UnverifiedNote.parse(note)
+        # 1. The origin is known: nobody else's log can fill this table.
+        log = self._known_logs(Checkpoint.parse(unverified.text).origin)
+        if log is None:
+            raise UnknownLogError
+        # 2. The log itself signed it: a conflict found below is then the log's own doing.
+        checkpoint = verify_checkpoint(unverified, log=log).checkpoint
+        if old_size > checkpoint.size:
+            raise LogFormatError("the old size is greater than the checkpoint's: submit the newer checkpoint")
+        # 3. It starts from what was co-signed last: a rolled-back log and a late request are refused.
+        known = self._lock(conn, checkpoint.origin)
+        if old_size != known.size:
+            raise CheckpointConflictError(known.size)
+        # 4. It extends that: a rewritten or forked log is refused.
+        self._require_extension(known, checkpoint, proof=proof, note=note)
+        # 5. Kept before anybody sees the cosignature.
+        self._keep(conn, checkpoint, note=note, now=now)
+        return self._cosigner.cosign(unverified.text, now=now).format()
+
+    def known_size(self, conn: Connection, origin: str) -> int:
+        """Read the size last co-signed for a log, 0 where there was none."""
+        size = conn.execute(select(self._table.c.size).where(self._table.c.origin == origin))
+        return size.scalar_one_or_none() or 0
+
+    def _lock(self, conn: Connection, origin: str) -> "_Known":
+        table = self._table
+        wanted = select(table.c.size, table.c.root, table.c.note).where(table.c.origin == origin)
+        row = conn.execute(wanted.with_for_update()).one_or_none()
+        if row is None:
+            # a first row to lock, so that two first requests queue instead of both being the first
+            empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "note": "", "at": 0}
+            insert_if_absent(conn, table, empty)
+            row = conn.execute(wanted.with_for_update()).one()
+        return _Known(row.size, row.root, row.note)
+
+    def _require_extension(
+        self, known: "_Known", submitted: Checkpoint, *, proof: Sequence[bytes], note: str
+    ) -> None:
+        if known.size == submitted.size and known.root != submitted.root:
+            raise SplitViewError(known.size, known_note=known.note, submitted_note=note)
+        if known.size == 0 < submitted.size:
+            # the first checkpoint of a log is trusted as it is; from nothing there is nothing to prove
+            if proof:
+                raise ConsistencyError
+            return
+        try:
+            verify_consistency(
+                old_size=known.size,
+                new_size=submitted.size,
+                old_root=known.root,
+                new_root=submitted.root,
+                proof=proof,
+            )
+        except LogProofError as error:
+            raise ConsistencyError from error
+
+    def _keep(self, conn: Connection, checkpoint: Checkpoint, *, note: str, now: datetime) -> None:
+        kept = {"size": checkpoint.size, "root": checkpoint.root, "note": note, "at": epoch_seconds(now)}
+        conn.execute(update(self._table).where(self._table.c.origin == checkpoint.origin).values(**kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    size: int
+    root: bytes
+    note: str

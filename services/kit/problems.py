@@ -1,0 +1,129 @@
+"""Problem documents (RFC 9457): typed errors inside, one table to the wire at the edge."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+logger = logging.getLogger("sekisho")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of problem: `code` is stable, `next_step` tells the caller what to do."""
+
+    status: int
+    code: str
+    title: str
+    next_step: str
+
+
+class ProblemError(Exception):
+    """Base of errors that reach the wire as they are; `detail` never carries a value of a record."""
+
+    problem = Problem(500, "internal_error", "Something failed on our side", "Try again; tell the operator if it stays.")
+
+    def __init__(self, detail: str = "", *, extra: Mapping[str, object] | None = None) -> None:
+        super().__init__(detail or self.problem.title)
+        self.detail = detail
+        self.extra = dict(extra or {})
+
+
+class MalformedRequestError(ProblemError):
+    """The request is not what the route's schema says."""
+
+    problem = Problem(400, "malformed_request", "The request cannot be read", "Correct the named field and send it again.")
+
+
+class BodyTooLargeError(ProblemError):
+    """The request's body is over the configured limit."""
+
+    problem = Problem(413, "body_too_large", "The request is too large", "Send it in smaller parts.")
+
+
+class UnauthenticatedError(ProblemError):
+    """No valid credential came with the request."""
+
+    problem = Problem(401, "unauthenticated", "A valid credential is required", "Get a token from the ID centre and send it with a DPoP proof.")
+
+
+class ForbiddenError(ProblemError):
+    """The credential is valid but does not allow this."""
+
+    problem = Problem(403, "forbidden", "This credential does not allow that", "Ask for the role or permission that the detail names.")
+
+
+class NotFoundError(ProblemError):
+    """Nothing of that name is there for this caller."""
+
+    problem = Problem(404, "not_found", "Nothing here under that name", "Check the address or the identifier.")
+
+
+class ConflictError(ProblemError):
+    """The request contradicts what is stored."""
+
+    problem = Problem(409, "conflict", "This contradicts what is stored", "Fetch the present state and decide again.")
+
+
+class ReplayError(ProblemError):
+    """The same message was received before."""
+
+    problem = Problem(409, "replayed", "This message was already used", "Make a new message; the first one had its effect.")
+
+
+class UnavailableError(ProblemError):
+    """Another body that is needed does not answer."""
+
+    problem = Problem(503, "unavailable", "A body that is needed does not answer", "Try again in a moment; nothing was done.")
+
+
+def answer(problem: Problem, *, detail: str = "", extra: Mapping[str, object] | None = None) -> JSONResponse:
+    """Return the problem document as a response; `extra` members are added (RFC 9457, section 3.2)."""
+    content: dict[str, object] = {
+        "type": f"urn:sekisho:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "next": problem.next_step,
+    }
+    if detail:
+        content["detail"] = detail
+    headers = {"WWW-Authenticate": 'DPoP algs="ES256"'} if problem.status == 401 else {}
+    return JSONResponse({**content, **(extra or {})}, problem.status, headers, media_type="application/problem+json")
+
+
+def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> None:
+    """Map every error of `app` to a problem document; an error not in `table` is an internal one, without a trace."""
+
+    def known(_request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, ProblemError):
+            return answer(error.problem, detail=error.detail, extra=error.extra)
+        problem = next(table[kind] for kind in type(error).__mro__ if kind in table)
+        return answer(problem, detail=str(error))
+
+    def invalid(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        wrong = [{"field": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]} for item in error.errors()]
+        return answer(MalformedRequestError.problem, detail="the named fields are wrong", extra={"fields": wrong[:20]})
+
+    def routed(_request: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 404:
+            return answer(NotFoundError.problem)
+        title = str(error.detail) if isinstance(error, HTTPException) else ""
+        return answer(Problem(status, "method_not_allowed" if status == 405 else "refused", title, "See the API description."))
+
+    def unknown(request: Request, error: Exception) -> JSONResponse:
+        logger.error("unexpected %s at %s", type(error).__name__, request.scope.get("path_template", "unknown route"))
+        return answer(ProblemError.problem)
+
+    for kind in (ProblemError, *table):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, routed)
+    app.add_exception_handler(Exception, unknown)

@@ -1,0 +1,92 @@
+"""Settings of a body: environment first, then a TOML file, then safe defaults; nothing is read at import.
+
+`SEKISHO_<BODY>_<NAME>` in the environment, or `<name>` in the table `[<body>]` (or `[common]`) of the TOML file that
+`SEKISHO_CONFIG` names.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from consent.vocabulary import Body
+
+CONFIG_VARIABLE = "SEKISHO_CONFIG"
+
+
+class SettingsError(Exception):
+    """A setting is missing or has a wrong value; the message names it."""
+
+
+class BodySettings(BaseSettings):
+    """What every body can be told."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    data: Path = Field(description="Folder of this body: database, keys, TLS files.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(description="Port to listen on.", ge=1, le=65535)
+    public_url: str = Field(description="Address by which others reach this body; the audience of its tokens.")
+    oversight_url: str = Field(description="Address of the oversight body.")
+    identity_url: str = Field(description="Address of the ID centre; the issuer of tokens.")
+    register_key: str = Field(description="The oversight body's register key (Ed25519, raw, base64url): the root of trust.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the body's folder.")
+    keys: Path | None = Field(None, description="Folder of the body's secret keys; default: keys/ in its folder.")
+    tls_certificate: Path | None = Field(None, description="TLS certificate (PEM); default: tls/certificate.pem.")
+    tls_key: Path | None = Field(None, description="TLS key (PEM); default: tls/key.pem.")
+    tls_authority: Path | None = Field(None, description="Accreditation CA (PEM); default: tls/authority.pem.")
+    max_body_bytes: int = Field(10_000_000, description="Largest request accepted, bytes.", gt=0)
+    peer_timeout_seconds: float = Field(5.0, description="How long to wait for another body.", gt=0)
+    register_max_age_seconds: float = Field(1.0, description="Age after which the register is fetched anew.", gt=0)
+    register_stale_seconds: float = Field(30.0, description="Age after which the register is not used at all.", gt=0)
+    witness_interval_seconds: float = Field(5.0, description="How often new log entries are shown to the witness.", gt=0)
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data / 'database.sqlite'}"
+
+    @property
+    def key_folder(self) -> Path:
+        """The key folder in force."""
+        return self.keys or self.data / "keys"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what `load_settings` hands over and nothing else."""
+        return (init_settings,)
+
+
+S = TypeVar("S", bound=BodySettings)
+
+
+def load_settings(kind: type[S], body: Body, *, environment: Mapping[str, str] = os.environ) -> S:
+    """Return a body's settings. Raises: SettingsError."""
+    values: dict[str, Any] = {}
+    config = environment.get(CONFIG_VARIABLE)
+    if config:
+        try:
+            tables = tomllib.loads(Path(config).read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"the settings file {config} cannot be read: {error}") from error
+        values = tables.get("common", {}) | tables.get(body.value, {})
+    prefix = f"SEKISHO_{body.value.upper()}_"
+    for name in kind.model_fields:
+        if prefix + name.upper() in environment:
+            values[name] = environment[prefix + name.upper()]
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"settings of {body.value}: {wrong}") from error

@@ -1,0 +1,70 @@
+"""JSON with one interpretation: duplicate keys, NaN, overlong numbers, lone surrogates and deep nesting are refused."""
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 64
+
+
+class StrictJsonError(ValueError):
+    """The text is not JSON with exactly one interpretation."""
+
+
+def loads(raw: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises: StrictJsonError, naming the rule and never the value.
+    """
+    try:
+        value = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+        )
+    except UnicodeDecodeError as error:
+        raise StrictJsonError("the text is not UTF-8") from error
+    except RecursionError as error:
+        raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels") from error
+    except json.JSONDecodeError as error:
+        raise StrictJsonError(f"not JSON at line {error.lineno}, column {error.colno}") from error
+    _check(value, MAX_DEPTH)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise StrictJsonError("an object names a key twice")
+    return found
+
+
+def _constant(_name: str) -> Any:
+    raise StrictJsonError("NaN and Infinity are not JSON")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise StrictJsonError("a number is out of range")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > 20:
+        raise StrictJsonError("a number is out of range")
+    return int(text)
+
+
+def _check(value: Any, depth: int) -> None:
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise StrictJsonError("a text holds half a character (lone surrogate)")
+    elif isinstance(value, dict | list):
+        if depth == 0:
+            raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels")
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                _check(name, 1)
+                _check(inner, depth - 1)
+        else:
+            for inner in value:
+                _check(inner, depth - 1)
