@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from consent import base64url, canonical
 from consent.canonical import JsonObject
 from consent.errors import MalformedError, SignatureError
-from consent.jwk import PublicKey
+from consent.jwk import PublicJwk, PublicKey, from_jwk, thumbprint
 
 PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 
@@ -130,3 +130,14 @@ def verify(token: str, *, typ: str, key: PublicKey) -> VerifiedJws:
     except (MalformedError, InvalidSignature, UnicodeEncodeError, ValueError):
         raise SignatureError from None
     return VerifiedJws(kid=kid, payload=raw, digest=sha256(text).digest())
+
+
+def verify_with_jwk(token: str, *, typ: str, jwk: PublicJwk) -> VerifiedJws:
+    """Check a signed text whose kid must be the thumbprint of the given public key.
+
+    Raises: SignatureError as `verify`; MalformedError if the JWK is not one.
+    """
+    verified = verify(token, typ=typ, key=from_jwk(jwk))
+    if verified.kid != thumbprint(jwk):
+        raise SignatureError
+    return verified

@@ -1,0 +1,241 @@
+"""Sealing: what the writer does so that nobody but the person, and whom the person permits, can read.
+
+D3 seal: one content key per bundle, encrypted to the compartment; one derived key per document.
+D5 verify author: the medical centre checks who wrote a document without opening it.
+R10 open: the reader checks the author again and opens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nucypher_core import MessageKit
+
+from consent import canonical
+from consent.compartments import Compartment
+from consent.errors import MalformedError, SealError, SignatureError
+from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.publication import VerifiedPublication, verify_publication
+from consent.randomness import Randomness, draw
+from consent.umbral_bytes import read_message_kit, read_public_key
+
+__all__ = [
+    "BundleMeta",
+    "ContentKey",
+    "PlainDocument",
+    "SealedBundle",
+    "SealedDocument",
+    "VerifiedPublication",
+    "capsule_of",
+    "document_digest",
+    "open_document",
+    "seal_bundle",
+    "verify_author",
+    "verify_publication",
+]
+
+FORMAT: Final = "sekisho-sealed-document/1"
+
+_KEY: Final = 32
+_NONCE: Final = 12
+_SIGNED: Final = b"sekisho-author-signature/1\0"
+_STORED: Final = b"sekisho-stored-document/1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class PlainDocument:
+    """A document in the clear; `version` counts up from 1 with each change of the document."""
+
+    id: DocumentId
+    version: int
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocument:
+    """A document as it is stored. Shape: nonce 12 bytes, signature 64 bytes, ciphertext content + 16."""
+
+    id: DocumentId
+    version: int
+    media_type: str
+    nonce: bytes
+    ciphertext: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleMeta:
+    """What the documents of a bundle share.
+
+    Shape: `message_kit` is the content key, encrypted to the compartment's key (189 bytes).
+    """
+
+    id: BundleId
+    subject: SubjectKeyId
+    compartment: Compartment
+    message_kit: bytes
+    author: OrganisationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedBundle(BundleMeta):
+    """A bundle with its documents."""
+
+    documents: tuple[SealedDocument, ...]
+
+
+class ContentKey:
+    """The key of one bundle; hidden in text, exported by no method."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != _KEY:
+            raise SealError
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "ContentKey(...)"
+
+    def document_cipher(self, document: DocumentId, version: int) -> AESGCM:
+        """Derive the cipher of one version of one document (HKDF-SHA256, RFC 5869)."""
+        info = canonical.encode({"format": FORMAT, "document": document, "version": version})
+        return AESGCM(HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=info).derive(self._key))
+
+
+def _context(bundle: BundleMeta, document: PlainDocument | SealedDocument) -> bytes:
+    # Everything that says what a ciphertext is: a row that is swapped, rolled back or relabelled
+    # does not open, because these bytes no longer match (decision 2).
+    return canonical.encode(
+        {
+            "format": FORMAT,
+            "subject": bundle.subject,
+            "compartment": bundle.compartment.label,
+            "bundle": bundle.id,
+            "document": document.id,
+            "version": document.version,
+            "author": bundle.author,
+            "media_type": document.media_type,
+        }
+    )
+
+
+def _signed_bytes(bundle: BundleMeta, context: bytes, *, nonce: bytes, ciphertext: bytes) -> bytes:
+    # All parts but the nonce are hashed first, so that no part can be moved into its neighbour.
+    kit, sealed = sha256(bundle.message_kit).digest(), sha256(ciphertext).digest()
+    return _SIGNED + sha256(sha256(context).digest() + kit + nonce + sealed).digest()
+
+
+def seal_bundle(
+    documents: Sequence[PlainDocument],
+    *,
+    subject: SubjectKeyId,
+    compartment: Compartment,
+    compartment_key: bytes,
+    author: OrganisationId,
+    author_key: Ed25519PrivateKey,
+    bundle_id: BundleId,
+    randomness: Randomness,
+) -> SealedBundle:
+    """D3: seal documents to a compartment's public key, without knowing who will ever read them.
+
+    Raises: MalformedError if a document id appears twice or a version is below 1; SealError if
+    `compartment_key` is no key.
+    """
+    if len({document.id for document in documents}) != len(documents):
+        raise MalformedError("A bundle names each document once.")
+    if any(document.version < 1 for document in documents):
+        raise MalformedError("Versions of documents count from 1.")
+    secret = draw(randomness, _KEY)
+    meta = BundleMeta(
+        id=bundle_id,
+        subject=subject,
+        compartment=compartment,
+        message_kit=bytes(MessageKit(read_public_key(compartment_key), secret, None)),
+        author=author,
+    )
+    key = ContentKey(secret)
+    sealed = tuple(
+        _seal(document, meta, key=key, author_key=author_key, nonce=draw(randomness, _NONCE))
+        for document in documents
+    )
+    return SealedBundle(
+        id=meta.id,
+        subject=subject,
+        compartment=compartment,
+        message_kit=meta.message_kit,
+        author=author,
+        documents=sealed,
+    )
+
+
+def _seal(
+    document: PlainDocument, meta: BundleMeta, *, key: ContentKey, author_key: Ed25519PrivateKey, nonce: bytes
+) -> SealedDocument:
+    context = _context(meta, document)
+    cipher = key.document_cipher(document.id, document.version)
+    ciphertext = cipher.encrypt(nonce, document.content, context)
+    return SealedDocument(
+        id=document.id,
+        version=document.version,
+        media_type=document.media_type,
+        nonce=nonce,
+        ciphertext=ciphertext,
+        signature=author_key.sign(_signed_bytes(meta, context, nonce=nonce, ciphertext=ciphertext)),
+    )
+
+
+def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_key: Ed25519PublicKey) -> None:
+    """D5: check that the bundle's author sealed exactly this document into exactly this bundle.
+
+    Raises: SignatureError. The caller has the public key from the accreditation of `bundle.author`.
+    """
+    if len(document.nonce) != _NONCE:
+        raise SignatureError
+    context = _context(bundle, document)
+    signed = _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
+    try:
+        author_public_key.verify(document.signature, signed)
+    except InvalidSignature:
+        raise SignatureError from None
+
+
+def document_digest(bundle: BundleMeta, document: SealedDocument) -> bytes:
+    """Commit to everything that is stored of a document, its signature included, for the log.
+
+    Shape: 32 bytes.
+    """
+    context = _context(bundle, document)
+    signed = _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
+    return sha256(_STORED + sha256(signed).digest() + document.signature).digest()
+
+
+def open_document(
+    key: ContentKey, *, bundle: BundleMeta, document: SealedDocument, author_key: Ed25519PublicKey
+) -> PlainDocument:
+    """R10: check the author, then open one document.
+
+    Raises: SignatureError if the author did not seal this here; SealError if it does not open.
+    """
+    verify_author(document, bundle, author_key)
+    cipher = key.document_cipher(document.id, document.version)
+    try:
+        content = cipher.decrypt(document.nonce, document.ciphertext, _context(bundle, document))
+    except (InvalidTag, ValueError):
+        raise SealError from None
+    return PlainDocument(document.id, document.version, document.media_type, content)
+
+
+def capsule_of(message_kit: bytes) -> bytes:
+    """Take the capsule out of a bundle's message kit: the part that proxies work on.
+
+    Shape: 105 bytes. Raises: SealError.
+    """
+    return bytes(read_message_kit(message_kit).capsule)

@@ -1,0 +1,222 @@
+"""What a person lays down in a directive: for whom, what, for which purposes, how long, shown which text."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field
+
+from consent.canonical import JsonObject
+from consent.compartments import Compartment, YearSpan
+from consent.errors import MalformedError
+from consent.identifiers import OrganisationId
+from consent.instants import whole_second, write
+from consent.vocabulary import BasicItem, Category, Purpose
+from consent.wire import Identifier, Instant, Sha256Hex, Text, WireModel
+
+
+class Effect(StrEnum):
+    """Whether a directive allows or forbids."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordScope:
+    """Records of some categories over a span of years.
+
+    Raises: MalformedError if no category is named.
+    """
+
+    categories: frozenset[Category]
+    years: YearSpan
+
+    def __post_init__(self) -> None:
+        if not self.categories:
+            raise MalformedError("Name at least one category.")
+
+    def covers(self, compartment: Compartment) -> bool:
+        """Whether the compartment is inside the scope; its version does not matter."""
+        return compartment.category in self.categories and compartment.year in self.years
+
+
+@dataclass(frozen=True, slots=True)
+class BasicScope:
+    """Basic items of the resident registry.
+
+    Raises: MalformedError if no item is named.
+    """
+
+    items: frozenset[BasicItem]
+
+    def __post_init__(self) -> None:
+        if not self.items:
+            raise MalformedError("Name at least one basic item.")
+
+    def covers(self, _compartment: Compartment) -> bool:
+        """Never: basic items are not sealed records."""
+        return False
+
+
+Scope: TypeAlias = RecordScope | BasicScope
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the person was shown before agreeing, so that the agreement can be proved.
+
+    Shape: `sha256_of_text` 64 lower-case hexadecimal digits; `language` an IETF tag such as `ja`.
+    """
+
+    text_id: str
+    version: str
+    language: str
+    sha256_of_text: str
+    refusal_meaning: str
+
+    @classmethod
+    def of_text(cls, text: str, *, text_id: str, version: str, language: str, refusal_meaning: str) -> Self:
+        """Describe a text by its hash over UTF-8."""
+        return cls(text_id, version, language, sha256(text.encode()).hexdigest(), refusal_meaning)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The part of a directive that is the same in every body's copy.
+
+    Units: `valid_from` included, `valid_until` excluded; rounded down to whole seconds, UTC.
+    Raises: MalformedError if no purpose is named or the period is empty.
+    """
+
+    recipient: OrganisationId
+    effect: Effect
+    purposes: frozenset[Purpose]
+    scope: Scope
+    valid_from: datetime
+    valid_until: datetime
+    notice: Notice
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "valid_from", whole_second(self.valid_from))
+        object.__setattr__(self, "valid_until", whole_second(self.valid_until))
+        if not self.purposes:
+            raise MalformedError("Name at least one purpose.")
+        if self.valid_from >= self.valid_until:
+            raise MalformedError("The end of a directive must be after its beginning.")
+
+
+def years_payload(years: YearSpan) -> JsonObject:
+    """Write a span of years."""
+    return {"first": years.first, "last": years.last}
+
+
+def scope_payload(scope: Scope) -> JsonObject:
+    """Write a scope; sets are written sorted."""
+    if isinstance(scope, BasicScope):
+        return {"kind": "basic", "items": sorted(scope.items)}
+    return {"kind": "records", "categories": sorted(scope.categories), "years": years_payload(scope.years)}
+
+
+def terms_payload(terms: Terms) -> JsonObject:
+    """Write terms as a directive carries them."""
+    notice = terms.notice
+    return {
+        "recipient": terms.recipient,
+        "effect": terms.effect,
+        "purposes": sorted(terms.purposes),
+        "scope": scope_payload(terms.scope),
+        "valid_from": write(terms.valid_from),
+        "valid_until": write(terms.valid_until),
+        "notice": {
+            "text_id": notice.text_id,
+            "version": notice.version,
+            "language": notice.language,
+            "sha256_of_text": notice.sha256_of_text,
+            "refusal_meaning": notice.refusal_meaning,
+        },
+    }
+
+
+def unique(values: Iterable[str]) -> None:
+    """Refuse a list that is not sorted and free of repetitions, so that a set has one spelling."""
+    listed = list(values)
+    if listed != sorted(set(listed)):
+        raise MalformedError("Lists of codes are sorted and name each code once.")
+
+
+class YearsWire(WireModel):
+    """Wire form of `YearSpan`."""
+
+    first: int
+    last: int
+
+    def to_span(self) -> YearSpan:
+        """Raises: MalformedError if the span is empty."""
+        return YearSpan(self.first, self.last)
+
+
+class RecordScopeWire(WireModel):
+    """Wire form of `RecordScope`."""
+
+    kind: Literal["records"]
+    categories: list[Category]
+    years: YearsWire
+
+    def to_scope(self) -> RecordScope:
+        """Raises: MalformedError if the scope is empty or not in canonical order."""
+        unique(self.categories)
+        return RecordScope(frozenset(self.categories), self.years.to_span())
+
+
+class BasicScopeWire(WireModel):
+    """Wire form of `BasicScope`."""
+
+    kind: Literal["basic"]
+    items: list[BasicItem]
+
+    def to_scope(self) -> BasicScope:
+        """Raises: MalformedError if the scope is empty or not in canonical order."""
+        unique(self.items)
+        return BasicScope(frozenset(self.items))
+
+
+ScopeWire = Annotated[RecordScopeWire | BasicScopeWire, Field(discriminator="kind")]
+
+
+class NoticeWire(WireModel):
+    """Wire form of `Notice`."""
+
+    text_id: Identifier
+    version: Identifier
+    language: Identifier
+    sha256_of_text: Sha256Hex
+    refusal_meaning: Text
+
+
+class TermsWire(WireModel):
+    """Wire form of `Terms`."""
+
+    recipient: Identifier
+    effect: Effect
+    purposes: list[Purpose]
+    scope: ScopeWire
+    valid_from: Instant
+    valid_until: Instant
+    notice: NoticeWire
+
+    def to_terms(self) -> Terms:
+        """Raises: MalformedError for what `Terms` refuses."""
+        unique(self.purposes)
+        return Terms(
+            recipient=OrganisationId(self.recipient),
+            effect=self.effect,
+            purposes=frozenset(self.purposes),
+            scope=self.scope.to_scope(),
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            notice=Notice(**self.notice.model_dump()),
+        )
