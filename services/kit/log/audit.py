@@ -12,10 +12,11 @@ from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.kit.log.merkle import leaf_hash, node_hash
-from services.kit.log.tables import LogTables
+from services.kit.log.tables import LogTables, node_address
 
-ROWS_AT_ONCE = 4096
+LEAVES_AT_ONCE = 4096
 MAX_FINDINGS = 1000
+BEYOND = "lies beyond the log's head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Finding:
 
 
 def audit_tree(conn: Connection, tables: LogTables) -> list[Finding]:
-    """Compare leaves, nodes and head; at most MAX_FINDINGS findings, lowest level first."""
+    """Compare leaves, nodes and head; at most MAX_FINDINGS findings, in leaf order."""
     size = conn.execute(select(tables.head.c.size)).scalar_one_or_none()
     if size is None:
         return [Finding(tables.head.name, "id=1", "missing")]
@@ -39,75 +40,67 @@ def audit_tree(conn: Connection, tables: LogTables) -> list[Finding]:
 
 
 def _findings(conn: Connection, tables: LogTables, size: int) -> Iterator[Finding]:
-    for start, stop in _chunks(size):
-        yield from _compare_leaves(conn, tables, start, stop)
-    for level in range(1, size.bit_length()):
-        for start, stop in _chunks(size >> level):
-            yield from _compare_nodes(conn, tables, level, start, stop)
-    yield from _beyond(conn, tables, size)
+    nodes: dict[int, bytes] = {}
+    peaks: list[tuple[int, bytes | None]] = []
+    for start in range(0, size, LEAVES_AT_ONCE):
+        stop = min(size, start + LEAVES_AT_ONCE)
+        leaf, node = tables.leaf.c, tables.node.c
+        leaves = _between(conn, leaf.position, leaf.leaf, start=start, stop=stop)
+        nodes |= _between(conn, node.address, node.hash, start=2 * start, stop=2 * stop)
+        for position in range(start, stop):
+            yield from _check_leaf(tables, position, leaves.get(position), nodes.get(2 * position))
+            yield from _check_nodes(tables, position, nodes, peaks)
+    for left_over in sorted(nodes):
+        yield Finding(tables.node.name, f"address={left_over}", BEYOND)
+    yield from _outside(conn, tables.leaf.c.position, tables.leaf.name, size)
+    yield from _outside(conn, tables.node.c.address, tables.node.name, 2 * size)
 
 
-def _compare_leaves(conn: Connection, tables: LogTables, start: int, stop: int) -> Iterator[Finding]:
-    leaf = tables.leaf.c
-    rows = conn.execute(select(leaf.position, leaf.leaf).where(leaf.position >= start, leaf.position < stop))
-    leaves = {row.position: row.leaf for row in rows}
-    nodes = _nodes(conn, tables, 0, start, stop)
-    for position in range(start, stop):
-        if position not in nodes:
-            yield Finding(tables.node.name, f"level=0 position={position}", "missing")
-        if position not in leaves:
-            yield Finding(tables.leaf.name, f"position={position}", "missing")
-        elif position in nodes and leaf_hash(leaves[position]) != nodes[position]:
-            yield Finding(tables.leaf.name, f"position={position}", "does not hash to its log_node")
-
-
-def _compare_nodes(
-    conn: Connection, tables: LogTables, level: int, start: int, stop: int
+def _check_leaf(
+    tables: LogTables, position: int, leaf: bytes | None, node: bytes | None
 ) -> Iterator[Finding]:
-    parents = _nodes(conn, tables, level, start, stop)
-    children = _nodes(conn, tables, level - 1, 2 * start, 2 * stop)
-    for position in range(start, stop):
-        row = f"level={level} position={position}"
-        if position not in parents:
-            yield Finding(tables.node.name, row, "missing")
-            continue
-        left, right = children.get(2 * position), children.get(2 * position + 1)
-        if left is not None and right is not None and node_hash(left, right) != parents[position]:
-            yield Finding(tables.node.name, row, "is not the hash of the two nodes below it")
+    row = f"position={position}"
+    if leaf is None:
+        yield Finding(tables.leaf.name, row, "missing")
+    elif node is not None and leaf_hash(leaf) != node:
+        yield Finding(tables.leaf.name, row, "does not hash to its log_node")
 
 
-def _beyond(conn: Connection, tables: LogTables, size: int) -> Iterator[Finding]:
-    leaf, node = tables.leaf.c, tables.node.c
-    yield from _extra(conn, leaf.position, tables.leaf.name, or_(leaf.position < 0, leaf.position >= size))
-    for level in range(size.bit_length()):
-        outside = or_(node.position < 0, node.position >= size >> level)
-        for found in _extra(conn, node.position, tables.node.name, (node.level == level) & outside):
-            yield Finding(found.table, f"level={level} {found.row}", found.problem)
-    outside = or_(node.level < 0, node.level >= size.bit_length())
-    yield from _extra(conn, node.level, tables.node.name, outside)
-
-
-def _extra(
-    conn: Connection, column: ColumnElement[int], table: str, outside: ColumnElement[bool]
+def _check_nodes(
+    tables: LogTables, position: int, nodes: dict[int, bytes], peaks: list[tuple[int, bytes | None]]
 ) -> Iterator[Finding]:
-    lowest, highest, count = conn.execute(
-        select(func.min(column), func.max(column), func.count()).where(outside)
-    ).one()
-    if count:
-        row = f"{column.key}={lowest}" if lowest == highest else f"{column.key}={lowest}..{highest}"
-        yield Finding(table, row, "lies beyond the log's head")
+    """Check the nodes that this leaf completes, against those below; ``nodes`` loses what was used."""
+    level = 0
+    right = nodes.pop(node_address(0, position), None)
+    if right is None:
+        yield Finding(tables.node.name, _name(0, position), "missing")
+    while peaks and peaks[-1][0] == level:
+        left = peaks.pop()[1]
+        level += 1
+        parent = nodes.pop(node_address(level, position >> level), None)
+        if parent is None:
+            yield Finding(tables.node.name, _name(level, position >> level), "missing")
+        elif left is not None and right is not None and node_hash(left, right) != parent:
+            yield Finding(
+                tables.node.name, _name(level, position >> level), "is not the hash of its children"
+            )
+        right = parent
+    peaks.append((level, right))
 
 
-def _nodes(conn: Connection, tables: LogTables, level: int, start: int, stop: int) -> dict[int, bytes]:
-    node = tables.node.c
-    rows = conn.execute(
-        select(node.position, node.hash).where(
-            node.level == level, node.position >= start, node.position < stop
-        )
-    )
-    return {row.position: row.hash for row in rows}
+def _name(level: int, position: int) -> str:
+    return f"address={node_address(level, position)}"
 
 
-def _chunks(count: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, count, ROWS_AT_ONCE):
-        yield start, min(count, start + ROWS_AT_ONCE)
+def _between(
+    conn: Connection, key: ColumnElement[int], value: ColumnElement[bytes], *, start: int, stop: int
+) -> dict[int, bytes]:
+    rows = conn.execute(select(key, value).where(key >= start, key < stop))
+    return {row[0]: row[1] for row in rows.tuples()}
+
+
+def _outside(conn: Connection, key: ColumnElement[int], table: str, stop: int) -> Iterator[Finding]:
+    outside = select(func.min(key), func.max(key)).where(or_(key < 0, key >= stop))
+    lowest, highest = conn.execute(outside).tuples().one()
+    if lowest is not None:
+        yield Finding(table, f"{key.key}={lowest}..{highest}", BEYOND)

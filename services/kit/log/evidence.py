@@ -1,8 +1,8 @@
 """The evidence file: entries with openings and proofs, verifiable by anybody, offline, from trusted keys.
 
 Format ``sekisho-evidence/1``: JSON, bytes as standard base64; ``entries`` point by position to
-``checkpoints``, which are co-signed notes. Trust file: JSON; ``logs`` and ``witnesses`` map names to verifier keys, ``quorum``
-counts the witnesses that a checkpoint needs.
+``checkpoints``, which are co-signed notes. Trust file: JSON; ``logs`` and ``witnesses`` map names to verifier
+keys, ``quorum`` counts the witnesses that a checkpoint needs.
 """
 
 from collections.abc import Iterable, Mapping

@@ -5,7 +5,6 @@ over [0, size). An inclusion proof is the case [index, index + 1), a consistency
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 
@@ -18,6 +17,8 @@ EMPTY_ROOT = sha256(b"").digest()
 Span = tuple[int, int]
 NodeAddress = tuple[int, int]
 NodeReader = Callable[[int, int], bytes]
+Plan = tuple[Span, ...]
+"""The spans of leaves whose hashes make up a proof or a root, in the order of RFC 6962."""
 
 
 class _Side(Enum):
@@ -69,25 +70,15 @@ def root_from_leaves(leaves: Sequence[bytes]) -> bytes:
     return fold(peaks)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The spans of leaves whose hashes make up a proof or a root, in the order of RFC 6962."""
-
-    spans: tuple[Span, ...]
-
-    def nodes(self) -> list[NodeAddress]:
-        """Every stored node that resolving reads; several plans' nodes can be read at once."""
-        return [address for span in self.spans for address in cover(*span)]
-
-    def resolve(self, read: NodeReader) -> list[bytes]:
-        """Compute the hashes from stored complete subtrees."""
-        return [fold([read(*address) for address in cover(*span)]) for span in self.spans]
+def span_hash(read: NodeReader, span: Span) -> bytes:
+    """Compute the hash over a span of leaves from stored complete subtrees, those that ``cover`` lists."""
+    return fold([read(level, position) for level, position in cover(*span)])
 
 
 def plan_root(size: int) -> Plan:
     """Plan the root over the first ``size`` leaves. Raises: LogRangeError."""
     _require_range(0 <= size <= MAX_SIZE)
-    return Plan(((0, size),))
+    return ((0, size),)
 
 
 def plan_inclusion(index: int, size: int) -> Plan:
@@ -104,7 +95,7 @@ def plan_consistency(old_size: int, new_size: int) -> Plan:
     """
     _require_range(0 <= old_size <= new_size <= MAX_SIZE)
     if old_size in (0, new_size):
-        return Plan(())
+        return ()
     return _plan_subtree(0, old_size, new_size)
 
 
@@ -209,8 +200,8 @@ def _plan_subtree(start: int, end: int, size: int) -> Plan:
     steps, bottom = _descend(start, end, size)
     siblings = tuple(span for _, span in steps)
     if any(side is _Side.WITHIN for side, _ in steps):
-        return Plan((bottom, *siblings))
-    return Plan(siblings)
+        return (bottom, *siblings)
+    return siblings
 
 
 def _is_subtree(start: int, end: int) -> bool:
@@ -223,4 +214,4 @@ def _is_subtree(start: int, end: int) -> bool:
 
 def _require_range(holds: bool) -> None:
     if not holds:
-        raise LogRangeError("no such position or size in this log: ask for its head and stay within it")
+        raise LogRangeError("no such position or size in this log: stay within its head")

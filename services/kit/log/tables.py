@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -15,10 +16,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+# SQLite stores 64 bits under "INTEGER", and only under that name as the table's own order
+KEY = BigInteger().with_variant(Integer(), "sqlite")
+
 
 @dataclass(frozen=True, slots=True)
 class LogTables:
-    """The five tables; times are whole seconds since 1970 UTC."""
+    """The five tables; times are whole seconds since 1970 UTC.
+
+    ``node`` holds the complete subtrees in one number line: leaf p at 2p, each parent between its two halves.
+    """
 
     node: Table
     leaf: Table
@@ -33,29 +40,26 @@ def log_tables(metadata: MetaData) -> LogTables:
         node=Table(
             "log_node",
             metadata,
-            Column("level", BigInteger, primary_key=True, autoincrement=False),
-            Column("position", BigInteger, primary_key=True, autoincrement=False),
+            Column("address", KEY, primary_key=True, autoincrement=False),
             Column("hash", LargeBinary(32), nullable=False),
-            sqlite_with_rowid=False,
         ),
         leaf=Table(
             "log_leaf",
             metadata,
-            Column("position", BigInteger, primary_key=True, autoincrement=False),
+            Column("position", KEY, primary_key=True, autoincrement=False),
             Column("leaf", LargeBinary, nullable=False),
-            sqlite_with_rowid=False,
         ),
         head=Table(
             "log_head",
             metadata,
-            Column("id", BigInteger, primary_key=True, autoincrement=False),
+            Column("id", KEY, primary_key=True, autoincrement=False),
             Column("size", BigInteger, nullable=False),
             CheckConstraint("id = 1", name="log_head_is_one_row"),
         ),
         checkpoint=Table(
             "log_checkpoint",
             metadata,
-            Column("size", BigInteger, primary_key=True, autoincrement=False),
+            Column("size", KEY, primary_key=True, autoincrement=False),
             Column("note", String, nullable=False),
             Column("cosigned_note", String, nullable=True),
             Column("at", BigInteger, nullable=False),
@@ -70,6 +74,11 @@ def log_tables(metadata: MetaData) -> LogTables:
             Column("at", BigInteger, nullable=False),
         ),
     )
+
+
+def node_address(level: int, position: int) -> int:
+    """The key of a complete subtree: one number, and neighbours in the tree are neighbours on disk."""
+    return (position << level + 1) + (1 << level) - 1
 
 
 def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object]) -> None:

@@ -1,15 +1,16 @@
 """The stored tree: appends, roots and proofs, inside the caller's transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.kit.log.audit import Finding, audit_tree
 from services.kit.log.errors import LogCorruptError, LogRangeError
 from services.kit.log.merkle import (
     NodeAddress,
+    NodeReader,
     Plan,
     cover,
     leaf_hash,
@@ -17,8 +18,9 @@ from services.kit.log.merkle import (
     plan_consistency,
     plan_inclusion,
     plan_root,
+    span_hash,
 )
-from services.kit.log.tables import LogTables, insert_if_absent
+from services.kit.log.tables import LogTables, insert_if_absent, node_address
 
 READ_AT_ONCE = 500
 HEAD_ID = 1
@@ -44,8 +46,8 @@ class LogTree:
             .returning(head.size)
         )
         self._size = select(head.size).where(head.id == HEAD_ID)
-        self._nodes = select(node.level, node.position, node.hash).where(
-            tuple_(node.level, node.position).in_(bindparam("addresses", expanding=True))
+        self._nodes = select(node.address, node.hash).where(
+            node.address.in_(bindparam("addresses", expanding=True))
         )
         self._leaves = (
             select(leaf.position, leaf.leaf)
@@ -128,29 +130,28 @@ class LogTree:
             raise LogCorruptError("rows are stored beyond the log's head: run the audit") from error
 
     def _peaks(self, conn: Connection, size: int) -> list[tuple[int, bytes]]:
-        addresses = list(cover(0, size))
-        stored = self._read(conn, addresses)
-        return [(level, stored[level, position]) for level, position in addresses]
+        wanted = list(cover(0, size))
+        read = self._reader(conn, wanted)
+        return [(level, read(level, position)) for level, position in wanted]
 
     def _resolve(self, conn: Connection, plans: Sequence[Plan]) -> list[list[bytes]]:
-        stored = self._read(conn, {address for plan in plans for address in plan.nodes()})
-        return [plan.resolve(lambda level, position: stored[level, position]) for plan in plans]
+        spans = {span for plan in plans for span in plan}
+        read = self._reader(conn, {address for span in spans for address in cover(*span)})
+        hashes = {span: span_hash(read, span) for span in spans}
+        return [[hashes[span] for span in plan] for plan in plans]
 
-    def _read(self, conn: Connection, addresses: Iterable[NodeAddress]) -> dict[NodeAddress, bytes]:
-        wanted = sorted(addresses)
-        stored: dict[NodeAddress, bytes] = {}
-        for start in range(0, len(wanted), READ_AT_ONCE):
-            rows = conn.execute(self._nodes, {"addresses": wanted[start : start + READ_AT_ONCE]})
-            stored.update({(level, position): value for level, position, value in rows})
-        if len(stored) < len(wanted):
-            self._explain(conn, next(address for address in wanted if address not in stored))
-        return stored
-
-    def _explain(self, conn: Connection, missing: NodeAddress) -> None:
-        level, position = missing
-        if (position + 1) << level > self.size(conn):
-            raise LogRangeError("no such position or size in this log: ask for its head and stay within it")
-        raise LogCorruptError(f"log_node level={level} position={position} is missing: run the audit")
+    def _reader(self, conn: Connection, wanted: Collection[NodeAddress]) -> NodeReader:
+        stored: dict[int, bytes] = {}
+        keys = sorted(node_address(level, position) for level, position in wanted)
+        for start in range(0, len(keys), READ_AT_ONCE):
+            rows = conn.execute(self._nodes, {"addresses": keys[start : start + READ_AT_ONCE]})
+            stored.update(dict(rows.tuples().all()))
+        if len(stored) < len(keys):
+            if max((position + 1) << level for level, position in wanted) > self.size(conn):
+                raise LogRangeError("no such position or size in this log: stay within its head")
+            missing = next(key for key in keys if key not in stored)
+            raise LogCorruptError(f"log_node address={missing} is missing: run the audit")
+        return lambda level, position: stored[node_address(level, position)]
 
 
 def _present(size: int | None) -> int:
@@ -165,9 +166,9 @@ def _new_nodes(
     """Yield the complete subtrees that the new leaves complete, lowest first; ``peaks`` are those before."""
     for position, leaf in enumerate(leaves, first):
         level, value = 0, leaf_hash(leaf)
-        yield {"level": level, "position": position, "hash": value}
+        yield {"address": node_address(level, position), "hash": value}
         while peaks and peaks[-1][0] == level:
             value = node_hash(peaks.pop()[1], value)
             level += 1
-            yield {"level": level, "position": position >> level, "hash": value}
+            yield {"address": node_address(level, position >> level), "hash": value}
         peaks.append((level, value))
