@@ -1,0 +1,63 @@
+"""Errors of the library, split by what the caller can do about them."""
+
+from collections.abc import Sequence
+
+
+class AnonymizeError(Exception):
+    """Base class of every error that this library raises on purpose."""
+
+
+class SchemaError(AnonymizeError):
+    """The schema contradicts itself, the table, or the request; correct one of them."""
+
+
+class HierarchyError(AnonymizeError):
+    """A hierarchy is malformed or does not cover the table.
+
+    The message names value and row, for the holder of the table who has to correct them;
+    a service that answers somebody else reports `column` and `row` only.
+    """
+
+    def __init__(self, message: str, *, column: str | None = None, row: int | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+        self.row = row
+
+
+class ModelError(AnonymizeError):
+    """A privacy model was asked for with a parameter that it cannot have."""
+
+
+class NoSolutionError(AnonymizeError):
+    """No allowed transformation satisfies the models within the suppression limit."""
+
+
+class LatticeTooLargeError(AnonymizeError):
+    """There are more combinations of levels than the exact search enumerates; restrict `levels`."""
+
+
+class LedgerError(AnonymizeError):
+    """The release ledger was given unusable input, or what it holds was altered."""
+
+
+class JointDisclosureError(AnonymizeError):
+    """The release, together with what its recipient can hold already, would expose somebody.
+
+    `releases` are the earlier releases involved (none when the table fails by itself), `smallest` is the
+    number of persons in the smallest joint class that fails, `persons_at_risk` of all of them together.
+    """
+
+    def __init__(
+        self, reason: str, *, recipient: str, releases: Sequence[int], smallest: int, persons_at_risk: int
+    ) -> None:
+        beside = f"together with release {', '.join(map(str, releases))}" if releases else "by itself"
+        super().__init__(
+            f"The release to {recipient!r} is refused: {beside} {reason}; the smallest joint class that fails"
+            f" has size {smallest}, persons at risk: {persons_at_risk}. Release the earlier table unchanged,"
+            " choose coarser levels, or wait until enough persons have joined or left."
+        )
+        self.reason = reason
+        self.recipient = recipient
+        self.releases = tuple(releases)
+        self.smallest = smallest
+        self.persons_at_risk = persons_at_risk

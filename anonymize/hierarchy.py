@@ -1,0 +1,124 @@
+"""Generalisation hierarchies: where they come from. Their validated form is `anonymize.ladder.Ladder`."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from anonymize.errors import HierarchyError
+from anonymize.hierarchy_kinds import Intervals, Kind, Number, Redaction, Suppression, Tabulated
+from anonymize.ladder import TOP, Label, LabelRow, Occurrences, check_rows, leaf_text
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """Says which group each value of a column belongs to on each level; level 0 is the value itself.
+
+    Make one with the named constructors. A missing value is a value of its own: it stays missing on every
+    level but those with a single group.
+    """
+
+    kind: Kind
+
+    def rows(self, occurrences: Occurrences) -> tuple[LabelRow, ...]:
+        """List leaf and labels of every value in the domain (missing ones as None).
+
+        Raises: HierarchyError when an occurring value is outside the domain.
+        """
+        return self.kind.rows(occurrences)
+
+    def settled(self, occurrences: Occurrences) -> "Hierarchy":
+        """Fix whatever was derived from the table, so that levels keep their meaning on other tables."""
+        return Hierarchy(self.kind.settled(occurrences))
+
+    @staticmethod
+    def from_levels(rows: Iterable[Sequence[object]]) -> "Hierarchy":
+        """Take rows of leaf, then its label on level 1, 2, ...; a leaf None or '' is the missing value.
+
+        Raises: HierarchyError for unequal lengths, repeated leaves, empty labels, a group with two parents.
+        """
+        table = tuple(tuple(_label(cell) for cell in row) for row in rows)
+        check_rows(table)
+        return Hierarchy(Tabulated(table))
+
+    @staticmethod
+    def from_csv(path: str | Path) -> "Hierarchy":
+        """Read ARX's form: ';' separated, UTF-8, no header, column 0 the leaf, then one column per level.
+
+        Raises: HierarchyError naming the row and what to correct.
+        """
+        name = Path(path).name
+        try:
+            with Path(path).open(encoding="utf-8-sig", newline="") as lines:
+                table = [row for row in csv.reader(lines, delimiter=";", strict=True) if row]
+        except OSError as cause:
+            raise HierarchyError(
+                f"The hierarchy {name} cannot be read; check path and permissions."
+            ) from cause
+        except UnicodeDecodeError as cause:
+            raise HierarchyError(f"The hierarchy {name} is not UTF-8; save it as UTF-8.") from cause
+        except csv.Error as cause:
+            raise HierarchyError(f"The hierarchy {name} has broken quoting ({cause}); correct it.") from cause
+        try:
+            return Hierarchy.from_levels(table)
+        except HierarchyError as cause:
+            raise HierarchyError(f"{name}: {cause}", row=cause.row) from cause
+
+    @staticmethod
+    def mapping(*steps: Mapping[object, str]) -> "Hierarchy":
+        """Group by mappings: the first takes values to labels of level 1, each further one labels upward.
+
+        A level '*' is put on top unless the last step leads to a single label.
+        """
+        if not steps:
+            raise HierarchyError(
+                "A mapping needs at least one step; for value and '*' only use suppression()."
+            )
+        table: list[list[object]] = []
+        for number, leaf in enumerate(steps[0]):
+            row: list[object] = [leaf]
+            for level, step in enumerate(steps, start=1):
+                if row[-1] not in step:
+                    raise HierarchyError(
+                        f"Step {level} has no group for {row[-1]!r} (value {leaf!r}, row {number}); add it.",
+                        row=number,
+                    )
+                row.append(step[row[-1]])
+            table.append(row)
+        if len({row[-1] for row in table}) > 1:
+            table = [[*row, TOP] for row in table]
+        return Hierarchy.from_levels(table)
+
+    @staticmethod
+    def intervals(widths: Sequence[Number], *, origin: Number | Sequence[Number] = 0) -> "Hierarchy":
+        """Group numbers into half-open intervals [lower, upper), one width per level, and '*' on top.
+
+        `origin` is a boundary of the intervals: one for all levels, or one per level. Each width is a
+        multiple of the one before, and each level's origin lies on a boundary of the level before, so
+        that intervals never split on the way up.
+        Raises: HierarchyError when the levels do not nest.
+        """
+        origins = tuple(origin) if isinstance(origin, Sequence) else (origin,) * len(widths)
+        return Hierarchy(Intervals.of(widths, origins))
+
+    @staticmethod
+    def redaction(*, length: int | None = None, start: Literal["right", "left"] = "right") -> "Hierarchy":
+        """Mask one character more on each level, from the right or the left, and '*' on top.
+
+        Shorter values count as padded on the side that is masked. Without `length`, it is the longest
+        value's of the table.
+        """
+        if length is not None and length < 1:
+            raise HierarchyError("length must be at least 1; leave it out to take the longest value's.")
+        return Hierarchy(Redaction(length, start))
+
+    @staticmethod
+    def suppression() -> "Hierarchy":
+        """Keep the value (level 0) or replace it by '*' (level 1); any value is allowed."""
+        return Hierarchy(Suppression())
+
+
+def _label(cell: object) -> Label:
+    text = None if cell is None else leaf_text(cell)
+    return text or None
