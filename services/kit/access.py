@@ -70,6 +70,20 @@ def anyone_accredited() -> Callable[[Request], Caller]:
     return _declare(_caller, AccessRule("accredited", ()))
 
 
+def either(first: Callable[[Request], Any], second: Callable[[Request], Any]) -> Callable[[Request], Caller]:
+    """Admit whom one of two rules admits."""
+
+    def admit(request: Request) -> Caller:
+        try:
+            caller: Caller = first(request)
+        except ForbiddenError:
+            caller = second(request)
+        return caller
+
+    one, other = first.access_rule, second.access_rule  # type: ignore[attr-defined]  # set by `_declare`
+    return _declare(admit, AccessRule(f"{one.kind} or {other.kind}", (*one.names, *other.names)))
+
+
 def rules(app: FastAPI, open_paths: frozenset[str]) -> dict[tuple[str, str], AccessRule]:
     """Return (method, path) -> rule for every route. Raises: UndeclaredRouteError."""
     found: dict[tuple[str, str], AccessRule] = {}
@@ -82,8 +96,10 @@ def rules(app: FastAPI, open_paths: frozenset[str]) -> dict[tuple[str, str], Acc
         if path in open_paths:
             declared = [AccessRule("open", ())]
         if len(declared) != 1:
-            raise UndeclaredRouteError(f"route {path} declares {len(declared)} access rules; it must declare one")
-        found |= {(method, path): declared[0] for method in sorted(route.methods)}
+            raise UndeclaredRouteError(
+                f"route {path} declares {len(declared)} access rules; it must declare one"
+            )
+        found |= {(method, path): declared[0] for method in sorted(route.methods or ())}
     return found
 
 

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-MIGRATION_LOCK = 7_305_001  # any constant: the advisory lock that lets one PostgreSQL process migrate at a time
+MIGRATION_LOCK = (
+    7_305_001  # any constant: the advisory lock that lets one PostgreSQL process migrate at a time
+)
 WRITE = "sekisho_write"
 
 

@@ -25,7 +25,13 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, *, authenticate: Authenticate, public_url: str, open_paths: frozenset[str], max_body: int
+        self,
+        app: ASGIApp,
+        *,
+        authenticate: Authenticate,
+        public_url: str,
+        open_paths: frozenset[str],
+        max_body: int,
     ) -> None:
         self._app = app
         self._authenticate = authenticate
@@ -41,7 +47,9 @@ class Gate:
         try:
             path = _plain_path(scope)
             if path not in self._open_paths:
-                scope["state"][CALLER] = await to_thread.run_sync(self._authenticate, self._credentials(scope, path))
+                scope["state"][CALLER] = await to_thread.run_sync(
+                    self._authenticate, self._credentials(scope, path)
+                )
             body = await self._read(scope, receive)
         except ProblemError as error:
             response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
@@ -111,7 +119,10 @@ def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(each for each in SECURITY_HEADERS if each[0] not in present)]
+            message["headers"] = [
+                *message["headers"],
+                *(each for each in SECURITY_HEADERS if each[0] not in present),
+            ]
         await send(message)
 
     return sending

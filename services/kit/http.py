@@ -21,7 +21,9 @@ class PeerUnavailableError(Exception):
 class RemoteProblemError(Exception):
     """The other side answered with a problem document."""
 
-    def __init__(self, *, status: int, code: str, title: str, detail: str, members: Mapping[str, Any]) -> None:
+    def __init__(
+        self, *, status: int, code: str, title: str, detail: str, members: Mapping[str, Any]
+    ) -> None:
         super().__init__(f"{code}: {detail or title}")
         self.status = status
         self.code = code
@@ -70,7 +72,11 @@ class Http:
     def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey) -> Any:
         """Return the JSON answer of a form POST with a DPoP proof and no token (OAuth token endpoint)."""
         proof = key.proof(
-            method="POST", url=self.base_url + path, now=self._clock(), randomness=self._randomness, token=None
+            method="POST",
+            url=self.base_url + path,
+            now=self._clock(),
+            randomness=self._randomness,
+            token=None,
         )
         return self._answer(
             self._request("POST", path, headers={"DPoP": proof}, data=dict(fields), content=None, query=None)
@@ -98,7 +104,9 @@ class Http:
                 randomness=self._randomness,
                 token=token.value,
             )
-        return self._answer(self._request(method, path, headers=headers, data=None, content=content, query=query))
+        return self._answer(
+            self._request(method, path, headers=headers, data=None, content=content, query=query)
+        )
 
     def close(self) -> None:
         """Close the pool."""

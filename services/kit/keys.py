@@ -1,10 +1,15 @@
 """A body's key folder: every secret a file of its own, readable by the owner only, never in the database."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -17,7 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
 from services.kit.clock import Randomness, system_randomness
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
-K = TypeVar("K", Ed25519PrivateKey, X25519PrivateKey, EllipticCurvePrivateKey)
 
 
 class KeyFolderError(Exception):
@@ -39,15 +43,18 @@ class KeyFolder:
 
     def ed25519(self, name: str) -> Ed25519PrivateKey:
         """Return the Ed25519 signing key `name`."""
-        return self._key(name, Ed25519PrivateKey)
+        key = self._key(name, Ed25519PrivateKey.generate)
+        return key if isinstance(key, Ed25519PrivateKey) else _wrong_kind(name)
 
     def x25519(self, name: str) -> X25519PrivateKey:
         """Return the X25519 key `name`, to which others seal (RFC 9180)."""
-        return self._key(name, X25519PrivateKey)
+        key = self._key(name, X25519PrivateKey.generate)
+        return key if isinstance(key, X25519PrivateKey) else _wrong_kind(name)
 
     def p256(self, name: str) -> EllipticCurvePrivateKey:
         """Return the P-256 key `name` (TLS, cards, DPoP)."""
-        return self._key(name, EllipticCurvePrivateKey)
+        key = self._key(name, lambda: generate_private_key(SECP256R1()))
+        return key if isinstance(key, EllipticCurvePrivateKey) else _wrong_kind(name)
 
     def secret(self, name: str, size: int = 32) -> bytes:
         """Return the secret bytes `name`.
@@ -62,22 +69,15 @@ class KeyFolder:
             raise KeyFolderError(f"key file {name}.secret is not {size} bytes; restore it from backup")
         return secret
 
-    def _key(self, name: str, kind: type[K]) -> K:
+    def _key(self, name: str, generate: Callable[[], PrivateKey]) -> object:
         file = self._path / f"{name}.pem"
         if not file.exists():
-            write_private(file, pem(_generate(kind)))
-        key = load_pem_private_key(file.read_bytes(), password=None)
-        if not isinstance(key, kind):
-            raise KeyFolderError(f"key file {name}.pem holds another kind of key; restore it from backup")
-        return key
+            write_private(file, pem(generate()))
+        return load_pem_private_key(file.read_bytes(), password=None)
 
 
-def _generate(kind: type[PrivateKey]) -> PrivateKey:
-    if kind is Ed25519PrivateKey:
-        return Ed25519PrivateKey.generate()
-    if kind is X25519PrivateKey:
-        return X25519PrivateKey.generate()
-    return generate_private_key(SECP256R1())
+def _wrong_kind(name: str) -> NoReturn:
+    raise KeyFolderError(f"key file {name}.pem holds another kind of key; restore it from backup")
 
 
 def pem(key: PrivateKey) -> bytes:

@@ -25,7 +25,9 @@ class Problem:
 class ProblemError(Exception):
     """Base of errors that reach the wire as they are; `detail` never carries a value of a record."""
 
-    problem = Problem(500, "internal_error", "Something failed on our side", "Try again; tell the operator if it stays.")
+    problem = Problem(
+        500, "internal_error", "Something failed on our side", "Try again; tell the operator if it stays."
+    )
 
     def __init__(self, detail: str = "", *, extra: Mapping[str, object] | None = None) -> None:
         super().__init__(detail or self.problem.title)
@@ -36,7 +38,9 @@ class ProblemError(Exception):
 class MalformedRequestError(ProblemError):
     """The request is not what the route's schema says."""
 
-    problem = Problem(400, "malformed_request", "The request cannot be read", "Correct the named field and send it again.")
+    problem = Problem(
+        400, "malformed_request", "The request cannot be read", "Correct the named field and send it again."
+    )
 
 
 class BodyTooLargeError(ProblemError):
@@ -48,37 +52,58 @@ class BodyTooLargeError(ProblemError):
 class UnauthenticatedError(ProblemError):
     """No valid credential came with the request."""
 
-    problem = Problem(401, "unauthenticated", "A valid credential is required", "Get a token from the ID centre and send it with a DPoP proof.")
+    problem = Problem(
+        401,
+        "unauthenticated",
+        "A valid credential is required",
+        "Get a token from the ID centre and send it with a DPoP proof.",
+    )
 
 
 class ForbiddenError(ProblemError):
     """The credential is valid but does not allow this."""
 
-    problem = Problem(403, "forbidden", "This credential does not allow that", "Ask for the role or permission that the detail names.")
+    problem = Problem(
+        403,
+        "forbidden",
+        "This credential does not allow that",
+        "Ask for the role or permission that the detail names.",
+    )
 
 
 class NotFoundError(ProblemError):
     """Nothing of that name is there for this caller."""
 
-    problem = Problem(404, "not_found", "Nothing here under that name", "Check the address or the identifier.")
+    problem = Problem(
+        404, "not_found", "Nothing here under that name", "Check the address or the identifier."
+    )
 
 
 class ConflictError(ProblemError):
     """The request contradicts what is stored."""
 
-    problem = Problem(409, "conflict", "This contradicts what is stored", "Fetch the present state and decide again.")
+    problem = Problem(
+        409, "conflict", "This contradicts what is stored", "Fetch the present state and decide again."
+    )
 
 
 class ReplayError(ProblemError):
     """The same message was received before."""
 
-    problem = Problem(409, "replayed", "This message was already used", "Make a new message; the first one had its effect.")
+    problem = Problem(
+        409, "replayed", "This message was already used", "Make a new message; the first one had its effect."
+    )
 
 
 class UnavailableError(ProblemError):
     """Another body that is needed does not answer."""
 
-    problem = Problem(503, "unavailable", "A body that is needed does not answer", "Try again in a moment; nothing was done.")
+    problem = Problem(
+        503,
+        "unavailable",
+        "A body that is needed does not answer",
+        "Try again in a moment; nothing was done.",
+    )
 
 
 def answer(problem: Problem, *, detail: str = "", extra: Mapping[str, object] | None = None) -> JSONResponse:
@@ -93,7 +118,9 @@ def answer(problem: Problem, *, detail: str = "", extra: Mapping[str, object] | 
     if detail:
         content["detail"] = detail
     headers = {"WWW-Authenticate": 'DPoP algs="ES256"'} if problem.status == 401 else {}
-    return JSONResponse({**content, **(extra or {})}, problem.status, headers, media_type="application/problem+json")
+    return JSONResponse(
+        {**content, **(extra or {})}, problem.status, headers, media_type="application/problem+json"
+    )
 
 
 def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> None:
@@ -108,21 +135,36 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
     def invalid(_request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
             raise error
-        wrong = [{"field": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]} for item in error.errors()]
-        return answer(MalformedRequestError.problem, detail="the named fields are wrong", extra={"fields": wrong[:20]})
+        wrong = [
+            {"field": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
+            for item in error.errors()
+        ]
+        return answer(
+            MalformedRequestError.problem, detail="the named fields are wrong", extra={"fields": wrong[:20]}
+        )
 
     def routed(_request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if status == 404:
             return answer(NotFoundError.problem)
         title = str(error.detail) if isinstance(error, HTTPException) else ""
-        return answer(Problem(status, "method_not_allowed" if status == 405 else "refused", title, "See the API description."))
+        return answer(
+            Problem(
+                status,
+                "method_not_allowed" if status == 405 else "refused",
+                title,
+                "See the API description.",
+            )
+        )
 
     def unknown(request: Request, error: Exception) -> JSONResponse:
-        logger.error("unexpected %s at %s", type(error).__name__, request.scope.get("path_template", "unknown route"))
+        logger.error(
+            "unexpected %s at %s", type(error).__name__, request.scope.get("path_template", "unknown route")
+        )
         return answer(ProblemError.problem)
 
-    for kind in (ProblemError, *table):
+    kinds: list[type[Exception]] = [ProblemError, *table]
+    for kind in kinds:
         app.add_exception_handler(kind, known)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routed)

@@ -17,7 +17,9 @@ def replay_table(metadata: MetaData) -> Table:
         "used_once",
         metadata,
         Column("id", LargeBinary, primary_key=True, info=clear("hash of a random id; stands for nobody")),
-        Column("expires", BigInteger, nullable=False, index=True, info=clear("when the row may be forgotten")),
+        Column(
+            "expires", BigInteger, nullable=False, index=True, info=clear("when the row may be forgotten")
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """Settings of a body: environment first, then a TOML file, then safe defaults; nothing is read at import.
 
-`SEKISHO_<BODY>_<NAME>` in the environment, or `<name>` in the table `[<body>]` (or `[common]`) of the TOML file that
-`SEKISHO_CONFIG` names.
+`SEKISHO_<BODY>_<NAME>` in the environment, or `<name>` in the table `[<body>]` (or `[common]`) of the TOML file
+that `SEKISHO_CONFIG` names.
 """
 
 import os
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consent.vocabulary import Body
 
@@ -22,28 +21,44 @@ class SettingsError(Exception):
     """A setting is missing or has a wrong value; the message names it."""
 
 
-class BodySettings(BaseSettings):
+class BodySettings(BaseModel):
     """What every body can be told."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Path = Field(description="Folder of this body: database, keys, TLS files.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(description="Port to listen on.", ge=1, le=65535)
-    public_url: str = Field(description="Address by which others reach this body; the audience of its tokens.")
+    public_url: str = Field(
+        description="Address by which others reach this body; the audience of its tokens."
+    )
     oversight_url: str = Field(description="Address of the oversight body.")
     identity_url: str = Field(description="Address of the ID centre; the issuer of tokens.")
-    register_key: str = Field(description="The oversight body's register key (Ed25519, raw, base64url): the root of trust.")
+    register_key: str = Field(
+        description="The oversight body's register key (Ed25519, raw, base64url): the root of trust."
+    )
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the body's folder.")
-    keys: Path | None = Field(None, description="Folder of the body's secret keys; default: keys/ in its folder.")
-    tls_certificate: Path | None = Field(None, description="TLS certificate (PEM); default: tls/certificate.pem.")
+    keys: Path | None = Field(
+        None, description="Folder of the body's secret keys; default: keys/ in its folder."
+    )
+    tls_certificate: Path | None = Field(
+        None, description="TLS certificate (PEM); default: tls/certificate.pem."
+    )
     tls_key: Path | None = Field(None, description="TLS key (PEM); default: tls/key.pem.")
-    tls_authority: Path | None = Field(None, description="Accreditation CA (PEM); default: tls/authority.pem.")
+    tls_authority: Path | None = Field(
+        None, description="Accreditation CA (PEM); default: tls/authority.pem."
+    )
     max_body_bytes: int = Field(10_000_000, description="Largest request accepted, bytes.", gt=0)
     peer_timeout_seconds: float = Field(5.0, description="How long to wait for another body.", gt=0)
-    register_max_age_seconds: float = Field(1.0, description="Age after which the register is fetched anew.", gt=0)
-    register_stale_seconds: float = Field(30.0, description="Age after which the register is not used at all.", gt=0)
-    witness_interval_seconds: float = Field(5.0, description="How often new log entries are shown to the witness.", gt=0)
+    register_max_age_seconds: float = Field(
+        1.0, description="Age after which the register is fetched anew.", gt=0
+    )
+    register_stale_seconds: float = Field(
+        30.0, description="Age after which the register is not used at all.", gt=0
+    )
+    witness_interval_seconds: float = Field(
+        5.0, description="How often new log entries are shown to the witness.", gt=0
+    )
 
     @property
     def database(self) -> str:
@@ -54,18 +69,6 @@ class BodySettings(BaseSettings):
     def key_folder(self) -> Path:
         """The key folder in force."""
         return self.keys or self.data / "keys"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_settings` hands over and nothing else."""
-        return (init_settings,)
 
 
 S = TypeVar("S", bound=BodySettings)

@@ -18,7 +18,11 @@ def loads(raw: bytes) -> Any:
     """
     try:
         value = json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+            raw.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_float,
+            parse_int=_int,
         )
     except UnicodeDecodeError as error:
         raise StrictJsonError("the text is not UTF-8") from error

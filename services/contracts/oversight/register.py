@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -19,7 +20,7 @@ from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import from_jwk
 from consent.vocabulary import Body
 from services.kit.clock import Clock, epoch_seconds
-from services.kit.credentials.callers import Peer
+from services.kit.credentials.callers import Accreditations, Peer
 from services.kit.encoding import Base64Url, Message
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.problems import UnavailableError
@@ -197,6 +198,13 @@ class Directory:
 
     def _holds(self, active: bool, expires: int) -> bool:
         return active and expires > epoch_seconds(self._clock())
+
+
+class RegisterView(Accreditations, Protocol):
+    """The register as bodies use it: credentials, and the present directory."""
+
+    def directory(self) -> Directory:
+        """Return the present edition. Raises: UnavailableError when none is young enough."""
 
 
 def p256(jwk: Jwk) -> EllipticCurvePublicKey:

@@ -20,7 +20,14 @@ from consent import base64url
 from consent.errors import MalformedError
 from consent.identifiers import Pseudonym
 from services.kit.clock import Clock, epoch_seconds
-from services.kit.credentials.callers import Accreditations, BodyCaller, Caller, OperatorCaller, Peer, PersonCaller
+from services.kit.credentials.callers import (
+    Accreditations,
+    BodyCaller,
+    Caller,
+    OperatorCaller,
+    Peer,
+    PersonCaller,
+)
 from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.tokens import OperatorClaims, PersonClaims, TokenError, verify_token
@@ -83,13 +90,19 @@ class Authenticator:
         if request.proof is None:
             raise DpopError("the request carries no DPoP proof")
         now = self.clock()
-        thumbprint, jti = verify_proof(request.proof, method=request.method, url=request.url, now=now, token=token)
+        thumbprint, jti = verify_proof(
+            request.proof, method=request.method, url=request.url, now=now, token=token
+        )
         if thumbprint != expected:
             raise DpopError("the proof is by another key than the token's")
         moment = epoch_seconds(now)
         with self.database.write() as connection:
             self.replays.use(
-                connection, kind="DPoP proof", value=f"{thumbprint}.{jti}", expires=moment + 2 * PROOF_AGE_SECONDS, now=moment
+                connection,
+                kind="DPoP proof",
+                value=f"{thumbprint}.{jti}",
+                expires=moment + 2 * PROOF_AGE_SECONDS,
+                now=moment,
             )
 
     def _operator(self, claims: OperatorClaims, peer: Peer) -> OperatorCaller:
@@ -101,7 +114,9 @@ class Authenticator:
 
     def _person(self, claims: PersonClaims) -> PersonCaller:
         try:
-            pseudonym = open_sealed(self.sealing_key, base64url.decode(claims.sealed_sub), info="access-token")
+            pseudonym = open_sealed(
+                self.sealing_key, base64url.decode(claims.sealed_sub), info="access-token"
+            )
         except (InvalidTag, MalformedError, ValueError) as error:
             raise UnauthenticatedError("the access token does not verify") from error
         return PersonCaller(Pseudonym(pseudonym.decode()))

@@ -32,7 +32,9 @@ class DpopKey:
     def __repr__(self) -> str:
         return "DpopKey(...)"
 
-    def proof(self, *, method: str, url: str, now: datetime, randomness: Randomness, token: str | None) -> str:
+    def proof(
+        self, *, method: str, url: str, now: datetime, randomness: Randomness, token: str | None
+    ) -> str:
         """Return the value of the DPoP header for one request."""
         claims: dict[str, object] = {
             "jti": base64url.encode(randomness(16)),
@@ -54,7 +56,11 @@ def verify_proof(proof: str, *, method: str, url: str, now: datetime, token: str
     try:
         unverified = jws.extract_compact(proof.encode())
         header = unverified.headers()
-        if header.get("typ") != PROOF_TYPE or header.get("alg") != "ES256" or set(header) != {"typ", "alg", "jwk"}:
+        if (
+            header.get("typ") != PROOF_TYPE
+            or header.get("alg") != "ES256"
+            or set(header) != {"typ", "alg", "jwk"}
+        ):
             raise DpopError("the proof's header is not a DPoP header with ES256")
         jwk = header["jwk"]
         if not isinstance(jwk, dict) or "d" in jwk:

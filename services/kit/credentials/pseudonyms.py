@@ -58,7 +58,13 @@ class PseudonymTokenIssuer:
     randomness: Randomness
 
     def issue(
-        self, *, body: Body, body_key: X25519PublicKey, organisation: OrganisationId, pseudonym: Pseudonym, now: datetime
+        self,
+        *,
+        body: Body,
+        body_key: X25519PublicKey,
+        organisation: OrganisationId,
+        pseudonym: Pseudonym,
+        now: datetime,
     ) -> str:
         """Return a token that only `body` can open and only `organisation` can use."""
         claims = {
@@ -72,11 +78,19 @@ class PseudonymTokenIssuer:
         if len(payload) > PADDED_BYTES:
             raise PseudonymTokenError("the organisation's name is too long for a token")
         signature = self.key.sign(DOMAIN + payload)
-        return base64url.encode(seal_to(body_key, signature + payload.ljust(PADDED_BYTES), info="pseudonym-token"))
+        return base64url.encode(
+            seal_to(body_key, signature + payload.ljust(PADDED_BYTES), info="pseudonym-token")
+        )
 
 
 def open_pseudonym_token(
-    token: str, *, key: X25519PrivateKey, issuer: Ed25519PublicKey, body: Body, organisation: OrganisationId, now: datetime
+    token: str,
+    *,
+    key: X25519PrivateKey,
+    issuer: Ed25519PublicKey,
+    body: Body,
+    organisation: OrganisationId,
+    now: datetime,
 ) -> VerifiedPseudonym:
     """Return whom the token names. The caller refuses a jti seen before. Raises: PseudonymTokenError."""
     try:
@@ -85,7 +99,9 @@ def open_pseudonym_token(
         issuer.verify(opened[:SIGNATURE_BYTES], DOMAIN + payload)
         claims = _Claims.model_validate(loads(payload))
     except (InvalidTag, InvalidSignature, ValidationError, MalformedError, ValueError) as error:
-        raise PseudonymTokenError("the pseudonym token does not verify; ask the ID centre for a new one") from error
+        raise PseudonymTokenError(
+            "the pseudonym token does not verify; ask the ID centre for a new one"
+        ) from error
     if claims.body != body.value or claims.organisation != organisation:
         raise PseudonymTokenError("the pseudonym token is for another body or organisation")
     if claims.expires <= epoch_seconds(now):

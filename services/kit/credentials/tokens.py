@@ -17,7 +17,7 @@ from services.kit.clock import Randomness, epoch_seconds
 from services.kit.credentials.pseudonyms import seal_to
 from services.kit.encoding import Message
 
-TOKEN_TYPE = "at+jwt"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
 MAX_LIFETIME = timedelta(minutes=5)
 ALGORITHMS = ["Ed25519"]
 
@@ -100,10 +100,17 @@ class TokenIssuer:
 
     def _issue(self, claims: dict[str, str], *, audience: str, jkt: str, now: datetime) -> str:
         issued = epoch_seconds(now)
-        common = {"iss": self.issuer, "aud": audience, "iat": issued, "jti": base64url.encode(self.randomness(16))}
+        common = {
+            "iss": self.issuer,
+            "aud": audience,
+            "iat": issued,
+            "jti": base64url.encode(self.randomness(16)),
+        }
         limits = {"exp": issued + int(self.lifetime.total_seconds()), "cnf": {"jkt": jkt}}
         key = OKPKey.import_key(self.key)
-        return jwt.encode({"typ": TOKEN_TYPE, "alg": "Ed25519"}, {**common, **limits, **claims}, key, ALGORITHMS)
+        return jwt.encode(
+            {"typ": TOKEN_TYPE, "alg": "Ed25519"}, {**common, **limits, **claims}, key, ALGORITHMS
+        )
 
 
 def verify_token(token: str, *, key: Ed25519PublicKey, audience: str, now: datetime) -> Claims:

@@ -1,0 +1,103 @@
+"""The routes that every body answers alike: health, discovery, a person's history, log, audit."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import PlainTextResponse
+from sqlalchemy import Connection
+
+from consent import base64url
+from consent.jwk import to_jwk
+from consent.vocabulary import Body
+from services.contracts.oversight.register import RegisterView, Role
+from services.contracts.shared import AuditFinding, AuditReport, Discovery, Leaves
+from services.contracts.witnessing import WitnessClient, sync_witnesses
+from services.kit.access import anyone_accredited, body, either, operator, person
+from services.kit.context import BodyContext
+from services.kit.credentials.callers import Caller, PersonCaller
+from services.kit.log.audit import Finding
+from services.kit.log.evidence import Evidence
+from services.kit.log.note import NoteVerifier
+from services.kit.problems import NotFoundError
+
+LEAVES_AT_ONCE = 1000
+
+
+def shared_routes(
+    context: BodyContext,
+    register: RegisterView,
+    scan: Callable[[Connection], tuple[int, list[Finding]]],
+    witnesses: Sequence[WitnessClient],
+) -> APIRouter:
+    """Return the router of one body."""
+    router = APIRouter()
+    journal, database = context.journal, context.database
+
+    @router.get("/healthz")
+    def health() -> dict[str, str]:
+        """Tell that the body is up and its database answers."""
+        with database.read() as conn:
+            journal.tree.size(conn)
+        return {"status": "ok", "body": context.body.value}
+
+    @router.get("/.well-known/sekisho")
+    def discovery() -> Discovery:
+        """Tell who this is and how to check what it says."""
+        return Discovery(
+            body=context.body.value,
+            issuer=context.settings.identity_url,
+            log_origin=journal.origin,
+            log_key=journal.verifier.vkey(),
+            signing_key=to_jwk(context.signing_key.public_key()),
+            sealing_key=base64url.encode(context.sealing_key.public_key().public_bytes_raw()),
+        )
+
+    @router.get("/history")
+    def history(caller: Annotated[PersonCaller, Depends(person())]) -> Evidence:
+        """Return everything this body did with the person's data, each entry with its proof."""
+        sync_witnesses(context, witnesses)
+        with database.read() as conn:
+            return journal.evidence(conn, caller.pseudonym)
+
+    @router.get("/log/checkpoint", response_class=PlainTextResponse)
+    def checkpoint(_caller: Annotated[Caller, Depends(anyone_accredited())]) -> str:
+        """Return the newest co-signed checkpoint (C2SP signed note)."""
+        sync_witnesses(context, witnesses)
+        with database.read() as conn:
+            newest = journal.checkpoints.latest_cosigned(conn)
+        if newest is None or newest.cosigned_note is None:
+            raise NotFoundError("no checkpoint has been co-signed yet")
+        return newest.cosigned_note
+
+    @router.get("/log/leaves")
+    def leaves(
+        _caller: Annotated[Caller, Depends(anyone_accredited())],
+        start: Annotated[int, Query(ge=0)] = 0,
+        count: Annotated[int, Query(ge=1, le=LEAVES_AT_ONCE)] = LEAVES_AT_ONCE,
+    ) -> Leaves:
+        """Return a run of leaves, salted commitments that tell nothing by themselves."""
+        with database.read() as conn:
+            found = journal.tree.leaves(conn, start, count)
+        return Leaves(start=start, leaves=[base64url.encode(leaf) for leaf in found])
+
+    @router.get("/audit")
+    def audit(
+        _caller: Annotated[Caller, Depends(either(operator(Role.AUDITOR), body(Body.OVERSIGHT)))],
+    ) -> AuditReport:
+        """Look at every stored row and name each that does not fit."""
+        with database.read() as conn:
+            entries = journal.tree.size(conn)
+            found = journal.audit(conn, witnesses=_witness_keys(register))
+            rows, more = scan(conn)
+        findings = [
+            AuditFinding(table=each.table, row=each.row, problem=each.problem) for each in found + more
+        ]
+        return AuditReport(body=context.body.value, entries=entries, rows=rows, findings=findings)
+
+    return router
+
+
+def _witness_keys(register: RegisterView) -> list[NoteVerifier]:
+    entries = register.directory().register.bodies
+    return [NoteVerifier.parse(each.witness_key) for each in entries if each.witness_key is not None]

@@ -1,0 +1,77 @@
+"""How a body shows its log to a witness (C2SP tlog-witness) and keeps the co-signature."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consent.vocabulary import Body
+from services.contracts.oversight.register import RegisterView
+from services.kit.context import BodyContext
+from services.kit.http import Http, PeerUnavailableError, RemoteProblemError
+from services.kit.journal import Submission, WitnessLink
+from services.kit.log.errors import CheckpointConflictError, LogError
+from services.kit.log.note import NoteVerifier
+from services.kit.problems import ProblemError
+
+logger = logging.getLogger("sekisho")
+PATH = "/witness/add-checkpoint"
+
+
+@dataclass(frozen=True)
+class WitnessClient:
+    """One witness of this body's log: where to reach it, and the exchange with it."""
+
+    body: Body
+    http: Http
+    link: WitnessLink
+    register: RegisterView
+
+    def verifier(self) -> NoteVerifier:
+        """Return the witness's key from the register. Raises: UnavailableError."""
+        key = self.register.directory().body(self.body).witness_key
+        if key is None:
+            raise PeerUnavailableError(f"the register names no witness key of {self.body.value}")
+        return NoteVerifier.parse(key)
+
+    def sync(self) -> None:
+        """Have the newest head co-signed. Raises: PeerUnavailableError, RemoteProblemError, LogError."""
+        self.link.exchange(self._ask, witness=self.verifier)
+
+    def _ask(self, submission: Submission) -> tuple[str, None]:
+        try:
+            answer = self.http.send(
+                "POST", PATH, content=submission.request.format(), media_type="text/plain"
+            )
+        except RemoteProblemError as error:
+            raise_conflict(error)
+            raise
+        return answer.text, None
+
+
+def raise_conflict(error: RemoteProblemError) -> None:
+    """Raise CheckpointConflictError if `error` is a witness's 409 that tells its known size."""
+    size = error.members.get("known_size")
+    if error.status == 409 and isinstance(size, int):
+        raise CheckpointConflictError(size) from error
+
+
+def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> bool:
+    """Have the newest head co-signed by the first witness that answers, if it is not already; tell whether it is.
+
+    A witness that is down is asked again at the next interval; a log that contradicts itself is reported loudly.
+    """
+    with context.database.read() as conn:
+        size = context.journal.tree.size(conn)
+        newest = context.journal.checkpoints.latest_cosigned(conn)
+    if size == 0 or (newest is not None and newest.checkpoint.size == size):
+        return True
+    for witness in witnesses:
+        try:
+            witness.sync()
+        except (PeerUnavailableError, RemoteProblemError, ProblemError) as error:
+            logger.warning("witness %s did not co-sign: %s", witness.body.value, type(error).__name__)
+        except LogError as error:
+            logger.error("this log is refused by witness %s: %s", witness.body.value, error)
+        else:
+            return True
+    return False

@@ -1,0 +1,139 @@
+"""What a body is made of when it runs: its keys, its database, its journal, its view of the others."""
+
+import ssl
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import MetaData, Table
+
+from consent.vocabulary import Body
+from services.kit.clock import Clock, Randomness, system_clock, system_randomness
+from services.kit.columns import ColumnCipher
+from services.kit.database import Database
+from services.kit.http import Http, client_context
+from services.kit.journal import Journal, JournalTables, journal_tables
+from services.kit.keys import KeyFolder
+from services.kit.log.note import NoteSigner
+from services.kit.replay import ReplayCache, replay_table
+from services.kit.server import Tls
+from services.kit.settings import BodySettings
+
+
+@dataclass(frozen=True, slots=True)
+class KitTables:
+    """The tables that every body has besides its own."""
+
+    journal: JournalTables
+    used_once: Table
+
+
+def kit_tables(metadata: MetaData) -> KitTables:
+    """Define the common tables on a body's metadata; call once, in its `tables.py`."""
+    return KitTables(journal_tables(metadata), replay_table(metadata))
+
+
+def log_origin(body: Body) -> str:
+    """Return the name of a body's log and of its keys (C2SP origin)."""
+    return f"sekisho/{body.value}"
+
+
+def tls_files(settings: BodySettings) -> Tls:
+    """Return where the body's TLS files lie."""
+    folder = settings.data / "tls"
+    return Tls(
+        certificate=settings.tls_certificate or folder / "certificate.pem",
+        key=settings.tls_key or folder / "key.pem",
+        authority=settings.tls_authority or folder / "authority.pem",
+    )
+
+
+@dataclass(frozen=True)
+class BodyContext:
+    """One running body. Built by `open_body`; tests build it with another clock and randomness."""
+
+    body: Body
+    settings: BodySettings
+    clock: Clock
+    randomness: Randomness
+    keys: KeyFolder
+    database: Database
+    tables: KitTables
+    cipher: ColumnCipher
+    replays: ReplayCache
+    journal: Journal
+    _connections: dict[str, Http] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """Signs receipts and what else the body states."""
+        return self.keys.ed25519("signing")
+
+    @cached_property
+    def sealing_key(self) -> X25519PrivateKey:
+        """Opens what others sealed to this body."""
+        return self.keys.x25519("sealing")
+
+    @cached_property
+    def tls(self) -> Tls:
+        """The body's TLS files."""
+        return tls_files(self.settings)
+
+    @cached_property
+    def client_tls(self) -> ssl.SSLContext:
+        """The body as a TLS client."""
+        return client_context(authority=self.tls.authority, tls=self.tls)
+
+    def http(self, url: str) -> Http:
+        """Return the connection pool to another body, with this body's certificate."""
+        if url not in self._connections:
+            timeout = self.settings.peer_timeout_seconds
+            self._connections[url] = Http(
+                url, context=self.client_tls, timeout=timeout, clock=self.clock, randomness=self.randomness
+            )
+        return self._connections[url]
+
+    def close(self) -> None:
+        """Close connections and the database."""
+        for each in self._connections.values():
+            each.close()
+        self.database.dispose()
+
+
+def open_body(
+    body: Body,
+    settings: BodySettings,
+    *,
+    tables: KitTables,
+    migrations: Path,
+    clock: Clock = system_clock,
+    randomness: Randomness = system_randomness,
+) -> BodyContext:
+    """Open a body's keys and database, brought to this version.
+
+    Raises: DataVersionError, KeyFolderError, LogCorruptError.
+    """
+    keys = KeyFolder(settings.key_folder, randomness=randomness)
+    database = Database(settings.database)
+    database.migrate(migrations)
+    cipher = ColumnCipher(keys.secret("columns"), randomness=randomness)
+    signer = NoteSigner(log_origin(body), keys.ed25519("log"))
+    journal = Journal(
+        tables.journal, body=body, signer=signer, cipher=cipher, clock=clock, randomness=randomness
+    )
+    with database.write() as conn:
+        journal.tree.initialise(conn)
+    return BodyContext(
+        body=body,
+        settings=settings,
+        clock=clock,
+        randomness=randomness,
+        keys=keys,
+        database=database,
+        tables=tables,
+        cipher=cipher,
+        replays=ReplayCache(tables.used_once),
+        journal=journal,
+    )

@@ -1,0 +1,82 @@
+"""The closed vocabulary of what is logged, the same in every body so that a person can read one history."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from consent.vocabulary import Body
+from services.kit.clock import rfc3339
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    PERSON_ENROLLED = "person_enrolled"
+    CARD_ISSUED = "card_issued"
+    CARD_UNLOCK_REFUSED = "card_unlock_refused"
+    CARD_LINKED = "card_linked"
+    CARD_STATE_CHANGED = "card_state_changed"
+    TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
+    PSEUDONYM_PROVIDED = "pseudonym_provided"
+    WALLET_REGISTERED = "wallet_registered"
+    RESIDENT_REGISTERED = "resident_registered"
+    RESIDENT_CHANGED = "resident_changed"
+    CONFIRMATION = "confirmation"
+    COMPARTMENTS_PUBLISHED = "compartments_published"
+    RECORDS_DEPOSITED = "records_deposited"
+    DIRECTIVE_STORED = "directive_stored"
+    DIRECTIVE_WITHDRAWN = "directive_withdrawn"
+    RECORDS_READ = "records_read"
+    FRAGMENTS_RELEASED = "fragments_released"
+    PRODUCT_REGISTERED = "product_registered"
+    PURCHASE_REGISTERED = "purchase_registered"
+    OWNERSHIP_ENDED = "ownership_ended"
+    RECALL_STARTED = "recall_started"
+    RECALL_NOTICE = "recall_notice"
+    NOTICE_READ = "notice_read"
+    JOB_DECIDED = "job_decided"
+    RELEASE_FETCHED = "release_fetched"
+    ACCREDITATION_CHANGED = "accreditation_changed"
+    BODY_STARTED = "body_started"
+
+
+class Outcome(StrEnum):
+    """How it ended: a decision permits or refuses, anything else is done."""
+
+    PERMITTED = "permitted"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry as the person or an auditor reads it.
+
+    Guarantees by convention, checked by tests: no pseudonym, no personal number, no content of a record.
+    `reason` is a refusal code, `ground` the id of the directive relied on, `detail` further members by kind.
+    """
+
+    kind: EventKind
+    outcome: Outcome
+    organisation: str | None = None
+    operator: str | None = None
+    terminal: str | None = None
+    purpose: str | None = None
+    categories: tuple[str, ...] = ()
+    years: tuple[int, int] | None = None
+    count: int | None = None
+    reason: str | None = None
+    ground: str | None = None
+    detail: dict[str, JsonValue] | None = None
+
+    def wire(self, *, body: Body, at: datetime) -> dict[str, JsonValue]:
+        """Return the JSON form that the log commits to; empty members are left out."""
+        told: dict[str, JsonValue] = {"body": body.value, "at": rfc3339(at)}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value not in (None, ()):
+                told[each.name] = list(value) if isinstance(value, tuple) else value
+        return told

@@ -1,0 +1,267 @@
+"""A body's journal: events of people, committed to the Merkle log in the transaction of their effect."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, String, Table, insert, select
+
+from consent import base64url
+from consent.identifiers import Pseudonym
+from consent.vocabulary import Body
+from services.kit.clock import Clock, Randomness
+from services.kit.columns import ColumnCipher, ColumnError, clear, sealed
+from services.kit.database import Database
+from services.kit.events import Event
+from services.kit.log.audit import Finding
+from services.kit.log.checkpoint_store import CheckpointStore
+from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, open_event, verify_opening
+from services.kit.log.errors import CheckpointConflictError, LogError
+from services.kit.log.evidence import Evidence, ProvenEntry, build_evidence
+from services.kit.log.note import NoteSigner, NoteVerifier
+from services.kit.log.tables import LogTables, log_tables
+from services.kit.log.tree import LogTree
+from services.kit.log.witness import AddCheckpoint
+
+T = TypeVar("T")
+CONFLICT_TRIES = 4
+ENTRIES_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTables:
+    """The log's tables and the sealed events that its leaves commit to."""
+
+    log: LogTables
+    entry: Table
+
+
+def journal_tables(metadata: MetaData) -> JournalTables:
+    """Define the journal on `metadata`; call once for each metadata."""
+    log = log_tables(metadata)
+    for table in (log.node, log.leaf, log.head, log.checkpoint, log.witnessed):
+        for column in table.columns:
+            column.info.update(clear("the log can be published: hashes, positions and signed tree heads"))
+    entry = Table(
+        "journal_entry",
+        metadata,
+        Column(
+            "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of the leaf")
+        ),
+        Column("person", String, index=True, info=clear("whose history it belongs to", person=True)),
+        Column("opening", LargeBinary, nullable=False, info=sealed("the event and its salt")),
+    )
+    return JournalTables(log, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an event went: the leaf's position and its bytes."""
+
+    index: int
+    leaf: LogLeaf
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a witness is shown: the newest signed head, and the inclusion proof of one leaf if one was asked for."""
+
+    origin: str
+    size: int
+    request: AddCheckpoint
+    inclusion: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedEvent:
+    """One event for `record_all`: whose it is and what the reader stated, if anybody."""
+
+    person: Pseudonym | None
+    event: Event
+    statement: bytes | None = None
+
+
+class Journal:
+    """The journal of one body.
+
+    Guarantees: an event is in the journal if and only if the caller's transaction commits.
+    """
+
+    def __init__(
+        self,
+        tables: JournalTables,
+        *,
+        body: Body,
+        signer: NoteSigner,
+        cipher: ColumnCipher,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        self.origin = signer.verifier.name
+        self.verifier = signer.verifier
+        self.tree = LogTree(tables.log)
+        self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
+        self._entry = tables.entry
+        self._leaf = tables.log.leaf
+        self._body = body
+        self._cipher = cipher
+        self._clock = clock
+        self._randomness = randomness
+
+    def record(
+        self, conn: Connection, *, person: Pseudonym | None, event: Event, statement: bytes | None = None
+    ) -> Recorded:
+        """Append one event of `person` (None: of nobody in particular) within the caller's transaction."""
+        return self.record_all(conn, [DatedEvent(person, event, statement)])[0]
+
+    def record_all(self, conn: Connection, events: Sequence[DatedEvent]) -> list[Recorded]:
+        """Append several events in order, in one batch."""
+        at = self._clock()
+        openings = [
+            open_event(
+                each.event.wire(body=self._body, at=at),
+                salt=self._randomness(SALT_BYTES),
+                statement=each.statement,
+            )
+            for each in events
+        ]
+        leaves = [opening.leaf() for opening in openings]
+        indexes = self.tree.append(conn, [leaf.data for leaf in leaves])
+        rows = [
+            {"position": index, "person": each.person, "opening": self._seal(opening, index)}
+            for index, each, opening in zip(indexes, events, openings, strict=True)
+        ]
+        conn.execute(insert(self._entry), rows)
+        return [Recorded(index, leaf) for index, leaf in zip(indexes, leaves, strict=True)]
+
+    def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
+        """Return the openings at `positions`, each checked against its leaf.
+
+        Raises: ColumnError, LogError when a stored entry was changed; its position is in the message.
+        """
+        found: dict[int, Opening] = {}
+        for start in range(0, len(positions), ENTRIES_AT_ONCE):
+            wanted = positions[start : start + ENTRIES_AT_ONCE]
+            rows = conn.execute(
+                select(self._entry.c.position, self._entry.c.opening, self._leaf.c.leaf)
+                .join(self._leaf, self._leaf.c.position == self._entry.c.position)
+                .where(self._entry.c.position.in_(wanted))
+            )
+            for position, stored, leaf in rows:
+                opening = self._open(stored, position)
+                verify_opening(opening, LogLeaf.parse(leaf))
+                found[position] = opening
+        return found
+
+    def evidence(self, conn: Connection, person: Pseudonym) -> Evidence:
+        """Return all entries of `person` up to the newest co-signed checkpoint, each with its proof."""
+        newest = self.checkpoints.latest_cosigned(conn)
+        if newest is None or newest.cosigned_note is None:
+            return build_evidence([])
+        size = newest.checkpoint.size
+        positions = list(
+            conn.execute(
+                select(self._entry.c.position)
+                .where(self._entry.c.person == person, self._entry.c.position < size)
+                .order_by(self._entry.c.position)
+            ).scalars()
+        )
+        openings = self.openings(conn, positions)
+        proofs = self.tree.inclusions(conn, positions, size)
+        return build_evidence(
+            ProvenEntry(openings[position], position, tuple(proof), newest.cosigned_note)
+            for position, proof in zip(positions, proofs, strict=True)
+        )
+
+    def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:
+        """Compare tree, checkpoints and sealed events with each other; name every row that does not fit."""
+        found = self.tree.recompute(conn) + self.checkpoints.audit(conn, witnesses=witnesses)
+        return found + list(self._audit_entries(conn))
+
+    def _audit_entries(self, conn: Connection) -> Iterable[Finding]:
+        rows = conn.execute(
+            select(self._leaf.c.position, self._leaf.c.leaf, self._entry.c.opening)
+            .join(self._entry, self._leaf.c.position == self._entry.c.position, isouter=True)
+            .order_by(self._leaf.c.position)
+        )
+        for position, data, stored in rows:
+            where = f"position={position}"
+            if stored is None:
+                yield Finding(self._entry.name, where, "missing")
+                continue
+            try:
+                verify_opening(self._open(stored, position), LogLeaf.parse(data))
+            except (ColumnError, LogError, ValueError, KeyError):
+                yield Finding(self._entry.name, where, "does not open, or is not what its leaf commits to")
+
+    def _seal(self, opening: Opening, position: int) -> bytes:
+        digest = opening.statement_digest
+        told = {
+            "salt": base64url.encode(opening.salt),
+            "event": opening.event,
+            "statement_digest": None if digest is None else base64url.encode(digest),
+        }
+        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(position))
+
+    def _open(self, stored: bytes, position: int) -> Opening:
+        told = json.loads(self._cipher.open(stored, cell=_cell(position)))
+        digest = told["statement_digest"]
+        statement = None if digest is None else base64url.decode(digest)
+        return Opening(base64url.decode(told["salt"]), told["event"], statement)
+
+
+class WitnessLink:
+    """The exchange with one witness: one at a time in this process, from the size it last co-signed."""
+
+    def __init__(self, journal: Journal, *, database: Database, clock: Clock) -> None:
+        self._journal = journal
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known_size = 0
+
+    def exchange(
+        self,
+        ask: Callable[[Submission], tuple[str, T]],
+        *,
+        witness: Callable[[], NoteVerifier],
+        index: int | None = None,
+    ) -> T:
+        """Show the witness the newest head (and the leaf at `index`), keep its cosignature, return its answer.
+
+        `ask` sends the submission and returns (signature lines, answer); it raises CheckpointConflictError when the
+        witness knows another size, and is then called again with a proof from that size.
+        Raises: what `ask` raises; LogError when the answer is not the witness's cosignature.
+        """
+        with self._lock:
+            for remaining in reversed(range(CONFLICT_TRIES)):
+                submission = self._submission(index)
+                try:
+                    response, answer = ask(submission)
+                except CheckpointConflictError as conflict:
+                    if not remaining:
+                        raise
+                    self._known_size = conflict.known_size
+                    continue
+                with self._database.write() as conn:
+                    self._journal.checkpoints.record_cosignature(
+                        conn, size=submission.size, response=response, witness=witness()
+                    )
+                self._known_size = submission.size
+                return answer
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _submission(self, index: int | None) -> Submission:
+        journal = self._journal
+        with self._database.write() as conn:
+            signed = journal.checkpoints.sign_head(conn, now=self._clock())
+            size = signed.checkpoint.size
+            request = journal.checkpoints.submission(conn, known_size=self._known_size)
+            inclusion = journal.tree.inclusion(conn, index, size) if index is not None else []
+        return Submission(journal.origin, size, request, tuple(inclusion))
+
+
+def _cell(position: int) -> str:
+    return f"journal_entry.opening/{position}"
