@@ -1,0 +1,1 @@
+"""What other programs may know of the medical centre: its messages, its client, an honest fake."""

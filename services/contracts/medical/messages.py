@@ -1,0 +1,159 @@
+"""Messages of the medical centre. Binary members are `bytes` inside and base64url on the wire."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+
+from consent import base64url
+from consent.errors import MalformedError
+from consent.vocabulary import Body, Category
+from services.kit.encoding import Message
+
+RECEIPT_TYPE = "sekisho-deposit-receipt+jws"
+MAX_BUNDLES = 1000
+MAX_DOCUMENTS = 5000
+
+
+def _octets(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        if isinstance(value, str):
+            return base64url.decode(value)
+    except MalformedError as error:
+        raise ValueError(str(error)) from error
+    raise ValueError("base64url text is expected, without padding")
+
+
+Octets = Annotated[bytes, BeforeValidator(_octets), PlainSerializer(base64url.encode, return_type=str)]
+Name = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
+MediaType = Annotated[str, Field(pattern=r"^[ -~]{1,128}$")]
+Label = Annotated[str, Field(max_length=40)]
+SignedText = Annotated[str, Field(min_length=1, max_length=1 << 20)]
+BodyName = Annotated[Body, Field(strict=False)]
+Jwk = dict[str, str]
+
+
+class Publication(Message):
+    """PUT /compartments: the wallet's signed compartment keys."""
+
+    publication: SignedText
+
+
+class Publications(Message):
+    """Answer of PUT and GET /compartments: all that is published, oldest first."""
+
+    publications: list[str]
+
+
+class CategoryYear(Message):
+    """Records of one category and year."""
+
+    category: Annotated[Category, Field(strict=False)]
+    year: int
+
+
+class CompartmentSearch(Message):
+    """POST /compartments/search (D2): under which keys to seal for the person whom the token names."""
+
+    token: SignedText
+    compartments: Annotated[list[CategoryYear], Field(max_length=1000)] | None = None
+
+
+class CompartmentKeys(Message):
+    """Answer of the search: signed publications, and which label is open for each `category/year`."""
+
+    publications: list[str]
+    open: dict[str, str]
+
+
+class DocumentMessage(Message):
+    """One sealed document."""
+
+    id: Name
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+    media_type: MediaType
+    nonce: Octets
+    ciphertext: Octets
+    signature: Octets
+
+
+class BundleMessage(Message):
+    """One sealed bundle; subject and author are those of the deposit."""
+
+    id: Name
+    compartment: Label
+    message_kit: Octets
+    documents: Annotated[list[DocumentMessage], Field(min_length=1, max_length=MAX_DOCUMENTS)]
+
+
+class DepositRequest(Message):
+    """POST /deposits (D4)."""
+
+    token: SignedText
+    bundles: Annotated[list[BundleMessage], Field(min_length=1, max_length=MAX_BUNDLES)]
+
+
+class DepositAnswer(Message):
+    """Answer of POST /deposits (D7): the receipt is a JWS of type `RECEIPT_TYPE` by the medical centre."""
+
+    receipt: str
+    stored: int
+
+
+class LogIndex(Message):
+    """Where an entry stands in the body's log."""
+
+    index: int
+
+
+class DepositReceipt(Message):
+    """Payload of a deposit receipt."""
+
+    bundles: list[str]
+    documents: list[str]
+    log: LogIndex
+
+
+class ReadRequest(Message):
+    """POST /reads (R2): the signed access statement, and one pseudonym token for each body it names (R1)."""
+
+    statement: SignedText
+    tokens: dict[BodyName, SignedText] = Field(default_factory=dict)
+
+
+class ReadBundle(Message):
+    """One bundle of an answer: what is stored of it, and the capsule fragments of two bodies."""
+
+    id: str
+    compartment: str
+    author: str
+    subject: str
+    message_kit: Octets
+    documents: list[DocumentMessage]
+    fragments: dict[BodyName, Octets]
+
+
+class ReadAnswer(Message):
+    """Answer of POST /reads (R8)."""
+
+    bundles: list[ReadBundle]
+    publications: list[str]
+    reader_notice: str
+    wallet: Jwk | None
+    log: LogIndex
+
+
+class GrantEntry(Message):
+    """One permission for the caller's organisation, without anything that names the person."""
+
+    grant: str
+    handles: dict[BodyName, Octets]
+    reader_notice: str
+    subject_key: Jwk
+
+
+class Grants(Message):
+    """Answer of GET /grants."""
+
+    grants: list[GrantEntry]
