@@ -1,0 +1,206 @@
+"""Messages of the ID centre: enrolment, cards, tokens, pseudonyms."""
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, Strict
+
+from consent.vocabulary import Body
+from services.kit.encoding import Base64Url, Message
+
+Jwk = dict[str, str]
+BodyName = Annotated[Body, Strict(False)]
+Reference = Annotated[Base64Url, Field(min_length=43, max_length=43)]
+"""How one organisation, and no other, names a person."""
+CardId = Annotated[Base64Url, Field(min_length=22, max_length=22)]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+PRESENTATION_TYPE: Final = "sekisho-presentation+jws"
+SUBJECT_TYPE: Final = "sekisho-subject+jws"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+CLIENT_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class Application(StrEnum):
+    """The applications of a card, independent of each other (K4)."""
+
+    AUTHENTICATION = "authentication"
+    SIGNATURE = "signature"
+
+
+ApplicationName = Annotated[Application, Strict(False)]
+
+
+class CardState(StrEnum):
+    """Where a card stands (K5)."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class EnrolPerson(Message):
+    """POST /persons: a person appears at the municipality's counter. Nothing about them is sent."""
+
+
+class EnrolledPerson(Message):
+    """The municipality's own reference, the new personal number, and whom to register (a registry token)."""
+
+    reference: Reference
+    personal_number: str
+    registry_token: str
+
+
+class NewApplication(Message):
+    """One application of a new card: its P-256 key, and SHA-256 of the PIN proof."""
+
+    public_key: Jwk
+    pin_verifier: Base64Url
+
+
+class IssueCard(Message):
+    """POST /cards: both applications, made on the person's side."""
+
+    reference: Reference
+    applications: dict[ApplicationName, NewApplication]
+
+
+class IssuedApplication(Message):
+    """The certificate (PEM), the ID centre's share of the wrapping key, and how many wrong PINs lock it."""
+
+    certificate: str
+    share: Base64Url
+    retries: int
+
+
+class IssuedCard(Message):
+    """A card and its applications."""
+
+    card: CardId
+    applications: dict[ApplicationName, IssuedApplication]
+
+
+class CardChange(StrEnum):
+    """What can happen to a card at the counter."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+
+
+class ChangeCard(Message):
+    """POST /cards/changes: a card is lost, found again, or given up."""
+
+    reference: Reference
+    card: CardId
+    change: Annotated[CardChange, Strict(False)]
+    reason: Reason
+
+
+class ChangedCard(Message):
+    """The card's state now."""
+
+    card: CardId
+    state: Annotated[CardState, Strict(False)]
+
+
+class UnlockCard(Message):
+    """POST /cards/unlock: one try of a PIN."""
+
+    card: CardId
+    application: ApplicationName
+    pin_proof: Base64Url
+
+
+class UnlockedCard(Message):
+    """The ID centre's share of the application's wrapping key."""
+
+    share: Base64Url
+
+
+class Challenge(Message):
+    """POST /oauth/challenge: a random challenge, good once. Units: seconds."""
+
+    challenge: str
+    expires_in: int
+
+
+class TokenAnswer(Message):
+    """POST /oauth/token (RFC 6749, section 5.1; RFC 9449, section 5)."""
+
+    access_token: str
+    token_type: Literal["DPoP"]
+    expires_in: int
+    scope: str
+
+
+class TokenErrorAnswer(Message):
+    """An error of POST /oauth/token (RFC 6749, section 5.2)."""
+
+    error: str
+    error_description: str
+
+
+class PresentCard(Message):
+    """POST /links: the card, presented at this organisation (JWS by its authentication key)."""
+
+    presentation: str
+
+
+class LinkedPerson(Message):
+    """How this organisation names the person from now on."""
+
+    reference: Reference
+
+
+class RequestPseudonymTokens(Message):
+    """POST /pseudonym-tokens: tokens that name the person to the given bodies."""
+
+    reference: Reference
+    bodies: Annotated[list[BodyName], Field(min_length=1, max_length=len(Body))]
+
+
+class PseudonymTokens(Message):
+    """One token for each body; the medical wallet key and its thumbprint when the medical centre is one of them."""
+
+    tokens: dict[BodyName, str]
+    subject: str | None
+    wallet_key: Jwk | None
+
+
+class RegisterSubject(Message):
+    """PUT /subject: the wallet's key for the medical sector, with its own signature over {at}."""
+
+    wallet_key: Jwk
+    proof: str
+
+
+class RegisteredSubject(Message):
+    """The thumbprint under which writers and readers know the wallet."""
+
+    subject: str
+
+
+class AuthorizationServerMetadata(Message):
+    """GET /.well-known/oauth-authorization-server (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    dpop_signing_alg_values_supported: list[str]
+    scopes_supported: list[str]
+
+
+class SmartConfiguration(AuthorizationServerMetadata):
+    """GET /.well-known/smart-configuration (SMART App Launch 2.2, Backend Services)."""
+
+    capabilities: list[str]
+
+
+class Jwks(Message):
+    """GET /.well-known/jwks.json (RFC 7517, section 5)."""
+
+    keys: list[Jwk]
