@@ -1,0 +1,1 @@
+"""What the product safety centre shares about itself: messages, client, fake."""
