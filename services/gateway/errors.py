@@ -1,0 +1,68 @@
+"""What can go wrong on the participant's side, split by what the caller can do about it."""
+
+from collections.abc import Mapping
+
+from services.kit.http import RemoteProblemError
+
+
+class GatewayError(Exception):
+    """Base of every error of this package; the message says what to do next."""
+
+
+class CredentialFolderError(GatewayError):
+    """A file of an organisation's credential folder is missing or damaged; restore the folder."""
+
+
+class CardFileError(GatewayError):
+    """The file is not a card file, or it was changed; the message names what is wrong."""
+
+
+class WrongPinError(GatewayError):
+    """The PIN is not this application's; `tries_left` is None where the ID centre does not say."""
+
+    def __init__(self, tries_left: int | None) -> None:
+        rest = "" if tries_left is None else f"; {tries_left} tries are left"
+        super().__init__(f"Wrong PIN{rest}. Try again, or have the PIN reset at the counter.")
+        self.tries_left = tries_left
+
+
+class CardLockedError(GatewayError):
+    """The application is locked after too many wrong PINs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The card's application is locked after too many wrong PINs; unlock it at the counter."
+        )
+
+
+class FhirError(GatewayError):
+    """A file of a FHIR export is not what it should be; `file` and `line` (from 1) say where."""
+
+    def __init__(self, file: str, line: int | None, problem: str) -> None:
+        place = file if line is None else f"{file}:{line}"
+        super().__init__(f"{place}: {problem}")
+        self.file = file
+        self.line = line
+
+
+class RecallFileError(GatewayError):
+    """A file holds no usable recall record; the message names the field."""
+
+
+class RefusedError(GatewayError):
+    """A body refused: `code` is stable, `explanation` is for people."""
+
+    def __init__(self, code: str, explanation: str, *, members: Mapping[str, object] | None = None) -> None:
+        super().__init__(f"Refused ({code}): {explanation}")
+        self.code = code
+        self.explanation = explanation
+        self.members = dict(members or {})
+
+
+class NotVerifiedError(GatewayError):
+    """Something a body sent does not hold what it must; nothing of it was used. Report it to the oversight body."""
+
+
+def refusal(problem: RemoteProblemError) -> RefusedError:
+    """Turn a body's problem document into a refusal."""
+    return RefusedError(problem.code, problem.detail or problem.title, members=problem.members)
