@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine with Python 3.11 or 3.12, make and git:
+#   make demo   sets up and runs the story      make test   sets up and runs the tests
+PYTHON := $(firstword $(foreach p,python3.12 python3.11 python3 python,$(if $(shell $(p) -c 'import sys, venv; print((3, 11) <= sys.version_info[:2] < (3, 13) or "")' 2>/dev/null | grep True),$(p))))
+BIN := .venv/bin
+DEMO ?=
+
+.PHONY: demo up test check bench format docs lock clean
+
+demo: .venv/ready
+	$(BIN)/sekisho demo $(DEMO)
+
+up: .venv/ready
+	$(BIN)/sekisho up --data data
+
+test: .venv/ready-dev
+	$(BIN)/pytest
+
+check: .venv/ready-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+bench: .venv/ready-dev
+	$(BIN)/python -m benchmarks
+
+format: .venv/ready-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/ready-dev
+	$(BIN)/python -m docs.generate
+
+# needs uv; the exported files carry hashes and no addresses, uv.lock would name hosts and is not kept
+lock:
+	uv lock --python 3.11 --upgrade
+	uv export -q --no-header --no-emit-project --no-dev -o requirements.lock
+	uv export -q --no-header --no-emit-project --only-group dev -o requirements-dev.lock
+	rm -f uv.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,64 @@
+"""Serving one body: `python -m services.serve BODY`. Settings come from the environment or SEKISHO_CONFIG."""
+
+import argparse
+import logging
+import os
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.kit.context import tls_files
+from services.kit.database import DataVersionError
+from services.kit.keys import KeyFolderError
+from services.kit.server import PortInUseError, serve
+from services.kit.settings import BodySettings, SettingsError, load_settings
+
+
+def main() -> None:
+    """Run one body until it is told to stop; exit status 2 when it cannot start, with one line that says why."""
+    parser = argparse.ArgumentParser(prog="python -m services.serve", description=__doc__)
+    parser.add_argument("body", choices=[body.value for body in Body])
+    parser.add_argument("--parent", type=int, help="stop when this process ends")
+    arguments = parser.parse_args()
+    body = Body(arguments.body)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.WARNING)
+    if arguments.parent:
+        threading.Thread(target=_stop_with, args=(arguments.parent,), daemon=True).start()
+    try:
+        settings = load_settings(settings_class(body), body)
+        app = create_app(body)(settings)
+        tls = tls_files(settings)
+        # browsers of citizens have no client certificate; everybody else must show one in the handshake
+        required = ssl.CERT_NONE if body is Body.PORTAL else ssl.CERT_REQUIRED
+        serve(app, host=settings.host, port=settings.port, tls=tls, client_certificates=required)
+    except (SettingsError, DataVersionError, KeyFolderError, PortInUseError) as error:
+        print(f"{body.value}: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def settings_class(body: Body) -> type[BodySettings]:
+    """Return the settings class of a body; only that body's package is imported."""
+    found: type[BodySettings] = import_module(f"services.{body.value}.settings").Settings
+    return found
+
+
+def create_app(body: Body) -> Callable[[BodySettings], FastAPI]:
+    """Return a body's `create_app`."""
+    found: Callable[[BodySettings], FastAPI] = import_module(f"services.{body.value}.app").create_app
+    return found
+
+
+def _stop_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), 15)
+
+
+if __name__ == "__main__":
+    main()
