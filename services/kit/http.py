@@ -69,11 +69,11 @@ class Http:
         """Return the JSON answer of PUT with a JSON message."""
         return self.send("PUT", path, token=token, content=json.dumps(message).encode()).json()
 
-    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey) -> Any:
+    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
         """Return the JSON answer of a form POST with a DPoP proof and no token (OAuth token endpoint)."""
         proof = key.proof(
             method="POST",
-            url=self.base_url + path,
+            url=htu or self.base_url + path,
             now=self._clock(),
             randomness=self._randomness,
             token=None,
