@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, MetaData, create_engine
+from sqlalchemy import URL, Connection, MetaData, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 
 from anonymize.anonymizer import Result
 from anonymize.classes import Codes
@@ -140,9 +141,7 @@ class ReleaseLedger:
     def __init__(self, url: str, *, key: bytes, rng: random.Random = SYSTEM_RANDOM) -> None:
         metadata = MetaData()
         self._tables = ledger_tables(metadata)
-        self._engine = create_engine(url)
-        if self._engine.dialect.name not in {"sqlite", "postgresql"}:
-            raise LedgerError("The ledger needs a sqlite:// or postgresql+psycopg:// URL.")
+        self._engine = create_engine(_supported(url))
         metadata.create_all(self._engine)
         self._key = key
         self._rng = rng
@@ -171,6 +170,16 @@ class ReleaseLedger:
 
     def _over(self, connection: Connection) -> ConnectedLedger:
         return ConnectedLedger(connection, self._tables, key=self._key, rng=self._rng)
+
+
+def _supported(url: str) -> URL:
+    try:
+        found = make_url(url)
+    except ArgumentError as cause:
+        raise LedgerError("The ledger's URL cannot be read; write sqlite:///FILE.") from cause
+    if found.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise LedgerError("The ledger needs a sqlite:// or postgresql+psycopg:// URL.")
+    return found
 
 
 def _required_k(result: Result, k: int | None) -> int:
