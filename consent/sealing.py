@@ -32,6 +32,7 @@ __all__ = [
     "SealedBundle",
     "SealedDocument",
     "VerifiedPublication",
+    "author_message",
     "capsule_of",
     "document_digest",
     "open_document",
@@ -192,6 +193,15 @@ def _seal(
     )
 
 
+def author_message(bundle: BundleMeta, document: SealedDocument) -> bytes:
+    """The bytes that the author signs for a document: everything that is stored, but the signature.
+
+    Shape: 59 bytes, of which the last 32 are SHA-256 of the hashes of context, message kit and ciphertext.
+    """
+    context = _context(bundle, document)
+    return _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
+
+
 def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_key: Ed25519PublicKey) -> None:
     """D5: check that the bundle's author sealed exactly this document into exactly this bundle.
 
@@ -199,10 +209,8 @@ def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_ke
     """
     if len(document.nonce) != _NONCE:
         raise SignatureError
-    context = _context(bundle, document)
-    signed = _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
     try:
-        author_public_key.verify(document.signature, signed)
+        author_public_key.verify(document.signature, author_message(bundle, document))
     except InvalidSignature:
         raise SignatureError from None
 
@@ -212,9 +220,7 @@ def document_digest(bundle: BundleMeta, document: SealedDocument) -> bytes:
 
     Shape: 32 bytes.
     """
-    context = _context(bundle, document)
-    signed = _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
-    return sha256(_STORED + sha256(signed).digest() + document.signature).digest()
+    return sha256(_STORED + author_message(bundle, document) + document.signature).digest()
 
 
 def open_document(

@@ -1,0 +1,189 @@
+"""The decision against a slow and obvious oracle that spells every scope out cell by cell."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from consent.compartments import YearSpan
+from consent.decision import (
+    AccessRequest,
+    BasicRequest,
+    HeldDirective,
+    Permit,
+    Refusal,
+    RefusalCode,
+    decide,
+    explain,
+)
+from consent.directives import BasicScope, Directive, Effect, Notice, RecordScope, Terms, VerifiedDirective
+from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
+from consent.lifecycle import DirectiveState
+from consent.vocabulary import BasicItem, Body, Category, Purpose
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+NOTICE = Notice.of_text("t", text_id="t", version="1", language="ja", refusal_meaning="r")
+CATEGORIES = [Category.MEDICATION, Category.CHECKUP, Category.SENSITIVE]
+PURPOSES = [Purpose.TREAT, Purpose.HRESCH]
+RECIPIENTS = [OrganisationId("clinic-b"), OrganisationId("clinic-c")]
+
+moments = st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days))
+spans = st.tuples(st.integers(2024, 2026), st.integers(2024, 2026)).map(lambda pair: YearSpan(*sorted(pair)))
+categories = st.frozensets(st.sampled_from(CATEGORIES), min_size=1)
+items = st.frozensets(st.sampled_from(list(BasicItem)), min_size=1)
+purposes = st.frozensets(st.sampled_from(PURPOSES), min_size=1)
+record_scopes = st.builds(RecordScope, categories, spans)
+basic_scopes = st.builds(BasicScope, items)
+
+
+access = st.builds(
+    AccessRequest, st.sampled_from(RECIPIENTS), categories, spans, st.sampled_from(PURPOSES), st.just(NOW)
+)
+basic = st.builds(BasicRequest, st.sampled_from(RECIPIENTS), items, st.sampled_from(PURPOSES), st.just(NOW))
+requests = st.one_of(access, access, basic)
+Request = AccessRequest | BasicRequest
+
+
+@st.composite
+def around(draw: st.DrawFn, request: Request) -> RecordScope | BasicScope:
+    """A scope that contains the request, or is it exactly: the cases in which the rule decides."""
+    if isinstance(request, BasicRequest):
+        return BasicScope(request.items | draw(st.frozensets(st.sampled_from(list(BasicItem)))))
+    extra, more = draw(st.frozensets(st.sampled_from(CATEGORIES), max_size=1)), draw(spans)
+    first, last = min(request.years.first, more.first), max(request.years.last, more.last)
+    years = draw(st.sampled_from([request.years, YearSpan(first, last)]))
+    return RecordScope(request.categories | extra, years)
+
+
+@st.composite
+def held(draw: st.DrawFn, request: Request) -> HeldDirective:
+    near = st.just(request.recipient)
+    start = draw(st.one_of(st.just(NOW), moments))
+    terms = Terms(
+        recipient=draw(st.one_of(near, near, near, st.sampled_from(RECIPIENTS))),
+        effect=draw(st.sampled_from(list(Effect))),
+        purposes=draw(st.one_of(purposes.map(lambda some: some | {request.purpose}), purposes)),
+        scope=draw(st.one_of(around(request), around(request), record_scopes, basic_scopes)),
+        valid_from=start,
+        valid_until=start + timedelta(days=draw(st.integers(1, 4))),
+        notice=NOTICE,
+    )
+    directive = Directive(DirectiveId(draw(st.uuids()).hex), Body.MEDICAL, Pseudonym("p"), terms, NOW)
+    state = draw(st.one_of(st.just(DirectiveState.ACTIVE), st.sampled_from(list(DirectiveState))))
+    return HeldDirective(VerifiedDirective(directive, "not looked at by the decision"), state)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Request, list[HeldDirective]]:
+    request = draw(requests)
+    return request, draw(st.lists(held(request), max_size=6))
+
+
+def cells(purpose_set: frozenset[Purpose], scope: RecordScope | BasicScope) -> set[tuple[object, ...]]:
+    if isinstance(scope, BasicScope):
+        return set(product(purpose_set, scope.items))
+    years = range(scope.years.first, scope.years.last + 1)
+    return set(product(purpose_set, scope.categories, years))
+
+
+def wanted_cells(request: Request) -> set[tuple[object, ...]]:
+    if isinstance(request, BasicRequest):
+        return cells(frozenset({request.purpose}), BasicScope(request.items))
+    return cells(frozenset({request.purpose}), RecordScope(request.categories, request.years))
+
+
+def in_force(one: HeldDirective, request: Request) -> bool:
+    terms = one.terms
+    states = {DirectiveState.ACTIVE}
+    if terms.effect is Effect.DENY:
+        states.add(DirectiveState.RECEIVED)
+    in_time = terms.valid_from <= request.now < terms.valid_until
+    return terms.recipient == request.recipient and one.state in states and in_time
+
+
+def oracle(request: Request, directives: list[HeldDirective]) -> set[DirectiveId]:
+    """The ids of all directives on whose ground the request may be permitted."""
+    wanted = wanted_cells(request)
+    extents = [
+        (one, cells(one.terms.purposes, one.terms.scope)) for one in directives if in_force(one, request)
+    ]
+    good = set()
+    for permit, extent in extents:
+        if permit.terms.effect is Effect.DENY or not wanted <= extent:
+            continue
+        denials = [other for one, other in extents if one.terms.effect is Effect.DENY and other & wanted]
+        if all(extent < denial for denial in denials):
+            good.add(permit.verified.directive.id)
+    return good
+
+
+@settings(max_examples=500)
+@given(cases())
+def test_decision_equals_the_oracle(case: tuple[Request, list[HeldDirective]]) -> None:
+    request, directives = case
+    decision, grounds = decide(request, directives), oracle(request, directives)
+    event("permitted" if grounds else "refused")
+    if isinstance(decision, Permit):
+        assert decision.directive_id in grounds
+    else:
+        assert not grounds
+
+
+@given(cases())
+def test_permit_rests_on_one_directive_that_covers_everything(
+    case: tuple[Request, list[HeldDirective]],
+) -> None:
+    request, directives = case
+    decision = decide(request, directives)
+    if isinstance(decision, Permit):
+        (ground,) = [one for one in directives if one.verified.directive.id == decision.directive_id]
+        assert ground.state is DirectiveState.ACTIVE
+        assert ground.terms.effect is Effect.PERMIT
+        assert wanted_cells(request) <= cells(ground.terms.purposes, ground.terms.scope)
+
+
+@given(cases(), st.data())
+def test_one_more_refusal_by_the_person_never_permits(
+    case: tuple[Request, list[HeldDirective]], data: st.DataObject
+) -> None:
+    request, directives = case
+    drawn = data.draw(held(request))
+    terms = replace(drawn.terms, effect=Effect.DENY)
+    directive = replace(drawn.verified.directive, terms=terms)
+    more = HeldDirective(VerifiedDirective(directive, ""), drawn.state)
+    if isinstance(decide(request, directives), Refusal):
+        assert isinstance(decide(request, [*directives, more]), Refusal)
+
+
+@given(cases(), st.integers(0, 5))
+def test_order_does_not_matter(case: tuple[Request, list[HeldDirective]], turn: int) -> None:
+    request, directives = case
+    turned = directives[turn:] + directives[:turn]
+    assert decide(request, turned) == decide(request, directives) == decide(request, directives[::-1])
+
+
+@given(cases())
+def test_directives_for_others_change_nothing(case: tuple[Request, list[HeldDirective]]) -> None:
+    request, directives = case
+    own = [one for one in directives if one.terms.recipient == request.recipient]
+    assert decide(request, directives) == decide(request, own)
+
+
+@given(cases())
+def test_refusal_says_no_permission_only_when_nothing_for_this_recipient_exists(
+    case: tuple[Request, list[HeldDirective]],
+) -> None:
+    request, directives = case
+    kind = RecordScope if isinstance(request, AccessRequest) else BasicScope
+    own = [
+        one
+        for one in directives
+        if one.terms.recipient == request.recipient and isinstance(one.terms.scope, kind)
+    ]
+    decision = decide(request, directives)
+    if isinstance(decision, Refusal) and decision.code is RefusalCode.NO_PERMISSION:
+        assert all(one.terms.effect is Effect.DENY for one in own)
+    if not own:
+        assert decision == Refusal(RefusalCode.NO_PERMISSION, explain(RefusalCode.NO_PERMISSION))
