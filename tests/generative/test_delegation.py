@@ -16,6 +16,8 @@ from consent.delegation import (
     reencrypt,
 )
 from consent.errors import FaultyProxyError, SealError, TooFewFragmentsError
+from consent.notices import VerifiedReaderNotice
+from consent.publication import VerifiedPublication
 from consent.sealing import ContentKey, PlainDocument, SealedBundle, capsule_of, open_document
 from consent.vocabulary import PROXIES, Body
 
