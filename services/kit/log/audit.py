@@ -96,11 +96,11 @@ def _between(
     conn: Connection, key: ColumnElement[int], value: ColumnElement[bytes], *, start: int, stop: int
 ) -> dict[int, bytes]:
     rows = conn.execute(select(key, value).where(key >= start, key < stop))
-    return {row[0]: row[1] for row in rows.tuples()}
+    return {row[0]: row[1] for row in rows}
 
 
 def _outside(conn: Connection, key: ColumnElement[int], table: str, stop: int) -> Iterator[Finding]:
     outside = select(func.min(key), func.max(key)).where(or_(key < 0, key >= stop))
-    lowest, highest = conn.execute(outside).tuples().one()
+    lowest, highest = conn.execute(outside).one()
     if lowest is not None:
         yield Finding(table, f"{key.key}={lowest}..{highest}", BEYOND)

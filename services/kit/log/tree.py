@@ -83,7 +83,9 @@ class LogTree:
 
     def roots(self, conn: Connection, sizes: Sequence[int]) -> list[bytes]:
         """Compute the roots of the tree at several sizes. Raises: LogRangeError, LogCorruptError."""
-        return [hashes[0] for hashes in self._resolve(conn, [plan_root(size) for size in sizes])]
+        return [
+            hashes[0] for hashes in self._resolve(conn, [plan_root(size) for size in sizes], size=max(sizes))
+        ]
 
     def inclusion(self, conn: Connection, index: int, size: int) -> list[bytes]:
         """Prove that a leaf is in the tree of ``size``. Raises: LogRangeError, LogCorruptError."""
@@ -94,14 +96,14 @@ class LogTree:
 
         Raises: LogRangeError, LogCorruptError.
         """
-        return self._resolve(conn, [plan_inclusion(index, size) for index in indexes])
+        return self._resolve(conn, [plan_inclusion(index, size) for index in indexes], size=size)
 
     def consistency(self, conn: Connection, old_size: int, new_size: int) -> list[bytes]:
         """Prove that the tree of ``old_size`` is a prefix of that of ``new_size``.
 
         Guarantees: empty from size 0 and between equal sizes. Raises: LogRangeError, LogCorruptError.
         """
-        return self._resolve(conn, [plan_consistency(old_size, new_size)])[0]
+        return self._resolve(conn, [plan_consistency(old_size, new_size)], size=new_size)[0]
 
     def leaves(self, conn: Connection, start: int, count: int) -> list[bytes]:
         """Read up to ``count`` leaves from ``start``; fewer only at the end.
@@ -134,9 +136,11 @@ class LogTree:
         read = self._reader(conn, wanted)
         return [(level, read(level, position)) for level, position in wanted]
 
-    def _resolve(self, conn: Connection, plans: Sequence[Plan]) -> list[list[bytes]]:
+    def _resolve(self, conn: Connection, plans: Sequence[Plan], *, size: int) -> list[list[bytes]]:
         spans = {span for plan in plans for span in plan}
-        read = self._reader(conn, {address for span in spans for address in cover(*span)})
+        # the last leaf is read too: some proofs for a size not reached need only nodes that are there
+        last = {(0, size - 1)} if size else set()
+        read = self._reader(conn, last.union(*(cover(*span) for span in spans)))
         hashes = {span: span_hash(read, span) for span in spans}
         return [[hashes[span] for span in plan] for plan in plans]
 
@@ -145,7 +149,7 @@ class LogTree:
         keys = sorted(node_address(level, position) for level, position in wanted)
         for start in range(0, len(keys), READ_AT_ONCE):
             rows = conn.execute(self._nodes, {"addresses": keys[start : start + READ_AT_ONCE]})
-            stored.update(dict(rows.tuples().all()))
+            stored.update(dict(rows.all()))
         if len(stored) < len(keys):
             if max((position + 1) << level for level, position in wanted) > self.size(conn):
                 raise LogRangeError("no such position or size in this log: stay within its head")

@@ -1,0 +1,104 @@
+"""IT2 and IT3 on the log package: the log's operator, with its true key, shows more than one log."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tampered_log import COSIGNER, LOG, NOW, ORIGIN, SIZE, STORE, Body, cosigned_log, key
+
+from services.kit.log.checkpoint import verify_cosigned
+from services.kit.log.errors import (
+    CheckpointConflictError,
+    CheckpointSignatureError,
+    ConsistencyError,
+    SplitViewError,
+    StaleCheckpointError,
+    UnknownLogError,
+)
+from services.kit.log.note import NoteSigner, UnverifiedNote
+from services.kit.log.witness import AddCheckpoint
+
+
+@pytest.fixture
+def bodies(tmp_path: Path) -> tuple[Body, Body]:
+    return cosigned_log(tmp_path)
+
+
+@pytest.fixture
+def medical(bodies: tuple[Body, Body]) -> Body:
+    return bodies[0]
+
+
+@pytest.fixture
+def oversight(bodies: tuple[Body, Body]) -> Body:
+    return bodies[1]
+
+
+def test_second_view_of_one_size_gets_no_cosignature(tmp_path: Path, medical: Body, oversight: Body) -> None:
+    """IT2: one size, two checkpoints, both signed with the log's true key."""
+    portal_view = medical.copy(tmp_path / "portal.db")
+    auditor_view = medical.copy(tmp_path / "auditor.db")
+    portal_view.grow([b"shown to the portal"])
+    auditor_view.grow([b"shown to the auditor"])
+    portal_view.submit(oversight)
+    with pytest.raises(SplitViewError) as refused:
+        auditor_view.submit_from(oversight, SIZE + 1)
+    assert refused.value.known_note != refused.value.submitted_note
+
+
+def test_fork_after_a_cosigned_size_gets_no_cosignature(
+    tmp_path: Path, medical: Body, oversight: Body
+) -> None:
+    """IT2: the fork grows past the view that was co-signed, and tries every size it could claim."""
+    fork = medical.copy(tmp_path / "fork.db")
+    medical.grow([b"true"])
+    medical.submit(oversight)
+    fork.grow([b"false", b"false too"])
+    with pytest.raises(ConsistencyError):
+        fork.submit(oversight)
+    for claimed in range(SIZE + 1):
+        with pytest.raises(CheckpointConflictError):
+            fork.submit_from(oversight, claimed)
+
+
+def test_checkpoint_without_cosignature_convinces_no_client(medical: Body) -> None:
+    """IT2: a client refuses the log's own word."""
+    medical.grow([b"shown to one client only"])
+    with medical.opened() as connection:
+        last = STORE.latest(connection)
+    assert last is not None
+    with pytest.raises(CheckpointSignatureError):
+        verify_cosigned(
+            UnverifiedNote.parse(last.note), log=LOG.verifier, witnesses=[COSIGNER.verifier], quorum=1
+        )
+
+
+def test_frozen_checkpoint_is_refused_after_its_age(medical: Body) -> None:
+    """IT3: the log goes on showing an old head."""
+    with medical.opened() as connection:
+        last = STORE.latest_cosigned(connection)
+    assert last is not None
+    assert last.cosigned_note is not None
+    note = UnverifiedNote.parse(last.cosigned_note)
+    verified = verify_cosigned(note, log=LOG.verifier, witnesses=[COSIGNER.verifier], quorum=1)
+    with pytest.raises(StaleCheckpointError):
+        verified.require_fresh(now=NOW + timedelta(hours=2), max_age=timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("signer", "refusal"),
+    [
+        (NoteSigner("other.example/log", key(1)), UnknownLogError),
+        (NoteSigner(ORIGIN, key(9)), CheckpointSignatureError),
+    ],
+)
+def test_log_under_another_name_or_key_is_not_taken_for_this_one(
+    medical: Body, oversight: Body, signer: NoteSigner, refusal: type[Exception]
+) -> None:
+    """IT3: identity or key of the log changed."""
+    with medical.opened() as connection:
+        last = STORE.latest(connection)
+    assert last is not None
+    renamed = UnverifiedNote.parse(last.note).text.replace(ORIGIN, signer.verifier.name)
+    with pytest.raises(refusal):
+        oversight.witness(AddCheckpoint(SIZE, (), signer.sign(renamed).format()))
