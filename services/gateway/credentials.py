@@ -1,0 +1,152 @@
+"""An organisation's credentials on disk: one folder, every secret a file of its own, readable by the owner only."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import ValidationError
+
+from consent import base64url
+from consent.delegation import ReceivingKey
+from consent.errors import ConsentError
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.vocabulary import Body
+from services.gateway.errors import CredentialFolderError
+from services.kit.encoding import Base64Url, Message
+from services.kit.keys import pem, write_private
+from services.kit.server import Tls
+
+FORMAT: Final = "sekisho-organisation/1"
+R = TypeVar("R")
+
+
+class _File(Message):
+    format: str
+    organisation: OrganisationId
+    operator: OperatorId
+    terminal: TerminalId
+    urls: dict[str, str]
+    register_key: Base64Url
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an operator at a terminal of an organisation works with.
+
+    `register_key` is the oversight body's raw Ed25519 key in base64url: the root of trust. `author_key` signs what the
+    organisation writes, `receiving_key` opens what people permit it to read; who does neither has none.
+    """
+
+    organisation: OrganisationId
+    operator: OperatorId
+    terminal: TerminalId
+    urls: Mapping[Body, str]
+    register_key: str
+    terminal_key: EllipticCurvePrivateKey = field(repr=False)
+    terminal_certificate: str = field(repr=False)
+    authority: str = field(repr=False)
+    card_key: EllipticCurvePrivateKey = field(repr=False)
+    author_key: Ed25519PrivateKey | None = field(default=None, repr=False)
+    receiving_key: ReceivingKey | None = field(default=None, repr=False)
+
+
+def tls_of(folder: Path) -> Tls:
+    """Return where the terminal's TLS files lie in a credential folder."""
+    return Tls(folder / "terminal.pem", folder / "terminal-key.pem", folder / "authority.pem")
+
+
+def save(credentials: Credentials, folder: Path) -> None:
+    """Write a credential folder. Guarantees: mode 0600; an existing file is never overwritten.
+
+    Raises: CredentialFolderError when the folder holds credentials already.
+    """
+    file = folder / "organisation.json"
+    if file.exists():
+        raise CredentialFolderError(f"{folder} holds credentials already; choose another folder")
+    told = {
+        "format": FORMAT,
+        "organisation": credentials.organisation,
+        "operator": credentials.operator,
+        "terminal": credentials.terminal,
+        "urls": {body.value: url for body, url in credentials.urls.items()},
+        "register_key": credentials.register_key,
+    }
+    tls = tls_of(folder)
+    write_private(tls.key, pem(credentials.terminal_key))
+    write_private(tls.certificate, credentials.terminal_certificate.encode())
+    write_private(tls.authority, credentials.authority.encode())
+    write_private(folder / "operator-card.pem", pem(credentials.card_key))
+    if credentials.author_key is not None:
+        write_private(folder / "author-key.pem", pem(credentials.author_key))
+    if credentials.receiving_key is not None:
+        secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
+        write_private(folder / "receiving-key.secret", secret.encode())
+    write_private(file, json.dumps(told, indent=2).encode() + b"\n")
+
+
+def load(folder: Path) -> Credentials:
+    """Read a credential folder. Raises: CredentialFolderError naming the file."""
+    told = _read(folder / "organisation.json", _organisation)
+    tls = tls_of(folder)
+    return Credentials(
+        organisation=told.organisation,
+        operator=told.operator,
+        terminal=told.terminal,
+        urls={Body(name): url for name, url in told.urls.items()},
+        register_key=told.register_key,
+        terminal_key=_read(tls.key, _p256),
+        terminal_certificate=_read(tls.certificate, bytes.decode),
+        authority=_read(tls.authority, bytes.decode),
+        card_key=_read(folder / "operator-card.pem", _p256),
+        author_key=_optional(folder / "author-key.pem", _ed25519),
+        receiving_key=_optional(folder / "receiving-key.secret", _receiving_key),
+    )
+
+
+def _read(file: Path, parse: Callable[[bytes], R]) -> R:
+    try:
+        return parse(file.read_bytes())
+    except OSError as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else "cannot be read"
+        raise CredentialFolderError(f"{file} {reason}; name a credential folder or restore it") from error
+    except (ValidationError, ValueError, TypeError, ConsentError) as error:
+        raise CredentialFolderError(
+            f"{file} is damaged; restore the credential folder from backup"
+        ) from error
+
+
+def _optional(file: Path, parse: Callable[[bytes], R]) -> R | None:
+    return _read(file, parse) if file.exists() else None
+
+
+def _organisation(content: bytes) -> _File:
+    told = _File.model_validate_json(content)
+    if told.format != FORMAT:
+        raise ValueError("another format")
+    unknown = told.urls.keys() - {body.value for body in Body}
+    if unknown:
+        raise ValueError("an unknown body")
+    return told
+
+
+def _p256(content: bytes) -> EllipticCurvePrivateKey:
+    key = load_pem_private_key(content, password=None)
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise TypeError("another kind of key")
+    return key
+
+
+def _ed25519(content: bytes) -> Ed25519PrivateKey:
+    key = load_pem_private_key(content, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError("another kind of key")
+    return key
+
+
+def _receiving_key(content: bytes) -> ReceivingKey:
+    return ReceivingKey.from_secret_bytes(base64url.decode(content.decode()))

@@ -1,0 +1,107 @@
+"""An accredited organisation at work: its credentials, its tokens, and the register it trusts."""
+
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from consent import base64url
+from consent.delegation import ReceivingKey
+from consent.identifiers import OrganisationId
+from consent.vocabulary import Body
+from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
+from services.contracts.oversight.register import Directory, RegisterReader
+from services.gateway.credentials import Credentials, load, tls_of
+from services.gateway.errors import CredentialFolderError
+from services.gateway.exchange import Answer, Connect, ask, direct
+from services.gateway.tokens import Signer, TokenSource, operator_assertions
+from services.kit.clock import Clock, Randomness, system_clock, system_randomness
+from services.kit.encoding import Message
+from services.kit.http import client_context
+
+REGISTER_MAX_AGE = 1.0
+REGISTER_STALE = 30.0
+
+
+class Organisation:
+    """What an operator of an organisation does everything with. Safe to share between threads."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        connect: Connect,
+        *,
+        clock: Clock = system_clock,
+        randomness: Randomness = system_randomness,
+    ) -> None:
+        self.credentials = credentials
+        self.clock = clock
+        self.randomness = randomness
+        self.connect = connect
+        assertions = operator_assertions(
+            operator=Signer(credentials.operator, credentials.card_key),
+            organisation=credentials.organisation,
+            terminal=Signer(credentials.terminal, credentials.terminal_key),
+            clock=clock,
+            randomness=randomness,
+        )
+        self.tokens = TokenSource(connect(Body.IDENTITY), assertions, clock=clock)
+        self._register = RegisterReader(
+            self._fetch_register,
+            key=Ed25519PublicKey.from_public_bytes(base64url.decode(credentials.register_key)),
+            clock=clock,
+            max_age=REGISTER_MAX_AGE,
+            stale_limit=REGISTER_STALE,
+        )
+
+    def __repr__(self) -> str:
+        return f"Organisation({self.id!r})"
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the organisation whose credentials lie in `folder`. Raises: CredentialFolderError."""
+        credentials = load(folder)
+        tls = tls_of(folder)
+        context = client_context(authority=tls.authority, tls=tls)
+        return cls(credentials, direct(credentials.urls, context=context))
+
+    @property
+    def id(self) -> OrganisationId:
+        """The organisation's name in the register."""
+        return self.credentials.organisation
+
+    @property
+    def author_key(self) -> Ed25519PrivateKey:
+        """The key that signs what the organisation writes. Raises: CredentialFolderError when it has none."""
+        if self.credentials.author_key is None:
+            raise CredentialFolderError(f"{self.id} has no author key; only who writes records has one")
+        return self.credentials.author_key
+
+    @property
+    def receiving_key(self) -> ReceivingKey:
+        """The key that opens what people permit. Raises: CredentialFolderError when it has none."""
+        if self.credentials.receiving_key is None:
+            raise CredentialFolderError(f"{self.id} has no receiving key; only who reads records has one")
+        return self.credentials.receiving_key
+
+    def directory(self) -> Directory:
+        """Return the register of accreditations, at most a second old. Raises: kit's UnavailableError."""
+        return self._register.directory()
+
+    def ask(
+        self, body: Body, method: str, path: str, *, answer: type[Answer], message: Message | None = None
+    ) -> Answer:
+        """Send a message to a body as this operator. Raises: as `exchange.ask`."""
+        connection = self.connect(body)
+        token = self.tokens.token(connection.base_url)
+        return ask(connection, method, path, answer=answer, message=message, token=token)
+
+    def name_person(self, reference: str, *bodies: Body) -> PseudonymTokens:
+        """R1, D2: get single-use tokens that name a linked person to the bodies. Raises: RefusedError."""
+        message = RequestPseudonymTokens(reference=reference, bodies=list(bodies))
+        return self.ask(Body.IDENTITY, "POST", "/pseudonym-tokens", answer=PseudonymTokens, message=message)
+
+    def _fetch_register(self) -> str:
+        connection = self.connect(Body.OVERSIGHT)
+        token = self.tokens.token(connection.base_url)
+        return str(connection.send("GET", "/register", token=token).json()["register"])

@@ -1,0 +1,136 @@
+"""A person at work: signed in with the card's authentication application, signing with the wallet when it is open."""
+
+import ssl
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent import base64url, jws
+from consent.identifiers import OrganisationId, Pseudonym
+from consent.vocabulary import Body
+from consent.wallet import Wallet
+from services.contracts.directives import WalletRegistered, wallet_registration
+from services.contracts.identity.messages import PRESENTATION_TYPE, Application, Challenge
+from services.contracts.oversight.register import Directory, RegisterReader
+from services.gateway.cards import CardFile, Unlocked, unlock
+from services.gateway.errors import CardFileError
+from services.gateway.exchange import Answer, Connect, ask, relayed
+from services.gateway.tokens import CHALLENGE_PATH, Signer, TokenSource, person_assertions
+from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
+from services.kit.encoding import Message
+from services.kit.http import Http
+
+REGISTER_MAX_AGE: Final = 1.0
+REGISTER_STALE: Final = 30.0
+
+
+class Person:
+    """Somebody with an unlocked card. `connect` is a counter's terminal or the relay of My Portal."""
+
+    def __init__(
+        self,
+        card: CardFile,
+        connect: Connect,
+        *,
+        authentication: Unlocked,
+        signature: Unlocked | None = None,
+        clock: Clock = system_clock,
+        randomness: Randomness = system_randomness,
+    ) -> None:
+        self.card = card
+        self.connect = connect
+        self.clock = clock
+        self.randomness = randomness
+        self._authentication = authentication
+        self._signature = signature
+        self._pseudonyms: dict[Body, Pseudonym] = {}
+        identity = connect(Body.IDENTITY)
+        signer = Signer(card.card, authentication.key, authentication.kid)
+        assertions = person_assertions(card=signer, identity=identity, clock=clock, randomness=randomness)
+        self.tokens = TokenSource(identity, assertions, clock=clock)
+        self._register = RegisterReader(
+            self._fetch_register,
+            key=Ed25519PublicKey.from_public_bytes(base64url.decode(card.trust.register_key)),
+            clock=clock,
+            max_age=REGISTER_MAX_AGE,
+            stale_limit=REGISTER_STALE,
+        )
+
+    def __repr__(self) -> str:
+        return "Person(...)"
+
+    @property
+    def wallet(self) -> Wallet:
+        """The person's wallet. Raises: CardFileError when the signature application is not unlocked."""
+        if self._signature is None or self._signature.wallet is None:
+            raise CardFileError("this needs the wallet: unlock the card's signature application with its PIN")
+        return self._signature.wallet
+
+    def ask(
+        self, body: Body, method: str, path: str, *, answer: type[Answer], message: Message | None = None
+    ) -> Answer:
+        """Send a message to a body as this person. Raises: as `exchange.ask`."""
+        connection = self.connect(body)
+        token = self.tokens.token(connection.base_url)
+        return ask(connection, method, path, answer=answer, message=message, token=token)
+
+    def directory(self) -> Directory:
+        """Return the register of accreditations. Raises: kit's UnavailableError."""
+        return self._register.directory()
+
+    def pseudonym(self, body: Body) -> Pseudonym:
+        """Return how a body names the person, registering the wallet's key there the first time."""
+        if body not in self._pseudonyms:
+            registration = wallet_registration(self.wallet, body, self.clock())
+            told = self.ask(body, "PUT", "/wallet", answer=WalletRegistered, message=registration)
+            self._pseudonyms[body] = Pseudonym(told.pseudonym)
+        return self._pseudonyms[body]
+
+    def present(self, organisation: OrganisationId) -> str:
+        """D1: prove with the card, to this one organisation, that the holder is here now."""
+        told = ask(self.connect(Body.IDENTITY), "POST", CHALLENGE_PATH, answer=Challenge)
+        payload = {
+            "card": self.card.card,
+            "organisation": organisation,
+            "challenge": told.challenge,
+            "at": epoch_seconds(self.clock()),
+        }
+        own = self._authentication
+        return jws.sign(payload, typ=PRESENTATION_TYPE, key=own.key, kid=own.kid)
+
+    def _fetch_register(self) -> str:
+        connection = self.connect(Body.OVERSIGHT)
+        token = self.tokens.token(connection.base_url)
+        return str(connection.send("GET", "/register", token=token).json()["register"])
+
+
+def sign_in(
+    card: CardFile,
+    connect: Connect,
+    *,
+    pin: str,
+    signature_pin: str | None = None,
+    clock: Clock = system_clock,
+) -> Person:
+    """Unlock the card and return its holder; with `signature_pin` the wallet is unlocked, too.
+
+    Raises: WrongPinError, CardLockedError, CardFileError.
+    """
+    identity = connect(Body.IDENTITY)
+    authentication = unlock(card, Application.AUTHENTICATION, pin, identity=identity)
+    signature = None
+    if signature_pin is not None:
+        signature = unlock(card, Application.SIGNATURE, signature_pin, identity=identity)
+    return Person(card, connect, authentication=authentication, signature=signature, clock=clock)
+
+
+def portal_connection(card: CardFile) -> Http:
+    """Return the connection to My Portal that a card file names; it needs no terminal."""
+    context = ssl.create_default_context(cadata=card.trust.authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return Http(card.trust.url(Body.PORTAL), context=context)
+
+
+def through_portal(card: CardFile, portal: Http) -> Connect:
+    """Reach the bodies that the card file names through My Portal."""
+    return relayed(portal, {Body(name): url for name, url in card.trust.urls.items()})

@@ -1,0 +1,140 @@
+"""Access tokens of an organisation's operator and of a person, fetched when needed and kept while they last."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from pydantic import ValidationError
+
+from consent import base64url
+from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
+from services.gateway.errors import NotVerifiedError, refusal
+from services.gateway.exchange import Connection, ask
+from services.kit.clock import Clock, Randomness, epoch_seconds
+from services.kit.credentials.dpop import DpopKey
+from services.kit.http import RemoteProblemError, Token
+
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
+CHALLENGE_PATH: Final = "/oauth/challenge"
+MARGIN: Final = timedelta(seconds=30)
+"""A token is not used in its last seconds: the request it is for takes time, too."""
+ASSERTION_SECONDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who asserts: the name in `iss` and `sub`, a P-256 key, and the key's name where the issuer needs one."""
+
+    name: str
+    key: EllipticCurvePrivateKey = field(repr=False)
+    kid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assertions:
+    """How a holder proves itself in one token request; called anew for each."""
+
+    fields: Callable[[str], dict[str, str]]
+
+
+class TokenSource:
+    """Keeps one token for each audience and fetches a new one before it expires.
+
+    Guarantees: safe between threads; all tokens are bound to a DPoP key made for this object only.
+    """
+
+    def __init__(self, identity: Connection, assertions: Assertions, *, clock: Clock) -> None:
+        self._identity = identity
+        self._assertions = assertions
+        self._clock = clock
+        self._key = DpopKey(generate_private_key(SECP256R1()))
+        self._lock = threading.Lock()
+        self._held: dict[str, tuple[Token, datetime]] = {}
+
+    def __repr__(self) -> str:
+        return "TokenSource(...)"
+
+    def token(self, audience: str) -> Token:
+        """Return a token for the body at `audience`. Raises: RefusedError, PeerUnavailableError."""
+        with self._lock:
+            held = self._held.get(audience)
+            if held is None or self._clock() >= held[1]:
+                held = self._fetch(audience)
+                self._held[audience] = held
+            return held[0]
+
+    def forget(self) -> None:
+        """Drop all tokens, so that the next requests are made with new ones."""
+        with self._lock:
+            self._held.clear()
+
+    def _fetch(self, audience: str) -> tuple[Token, datetime]:
+        asked = self._clock()
+        endpoint = self._identity.base_url + TOKEN_PATH
+        fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions.fields(endpoint)}
+        try:
+            told = TokenAnswer.model_validate(self._identity.form(TOKEN_PATH, fields, key=self._key))
+        except RemoteProblemError as problem:
+            raise refusal(problem) from problem
+        except ValidationError as error:
+            raise NotVerifiedError("the token endpoint answered in another form; compare versions") from error
+        return Token(told.access_token, self._key), asked + timedelta(seconds=told.expires_in) - MARGIN
+
+
+def operator_assertions(
+    *, operator: Signer, organisation: str, terminal: Signer, clock: Clock, randomness: Randomness
+) -> Assertions:
+    """An operator's card and the terminal, both in one request (RFC 7523)."""
+
+    def fields(endpoint: str) -> dict[str, str]:
+        now = clock()
+        claims: dict[str, object] = {"organisation": organisation}
+        return {
+            "assertion": assertion(
+                operator, audience=endpoint, now=now, randomness=randomness, claims=claims
+            ),
+            "client_assertion_type": CLIENT_ASSERTION_TYPE,
+            "client_assertion": assertion(
+                terminal, audience=endpoint, now=now, randomness=randomness, claims={}
+            ),
+        }
+
+    return Assertions(fields)
+
+
+def person_assertions(
+    *, card: Signer, identity: Connection, clock: Clock, randomness: Randomness
+) -> Assertions:
+    """A person's card signs the ID centre's challenge (K3)."""
+
+    def fields(endpoint: str) -> dict[str, str]:
+        told = ask(identity, "POST", CHALLENGE_PATH, answer=Challenge)
+        claims: dict[str, object] = {"nonce": told.challenge}
+        signed = assertion(card, audience=endpoint, now=clock(), randomness=randomness, claims=claims)
+        return {"assertion": signed}
+
+    return Assertions(fields)
+
+
+def assertion(
+    signer: Signer, *, audience: str, now: datetime, randomness: Randomness, claims: dict[str, object]
+) -> str:
+    """Sign who one is, for one audience and a short time (RFC 7523, ES256)."""
+    header = {"typ": "JWT", "alg": "ES256"} | ({"kid": signer.kid} if signer.kid is not None else {})
+    common: dict[str, object] = {
+        "iss": signer.name,
+        "sub": signer.name,
+        "aud": audience,
+        "jti": base64url.encode(randomness(16)),
+        "exp": epoch_seconds(now) + ASSERTION_SECONDS,
+    }
+    return jwt.encode(header, common | claims, ECKey.import_key(signer.key), ["ES256"])
