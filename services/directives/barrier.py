@@ -1,0 +1,113 @@
+"""Withdrawal as a barrier: what is answered after it was acknowledged does not rest on what was withdrawn (SC2).
+
+A reader's last look at a directive and the sending of its answer hold the directive; a withdrawal waits for
+those who hold it, and whoever comes later sees it withdrawn. A hold is taken before a write transaction, never in one.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, select
+
+from consent.identifiers import DirectiveId
+from consent.lifecycle import DirectiveState
+from services.kit.database import Database
+
+
+class Barrier:
+    """The barrier over one body's directives.
+
+    Guarantees: PostgreSQL: row locks, so it holds between any number of processes. SQLite: locks of this process,
+    which is the only one to use the file.
+    """
+
+    def __init__(self, database: Database, directive: Table) -> None:
+        self._database = database
+        self._directive = directive
+        self._turns = Turnstile()
+
+    @contextmanager
+    def hold(self, directives: Iterable[DirectiveId]) -> Iterator[frozenset[DirectiveId]]:
+        """Hold directives against withdrawal; yields those of them that are in force."""
+        wanted = sorted(set(directives))  # one order for everybody, so that holders never wait in a circle
+        row = self._directive.c
+        query = select(row.id).where(row.id.in_(wanted), row.state == DirectiveState.ACTIVE.value)
+        with ExitStack() as held:
+            if self._database.is_sqlite:
+                for each in wanted:
+                    held.enter_context(self._turns.shared(each))
+                with self._database.read() as conn:
+                    in_force = frozenset(conn.execute(query).scalars())
+            else:
+                conn = held.enter_context(self._database.write())
+                conn.execute(
+                    select(row.id).where(row.id.in_(wanted)).order_by(row.id).with_for_update(read=True)
+                )
+                in_force = frozenset(conn.execute(query).scalars())
+            yield in_force
+
+    @contextmanager
+    def exclude(self, directive: DirectiveId) -> Iterator[Connection]:
+        """Open the write transaction of a withdrawal when nobody holds the directive any more."""
+        row = self._directive.c
+        with self._turns.exclusive(directive), self._database.write() as conn:
+            conn.execute(select(row.id).where(row.id == directive).with_for_update())
+            yield conn
+
+
+@dataclass(slots=True)
+class _Place:
+    holders: int = 0
+    excluding: bool = False
+    waiting: int = 0
+
+
+class Turnstile:
+    """Readers-writer locks by name; a waiting writer goes before later readers.
+
+    Guarantees: may be released by another thread than took it. A name nobody uses takes no memory.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._places: dict[str, _Place] = {}
+
+    @contextmanager
+    def shared(self, name: str) -> Iterator[None]:
+        """Hold `name` beside other holders."""
+        with self._changed:
+            place = self._places.setdefault(name, _Place())
+            while place.excluding or place.waiting:
+                self._changed.wait()
+                place = self._places.setdefault(name, _Place())
+            place.holders += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                place.holders -= 1
+                self._leave(name, place)
+
+    @contextmanager
+    def exclusive(self, name: str) -> Iterator[None]:
+        """Hold `name` alone."""
+        with self._changed:
+            place = self._places.setdefault(name, _Place())
+            place.waiting += 1
+            while place.excluding or place.holders:
+                self._changed.wait()
+            place.waiting -= 1
+            place.excluding = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                place.excluding = False
+                self._leave(name, place)
+
+    def _leave(self, name: str, place: _Place) -> None:
+        if not (place.holders or place.waiting or place.excluding):
+            self._places.pop(name, None)
+        self._changed.notify_all()

@@ -1,0 +1,254 @@
+"""Every query about wallets, directives and fragments.
+
+Guarantees: what is read was signed by the person's registered wallet and is in the log where it says; a row that
+somebody changed, moved or brought back under another state raises StoredDirectiveChangedError.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
+
+from consent import base64url
+from consent.compartments import Compartment
+from consent.delegation import FragmentPackage, VerifiedFragment, load_verified_fragment_from_own_store
+from consent.directives import UnverifiedDirective
+from consent.errors import ConsentError, SealError
+from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
+from consent.jwk import PublicJwk
+from consent.lifecycle import DirectiveState, advance
+from consent.vocabulary import Body
+from services.directives.errors import StoredDirectiveChangedError
+from services.directives.model import StoredDirective
+from services.directives.tables import DirectiveTables
+from services.kit.columns import ColumnCipher, ColumnError
+from services.kit.log.entry import LogLeaf
+from services.kit.log.errors import LogFormatError
+
+KEY_BYTES = 33
+LOOKUPS_KEPT = 4096
+
+DirectiveRow = Row[tuple[str, str, bytes, str, bytes, bytes | None]]
+
+
+class DirectiveStore:
+    """The directives of one body; `leaf` is the leaf table of its log."""
+
+    def __init__(self, tables: DirectiveTables, *, body: Body, cipher: ColumnCipher, leaf: Table) -> None:
+        self.tables = tables
+        self._body = body
+        self._cipher = cipher
+        directive, wallet = tables.directive.c, tables.wallet.c
+        self._columns = select(
+            directive.id,
+            directive.pseudonym,
+            directive.recipient,
+            directive.state,
+            directive.content,
+            wallet.signing_key,
+        ).join(tables.wallet, wallet.pseudonym == directive.pseudonym, isouter=True)
+        self._leaves = select(leaf.c.position, leaf.c.leaf).where(
+            leaf.c.position.in_(bindparam("positions", expanding=True))
+        )
+        self._recipient = lru_cache(LOOKUPS_KEPT)(self._recipient_lookup)
+        self._label = lru_cache(LOOKUPS_KEPT)(self._label_lookup)
+
+    def wallet(self, conn: Connection, person: Pseudonym) -> PublicJwk | None:
+        """Return the public key of the person's wallet for this body."""
+        key = self.tables.wallet.c
+        stored = conn.execute(select(key.signing_key).where(key.pseudonym == person)).scalar_one_or_none()
+        return None if stored is None else self._open_wallet(stored, person)
+
+    def put_wallet(self, conn: Connection, person: Pseudonym, signing_key: PublicJwk) -> None:
+        """Store the person's first wallet."""
+        sealed = self._cipher.seal(
+            json.dumps(dict(signing_key)).encode(), cell=f"wallet.signing_key/{person}"
+        )
+        conn.execute(insert(self.tables.wallet).values(pseudonym=person, signing_key=sealed))
+
+    def add(
+        self, conn: Connection, stored: StoredDirective, *, fragments: Sequence[VerifiedFragment]
+    ) -> None:
+        """P6: store a directive with its fragments."""
+        row = {
+            "id": stored.id,
+            "pseudonym": stored.person,
+            "recipient": self._recipient(stored.terms.recipient),
+            "state": stored.state.value,
+            "content": self._seal(stored, stored.state),
+        }
+        conn.execute(insert(self.tables.directive), row)
+        if fragments:
+            conn.execute(
+                insert(self.tables.fragment), [self._fragment_row(stored.id, each) for each in fragments]
+            )
+
+    def known(self, conn: Connection, directive: DirectiveId) -> bool:
+        """Whether a directive of this id is stored, whosever it is."""
+        row = self.tables.directive.c
+        return conn.execute(select(row.id).where(row.id == directive)).first() is not None
+
+    def get(self, conn: Connection, directive: DirectiveId) -> StoredDirective | None:
+        """Return one directive."""
+        found = self._read(conn, self._columns.where(self.tables.directive.c.id == directive))
+        return found[0] if found else None
+
+    def of_person(self, conn: Connection, person: Pseudonym) -> list[StoredDirective]:
+        """Return all directives of a person, withdrawn ones too, in the order of their log entries."""
+        found = self._read(conn, self._columns.where(self.tables.directive.c.pseudonym == person))
+        return sorted(found, key=lambda each: each.log_index)
+
+    def of_person_for(
+        self, conn: Connection, person: Pseudonym, recipient: OrganisationId
+    ) -> list[StoredDirective]:
+        """Return a person's directives that speak of one recipient; a decision needs no others."""
+        row = self.tables.directive.c
+        query = self._columns.where(row.pseudonym == person, row.recipient == self._recipient(recipient))
+        return self._read(conn, query)
+
+    def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
+        """Return the directives in force for one recipient, of all people."""
+        row = self.tables.directive.c
+        query = self._columns.where(
+            row.recipient == self._recipient(recipient), row.state == DirectiveState.ACTIVE.value
+        )
+        return self._read(conn, query)
+
+    def fragments(
+        self, conn: Connection, directive: DirectiveId, compartments: Iterable[Compartment]
+    ) -> dict[Compartment, VerifiedFragment]:
+        """Return this body's fragments of a directive for those of `compartments` that it has."""
+        wanted = {self._label(each.label): each for each in compartments}
+        row = self.tables.fragment.c
+        rows = conn.execute(
+            select(row.compartment, row.package).where(
+                row.directive == directive, row.compartment.in_(list(wanted))
+            )
+        )
+        return {wanted[key]: self._open_fragment(directive, wanted[key], package) for key, package in rows}
+
+    def withdraw(self, conn: Connection, stored: StoredDirective) -> int:
+        """W2: delete the fragments and mark the directive withdrawn; returns how many fragments went."""
+        state = advance(stored.state, DirectiveState.WITHDRAWN)
+        fragment, row = self.tables.fragment, self.tables.directive
+        gone = conn.execute(delete(fragment).where(fragment.c.directive == stored.id)).rowcount
+        conn.execute(
+            update(row)
+            .where(row.c.id == stored.id)
+            .values(state=state.value, content=self._seal(stored, state))
+        )
+        return gone
+
+    def put_receipt(self, conn: Connection, directive: DirectiveId, *, withdrawal: str, receipt: str) -> None:
+        """W3: keep the withdrawal and the receipt, as evidence and for who asks again."""
+        told = json.dumps({"withdrawal": withdrawal, "receipt": receipt}).encode()
+        sealed = self._cipher.seal(told, cell=f"deletion_receipt.receipt/{directive}")
+        conn.execute(insert(self.tables.receipt).values(directive=directive, receipt=sealed))
+
+    def receipt(self, conn: Connection, directive: DirectiveId) -> str | None:
+        """Return the deletion receipt given before."""
+        row = self.tables.receipt.c
+        stored = conn.execute(select(row.receipt).where(row.directive == directive)).scalar_one_or_none()
+        if stored is None:
+            return None
+        try:
+            return str(
+                json.loads(self._cipher.open(stored, cell=f"deletion_receipt.receipt/{directive}"))["receipt"]
+            )
+        except ColumnError as error:
+            raise StoredDirectiveChangedError(f"deletion_receipt directive={directive}") from error
+
+    def _read(
+        self, conn: Connection, query: Select[tuple[str, str, bytes, str, bytes, bytes | None]]
+    ) -> list[StoredDirective]:
+        found = [self._load(row) for row in conn.execute(query)]
+        if not found:
+            return []
+        leaves = dict(
+            conn.execute(self._leaves, {"positions": [each.log_index for each in found]}).tuples().all()
+        )
+        for each in found:
+            _require_logged(each, leaves.get(each.log_index))
+        return found
+
+    def _load(self, row: DirectiveRow) -> StoredDirective:
+        person = Pseudonym(row.pseudonym)
+        try:
+            told = json.loads(self._cipher.open(row.content, cell=_cell(row.id, person, row.state)))
+            if row.signing_key is None:
+                raise StoredDirectiveChangedError(f"directive id={row.id}: the wallet is missing")
+            verified = UnverifiedDirective(told["jws"]).verify(self._open_wallet(row.signing_key, person))
+            state = DirectiveState(row.state)
+        except (ColumnError, ConsentError, ValueError) as error:
+            raise StoredDirectiveChangedError(f"directive id={row.id}") from error
+        said = verified.directive
+        if (said.id, said.body, said.person, self._recipient(said.terms.recipient)) != (
+            row.id,
+            self._body,
+            person,
+            row.recipient,
+        ):
+            raise StoredDirectiveChangedError(f"directive id={row.id}")
+        handles = {Body(body): base64url.decode(handle) for body, handle in told["handles"].items()}
+        return StoredDirective(verified, state, told["log_index"], handles, told["reader_notice"])
+
+    def _seal(self, stored: StoredDirective, state: DirectiveState) -> bytes:
+        told = {
+            "jws": stored.verified.jws,
+            "log_index": stored.log_index,
+            "handles": {body.value: base64url.encode(handle) for body, handle in stored.handles.items()},
+            "reader_notice": stored.reader_notice,
+        }
+        # The cell's name holds the state, so a withdrawn directive cannot be made active by editing the state.
+        return self._cipher.seal(json.dumps(told).encode(), cell=_cell(stored.id, stored.person, state.value))
+
+    def _fragment_row(self, directive: DirectiveId, fragment: VerifiedFragment) -> dict[str, object]:
+        package, label = fragment.package, fragment.compartment.label
+        packed = package.kfrag + package.delegating_key + package.verifying_key + package.receiving_key
+        sealed = self._cipher.seal(packed, cell=_fragment_cell(directive, label))
+        return {"directive": directive, "compartment": self._label(label), "package": sealed}
+
+    def _open_fragment(
+        self, directive: DirectiveId, compartment: Compartment, stored: bytes
+    ) -> VerifiedFragment:
+        try:
+            packed = self._cipher.open(stored, cell=_fragment_cell(directive, compartment.label))
+            keys = [packed[-size * KEY_BYTES :][:KEY_BYTES] for size in (3, 2, 1)]
+            kfrag = packed[: -3 * KEY_BYTES]
+            return load_verified_fragment_from_own_store(FragmentPackage(compartment, kfrag, *keys))
+        except (ColumnError, SealError) as error:
+            raise StoredDirectiveChangedError(f"directive_fragment directive={directive}") from error
+
+    def _open_wallet(self, stored: bytes, person: Pseudonym) -> Mapping[str, str]:
+        try:
+            key: Mapping[str, str] = json.loads(
+                self._cipher.open(stored, cell=f"wallet.signing_key/{person}")
+            )
+        except ColumnError as error:
+            raise StoredDirectiveChangedError("wallet: a signing key does not open") from error
+        return key
+
+    def _recipient_lookup(self, recipient: str) -> bytes:
+        return self._cipher.lookup(recipient.encode(), column="directive.recipient")
+
+    def _label_lookup(self, label: str) -> bytes:
+        return self._cipher.lookup(label.encode(), column="directive_fragment.compartment")
+
+
+def _require_logged(stored: StoredDirective, leaf: bytes | None) -> None:
+    try:
+        logged = leaf is not None and LogLeaf.parse(leaf).s == sha256(stored.verified.jws.encode()).digest()
+    except LogFormatError:
+        logged = False
+    if not logged:
+        raise StoredDirectiveChangedError(f"directive id={stored.id}: the log does not have it")
+
+
+def _cell(directive: str, person: Pseudonym, state: str) -> str:
+    return f"directive.content/{directive}/{person}/{state}"
+
+
+def _fragment_cell(directive: DirectiveId, label: str) -> str:
+    return f"directive_fragment.package/{directive}/{label}"

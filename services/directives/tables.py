@@ -1,0 +1,92 @@
+"""Tables of directives, made on the body's own metadata so that its migrations own them.
+
+No row says when it came, and no table keeps rows in the order of arrival: a wallet sends its copies to several
+bodies within a second, and times or orders would let two bodies find each other's rows (LN1).
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, MetaData, String, Table
+
+from services.kit.columns import clear, sealed
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveTables:
+    """The four tables."""
+
+    wallet: Table
+    directive: Table
+    fragment: Table
+    receipt: Table
+
+
+def directive_tables(metadata: MetaData) -> DirectiveTables:
+    """Define the tables on `metadata`; call once, in the body's `tables.py`."""
+    return DirectiveTables(
+        wallet=Table(
+            "wallet",
+            metadata,
+            Column("pseudonym", String, primary_key=True, info=clear("whose wallet it is", person=True)),
+            Column("signing_key", LargeBinary, nullable=False, info=sealed("the wallet's public key, JWK")),
+            sqlite_with_rowid=False,
+        ),
+        directive=Table(
+            "directive",
+            metadata,
+            Column("id", String, primary_key=True, info=clear("random; no other body's copy has it")),
+            Column(
+                "pseudonym",
+                String,
+                nullable=False,
+                index=True,
+                info=clear("whose directive it is", person=True),
+            ),
+            Column(
+                "recipient",
+                LargeBinary,
+                nullable=False,
+                index=True,
+                info=sealed("look-up of the organisation"),
+            ),
+            Column(
+                "state", String, nullable=False, info=clear("decided upon; also bound into the sealed cells")
+            ),
+            Column(
+                "content", LargeBinary, nullable=False, info=sealed("signed text, its log position, notice")
+            ),
+            sqlite_with_rowid=False,
+        ),
+        fragment=Table(
+            "directive_fragment",
+            metadata,
+            Column(
+                "directive",
+                String,
+                ForeignKey("directive.id"),
+                primary_key=True,
+                info=clear("to find a directive's fragments and to delete them"),
+            ),
+            Column(
+                "compartment",
+                LargeBinary,
+                primary_key=True,
+                info=sealed("look-up of the compartment's label"),
+            ),
+            Column("package", LargeBinary, nullable=False, info=sealed("the key fragment")),
+            sqlite_with_rowid=False,
+        ),
+        receipt=Table(
+            "deletion_receipt",
+            metadata,
+            Column(
+                "directive",
+                String,
+                ForeignKey("directive.id"),
+                primary_key=True,
+                info=clear("which directive was withdrawn"),
+            ),
+            Column("receipt", LargeBinary, nullable=False, info=sealed("withdrawal and deletion receipt")),
+            sqlite_with_rowid=False,
+        ),
+    )
