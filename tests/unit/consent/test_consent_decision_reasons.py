@@ -1,0 +1,136 @@
+"""Which reason a refusal gives, as a table; the rule itself is proved in tests/generative."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from consent.compartments import YearSpan
+from consent.decision import (
+    AccessRequest,
+    BasicRequest,
+    HeldDirective,
+    Permit,
+    Refusal,
+    RefusalCode,
+    decide,
+    explain,
+)
+from consent.directives import BasicScope, Directive, Effect, Notice, RecordScope, Terms, VerifiedDirective
+from consent.errors import MalformedError
+from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
+from consent.lifecycle import DirectiveState
+from consent.vocabulary import BasicItem, Body, Category, Purpose
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+CLINIC = OrganisationId("clinic-b")
+SCOPE = RecordScope(frozenset({Category.MEDICATION, Category.CHECKUP}), YearSpan(2024, 2026))
+TERMS = Terms(
+    recipient=CLINIC,
+    effect=Effect.PERMIT,
+    purposes=frozenset({Purpose.TREAT}),
+    scope=SCOPE,
+    valid_from=NOW - DAY,
+    valid_until=NOW + DAY,
+    notice=Notice.of_text("t", text_id="t", version="1", language="ja", refusal_meaning="r"),
+)
+REQUEST = AccessRequest(CLINIC, frozenset({Category.MEDICATION}), YearSpan(2025, 2026), Purpose.TREAT, NOW)
+
+
+def held(name: str = "d1", state: DirectiveState = DirectiveState.ACTIVE, **terms: Any) -> HeldDirective:
+    directive = Directive(DirectiveId(name), Body.MEDICAL, Pseudonym("p"), replace(TERMS, **terms), NOW)
+    return HeldDirective(VerifiedDirective(directive, ""), state)
+
+
+def code(request: AccessRequest | BasicRequest, *directives: HeldDirective) -> RefusalCode:
+    decision = decide(request, directives)
+    assert isinstance(decision, Refusal)
+    assert decision.explanation == explain(decision.code)
+    return decision.code
+
+
+def test_covered_request_is_permitted_on_the_ground_of_its_directive() -> None:
+    decision = decide(REQUEST, [held()])
+    assert isinstance(decision, Permit)
+    assert decision.directive_id == "d1"
+
+
+REASONS: list[tuple[HeldDirective, RefusalCode]] = [
+    (held(recipient=OrganisationId("clinic-c")), RefusalCode.NO_PERMISSION),
+    (held(scope=replace(SCOPE, categories=frozenset({Category.IMAGING}))), RefusalCode.OTHER_CATEGORY),
+    (held(scope=replace(SCOPE, years=YearSpan(2026, 2026))), RefusalCode.OTHER_PERIOD),
+    (held(purposes=frozenset({Purpose.HRESCH})), RefusalCode.OTHER_PURPOSE),
+    (held(valid_from=NOW + timedelta(seconds=1)), RefusalCode.NOT_YET_VALID),
+    (held(state=DirectiveState.RECEIVED), RefusalCode.NOT_YET_VALID),
+    (held(valid_until=NOW), RefusalCode.EXPIRED),
+    (held(state=DirectiveState.EXPIRED), RefusalCode.EXPIRED),
+    (held(state=DirectiveState.WITHDRAWN), RefusalCode.WITHDRAWN),
+    (held(effect=Effect.DENY), RefusalCode.DENIED_BY_PERSON),
+    (held(effect=Effect.DENY, state=DirectiveState.RECEIVED), RefusalCode.DENIED_BY_PERSON),
+    (held(effect=Effect.DENY, state=DirectiveState.WITHDRAWN), RefusalCode.NO_PERMISSION),
+    (held(scope=BasicScope(frozenset(BasicItem))), RefusalCode.NO_PERMISSION),
+]
+
+
+@pytest.mark.parametrize(("directive", "reason"), REASONS)
+def test_refusal_gives_the_one_thing_that_is_missing(directive: HeldDirective, reason: RefusalCode) -> None:
+    assert code(REQUEST, directive) is reason
+
+
+def test_nothing_said_means_no() -> None:
+    assert code(REQUEST) is RefusalCode.NO_PERMISSION
+
+
+def test_two_permits_that_cover_only_together_do_not_permit() -> None:
+    both = replace(REQUEST, years=YearSpan(2024, 2025))
+    parts = [held(str(year), scope=replace(SCOPE, years=YearSpan(year, year))) for year in (2024, 2025)]
+    assert code(both, *parts) is RefusalCode.OTHER_PERIOD
+
+
+def test_narrower_permit_is_an_exception_from_a_wide_refusal() -> None:
+    wide = held("no", effect=Effect.DENY, scope=RecordScope(frozenset(Category), YearSpan(1950, 2100)))
+    assert isinstance(decide(REQUEST, [wide, held("yes")]), Permit)
+
+
+def test_refusal_wins_against_an_equal_or_wider_permit() -> None:
+    equal = held("no", effect=Effect.DENY)
+    part = held("no", effect=Effect.DENY, scope=replace(SCOPE, years=YearSpan(2025, 2025)))
+    for refusal in (equal, part):
+        assert code(REQUEST, held("yes"), refusal) is RefusalCode.DENIED_BY_PERSON
+
+
+def test_refusal_beside_the_request_does_not_touch_it() -> None:
+    beside = held("no", effect=Effect.DENY, scope=replace(SCOPE, categories=frozenset({Category.CHECKUP})))
+    assert isinstance(decide(REQUEST, [held("yes"), beside]), Permit)
+
+
+def test_nearest_permission_gives_the_reason() -> None:
+    far = held("far", purposes=frozenset({Purpose.HRESCH}), state=DirectiveState.WITHDRAWN)
+    near = held("near", scope=replace(SCOPE, years=YearSpan(2026, 2026)))
+    assert code(REQUEST, far, near) is RefusalCode.OTHER_PERIOD
+
+
+def test_basic_items_are_decided_alike() -> None:
+    scope = BasicScope(frozenset({BasicItem.NAME, BasicItem.ADDRESS}))
+    bank = held("bank", scope=scope, purposes=frozenset({Purpose.IDENTITY_VERIFICATION}))
+    wish = BasicRequest(CLINIC, frozenset({BasicItem.NAME}), Purpose.IDENTITY_VERIFICATION, NOW)
+    assert isinstance(decide(wish, [bank]), Permit)
+    more = replace(wish, items=frozenset({BasicItem.NAME, BasicItem.SEX}))
+    assert code(more, bank) is RefusalCode.OTHER_CATEGORY
+    assert code(wish, held()) is RefusalCode.NO_PERMISSION
+
+
+@pytest.mark.parametrize("refusal", list(RefusalCode))
+def test_every_code_is_explained_in_both_languages(refusal: RefusalCode) -> None:
+    explanation = explain(refusal)
+    assert explanation.en.isascii()
+    assert not explanation.ja.isascii()
+
+
+def test_empty_requests_cannot_be_made() -> None:
+    with pytest.raises(MalformedError):
+        replace(REQUEST, categories=frozenset())
+    with pytest.raises(MalformedError):
+        BasicRequest(CLINIC, frozenset(), Purpose.TREAT, NOW)
