@@ -71,6 +71,9 @@ class SplitViewError(CheckpointConflictError):
 
     def __init__(self, known_size: int, *, known_note: str, submitted_note: str) -> None:
         super().__init__(known_size)
+        self.args = (
+            f"the log signed two different roots for size {known_size}: keep both notes as evidence",
+        )
         self.known_note = known_note
         self.submitted_note = submitted_note
 

@@ -41,6 +41,9 @@ def key(seed: int) -> Ed25519PrivateKey:
 
 LOG = NoteSigner(ORIGIN, key(1))
 COSIGNER = Cosigner("oversight.example/witness", key(2))
+TWIN = Cosigner("twin.example/witness", key(2)).verifier
+THIRD_COSIGNER = Cosigner("third.example", key(3)).verifier
+THIRD_LOG = NoteSigner("third.example", key(3)).verifier
 OPENINGS = [
     open_event(EVENTS[0], salt=b"\x01" * 32, statement=STATEMENT),
     open_event(EVENTS[1], salt=b"\x02" * 32, statement=STATEMENT),
@@ -130,6 +133,18 @@ def test_event_without_one_canonical_form_cannot_be_logged(event: dict[str, Any]
         commit(event, salt=b"\x01" * 32, statement=None)
 
 
+def test_empty_statement_digest_is_not_the_absence_of_a_statement() -> None:
+    verify_opening(OPENINGS[2], LEAVES[2])
+    with pytest.raises(OpeningError):
+        verify_opening(Opening(b"\x03" * 32, EVENTS[2], b""), LEAVES[2])
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_entry_with_a_salt_of_another_size_cannot_be_logged(size: int) -> None:
+    with pytest.raises(LogFormatError):
+        commit(EVENTS[0], salt=b"\x01" * size, statement=None)
+
+
 def test_printed_opening_shows_neither_salt_nor_event() -> None:
     assert "診療所B" not in repr(OPENINGS[0])
     assert "x01" not in repr(OPENINGS[0])
@@ -195,6 +210,13 @@ def test_checkpoint_that_no_witness_cosigned_is_refused() -> None:
     assert {part for _, part in failures(file, trust())} == {EvidencePart.CHECKPOINT}
 
 
+def test_checkpoint_below_the_trusted_quorum_is_refused() -> None:
+    third = {**TRUST_FILE["witnesses"], THIRD_COSIGNER.name: THIRD_COSIGNER.vkey()}
+    verify_evidence(parse_evidence(json.dumps(evidence_file()).encode()), trust(witnesses=third))
+    found = failures(evidence_file(), trust(witnesses=third, quorum=2))
+    assert {part for _, part in found} == {EvidencePart.CHECKPOINT}
+
+
 def test_log_without_a_trusted_key_is_refused() -> None:
     assert {part for _, part in failures(evidence_file(), trust(logs={}))} == {EvidencePart.LOG}
 
@@ -227,17 +249,14 @@ def test_malformed_field_is_named_without_its_value(field: str, value: object) -
     assert "§" not in str(refused.value)
 
 
-TWIN = Cosigner("twin.example/witness", key(2)).verifier
-
-
 @pytest.mark.parametrize(
     "changes",
     [
         {"quorum": 2},
         {"quorum": 0},
         {"logs": {"other.example/log": LOG.verifier.vkey()}},
-        {"logs": {COSIGNER.verifier.name: COSIGNER.verifier.vkey()}},
-        {"witnesses": {ORIGIN: LOG.verifier.vkey()}},
+        {"logs": {THIRD_COSIGNER.name: THIRD_COSIGNER.vkey()}},
+        {"witnesses": {THIRD_LOG.name: THIRD_LOG.vkey()}},
         {"witnesses": {**TRUST_FILE["witnesses"], TWIN.name: TWIN.vkey()}},
         {"witnesses": {"broken": "broken"}},
         {"more": 1},

@@ -192,6 +192,7 @@ def test_two_roots_for_one_size_are_kept_as_proof_of_the_split(log: Log, oversig
         oversight.add(AddCheckpoint(1, (), forged))
     assert (refused.value.known_note, refused.value.submitted_note) == (honest.note, forged)
     assert refused.value.known_size == 1
+    assert "two different roots" in str(refused.value)
 
 
 def test_refused_checkpoint_leaves_no_trace(log: Log, oversight: Oversight) -> None:
