@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from services.kit.encoding import Message
 
@@ -98,26 +98,20 @@ class PurchaseAnswer(Message):
     ownership: str
 
 
-class _Cpsc(Message):
-    """Accepts our names in code and the published names on the wire."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-
-class RecalledProduct(_Cpsc):
+class RecalledProduct(Message):
     """One entry of `Products`."""
 
     name: Annotated[str, Field(alias="Name", max_length=1000)]
     model: Annotated[str | None, Field(alias="Model", max_length=4000)] = None
 
 
-class Named(_Cpsc):
+class Named(Message):
     """One entry of `Hazards` or `Remedies`."""
 
     name: Annotated[str, Field(alias="Name", min_length=1, max_length=4000)]
 
 
-class RecallRecord(_Cpsc):
+class RecallRecord(Message):
     """A recall as published; what is not listed here is not taken."""
 
     recall_number: Annotated[str, Field(alias="RecallNumber", min_length=1, max_length=40)]
@@ -133,7 +127,7 @@ class RecallRecord(_Cpsc):
     @classmethod
     def from_cpsc(cls, published: Mapping[str, Any]) -> Self:
         """Return the record of a published one with its further fields left out. Raises: pydantic's ValidationError."""
-        inner: dict[str, type[_Cpsc]] = {"Products": RecalledProduct, "Hazards": Named, "Remedies": Named}
+        inner: dict[str, type[Message]] = {"Products": RecalledProduct, "Hazards": Named, "Remedies": Named}
         kept = _known(cls, published)
         for name, kind in inner.items():
             entries = published.get(name)
@@ -142,7 +136,7 @@ class RecallRecord(_Cpsc):
         return cls.model_validate(kept)
 
 
-def _known(kind: type[_Cpsc], published: Mapping[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Message], published: Mapping[str, Any]) -> dict[str, Any]:
     names = {each.alias for each in kind.model_fields.values()}
     return {name: value for name, value in published.items() if name in names}
 

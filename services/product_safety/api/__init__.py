@@ -1,0 +1,1 @@
+"""The routes of the product safety centre: parse, one workflow, respond."""
