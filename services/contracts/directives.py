@@ -26,6 +26,7 @@ from services.kit.log.witness import AddCheckpoint
 WALLET_PROOF: Final = "sekisho-wallet+jws"
 CHECKPOINT_CONFLICT: Final = "checkpoint_conflict"
 WITNESS_MEDIA_TYPE: Final = "text/plain; charset=utf-8"
+WITNESS_SIZE_MEDIA_TYPE: Final = "text/x.tlog.size"
 
 Jwk = dict[str, str]
 BodyName = Annotated[Body, Field(strict=False)]
@@ -284,7 +285,7 @@ class SecondProxyClient:
 
 
 def _conflict(problem: RemoteProblemError) -> RemoteProblemError | CheckpointConflictError:
-    size = problem.members.get("size")
+    size = problem.members.get("size", problem.members.get("answer"))
     if problem.status == 409 and isinstance(size, int):
         return CheckpointConflictError(size)
     return problem

@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     JOB_DECIDED = "job_decided"
     RELEASE_FETCHED = "release_fetched"
     ACCREDITATION_CHANGED = "accreditation_changed"
+    LOG_SPLIT_FOUND = "log_split_found"
     BODY_STARTED = "body_started"
 
 

@@ -137,7 +137,8 @@ class Http:
             members = response.json()
         except ValueError:
             members = {}
-        members = members if isinstance(members, dict) else {}
+        # A body that is one JSON value (a witness answers 409 with a bare size) is kept under one name.
+        members = members if isinstance(members, dict) else {"answer": members}
         raise RemoteProblemError(
             status=response.status_code,
             code=str(members.get("code", members.get("error", "unknown"))),

@@ -1,0 +1,105 @@
+"""Routes of the component; each parses, calls one workflow and answers."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+from starlette.responses import PlainTextResponse, Response
+
+from consent.vocabulary import Body as SekishoBody
+from services.contracts.directives import (
+    WITNESS_SIZE_MEDIA_TYPE,
+    DirectiveAccepted,
+    DirectiveList,
+    DirectiveSubmission,
+    ReleaseAnswer,
+    ReleaseRequest,
+    WalletRegistered,
+    WalletRegistration,
+    WithdrawalOrder,
+    WithdrawalReceipt,
+)
+from services.directives import workflows
+from services.directives.release import Releases
+from services.directives.service import Directives
+from services.directives.witness import cosign
+from services.kit.access import body, person
+from services.kit.context import BodyContext
+from services.kit.credentials.callers import BodyCaller, PersonCaller
+from services.kit.log.errors import CheckpointConflictError
+from services.kit.log.witness import Witness
+
+Person = Annotated[PersonCaller, Depends(person())]
+Medical = Annotated[BodyCaller, Depends(body(SekishoBody.MEDICAL))]
+AnyBody = Annotated[BodyCaller, Depends(body(*SekishoBody))]
+
+
+def holding() -> Iterator[ExitStack]:
+    """Depend on this to hold something (a directive, against withdrawal) until the answer was sent."""
+    with ExitStack() as held:
+        yield held
+
+
+Hold = Annotated[ExitStack, Depends(holding)]
+
+
+def directive_routes(directives: Directives) -> APIRouter:
+    """Return what a person does with their wallet and directives at this body."""
+    routes = APIRouter()
+
+    @routes.put("/wallet")
+    def register_wallet(caller: Person, registration: WalletRegistration) -> WalletRegistered:
+        """Register the wallet's key for this body; the first one stays."""
+        return workflows.register_wallet(directives, caller.pseudonym, registration)
+
+    @routes.get("/wallet")
+    def wallet(caller: Person) -> WalletRegistered:
+        """Return which wallet is registered."""
+        return workflows.wallet(directives, caller.pseudonym)
+
+    @routes.post("/directives")
+    def submit(caller: Person, copy: DirectiveSubmission) -> DirectiveAccepted:
+        """P3: hand over this body's copy of a directive."""
+        return workflows.submit(directives, caller.pseudonym, copy)
+
+    @routes.get("/directives")
+    def own(caller: Person) -> DirectiveList:
+        """Return the person's own directives."""
+        return workflows.own_directives(directives, caller.pseudonym)
+
+    @routes.post("/withdrawals")
+    def withdraw(caller: Person, order: WithdrawalOrder) -> WithdrawalReceipt:
+        """W1: withdraw a directive; in force when this answers."""
+        return workflows.withdraw(directives, caller.pseudonym, order)
+
+    return routes
+
+
+def release_routes(releases: Releases) -> APIRouter:
+    """Return the second proxy's route."""
+    routes = APIRouter()
+
+    @routes.post("/releases")
+    def release(_caller: Medical, request: ReleaseRequest, hold: Hold) -> ReleaseAnswer:
+        """R7: release capsule fragments against proof that the access is logged."""
+        return releases.release(request, hold=hold)
+
+    return routes
+
+
+def witness_routes(context: BodyContext, witness: Witness) -> APIRouter:
+    """Return the witness's route. Source: C2SP tlog-witness."""
+    routes = APIRouter()
+
+    @routes.post("/witness/add-checkpoint", response_class=PlainTextResponse)
+    def add_checkpoint(
+        _caller: AnyBody, request: Annotated[bytes, Body(media_type="text/plain")]
+    ) -> Response:
+        """Co-sign a checkpoint that extends what was co-signed before."""
+        try:
+            return PlainTextResponse(cosign(context, witness, request))
+        except CheckpointConflictError as conflict:
+            return Response(f"{conflict.known_size}\n", 409, media_type=WITNESS_SIZE_MEDIA_TYPE)
+
+    return routes

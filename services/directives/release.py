@@ -1,0 +1,299 @@
+"""R7: the second proxy checks everything by itself, witnesses the log, and only then releases capsule fragments.
+
+R7a the operator's card signed the statement, in time, once; operator, terminal and organisation are
+    accredited now and the operator may read (stops a medical centre that asks in a reader's name);
+R7b handle, token and statement name one person (stops one person's permission being used for another);
+R7c this body's own copy permits it and covers every capsule (stops a medical centre that decides wrongly);
+R7d this very statement is in the medical centre's log, under a checkpoint that extends what was witnessed
+    before (no log entry, no plaintext);
+R7e the capsules are re-encrypted with this body's own fragments.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+from sqlalchemy import Connection
+
+from consent import base64url, canonical
+from consent.compartments import Compartment
+from consent.delegation import reencrypt
+from consent.errors import ConsentError, MalformedError, SealError
+from consent.explanations import RefusalCode
+from consent.handles import open_handle
+from consent.identifiers import OperatorId, OrganisationId
+from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
+from consent.terms import Effect
+from consent.vocabulary import Body
+from services.contracts.directives import (
+    CapsuleMessage,
+    LogProof,
+    ReleaseAnswer,
+    ReleasedFragment,
+    ReleaseFault,
+    ReleaseRequest,
+)
+from services.contracts.oversight.register import Directory, Operator, Role, p256
+from services.directives.errors import CheckpointBehindError, RefusedError
+from services.directives.model import StoredDirective
+from services.directives.release_policy import (
+    Fault,
+    access_request,
+    compartments_fault,
+    decision_fault,
+    logged_fault,
+)
+from services.directives.service import Directives
+from services.kit.clock import epoch_seconds
+from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym, open_pseudonym_token
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.log.errors import CheckpointConflictError, LogError, SplitViewError
+from services.kit.log.note import NoteVerifier
+from services.kit.log.witness import Witness
+from services.kit.problems import ReplayError
+
+STATEMENT_AGE = timedelta(seconds=60)
+READING_ROLES = frozenset({Role.READER.value, Role.ANONYMISER.value})
+
+
+class _RefusalError(Exception):
+    """A check failed; caught here, so that it is logged before it is answered."""
+
+    def __init__(self, code: Fault, *, detail: dict[str, JsonValue] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as far as it is known: the copy its handle names and the statement once it verified."""
+
+    request: ReleaseRequest
+    directory: Directory
+    now: datetime
+    stored: StoredDirective | None
+    statement: AccessStatement | None = None
+
+
+class Releases:
+    """The second proxy of one body."""
+
+    def __init__(self, directives: Directives, witness: Witness) -> None:
+        self._directives = directives
+        self._context = directives.context
+        self._witness = witness
+
+    def release(self, request: ReleaseRequest, *, hold: ExitStack) -> ReleaseAnswer:
+        """Release capsule fragments, or refuse; both are entries of this body's own log.
+
+        Guarantees: the directive is held against withdrawal until `hold` is closed, after the answer was sent.
+        Raises: RefusedError; CheckpointBehindError when another checkpoint must be shown, nothing decided.
+        """
+        stored = self._copy(request, hold)
+        asked = _Asked(request, self._directives.directory(), self._context.clock(), stored)
+        try:
+            statement = self._statement(asked)  # R7a
+        except _RefusalError as refusal:
+            raise self._refuse(asked, refusal) from None
+        asked = _Asked(request, asked.directory, asked.now, stored, statement)
+        try:
+            _require_accredited(asked.directory, statement)  # R7a
+            copy = _known(stored)
+            token = self._subject(asked, statement, copy)  # R7b
+            fragments = self._fragments(asked, statement, copy)  # R7c, R7e
+            _require(
+                logged_fault(request.log, statement=request.statement, log=_medical_log(asked.directory))
+            )  # R7d
+            cosignature = self._take_effect(asked, statement, token=token)  # R7a once, R7d
+        except _RefusalError as refusal:
+            raise self._refuse(asked, refusal) from None
+        return ReleaseAnswer(fragments=fragments, cosignature=cosignature)
+
+    def _copy(self, request: ReleaseRequest, hold: ExitStack) -> StoredDirective | None:
+        try:
+            handle = base64url.decode(request.handle)
+            directive = open_handle(self._context.sealing_key, handle, info=self._context.body)
+        except (SealError, MalformedError):
+            return None
+        hold.enter_context(self._directives.barrier.hold([directive]))
+        with self._context.database.read() as conn:
+            return self._directives.store.get(conn, directive)
+
+    def _statement(self, asked: _Asked) -> AccessStatement:
+        operator = _claimed_operator(asked.request.statement, asked.directory)
+        if operator is None:
+            raise _RefusalError(RefusalCode.NOT_ACCREDITED)
+        medical = asked.directory.body(Body.MEDICAL).url
+        unverified = UnverifiedStatement(asked.request.statement)
+        try:
+            verified = unverified.verify(p256(operator.card_key), asked.now, STATEMENT_AGE, audience=medical)
+        except ConsentError:
+            raise _RefusalError(ReleaseFault.STATEMENT_REFUSED) from None
+        return verified.statement
+
+    def _subject(
+        self, asked: _Asked, statement: AccessStatement, stored: StoredDirective
+    ) -> VerifiedPseudonym | None:
+        subject, token, body = statement.subject, asked.request.subject_token, self._context.body
+        if isinstance(subject, GrantSubject):
+            if token is not None or subject.handles.get(body) != base64url.decode(asked.request.handle):
+                raise _RefusalError(ReleaseFault.OTHER_PERSON)
+            return None
+        if token is None or not subject.names(body, token):
+            raise _RefusalError(ReleaseFault.OTHER_PERSON)
+        try:
+            named = open_pseudonym_token(
+                token,
+                key=self._context.sealing_key,
+                issuer=asked.directory.token_key(),
+                body=body,
+                organisation=statement.organisation,
+                now=asked.now,
+            )
+        except PseudonymTokenError:
+            raise _RefusalError(RefusalCode.SUBJECT_UNKNOWN) from None
+        if named.pseudonym != stored.person:
+            raise _RefusalError(ReleaseFault.OTHER_PERSON)
+        return named
+
+    def _fragments(
+        self, asked: _Asked, statement: AccessStatement, stored: StoredDirective
+    ) -> list[ReleasedFragment]:
+        capsules = asked.request.capsules
+        try:
+            compartments = [Compartment.parse(each.compartment) for each in capsules]
+        except MalformedError:
+            raise _RefusalError(ReleaseFault.CAPSULE_REFUSED) from None
+        wanted = access_request(statement, compartments, now=asked.now)
+        with self._context.database.read() as conn:
+            own = self._directives.store.of_person_for(conn, stored.person, statement.organisation)
+            held = self._directives.store.fragments(conn, stored.id, compartments)
+        denials = [each.held for each in own if each.terms.effect is Effect.DENY and each.id != stored.id]
+        _require(decision_fault(wanted, stored.held, denials))
+        _require(compartments_fault(compartments, request=wanted, terms=stored.terms))
+        if not held.keys() >= set(compartments):
+            raise _RefusalError(RefusalCode.NO_PERMISSION)
+        try:
+            return [
+                _released(capsule, reencrypt(base64url.decode(capsule.capsule), held[compartment]))
+                for capsule, compartment in zip(capsules, compartments, strict=True)
+            ]
+        except SealError:
+            raise _RefusalError(ReleaseFault.CAPSULE_REFUSED) from None
+
+    def _take_effect(
+        self, asked: _Asked, statement: AccessStatement, *, token: VerifiedPseudonym | None
+    ) -> str:
+        """Use up the statement, witness the checkpoint and log the release: all, or nothing and no answer."""
+        with self._context.database.write() as conn:
+            try:
+                self._use_up(conn, asked, statement, token=token)
+            except ReplayError:
+                raise _RefusalError(ReleaseFault.STATEMENT_REPLAYED) from None
+            cosignature = self._add_checkpoint(conn, asked.request.log, asked.now)
+            self._record(conn, asked, Outcome.PERMITTED)
+        return cosignature
+
+    def _use_up(
+        self, conn: Connection, asked: _Asked, statement: AccessStatement, *, token: VerifiedPseudonym | None
+    ) -> None:
+        now = epoch_seconds(asked.now)
+        nonce = f"{statement.organisation}\n{statement.operator}\n{statement.nonce}"
+        expires = now + 2 * int(STATEMENT_AGE.total_seconds())
+        self._context.replays.use(conn, kind="access statement", value=nonce, expires=expires, now=now)
+        if token is not None:
+            self._context.replays.use(
+                conn, kind="pseudonym token", value=token.jti, expires=token.expires, now=now
+            )
+
+    def _add_checkpoint(self, conn: Connection, proof: LogProof, now: datetime) -> str:
+        try:
+            consistency = [base64url.decode(each) for each in proof.consistency]
+            return self._witness.add_checkpoint(
+                conn, old_size=proof.old_size, proof=consistency, note=proof.checkpoint, now=now
+            )
+        except SplitViewError as split:
+            notes: dict[str, JsonValue] = {"known": split.known_note, "submitted": split.submitted_note}
+            raise _RefusalError(ReleaseFault.LOG_REFUSED, detail=notes) from None
+        except CheckpointConflictError as conflict:
+            raise CheckpointBehindError(conflict.known_size) from None
+        except LogError:
+            raise _RefusalError(ReleaseFault.LOG_REFUSED) from None
+
+    def _refuse(self, asked: _Asked, refusal: _RefusalError) -> RefusedError:
+        with self._context.database.write() as conn:
+            self._record(conn, asked, Outcome.REFUSED, reason=refusal.code, detail=refusal.detail)
+        return RefusedError(refusal.code)
+
+    def _record(
+        self,
+        conn: Connection,
+        asked: _Asked,
+        outcome: Outcome,
+        *,
+        reason: Fault | None = None,
+        detail: dict[str, JsonValue] | None = None,
+    ) -> None:
+        """Log who asked for what; nothing of a statement that did not verify."""
+        stored, statement = asked.stored, asked.statement
+        selection = None if statement is None else statement.selection
+        records = selection if isinstance(selection, Selection) else None
+        event = Event(
+            kind=EventKind.FRAGMENTS_RELEASED,
+            outcome=outcome,
+            organisation=None if statement is None else statement.organisation,
+            operator=None if statement is None else statement.operator,
+            terminal=None if statement is None else statement.terminal,
+            purpose=None if statement is None else statement.purpose.value,
+            categories=() if records is None else tuple(sorted(records.categories)),
+            years=None if records is None else (records.years.first, records.years.last),
+            count=len(asked.request.capsules),
+            reason=None if reason is None else reason.value,
+            ground=None if stored is None else stored.id,
+            detail=detail,
+        )
+        person = None if stored is None else stored.person
+        self._context.journal.record(
+            conn, person=person, event=event, statement=asked.request.statement.encode()
+        )
+
+
+def _require_accredited(directory: Directory, statement: AccessStatement) -> None:
+    terminal = directory.terminal(statement.terminal)
+    if terminal is None or terminal.organisation != statement.organisation:
+        raise _RefusalError(RefusalCode.NOT_ACCREDITED)
+    if READING_ROLES.isdisjoint(directory.roles(statement.organisation, statement.operator)):
+        raise _RefusalError(RefusalCode.ROLE_MISSING)
+
+
+def _known(stored: StoredDirective | None) -> StoredDirective:
+    if stored is None:
+        raise _RefusalError(RefusalCode.SUBJECT_UNKNOWN)
+    return stored
+
+
+def _require(fault: Fault | None) -> None:
+    if fault is not None:
+        raise _RefusalError(fault)
+
+
+def _released(capsule: CapsuleMessage, cfrag: bytes) -> ReleasedFragment:
+    return ReleasedFragment(bundle=capsule.bundle, cfrag=base64url.encode(cfrag))
+
+
+def _medical_log(directory: Directory) -> NoteVerifier:
+    return NoteVerifier.parse(directory.body(Body.MEDICAL).log_key)
+
+
+def _claimed_operator(statement: str, directory: Directory) -> Operator | None:
+    """Whose card the statement has to be signed by, according to itself; proves nothing."""
+    try:
+        claimed = canonical.decode(base64url.decode(statement.split(".")[1]))
+    except (MalformedError, IndexError):
+        return None
+    organisation, operator = claimed.get("organisation"), claimed.get("operator")
+    if not isinstance(organisation, str) or not isinstance(operator, str):
+        return None
+    return directory.operator(OrganisationId(organisation), OperatorId(operator))

@@ -1,0 +1,80 @@
+"""R7c and the pure part of R7d: rules over verified texts, no database and no network."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from consent import base64url
+from consent.compartments import Compartment, YearSpan
+from consent.decision import AccessRequest, HeldDirective, Refusal, decide
+from consent.errors import MalformedError
+from consent.explanations import RefusalCode
+from consent.statements import AccessStatement, Selection
+from consent.terms import RecordScope, Terms
+from services.contracts.directives import LogProof, ReleaseFault
+from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, verify_checkpoint
+from services.kit.log.entry import LogLeaf, verify_logged
+from services.kit.log.errors import LogError, LogFormatError, LogProofError
+from services.kit.log.note import NoteVerifier, UnverifiedNote
+
+Fault = RefusalCode | ReleaseFault
+
+
+def access_request(
+    statement: AccessStatement, compartments: Sequence[Compartment], *, now: datetime
+) -> AccessRequest:
+    """Return what is decided upon: what the reader selected, or where the named documents lie."""
+    selection = statement.selection
+    if isinstance(selection, Selection):
+        categories, years = selection.categories, selection.years
+    else:
+        listed = [each.year for each in compartments]
+        categories, years = (
+            frozenset(each.category for each in compartments),
+            YearSpan(min(listed), max(listed)),
+        )
+    return AccessRequest(statement.organisation, categories, years, statement.purpose, now)
+
+
+def decision_fault(
+    request: AccessRequest, copy: HeldDirective, denials: Sequence[HeldDirective]
+) -> Fault | None:
+    """R7c: whether this copy permits the request against the person's own refusals."""
+    decision = decide(request, [copy, *denials])
+    return decision.code if isinstance(decision, Refusal) else None
+
+
+def compartments_fault(
+    compartments: Sequence[Compartment], *, request: AccessRequest, terms: Terms
+) -> Fault | None:
+    """R7c: whether every capsule lies within what was asked for and what is permitted."""
+    asked = RecordScope(request.categories, request.years)
+    for each in compartments:
+        if not asked.covers(each):
+            return ReleaseFault.CAPSULE_REFUSED
+        if not terms.scope.covers(each):
+            return RefusalCode.OTHER_CATEGORY
+    return None
+
+
+def logged_fault(proof: LogProof, *, statement: str, log: NoteVerifier) -> Fault | None:
+    """R7d: whether the leaf commits to this statement and is under a checkpoint signed by the expected log."""
+    try:
+        leaf = LogLeaf.parse(base64url.decode(proof.leaf))
+        inclusion = [base64url.decode(each) for each in proof.inclusion]
+        checkpoint = _checkpoint(proof, log)
+    except (LogError, MalformedError):
+        return ReleaseFault.LOG_REFUSED
+    if leaf != LogLeaf.for_statement(leaf.e, statement=statement.encode()):
+        return ReleaseFault.NOT_LOGGED
+    try:
+        verify_logged(leaf, index=proof.index, proof=inclusion, checkpoint=checkpoint)
+    except LogProofError:
+        return ReleaseFault.NOT_LOGGED
+    return None
+
+
+def _checkpoint(proof: LogProof, log: NoteVerifier) -> VerifiedCheckpoint:
+    note = UnverifiedNote.parse(proof.checkpoint)
+    if not proof.origin == Checkpoint.parse(note.text).origin == log.name:
+        raise LogFormatError("the checkpoint is of another log: show the log of the asking body")
+    return verify_checkpoint(note, log=log)

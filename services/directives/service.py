@@ -1,0 +1,50 @@
+"""The component as a running body has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.contracts.oversight.register import Directory
+from services.directives.barrier import Barrier
+from services.directives.store import DirectiveStore
+from services.directives.tables import DirectiveTables
+from services.kit.context import BodyContext, log_origin
+from services.kit.log.note import Cosigner, NoteVerifier
+from services.kit.log.witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """Directives of one running body; `directory` returns the present register (`RegisterReader.directory`)."""
+
+    context: BodyContext
+    store: DirectiveStore
+    barrier: Barrier
+    directory: Callable[[], Directory]
+
+
+def open_directives(
+    context: BodyContext, tables: DirectiveTables, *, directory: Callable[[], Directory]
+) -> Directives:
+    """Put the component together; `tables` are those that the body's `tables.py` defined."""
+    leaf = context.tables.journal.log.leaf
+    store = DirectiveStore(tables, body=context.body, cipher=context.cipher, leaf=leaf)
+    return Directives(context, store, Barrier(context.database, tables.directive), directory)
+
+
+def open_cosigner(context: BodyContext) -> Cosigner:
+    """Return the key by which this body witnesses other logs, under its name in the register."""
+    return Cosigner(f"{log_origin(context.body)}/witness", context.keys.ed25519("witness"))
+
+
+def open_witness(context: BodyContext, *, directory: Callable[[], Directory]) -> Witness:
+    """Return this body's witness over the logs of all other bodies in the register."""
+
+    def known(origin: str) -> NoteVerifier | None:
+        keys = {
+            each.log_origin: each.log_key
+            for each in directory().register.bodies
+            if each.body is not context.body
+        }
+        return NoteVerifier.parse(keys[origin]) if origin in keys else None
+
+    return Witness(context.tables.journal.log, cosigner=open_cosigner(context), known_logs=known)

@@ -1,0 +1,60 @@
+"""Witnessing the logs of other bodies: one request, checked and kept in one transaction."""
+
+from services.kit.context import BodyContext
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.log.checkpoint import Checkpoint
+from services.kit.log.errors import (
+    CheckpointSignatureError,
+    ConsistencyError,
+    LogFormatError,
+    SplitViewError,
+    UnknownLogError,
+)
+from services.kit.log.note import UnverifiedNote
+from services.kit.log.witness import AddCheckpoint, Witness
+from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError, Problem, ProblemError
+
+
+class InconsistentCheckpointError(ProblemError):
+    """The checkpoint does not extend the one co-signed before."""
+
+    problem = Problem(
+        422, "inconsistent_checkpoint", "The checkpoint does not extend the last one", "Run the log's audit."
+    )
+
+
+def cosign(context: BodyContext, witness: Witness, request: bytes) -> str:
+    """Return the cosignature line.
+
+    Raises: CheckpointConflictError with the size to start from, after a split view was logged with both notes;
+    the problems that C2SP tlog-witness has statuses for (400, 403, 404, 422).
+    """
+    try:
+        shown = AddCheckpoint.parse(request)
+        with context.database.write() as conn:
+            return witness.add_checkpoint(
+                conn, old_size=shown.old_size, proof=shown.proof, note=shown.note, now=context.clock()
+            )
+    except SplitViewError as split:
+        record_split(context, split)
+        raise
+    except LogFormatError as error:
+        raise MalformedRequestError(str(error)) from error
+    except UnknownLogError as error:
+        raise NotFoundError(str(error)) from error
+    except CheckpointSignatureError as error:
+        raise ForbiddenError(str(error)) from error
+    except ConsistencyError as error:
+        raise InconsistentCheckpointError(str(error)) from error
+
+
+def record_split(context: BodyContext, split: SplitViewError) -> None:
+    """Log that a log signed two roots for one size; the two signed notes prove it to anybody."""
+    origin = Checkpoint.parse(UnverifiedNote.parse(split.known_note).text).origin
+    event = Event(
+        kind=EventKind.LOG_SPLIT_FOUND,
+        outcome=Outcome.REFUSED,
+        detail={"origin": origin, "known": split.known_note, "submitted": split.submitted_note},
+    )
+    with context.database.write() as conn:
+        context.journal.record(conn, person=None, event=event)

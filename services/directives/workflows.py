@@ -1,0 +1,265 @@
+"""Registering a wallet, permitting (P4 to P7) and withdrawing (W2, W3) at one body.
+
+Every refusal is an entry in the person's history; a fragment never leaves this module but into the store.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+from consent import base64url, jws
+from consent.delegation import FragmentPackage, VerifiedFragment
+from consent.directives import (
+    DeletionReceipt,
+    Directive,
+    LogPosition,
+    UnverifiedDirective,
+    UnverifiedWithdrawal,
+    VerifiedDirective,
+    VerifiedWithdrawal,
+    deletion_receipt,
+)
+from consent.errors import ConsentError, MalformedError, SealError
+from consent.identifiers import Pseudonym
+from consent.instants import whole_second
+from consent.jwk import PublicJwk, thumbprint, to_jwk
+from consent.lifecycle import DirectiveState
+from consent.terms import RecordScope, Terms
+from services.contracts.directives import (
+    WALLET_PROOF,
+    DirectiveAccepted,
+    DirectiveItem,
+    DirectiveList,
+    DirectiveSubmission,
+    SubmissionFault,
+    WalletRegistered,
+    WalletRegistration,
+    WithdrawalOrder,
+    WithdrawalReceipt,
+)
+from services.directives.errors import DirectiveConflictError, RefusedError
+from services.directives.model import StoredDirective
+from services.directives.policy import Pointers, address_fault, fragments_fault, pointers_fault, terms_fault
+from services.directives.service import Directives
+from services.kit.clock import epoch_seconds
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.problems import NotFoundError
+
+PROOF_AGE = timedelta(minutes=5)
+
+
+class _FaultError(Exception):
+    """A check failed; caught here, so that it is logged before it is answered."""
+
+    def __init__(self, code: SubmissionFault) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def register_wallet(
+    directives: Directives, person: Pseudonym, registration: WalletRegistration
+) -> WalletRegistered:
+    """Store the person's first wallet key. Raises: RefusedError; DirectiveConflictError for another key."""
+    context, kind = directives.context, EventKind.WALLET_REGISTERED
+    if not _proves_wallet(directives, registration):
+        raise _refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
+    with context.database.write() as conn:
+        present = directives.store.wallet(conn, person)
+        if present is None:
+            directives.store.put_wallet(conn, person, registration.signing_key)
+            event = Event(kind=kind, outcome=Outcome.DONE)
+            context.journal.record(conn, person=person, event=event, statement=registration.proof.encode())
+    if present not in (None, registration.signing_key):
+        _refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
+        raise DirectiveConflictError(SubmissionFault.OTHER_WALLET)
+    return WalletRegistered(pseudonym=person, subject=thumbprint(registration.signing_key))
+
+
+def wallet(directives: Directives, person: Pseudonym) -> WalletRegistered:
+    """Return what is registered. Raises: NotFoundError."""
+    with directives.context.database.read() as conn:
+        present = directives.store.wallet(conn, person)
+    if present is None:
+        raise NotFoundError("no wallet is registered here yet")
+    return WalletRegistered(pseudonym=person, subject=thumbprint(present))
+
+
+def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmission) -> DirectiveAccepted:
+    """P4 to P7: judge a copy, try its fragments, store it with its log entry. Raises: RefusedError,
+    DirectiveConflictError.
+    """
+    context = directives.context
+    try:
+        verified, pointers, packages = _judge(directives, person, message)  # P4
+        fragments = _try_out(packages)  # P5
+    except _FaultError as fault:
+        raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
+    directive = verified.directive
+    with context.database.write() as conn:  # P6
+        known = directives.store.known(conn, directive.id)
+        if not known:
+            event = _told(directive, kind=EventKind.DIRECTIVE_STORED, count=len(fragments))
+            index = context.journal.record(
+                conn, person=person, event=event, statement=verified.jws.encode()
+            ).index
+            stored = StoredDirective(
+                verified, DirectiveState.ACTIVE, index, pointers.handles, pointers.reader_notice
+            )
+            directives.store.add(conn, stored, fragments=fragments)
+    if known:
+        _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)
+        raise DirectiveConflictError(SubmissionFault.DIRECTIVE_KNOWN)
+    return DirectiveAccepted(directive=directive.id, state=DirectiveState.ACTIVE.value, log_index=index)  # P7
+
+
+def own_directives(directives: Directives, person: Pseudonym) -> DirectiveList:
+    """Return the person's directives; one past its end is shown as expired."""
+    now = directives.context.clock()
+    with directives.context.database.read() as conn:
+        found = directives.store.of_person(conn, person)
+    items = []
+    for each in found:
+        over = each.state is DirectiveState.ACTIVE and each.terms.valid_until <= now
+        state = DirectiveState.EXPIRED if over else each.state
+        items.append(DirectiveItem(id=each.id, jws=each.verified.jws, state=state.value))
+    return DirectiveList(directives=items)
+
+
+def withdraw(directives: Directives, person: Pseudonym, order: WithdrawalOrder) -> WithdrawalReceipt:
+    """W2, W3: delete the fragments behind the barrier and sign that they are gone.
+
+    Guarantees: the same directive withdrawn again gives the same receipt and nothing else happens.
+    Raises: RefusedError; NotFoundError for a directive that is not the person's.
+    """
+    context, store = directives.context, directives.store
+    kind = EventKind.DIRECTIVE_WITHDRAWN
+    try:
+        withdrawal = _verified_withdrawal(directives, person, order).withdrawal
+    except _FaultError as fault:
+        raise _refused(directives, person, kind=kind, code=fault.code) from None
+    with directives.barrier.exclude(withdrawal.directive) as conn:
+        stored = store.get(conn, withdrawal.directive)
+        if stored is None or stored.person != person:
+            raise NotFoundError("no such directive of yours is stored here")
+        earlier = store.receipt(conn, stored.id)
+        if earlier is not None:
+            return WithdrawalReceipt(receipt=earlier)
+        deleted = store.withdraw(conn, stored)
+        event = _told(stored.verified.directive, kind=kind, count=deleted)
+        recorded = context.journal.record(
+            conn, person=person, event=event, statement=order.withdrawal.encode()
+        )
+        position = LogPosition(recorded.index, leaf=base64url.encode(recorded.leaf.hash))
+        receipt = _receipt(directives, stored, deleted=deleted, position=position)
+        store.put_receipt(conn, stored.id, withdrawal=order.withdrawal, receipt=receipt)
+    return WithdrawalReceipt(receipt=receipt)
+
+
+def _proves_wallet(directives: Directives, registration: WalletRegistration) -> bool:
+    context = directives.context
+    try:
+        proof = jws.verify_with_jwk(registration.proof, typ=WALLET_PROOF, jwk=registration.signing_key)
+    except ConsentError:
+        return False
+    said = json.loads(proof.payload)
+    at = said.get("at")
+    fresh = type(at) is int and abs(at - epoch_seconds(context.clock())) <= PROOF_AGE.total_seconds()
+    return fresh and said == {"body": context.body.value, "at": at}
+
+
+def _judge(
+    directives: Directives, person: Pseudonym, message: DirectiveSubmission
+) -> tuple[VerifiedDirective, Pointers, list[FragmentPackage]]:
+    wallet = _wallet(directives, person)
+    try:
+        verified = UnverifiedDirective(message.directive).verify(wallet)
+    except ConsentError:
+        raise _FaultError(SubmissionFault.NOT_SIGNED_BY_WALLET) from None
+    directive = verified.directive
+    _require(address_fault(directive, body=directives.context.body, person=person))
+    recipient = directives.directory().organisation(directive.terms.recipient)
+    _require(terms_fault(directive.terms, recipient=recipient, now=directives.context.clock()))
+    if recipient is None:
+        raise _FaultError(SubmissionFault.RECIPIENT_NOT_ACCREDITED)
+    try:
+        packages = [each.to_package() for each in message.fragments]
+    except MalformedError:
+        raise _FaultError(SubmissionFault.FRAGMENTS_DO_NOT_MATCH) from None
+    _require(fragments_fault(directive.terms, recipient=recipient, packages=packages))
+    handles = {body: base64url.decode(handle) for body, handle in message.handles.items()}
+    pointers = Pointers(handles, message.reader_notice)
+    _require(pointers_fault(directive, pointers, wallet=wallet, packages=packages))
+    return verified, pointers, packages
+
+
+def _try_out(packages: Sequence[FragmentPackage]) -> list[VerifiedFragment]:
+    try:
+        return [package.verify() for package in packages]
+    except SealError:
+        raise _FaultError(SubmissionFault.FRAGMENT_REFUSED) from None
+
+
+def _verified_withdrawal(
+    directives: Directives, person: Pseudonym, order: WithdrawalOrder
+) -> VerifiedWithdrawal:
+    wallet = _wallet(directives, person)
+    try:
+        verified = UnverifiedWithdrawal(order.withdrawal).verify(wallet)
+    except ConsentError:
+        raise _FaultError(SubmissionFault.NOT_SIGNED_BY_WALLET) from None
+    if verified.withdrawal.body is not directives.context.body or verified.withdrawal.person != person:
+        raise _FaultError(SubmissionFault.OTHER_BODY_OR_PERSON)
+    return verified
+
+
+def _wallet(directives: Directives, person: Pseudonym) -> PublicJwk:
+    with directives.context.database.read() as conn:
+        wallet = directives.store.wallet(conn, person)
+    if wallet is None:
+        raise _FaultError(SubmissionFault.WALLET_UNKNOWN)
+    return wallet
+
+
+def _receipt(directives: Directives, stored: StoredDirective, *, deleted: int, position: LogPosition) -> str:
+    context = directives.context
+    receipt = DeletionReceipt(context.body, stored.id, whole_second(context.clock()), deleted, position)
+    key = context.signing_key
+    return deletion_receipt(receipt, key=key, kid=thumbprint(to_jwk(key.public_key())))
+
+
+def _require(fault: SubmissionFault | None) -> None:
+    if fault is not None:
+        raise _FaultError(fault)
+
+
+def _refused(
+    directives: Directives, person: Pseudonym, *, kind: EventKind, code: SubmissionFault
+) -> RefusedError:
+    event = Event(kind=kind, outcome=Outcome.REFUSED, reason=code.value)
+    with directives.context.database.write() as conn:
+        directives.context.journal.record(conn, person=person, event=event)
+    return RefusedError(code)
+
+
+def _told(directive: Directive, *, kind: EventKind, count: int) -> Event:
+    terms = directive.terms
+    categories, years = scope_told(terms)
+    return Event(
+        kind=kind,
+        outcome=Outcome.DONE,
+        organisation=terms.recipient,
+        purpose=" ".join(sorted(terms.purposes)),
+        categories=categories,
+        years=years,
+        count=count,
+        ground=directive.id,
+        detail={"effect": terms.effect.value},
+    )
+
+
+def scope_told(terms: Terms) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """Return how the log words what a directive is about: kinds, and years where there are any."""
+    scope = terms.scope
+    if isinstance(scope, RecordScope):
+        return tuple(sorted(scope.categories)), (scope.years.first, scope.years.last)
+    return tuple(sorted(scope.items)), None
