@@ -6,6 +6,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent import base64url, jws
+from consent.canonical import JsonObject
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from consent.wallet import Wallet
@@ -89,7 +90,7 @@ class Person:
     def present(self, organisation: OrganisationId) -> str:
         """D1: prove with the card, to this one organisation, that the holder is here now."""
         told = ask(self.connect(Body.IDENTITY), "POST", CHALLENGE_PATH, answer=Challenge)
-        payload = {
+        payload: JsonObject = {
             "card": self.card.card,
             "organisation": organisation,
             "challenge": told.challenge,

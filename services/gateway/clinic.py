@@ -1,0 +1,178 @@
+"""Reading, steps R1, R2, R9 and R10 on the reader's side: ask with a signed statement, check everything, open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent import base64url
+from consent.compartments import Compartment, YearSpan
+from consent.delegation import open_shared
+from consent.errors import ConsentError
+from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.jwk import thumbprint, to_jwk
+from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
+from consent.publication import VerifiedPublication
+from consent.sealing import BundleMeta, PlainDocument, SealedDocument, open_document
+from consent.statements import (
+    AccessStatement,
+    DocumentSelection,
+    Selection,
+    TokenSubject,
+    sign_statement,
+)
+from consent.vocabulary import PROXIES, Body, Category, Purpose
+from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
+from services.contracts.oversight.register import ed25519
+from services.gateway.errors import NotVerifiedError
+from services.gateway.hospital import verified_publications
+from services.gateway.organisation import Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A read that is signed and not sent yet: good once, and for a minute."""
+
+    request: ReadRequest
+    named: PseudonymTokens
+    selection: Selection | DocumentSelection
+    purpose: Purpose
+
+
+def open_records(
+    organisation: Organisation,
+    reference: str,
+    *,
+    categories: frozenset[Category],
+    years: YearSpan,
+    purpose: Purpose,
+) -> list[PlainDocument]:
+    """Read and open everything of some categories and years of a linked person.
+
+    Guarantees: each document is what its accredited author sealed, under a key of this very person.
+    Raises: RefusedError with the refusal's code and explanation; NotVerifiedError; PeerUnavailableError.
+    """
+    selection = Selection(categories, years)
+    return send(organisation, prepare(organisation, reference, selection=selection, purpose=purpose))
+
+
+def open_documents(
+    organisation: Organisation, reference: str, *, documents: frozenset[DocumentId], purpose: Purpose
+) -> list[PlainDocument]:
+    """Read and open single documents of a linked person. Raises: as `open_records`."""
+    selection = DocumentSelection(documents)
+    return send(organisation, prepare(organisation, reference, selection=selection, purpose=purpose))
+
+
+def prepare(
+    organisation: Organisation,
+    reference: str,
+    *,
+    selection: Selection | DocumentSelection,
+    purpose: Purpose,
+) -> Prepared:
+    """R1 and R2: have the person named to the three bodies and sign who asks for what. Raises: RefusedError."""
+    named = organisation.name_person(reference, *PROXIES)
+    own = organisation.credentials
+    statement = AccessStatement(
+        organisation=own.organisation,
+        operator=own.operator,
+        terminal=own.terminal,
+        selection=selection,
+        purpose=purpose,
+        subject=TokenSubject.of_tokens(named.tokens),
+        issued_at=organisation.clock(),
+        nonce=base64url.encode(organisation.randomness(16)),
+        audience=organisation.connect(Body.MEDICAL).base_url,
+    )
+    kid = thumbprint(to_jwk(own.card_key.public_key()))
+    request = ReadRequest(statement=sign_statement(statement, key=own.card_key, kid=kid), tokens=named.tokens)
+    return Prepared(request, named, selection, purpose)
+
+
+def send(organisation: Organisation, prepared: Prepared) -> list[PlainDocument]:
+    """Send a prepared read and open the answer. Raises: as `open_records`."""
+    answer = organisation.ask(Body.MEDICAL, "POST", "/reads", answer=ReadAnswer, message=prepared.request)
+    return open_answer(organisation, prepared, answer)
+
+
+def open_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[PlainDocument]:
+    """R9 and R10: check notice, keys, fragments and authors, then open.
+
+    Raises: NotVerifiedError, naming the body whose fragment is wrong.
+    """
+    subject, publications = verified_publications(prepared.named, answer.publications)
+    authors = _author_keys(organisation)
+    try:
+        notice = _notice(organisation, prepared, answer, subject)
+        return [
+            document
+            for bundle in answer.bundles
+            for document in _open_bundle(
+                organisation, bundle, publications=publications, notice=notice, authors=authors
+            )
+        ]
+    except ConsentError as error:
+        raise NotVerifiedError(f"the answer does not verify: {error}") from error
+
+
+def _notice(
+    organisation: Organisation, prepared: Prepared, answer: ReadAnswer, subject: SubjectKeyId
+) -> VerifiedReaderNotice:
+    if prepared.named.wallet_key is None:
+        raise NotVerifiedError("the ID centre knows no wallet of this person")
+    verified = UnverifiedReaderNotice(answer.reader_notice).verify(prepared.named.wallet_key, subject)
+    notice = verified.notice
+    if notice.recipient != organisation.id or prepared.purpose not in notice.purposes:
+        raise NotVerifiedError("the person's notice is for another recipient or purpose; report this")
+    return verified
+
+
+def _open_bundle(
+    organisation: Organisation,
+    bundle: ReadBundle,
+    *,
+    publications: Sequence[VerifiedPublication],
+    notice: VerifiedReaderNotice,
+    authors: Mapping[OrganisationId, Ed25519PublicKey],
+) -> list[PlainDocument]:
+    meta = BundleMeta(
+        id=BundleId(bundle.id),
+        subject=SubjectKeyId(bundle.subject),
+        compartment=Compartment.parse(bundle.compartment),
+        message_kit=bundle.message_kit,
+        author=OrganisationId(bundle.author),
+    )
+    publication = next((each for each in publications if meta.compartment in each.keys), None)
+    if publication is None or meta.author not in authors:
+        raise NotVerifiedError("a bundle is under an unknown key or by an unknown author; report this")
+    key = open_shared(  # R9
+        meta,
+        publication=publication,
+        notice=notice,
+        fragments=dict(bundle.fragments),
+        receiving_key=organisation.receiving_key,
+    )
+    author_key = authors[meta.author]
+    return [  # R10
+        open_document(key, bundle=meta, document=_sealed(each), author_key=author_key)
+        for each in bundle.documents
+    ]
+
+
+def _sealed(document: DocumentMessage) -> SealedDocument:
+    return SealedDocument(
+        id=DocumentId(document.id),
+        version=document.version,
+        media_type=document.media_type,
+        nonce=document.nonce,
+        ciphertext=document.ciphertext,
+        signature=document.signature,
+    )
+
+
+def _author_keys(organisation: Organisation) -> dict[OrganisationId, Ed25519PublicKey]:
+    # also of organisations whose accreditation has ended: what they wrote before stays genuine
+    entries = organisation.directory().register.organisations
+    return {each.id: ed25519(each.signing_key) for each in entries if each.signing_key is not None}

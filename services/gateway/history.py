@@ -1,0 +1,141 @@
+"""What bodies did with a person's data: fetched from every body, proved, put in order, saved as evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import JsonValue
+
+from consent.vocabulary import Body
+from services.contracts.product_safety.messages import Inbox, Notice, ReadAnswer, ReadRequest
+from services.gateway.errors import NotVerifiedError
+from services.gateway.person import Person
+from services.kit.keys import write_private
+from services.kit.log.errors import LogError
+from services.kit.log.evidence import (
+    FORMAT,
+    Evidence,
+    Trust,
+    VerifiedEntry,
+    parse_evidence,
+    parse_trust,
+    verify_evidence,
+)
+
+BODIES: Final = (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.OVERSIGHT)
+"""The bodies that know people and keep a history of what they did with their data."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that a body did; `event` as the body's log committed to it."""
+
+    body: str
+    at: datetime
+    index: int
+    event: Mapping[str, JsonValue] = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """What happened (kit's EventKind)."""
+        return str(self.event.get("kind", ""))
+
+    @property
+    def outcome(self) -> str:
+        """How it ended (kit's Outcome)."""
+        return str(self.event.get("outcome", ""))
+
+    @property
+    def organisation(self) -> str | None:
+        """Who did it, where that was not the person."""
+        return self._text("organisation")
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused: a refusal code."""
+        return self._text("reason")
+
+    def _text(self, name: str) -> str | None:
+        value = self.event.get(name)
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Entries of all bodies, oldest first, and the evidence that proves them to anybody."""
+
+    entries: tuple[HistoryEntry, ...]
+    evidence: Evidence = field(repr=False)
+
+
+def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
+    """Fetch a person's history and verify every entry against checkpoints that a trusted witness co-signed.
+
+    Raises: NotVerifiedError naming the body whose evidence is false; RefusedError; kit's PeerUnavailableError.
+    """
+    trust = trust_of(person)
+    parts: list[Evidence] = []
+    entries: list[HistoryEntry] = []
+    for body in bodies:
+        evidence = person.ask(body, "GET", "/history", answer=Evidence)
+        try:
+            verified = verify_evidence(evidence, trust)
+        except LogError as error:
+            raise NotVerifiedError(f"the history of {body.value} does not verify: {error}") from error
+        entries += [_entry(each, body) for each in verified]
+        parts.append(evidence)
+    ordered = sorted(entries, key=lambda each: (each.at, each.body, each.index))
+    return History(tuple(ordered), merge(parts))
+
+
+def trust_of(person: Person) -> Trust:
+    """Return the logs' and witnesses' keys that the person's card holds."""
+    return parse_trust(person.card.trust.evidence.model_dump_json().encode())
+
+
+def merge(parts: Sequence[Evidence]) -> Evidence:
+    """Put several bodies' evidence into one file."""
+    checkpoints: list[str] = []
+    entries = []
+    for part in parts:
+        offset = len(checkpoints)
+        checkpoints += part.checkpoints
+        entries += [each.model_copy(update={"checkpoint": each.checkpoint + offset}) for each in part.entries]
+    return Evidence(format=FORMAT, checkpoints=checkpoints, entries=entries)
+
+
+def save_evidence(evidence: Evidence, file: Path) -> None:
+    """Write an evidence file for `verify_file`, mode 0600; an existing file is replaced."""
+    file.unlink(missing_ok=True)
+    write_private(file, evidence.model_dump_json(indent=1).encode() + b"\n")
+
+
+def verify_file(evidence: Path, trust: Path) -> list[HistoryEntry]:
+    """Verify an evidence file offline with nothing but a trust file. Raises: kit's LogError, saying what is false."""
+    verified = verify_evidence(parse_evidence(evidence.read_bytes()), parse_trust(trust.read_bytes()))
+    return sorted(
+        (_entry(each, None) for each in verified), key=lambda each: (each.at, each.body, each.index)
+    )
+
+
+def _entry(verified: VerifiedEntry, expected: Body | None) -> HistoryEntry:
+    named, at = verified.event.get("body"), verified.event.get("at")
+    if not isinstance(named, str) or not isinstance(at, str):
+        raise NotVerifiedError("a log entry does not say what it is; report this")
+    # a body answers for its own log only, and a log speaks for its own body only
+    if verified.origin.rpartition("/")[2] != named or (expected is not None and named != expected.value):
+        raise NotVerifiedError(f"an entry of {verified.origin} claims to be of {named}; report this")
+    return HistoryEntry(named, datetime.fromisoformat(at), verified.index, verified.event)
+
+
+def inbox(person: Person) -> list[Notice]:
+    """Return the recall notices for what the person owns, newest first. Raises: RefusedError."""
+    return person.ask(Body.PRODUCT_SAFETY, "GET", "/inbox", answer=Inbox).notices
+
+
+def mark_read(person: Person, notice: str) -> int:
+    """Tell the product safety centre that a notice was read; return when first. Units: epoch seconds."""
+    message = ReadRequest(notice=notice)
+    return person.ask(Body.PRODUCT_SAFETY, "POST", "/inbox/read", answer=ReadAnswer, message=message).read_at

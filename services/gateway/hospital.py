@@ -1,0 +1,232 @@
+"""Depositing, steps D1 to D7 on the writer's side: link the person, check keys, seal, send, check the receipt."""
+
+import hmac
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import ValidationError
+
+from consent import base64url, jws
+from consent.compartments import Compartment
+from consent.errors import ConsentError
+from consent.identifiers import BundleId, DocumentId, SubjectKeyId
+from consent.publication import VerifiedPublication, verify_publication
+from consent.sealing import PlainDocument, SealedBundle, document_digest, seal_bundle
+from consent.vocabulary import Body, Category
+from services.contracts.identity.messages import LinkedPerson, PresentCard, PseudonymTokens
+from services.contracts.medical.messages import (
+    MAX_BUNDLES,
+    RECEIPT_TYPE,
+    BundleMessage,
+    CategoryYear,
+    CompartmentKeys,
+    CompartmentSearch,
+    DepositAnswer,
+    DepositReceipt,
+    DepositRequest,
+    DocumentMessage,
+)
+from services.gateway.clinical import ClinicalRecord
+from services.gateway.errors import NotVerifiedError
+from services.gateway.organisation import Organisation
+from services.gateway.person import Person
+
+FHIR_JSON: Final = "application/fhir+json"
+MOST_BYTES: Final = 5_000_000
+"""Ciphertext in one request; base64 and keys make a request about half as large again."""
+
+Place = tuple[Category, int]
+_NAMING: Final = b"sekisho-document-names/1"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKeys:
+    """A person's wallet as the ID centre vouches for it, and the keys that are open for writing now."""
+
+    subject: SubjectKeyId
+    keys: Mapping[Place, tuple[Compartment, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """What the medical centre's receipts (JWS, in order) acknowledge, and under which ids it knows the documents."""
+
+    receipts: tuple[str, ...]
+    documents: Mapping[str, DocumentId]
+
+
+def link(organisation: Organisation, person: Person) -> str:
+    """D1: have the person's card presented here; return how this organisation names the person from now on.
+
+    Raises: RefusedError.
+    """
+    message = PresentCard(presentation=person.present(organisation.id))
+    return organisation.ask(Body.IDENTITY, "POST", "/links", answer=LinkedPerson, message=message).reference
+
+
+def deposit(organisation: Organisation, reference: str, records: Iterable[ClinicalRecord]) -> Deposited:
+    """D2 to D7: seal a linked person's new records by category and year, and deposit them.
+
+    Guarantees: every receipt is the medical centre's and names exactly what was sent.
+    Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+    """
+    namer = DocumentNamer(organisation, reference)
+    names: dict[str, DocumentId] = {}
+    groups: dict[Place, list[PlainDocument]] = defaultdict(list)
+    for record in records:
+        names[record.name] = namer.name(record.name)
+        plain = PlainDocument(names[record.name], 1, FHIR_JSON, record.content)
+        groups[record.category, record.year].append(plain)
+    return Deposited(deposit_documents(organisation, reference, groups), names)
+
+
+def deposit_documents(
+    organisation: Organisation, reference: str, documents: Mapping[Place, Sequence[PlainDocument]]
+) -> tuple[str, ...]:
+    """D2 to D7 for documents that have ids and versions already; return the receipts. Raises: as `deposit`."""
+    known = find_keys(organisation, reference, documents.keys())
+    bundles = [seal(organisation, known, place, content) for place, content in documents.items()]
+    return tuple(_send(organisation, reference, part) for part in _parts(bundles))
+
+
+class DocumentNamer:
+    """Names documents towards the medical centre: the same resource always alike, and telling nothing about it."""
+
+    def __init__(self, organisation: Organisation, reference: str) -> None:
+        secret = organisation.author_key.private_bytes_raw()
+        hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_NAMING + reference.encode())
+        self._key = hkdf.derive(secret)
+
+    def name(self, resource: str) -> DocumentId:
+        """Return the document id of a resource. Shape: 22 characters."""
+        return DocumentId(base64url.encode(hmac.digest(self._key, resource.encode(), "sha256")[:16]))
+
+
+def find_keys(organisation: Organisation, reference: str, places: Iterable[Place]) -> SubjectKeys:
+    """D2: ask for the compartments' keys and check them against the wallet that the ID centre vouches for.
+
+    Raises: RefusedError; NotVerifiedError when the medical centre shows a foreign, unsigned or outdated key.
+    """
+    wanted = list(places)
+    named = organisation.name_person(reference, Body.MEDICAL)
+    listed = [CategoryYear(category=category, year=year) for category, year in wanted]
+    message = CompartmentSearch(token=named.tokens[Body.MEDICAL], compartments=listed)
+    found = organisation.ask(
+        Body.MEDICAL, "POST", "/compartments/search", answer=CompartmentKeys, message=message
+    )
+    subject, publications = verified_publications(named, found.publications)
+    newest: dict[Place, tuple[Compartment, bytes]] = {}
+    for publication in publications:
+        for compartment, key in publication.keys.items():
+            place = (compartment.category, compartment.year)
+            if place not in newest or newest[place][0].version < compartment.version:
+                newest[place] = (compartment, key)
+    for category, year in wanted:
+        label = found.open.get(f"{category}/{year}")
+        if label is None:
+            raise NotVerifiedError(
+                f"the person has published no key for {category}/{year}; ask for one in My Portal"
+            )
+        if (category, year) not in newest or newest[category, year][0].label != label:
+            raise NotVerifiedError(f"the medical centre opens {label}, which is not the person's newest key")
+    return SubjectKeys(subject, newest)
+
+
+def verified_publications(
+    named: PseudonymTokens, publications: Sequence[str]
+) -> tuple[SubjectKeyId, list[VerifiedPublication]]:
+    """Check publications against the wallet that the ID centre, not the medical centre, names.
+
+    Raises: NotVerifiedError.
+    """
+    if named.subject is None or named.wallet_key is None:
+        raise NotVerifiedError(
+            "the ID centre knows no wallet of this person; have the wallet registered first"
+        )
+    subject = SubjectKeyId(named.subject)
+    try:
+        return subject, [verify_publication(each, named.wallet_key, subject) for each in publications]
+    except ConsentError as error:
+        raise NotVerifiedError(
+            "a compartment key is not signed by the person's wallet; report this"
+        ) from error
+
+
+def seal(
+    organisation: Organisation, known: SubjectKeys, place: Place, documents: Sequence[PlainDocument]
+) -> SealedBundle:
+    """D3: seal and sign one bundle."""
+    compartment, key = known.keys[place]
+    return seal_bundle(
+        documents,
+        subject=known.subject,
+        compartment=compartment,
+        compartment_key=key,
+        author=organisation.id,
+        author_key=organisation.author_key,
+        bundle_id=BundleId(base64url.encode(organisation.randomness(16))),
+        randomness=organisation.randomness,
+    )
+
+
+def _parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
+    part: list[SealedBundle] = []
+    size = 0
+    for bundle in bundles:
+        weight = sum(len(document.ciphertext) for document in bundle.documents)
+        if part and (size + weight > MOST_BYTES or len(part) == MAX_BUNDLES):
+            yield part
+            part, size = [], 0
+        part.append(bundle)
+        size += weight
+    if part:
+        yield part
+
+
+def _send(organisation: Organisation, reference: str, bundles: list[SealedBundle]) -> str:
+    token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
+    message = DepositRequest(token=token, bundles=[_message(bundle) for bundle in bundles])  # D4
+    told = organisation.ask(Body.MEDICAL, "POST", "/deposits", answer=DepositAnswer, message=message)
+    check_receipt(organisation, told.receipt, bundles)  # D7
+    return told.receipt
+
+
+def _message(bundle: SealedBundle) -> BundleMessage:
+    return BundleMessage(
+        id=bundle.id,
+        compartment=bundle.compartment.label,
+        message_kit=bundle.message_kit,
+        documents=[
+            DocumentMessage(
+                id=document.id,
+                version=document.version,
+                media_type=document.media_type,
+                nonce=document.nonce,
+                ciphertext=document.ciphertext,
+                signature=document.signature,
+            )
+            for document in bundle.documents
+        ],
+    )
+
+
+def check_receipt(
+    organisation: Organisation, receipt: str, bundles: Sequence[SealedBundle]
+) -> DepositReceipt:
+    """D7: check that the medical centre signed for exactly these bundles. Raises: NotVerifiedError."""
+    key = organisation.directory().signing_key(Body.MEDICAL)
+    try:
+        payload = jws.verify(receipt, typ=RECEIPT_TYPE, key=key).payload
+        told = DepositReceipt.model_validate_json(payload)
+    except (ConsentError, ValidationError) as error:
+        raise NotVerifiedError("the deposit's receipt does not verify; ask the medical centre") from error
+    sent = [
+        base64url.encode(document_digest(bundle, each)) for bundle in bundles for each in bundle.documents
+    ]
+    if told.bundles != [bundle.id for bundle in bundles] or told.documents != sent:
+        raise NotVerifiedError("the deposit's receipt is for something else; ask the medical centre")
+    return told
