@@ -1,12 +1,16 @@
 """Messages of the resident registry: the four basic items, confirmations, presence."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
+from consent.identifiers import OrganisationId
 from consent.vocabulary import BasicItem, Purpose
 from services.kit.encoding import Message
+
+ASKED_BY: Final = OrganisationId("body:identity")
+"""Whom the ID centre's own questions come from, as its tokens and the register call it."""
 
 ItemName = Annotated[BasicItem, Strict(False)]
 ItemValue = Annotated[str, Field(min_length=1, max_length=300)]

@@ -1,0 +1,108 @@
+"""Calls to the ID centre, by participants and by a person's side. Who asserts how is the caller's (see RFC 7523)."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from services.contracts.identity.messages import (
+    Challenge,
+    ChangeCard,
+    ChangedCard,
+    EnrolledPerson,
+    EnrolPerson,
+    IssueCard,
+    IssuedCard,
+    LinkedPerson,
+    PresentCard,
+    PseudonymTokens,
+    RegisteredSubject,
+    RegisterSubject,
+    RequestPseudonymTokens,
+    TokenAnswer,
+    UnlockCard,
+    UnlockedCard,
+)
+from services.kit.credentials.dpop import DpopKey
+from services.kit.encoding import Message
+from services.kit.http import Http, Token
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+class Identity(Protocol):
+    """What the client and the fake both do. Raises from every method: RemoteProblemError, PeerUnavailableError."""
+
+    def challenge(self) -> Challenge:
+        """Return a challenge for a card."""
+
+    def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
+        """Send the form of a token request; the token is bound to `key`."""
+
+    def unlock(self, message: UnlockCard) -> UnlockedCard:
+        """Try a PIN."""
+
+    def enrol(self, *, token: Token) -> EnrolledPerson:
+        """Enrol a person (registrar)."""
+
+    def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
+        """Issue a card (registrar)."""
+
+    def change_card(self, message: ChangeCard, *, token: Token) -> ChangedCard:
+        """Suspend, resume or revoke a card (registrar)."""
+
+    def link(self, message: PresentCard, *, token: Token) -> LinkedPerson:
+        """Exchange a presented card for the organisation's reference of its holder."""
+
+    def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
+        """Have a person named to bodies."""
+
+    def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
+        """Register the person's wallet for the medical sector (person)."""
+
+
+class IdentityClient:
+    """See `Identity`."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def challenge(self) -> Challenge:
+        """See `Identity`."""
+        return Challenge.model_validate_json(self._http.send("POST", "/oauth/challenge").content)
+
+    def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
+        """See `Identity`."""
+        return TokenAnswer.model_validate(self._http.form("/oauth/token", fields, key=key))
+
+    def unlock(self, message: UnlockCard) -> UnlockedCard:
+        """See `Identity`."""
+        return self._ask("POST", "/cards/unlock", UnlockedCard, message=message, token=None)
+
+    def enrol(self, *, token: Token) -> EnrolledPerson:
+        """See `Identity`."""
+        return self._ask("POST", "/persons", EnrolledPerson, message=EnrolPerson(), token=token)
+
+    def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
+        """See `Identity`."""
+        return self._ask("POST", "/cards", IssuedCard, message=message, token=token)
+
+    def change_card(self, message: ChangeCard, *, token: Token) -> ChangedCard:
+        """See `Identity`."""
+        return self._ask("POST", "/cards/changes", ChangedCard, message=message, token=token)
+
+    def link(self, message: PresentCard, *, token: Token) -> LinkedPerson:
+        """See `Identity`."""
+        return self._ask("POST", "/links", LinkedPerson, message=message, token=token)
+
+    def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
+        """See `Identity`."""
+        return self._ask("POST", "/pseudonym-tokens", PseudonymTokens, message=message, token=token)
+
+    def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
+        """See `Identity`."""
+        return self._ask("PUT", "/subject", RegisteredSubject, message=message, token=token)
+
+    def _ask(
+        self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None
+    ) -> Answer:
+        content = message.model_dump_json().encode()
+        return kind.model_validate_json(self._http.send(method, path, token=token, content=content).content)

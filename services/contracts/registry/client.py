@@ -1,0 +1,61 @@
+"""Calls to the resident registry, by participants and by the ID centre."""
+
+from typing import Protocol, TypeVar
+
+from services.contracts.registry.messages import (
+    AskPresence,
+    Confirm,
+    Confirmed,
+    Presence,
+    RegisteredResident,
+    RegisterResident,
+)
+from services.kit.encoding import Message
+from services.kit.http import Http, Token
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+class Registry(Protocol):
+    """What the client and the fake both do. Raises from every method: RemoteProblemError, PeerUnavailableError."""
+
+    def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """Enter a person (registrar)."""
+
+    def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """Enter new items of a person (registrar)."""
+
+    def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
+        """Ask whether items are still right (confirmer)."""
+
+    def presence(self, token: str) -> Presence:
+        """Tell the ID centre whether the person of a pseudonym token is registered."""
+
+
+class RegistryClient:
+    """See `Registry`; `presence` goes by the connection's own certificate."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        return self._ask("POST", "/residents", RegisteredResident, message=message, token=token)
+
+    def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        return self._ask("PUT", "/residents", RegisteredResident, message=message, token=token)
+
+    def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
+        """See `Registry`."""
+        return self._ask("POST", "/confirmations", Confirmed, message=message, token=token)
+
+    def presence(self, token: str) -> Presence:
+        """See `Registry`."""
+        return self._ask("POST", "/presence", Presence, message=AskPresence(token=token), token=None)
+
+    def _ask(
+        self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None
+    ) -> Answer:
+        content = message.model_dump_json().encode()
+        return kind.model_validate_json(self._http.send(method, path, token=token, content=content).content)

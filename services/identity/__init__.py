@@ -1,0 +1,1 @@
+"""The ID centre: cards, pseudonyms, tokens, and the third of the proxies. It holds no name and no record."""

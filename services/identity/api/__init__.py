@@ -1,0 +1,1 @@
+"""Routes of the ID centre: parse, call one workflow, answer."""

@@ -1,0 +1,44 @@
+"""Who is meant: presented cards, references, tokens that name people; the wallet's key."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.contracts.identity.messages import (
+    LinkedPerson,
+    PresentCard,
+    PseudonymTokens,
+    RegisteredSubject,
+    RegisterSubject,
+    RequestPseudonymTokens,
+)
+from services.identity.centre import IdentityCentre
+from services.identity.workflows import linking
+from services.kit.access import operator, person
+from services.kit.credentials.callers import OperatorCaller, PersonCaller
+
+AnyOperator = Annotated[OperatorCaller, Depends(operator())]
+
+
+def people_routes(centre: IdentityCentre) -> APIRouter:
+    """Return the router."""
+    router = APIRouter()
+
+    @router.post("/links")
+    def link(caller: AnyOperator, message: PresentCard) -> LinkedPerson:
+        """Exchange a presented card for the organisation's own reference (D1)."""
+        return linking.link(centre, caller, message.presentation)
+
+    @router.post("/pseudonym-tokens")
+    def name(caller: AnyOperator, message: RequestPseudonymTokens) -> PseudonymTokens:
+        """Have a person named to bodies (D2, R1)."""
+        return linking.name_person(centre, caller, message)
+
+    @router.put("/subject")
+    def subject(
+        caller: Annotated[PersonCaller, Depends(person())], message: RegisterSubject
+    ) -> RegisteredSubject:
+        """Register the wallet's key for the medical sector."""
+        return linking.register_subject(centre, caller, message)
+
+    return router

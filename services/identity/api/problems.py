@@ -1,0 +1,53 @@
+"""How the wire words the ID centre's errors; the token endpoint has words of its own (RFC 6749)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from consent.errors import MalformedError, SignatureError
+from consent.explanations import RefusalCode
+from services.identity.errors import (
+    CardApplicationsError,
+    CardExistsError,
+    CardNotUsableError,
+    CardTransitionError,
+    NotResidentError,
+    PinLockedError,
+    PresentationError,
+    RoleMissingError,
+    SubjectTakenError,
+    UnknownReferenceError,
+)
+from services.kit.problems import ForbiddenError, Problem
+
+TO_THE_COUNTER: Final = "Go to the municipality's counter with the card."
+
+PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
+    UnknownReferenceError: Problem(
+        404, "not_found", "Nobody under that reference", "Have the card presented at your organisation."
+    ),
+    RoleMissingError: Problem(
+        403, RefusalCode.ROLE_MISSING.value, "A role is missing", "Ask the organisation's administrator."
+    ),
+    PinLockedError: Problem(403, "pin_locked", "This card application is locked", TO_THE_COUNTER),
+    CardNotUsableError: Problem(403, "card_not_usable", "This card is not usable", TO_THE_COUNTER),
+    PresentationError: Problem(403, "presentation_refused", "The card is not accepted", "Read it again."),
+    CardApplicationsError: Problem(
+        400, "card_applications", "A card has two applications", "Send one key and verifier for each."
+    ),
+    CardTransitionError: Problem(409, "card_state", "The card cannot change so", "Look at its state."),
+    CardExistsError: Problem(409, "card_exists", "The person has a card", "Revoke that card first."),
+    NotResidentError: Problem(
+        409, "not_resident", "The person is not in the registry", "Register the person there first."
+    ),
+    SubjectTakenError: Problem(
+        409, "subject_taken", "Another wallet is registered", "Use the wallet that was registered first."
+    ),
+    SignatureError: Problem(403, "signature_refused", "The signature is not accepted", "Sign it again."),
+    MalformedError: Problem(400, "malformed_request", "The request cannot be read", "Correct it."),
+}
+
+
+class WrongPinProblemError(ForbiddenError):
+    """See `WrongPinError`; carries the member `tries_left`."""
+
+    problem = Problem(403, "wrong_pin", "The PIN is wrong", "Try again with care; the card locks itself.")

@@ -1,0 +1,110 @@
+"""What the ID centre's workflows work with."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Protocol
+
+from consent.jwk import to_jwk
+from services.contracts.identity.messages import Jwk
+from services.contracts.oversight.register import RegisterView
+from services.contracts.registry.messages import Presence
+from services.identity.challenges import Challenges
+from services.identity.pseudonyms import Namer
+from services.identity.settings import Settings
+from services.identity.store import Store
+from services.kit.certificates import Authority, create_authority, load_authority, to_pem
+from services.kit.clock import epoch_seconds
+from services.kit.context import BodyContext
+from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.tokens import TokenIssuer
+from services.kit.keys import write_private
+
+AUTHORITY_NAME = "Sekisho card authority"
+AUTHORITY_DAYS = 7300
+AUTHORITY_FILE = "card-authority.crt.pem"
+TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
+
+
+class PresenceQuestion(Protocol):
+    """The registry, as far as the ID centre asks it."""
+
+    def presence(self, token: str) -> Presence:
+        """Tell whether the person of a registry token is registered."""
+
+
+@dataclass(frozen=True)
+class IdentityCentre:
+    """One running ID centre."""
+
+    context: BodyContext
+    settings: Settings
+    register: RegisterView
+    registry: PresenceQuestion
+    store: Store
+    namer: Namer
+    challenges: Challenges
+    authority: Authority
+    access_tokens: TokenIssuer
+    pseudonym_tokens: PseudonymTokenIssuer
+
+    @property
+    def issuer(self) -> str:
+        """The name under which the ID centre issues tokens: its address."""
+        return self.settings.public_url
+
+    @property
+    def token_endpoint(self) -> str:
+        """The audience of every assertion."""
+        return self.issuer + TOKEN_PATH
+
+    @cached_property
+    def decoy_key(self) -> Jwk:
+        """A key that signs no assertion: unknown cards are checked against it."""
+        return to_jwk(self.authority.key.public_key())
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.context.clock()
+
+    def seconds(self) -> int:
+        """The present moment in epoch seconds."""
+        return epoch_seconds(self.now())
+
+
+def open_centre(
+    context: BodyContext, settings: Settings, *, register: RegisterView, registry: PresenceQuestion
+) -> IdentityCentre:
+    """Return the ID centre of a context; its keys are made on first use."""
+    keys, randomness = context.keys, context.randomness
+    return IdentityCentre(
+        context=context,
+        settings=settings,
+        register=register,
+        registry=registry,
+        store=Store(context.cipher),
+        namer=Namer(keys),
+        challenges=Challenges(keys.secret("challenges"), settings.challenge_seconds, randomness),
+        authority=_authority(context),
+        access_tokens=TokenIssuer(
+            settings.public_url, context.signing_key, timedelta(seconds=settings.token_seconds), randomness
+        ),
+        pseudonym_tokens=PseudonymTokenIssuer(
+            context.signing_key, settings.pseudonym_token_seconds, randomness
+        ),
+    )
+
+
+def _authority(context: BodyContext) -> Authority:
+    key = context.keys.p256("card-authority")
+    file = context.settings.key_folder / AUTHORITY_FILE
+    if not file.exists():
+        made = create_authority(
+            AUTHORITY_NAME,
+            days=AUTHORITY_DAYS,
+            now=context.clock(),
+            key=key,
+            randomness=context.randomness,
+        )
+        write_private(file, to_pem(made.certificate).encode())
+    return load_authority(file.read_bytes(), key)

@@ -1,0 +1,88 @@
+"""What can go wrong at the ID centre."""
+
+from enum import StrEnum
+
+
+class IdentityError(Exception):
+    """Base of the ID centre's errors."""
+
+
+class OAuthCode(StrEnum):
+    """Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 9449 section 5)."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_TARGET = "invalid_target"
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"
+
+
+class OAuthError(IdentityError):
+    """A token request is refused; `code` goes to the wire as it is."""
+
+    def __init__(self, code: OAuthCode, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+
+
+class UnknownReferenceError(IdentityError):
+    """The organisation has no person under this reference."""
+
+    def __init__(self) -> None:
+        super().__init__("your organisation has nobody under that reference; have the card presented")
+
+
+class RoleMissingError(IdentityError):
+    """The operator's roles do not allow this; the person sees the refusal."""
+
+    def __init__(self) -> None:
+        super().__init__("the operator does not have the role for this")
+
+
+class WrongPinError(IdentityError):
+    """The PIN is wrong, or there is no such card: nobody learns which."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__("the PIN is wrong")
+        self.tries_left = tries_left
+
+
+class PinLockedError(IdentityError):
+    """Too many wrong PINs."""
+
+
+class CardNotUsableError(IdentityError):
+    """The card is suspended, revoked or past its date."""
+
+
+class PresentationError(IdentityError):
+    """The presentation is not by a usable card for this organisation, or its challenge is used up."""
+
+    def __init__(self) -> None:
+        super().__init__("the card's answer is not acceptable here and now")
+
+
+class ChallengeError(IdentityError):
+    """The challenge is not ours, or too old."""
+
+
+class CardApplicationsError(IdentityError):
+    """A card has exactly the applications that are asked for, each with a P-256 key of its own."""
+
+
+class CardTransitionError(IdentityError):
+    """The card cannot change this way from its present state."""
+
+
+class CardExistsError(IdentityError):
+    """The person has a card already; it is revoked before there is another."""
+
+
+class NotResidentError(IdentityError):
+    """The registry does not know the person yet."""
+
+
+class SubjectTakenError(IdentityError):
+    """Another wallet is registered for the person."""

@@ -1,0 +1,69 @@
+"""The form of a token request (RFC 6749, section 4; RFC 8707): every parameter once, nothing ambiguous."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.identity.errors import OAuthCode, OAuthError
+
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_FIELDS: Final = 16
+MOST_BYTES: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A token request as asked; `client_assertion` is there when an organisation's terminal asks."""
+
+    assertion: str = field(repr=False)
+    resource: str
+    scope: tuple[str, ...]
+    client_assertion: str | None = field(repr=False)
+
+
+def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
+    """Read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
+    if content_type.partition(";")[0].strip().lower() != FORM or len(content) > MOST_BYTES:
+        raise _invalid(f"send a form ({FORM}) of at most {MOST_BYTES} bytes")
+    try:
+        pairs = parse_qsl(
+            content.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=MOST_FIELDS,
+            errors="strict",
+        )
+    except ValueError as error:
+        raise _invalid("the form cannot be read") from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise _invalid("a parameter is given twice")
+    if _required(fields, "grant_type") != JWT_BEARER:
+        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant type here is {JWT_BEARER}")
+    return TokenRequest(
+        assertion=_required(fields, "assertion"),
+        resource=_required(fields, "resource"),
+        scope=tuple(fields.get("scope", "").split()),
+        client_assertion=_client_assertion(fields),
+    )
+
+
+def _client_assertion(fields: Mapping[str, str]) -> str | None:
+    if "client_assertion" not in fields and "client_assertion_type" not in fields:
+        return None
+    if _required(fields, "client_assertion_type") != CLIENT_ASSERTION_TYPE:
+        raise _invalid(f"the client assertion type here is {CLIENT_ASSERTION_TYPE}")
+    return _required(fields, "client_assertion")
+
+
+def _required(fields: Mapping[str, str], name: str) -> str:
+    # RFC 6749, section 3.2: a parameter without a value counts as left out
+    if not fields.get(name):
+        raise _invalid(f"the parameter {name} is missing")
+    return fields[name]
+
+
+def _invalid(description: str) -> OAuthError:
+    return OAuthError(OAuthCode.INVALID_REQUEST, description)

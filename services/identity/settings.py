@@ -1,0 +1,17 @@
+"""Settings of the ID centre."""
+
+from pydantic import Field
+
+from services.kit.settings import BodySettings
+
+
+class Settings(BodySettings):
+    """What the ID centre can be told besides what every body can."""
+
+    token_seconds: int = Field(300, description="Lifetime of access tokens.", gt=0, le=300)
+    pseudonym_token_seconds: int = Field(120, description="Lifetime of pseudonym tokens.", gt=0, le=300)
+    challenge_seconds: int = Field(
+        120, description="How long a card has to answer a challenge.", gt=0, le=600
+    )
+    pin_tries: int = Field(3, description="Wrong PINs in a row that lock a card application.", ge=1, le=10)
+    card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)

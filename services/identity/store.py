@@ -1,0 +1,202 @@
+"""Every query of the ID centre. Each function works within the caller's transaction."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
+
+from consent.identifiers import OrganisationId, Pseudonym
+from services.contracts.identity.messages import Application, CardState, Jwk
+from services.identity.model import Card, CardKey, CardSecrets, NewCardApplication, Person
+from services.identity.pseudonyms import LinkageCode
+from services.identity.tables import card, card_application, link, person, subject
+from services.kit.columns import ColumnCipher
+from services.kit.log.tables import insert_if_absent
+
+NUMBER_COLUMN = "person.number"
+LINK_COLUMN = "link.id"
+
+_CARD = select(card.c.id, card.c.holder, card.c.state, card.c.expires, person.c.linkage).join(
+    person, person.c.pseudonym == card.c.holder
+)
+_CARD_BY_ID = _CARD.where(card.c.id == bindparam("card"))
+_CARD_KEY = (
+    _CARD.add_columns(card_application.c.kid, card_application.c.public_key)
+    .join(card_application, card_application.c.card == card.c.id)
+    .where(card_application.c.application == Application.AUTHENTICATION.value)
+)
+_CARD_KEY_OF_CARD = _CARD_KEY.where(card.c.id == bindparam("card"))
+_CARD_KEY_OF_KID = _CARD_KEY.where(card_application.c.kid == bindparam("kid"))
+_SECRETS = (
+    _CARD.add_columns(card_application.c.pin_verifier, card_application.c.share)
+    .join(card_application, card_application.c.card == card.c.id)
+    .where(card_application.c.application == bindparam("app"), card.c.id == bindparam("card"))
+)
+_PERSON = select(person.c.pseudonym, person.c.linkage).where(person.c.pseudonym == bindparam("pseudonym"))
+_LINK = select(link.c.person).where(link.c.id == bindparam("id"))
+_COUNT_TRY = (
+    update(card_application)
+    .where(
+        card_application.c.card == bindparam("card_id"), card_application.c.application == bindparam("app")
+    )
+    .where(card_application.c.tries_left > 0)
+    .values(tries_left=card_application.c.tries_left - 1)
+    .returning(card_application.c.tries_left)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The ID centre's rows, sealed and opened with `cipher`."""
+
+    cipher: ColumnCipher
+
+    def number_taken(self, conn: Connection, number: str) -> bool:
+        """Tell whether somebody has this personal number."""
+        found = self.cipher.lookup(number.encode(), column=NUMBER_COLUMN)
+        return bool(conn.execute(select(exists().where(person.c.number == found))).scalar())
+
+    def add_person(self, conn: Connection, someone: Person, number: str) -> None:
+        """Keep a new person."""
+        conn.execute(
+            insert(person).values(
+                pseudonym=someone.pseudonym,
+                number=self.cipher.lookup(number.encode(), column=NUMBER_COLUMN),
+                linkage=self._seal("person.linkage", someone.pseudonym, someone.linkage.secret),
+            )
+        )
+
+    def person(self, conn: Connection, pseudonym: Pseudonym) -> Person:
+        """Return the person whom a row of this database names."""
+        row = conn.execute(_PERSON, {"pseudonym": pseudonym}).one()
+        return self._person(row.pseudonym, row.linkage)
+
+    def add_link(
+        self, conn: Connection, *, organisation: OrganisationId, reference: str, someone: Person
+    ) -> None:
+        """Remember how an organisation names a person; the same link again changes nothing."""
+        key = self._link_id(organisation, reference)
+        sealed = self._seal("link.person", key.hex(), someone.pseudonym.encode())
+        insert_if_absent(conn, link, {"id": key, "person": sealed})
+
+    def linked(self, conn: Connection, *, organisation: OrganisationId, reference: str) -> Person | None:
+        """Return whom an organisation's reference names."""
+        key = self._link_id(organisation, reference)
+        stored = conn.execute(_LINK, {"id": key}).scalar_one_or_none()
+        if stored is None:
+            return None
+        return self.person(conn, Pseudonym(self._open("link.person", key.hex(), stored).decode()))
+
+    def has_card(self, conn: Connection, someone: Person) -> bool:
+        """Tell whether the person has a card that is not revoked."""
+        mine = exists().where(card.c.holder == someone.pseudonym, card.c.state != CardState.REVOKED.value)
+        return bool(conn.execute(select(mine)).scalar())
+
+    def add_card(
+        self, conn: Connection, issued: Card, applications: Sequence[NewCardApplication], *, tries: int
+    ) -> None:
+        """Keep a new card with its applications."""
+        conn.execute(
+            insert(card).values(
+                id=issued.id, holder=issued.holder.pseudonym, state=issued.state.value, expires=issued.expires
+            )
+        )
+        rows = [self._application_row(issued.id, each, tries) for each in applications]
+        conn.execute(insert(card_application), rows)
+
+    def card(self, conn: Connection, card_id: str) -> Card | None:
+        """Return a card."""
+        row = conn.execute(_CARD_BY_ID, {"card": card_id}).one_or_none()
+        return None if row is None else self._card(*row[:5])
+
+    def set_card_state(self, conn: Connection, card_id: str, state: CardState) -> None:
+        """Change a card's state; the caller has asked the policy."""
+        conn.execute(update(card).where(card.c.id == card_id).values(state=state.value))
+
+    def authentication_key(self, conn: Connection, card_id: str) -> CardKey | None:
+        """Return the key by which a card signs."""
+        row = conn.execute(_CARD_KEY_OF_CARD, {"card": card_id}).one_or_none()
+        return None if row is None else self._card_key(*row)
+
+    def authentication_key_by_kid(self, conn: Connection, kid: str) -> CardKey | None:
+        """Return the card key that a certificate's serial names."""
+        row = conn.execute(_CARD_KEY_OF_KID, {"kid": kid}).one_or_none()
+        return None if row is None else self._card_key(*row)
+
+    def count_try(self, conn: Connection, card_id: str, application: Application) -> int | None:
+        """Take one try off the counter and return what is left; None: locked, or no such card."""
+        row = {"card_id": card_id, "app": application.value}
+        left: int | None = conn.execute(_COUNT_TRY, row).scalar_one_or_none()
+        return left
+
+    def secrets(self, conn: Connection, card_id: str, application: Application) -> CardSecrets | None:
+        """Return what a try is compared with, and what it yields; None: no such card."""
+        found = conn.execute(_SECRETS, {"card": card_id, "app": application.value}).one_or_none()
+        if found is None:
+            return None
+        cell = _application_cell(card_id, application)
+        return CardSecrets(
+            self._card(*found[:5]),
+            pin_verifier=self._open("card_application.pin_verifier", cell, found.pin_verifier),
+            share=self._open("card_application.share", cell, found.share),
+        )
+
+    def reset_tries(self, conn: Connection, card_id: str, application: Application, *, tries: int) -> None:
+        """Give all tries back after a right PIN."""
+        mine = (card_application.c.card == card_id, card_application.c.application == application.value)
+        conn.execute(update(card_application).where(*mine).values(tries_left=tries))
+
+    def add_subject(self, conn: Connection, pseudonym: Pseudonym, wallet_key: Jwk) -> None:
+        """Keep the person's wallet key unless there is one."""
+        sealed = self._seal("subject.wallet_key", pseudonym, json.dumps(wallet_key).encode())
+        insert_if_absent(conn, subject, {"person": pseudonym, "wallet_key": sealed})
+
+    def subject(self, conn: Connection, pseudonym: Pseudonym) -> Jwk | None:
+        """Return the person's wallet key."""
+        wanted = select(subject.c.wallet_key).where(subject.c.person == pseudonym)
+        stored = conn.execute(wanted).scalar_one_or_none()
+        if stored is None:
+            return None
+        found: Jwk = json.loads(self._open("subject.wallet_key", pseudonym, stored))
+        return found
+
+    def _application_row(self, card_id: str, new: NewCardApplication, tries: int) -> dict[str, object]:
+        cell = _application_cell(card_id, new.application)
+        key = json.dumps(new.public_key).encode()
+        return {
+            "card": card_id,
+            "application": new.application.value,
+            "kid": new.kid,
+            "public_key": self._seal("card_application.public_key", cell, key),
+            "pin_verifier": self._seal("card_application.pin_verifier", cell, new.pin_verifier),
+            "share": self._seal("card_application.share", cell, new.share),
+            "tries_left": tries,
+        }
+
+    def _card_key(
+        self, card_id: str, holder: str, state: str, expires: int, linkage: bytes, kid: str, sealed: bytes
+    ) -> CardKey:
+        cell = _application_cell(card_id, Application.AUTHENTICATION)
+        key: Jwk = json.loads(self._open("card_application.public_key", cell, sealed))
+        return CardKey(self._card(card_id, holder, state, expires, linkage), kid, key)
+
+    def _card(self, card_id: str, holder: str, state: str, expires: int, linkage: bytes) -> Card:
+        return Card(card_id, self._person(holder, linkage), CardState(state), expires)
+
+    def _person(self, pseudonym: str, linkage: bytes) -> Person:
+        secret = self._open("person.linkage", pseudonym, linkage)
+        return Person(Pseudonym(pseudonym), LinkageCode(secret))
+
+    def _link_id(self, organisation: OrganisationId, reference: str) -> bytes:
+        return self.cipher.lookup(f"{organisation}\n{reference}".encode(), column=LINK_COLUMN)
+
+    def _seal(self, column: str, row: str, plain: bytes) -> bytes:
+        return self.cipher.seal(plain, cell=f"{column}/{row}")
+
+    def _open(self, column: str, row: str, stored: bytes) -> bytes:
+        return self.cipher.open(stored, cell=f"{column}/{row}")
+
+
+def _application_cell(card_id: str, application: Application) -> str:
+    return f"{card_id}/{application.value}"

@@ -1,0 +1,72 @@
+"""Tables of the ID centre. Keyed by random values and stored in key order, so that a row's place tells nothing."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+
+from services.directives.tables import directive_tables
+from services.kit.columns import clear, sealed
+from services.kit.context import kit_tables
+
+metadata = MetaData()
+KIT = kit_tables(metadata)
+DIRECTIVES = directive_tables(metadata)
+
+person = Table(
+    "person",
+    metadata,
+    Column("pseudonym", String, primary_key=True, info=clear("the ID centre's own pseudonym", person=True)),
+    Column("number", LargeBinary, nullable=False, unique=True, info=sealed("personal number, for look-up")),
+    Column("linkage", LargeBinary, nullable=False, info=sealed("linkage code")),
+    sqlite_with_rowid=False,
+)
+
+card = Table(
+    "card",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random card id, known to its holder only")),
+    Column(
+        "holder",
+        String,
+        ForeignKey("person.pseudonym"),
+        nullable=False,
+        index=True,
+        info=clear("the ID centre's own pseudonym", person=True),
+    ),
+    Column("state", String, nullable=False, info=clear("active, suspended or revoked")),
+    Column("expires", BigInteger, nullable=False, info=clear("end of validity, a whole day")),
+    sqlite_with_rowid=False,
+)
+
+card_application = Table(
+    "card_application",
+    metadata,
+    Column("card", String, ForeignKey("card.id"), primary_key=True, info=clear("random card id")),
+    Column("application", String, primary_key=True, info=clear("authentication or signature")),
+    Column("kid", String, nullable=False, unique=True, info=clear("random serial of the certificate")),
+    Column("public_key", LargeBinary, nullable=False, info=sealed("public key of the card")),
+    Column("pin_verifier", LargeBinary, nullable=False, info=sealed("SHA-256 of the PIN proof")),
+    Column("share", LargeBinary, nullable=False, info=sealed("share of the card file's wrapping key")),
+    Column("tries_left", Integer, nullable=False, info=clear("counter of wrong PINs")),
+    sqlite_with_rowid=False,
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, info=sealed("organisation and its reference, for look-up")),
+    Column("person", LargeBinary, nullable=False, info=sealed("the ID centre's pseudonym of the person")),
+    sqlite_with_rowid=False,
+)
+
+subject = Table(
+    "subject",
+    metadata,
+    Column(
+        "person",
+        String,
+        ForeignKey("person.pseudonym"),
+        primary_key=True,
+        info=clear("the ID centre's own pseudonym", person=True),
+    ),
+    Column("wallet_key", LargeBinary, nullable=False, info=sealed("the wallet's key for the medical sector")),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,185 @@
+"""Who is meant: a presented card becomes a reference, a reference becomes tokens that name the person to bodies."""
+
+from consent import jws
+from consent.errors import MalformedError, SignatureError
+from consent.explanations import RefusalCode
+from consent.jwk import thumbprint
+from consent.vocabulary import Body
+from consent.wire import Count, Identifier, WireModel, parse
+from services.contracts.identity.messages import (
+    PRESENTATION_TYPE,
+    SUBJECT_TYPE,
+    LinkedPerson,
+    PseudonymTokens,
+    RegisteredSubject,
+    RegisterSubject,
+    RequestPseudonymTokens,
+)
+from services.contracts.oversight.register import ed25519, p256
+from services.identity import egress
+from services.identity.centre import IdentityCentre
+from services.identity.errors import (
+    ChallengeError,
+    PresentationError,
+    RoleMissingError,
+    SubjectTakenError,
+    UnknownReferenceError,
+)
+from services.identity.model import CardKey, Person
+from services.identity.policy import may_name_to
+from services.kit.credentials.callers import OperatorCaller, PersonCaller
+from services.kit.events import Event, EventKind, Outcome
+
+FRESH_SECONDS = 300
+ROLE_MISSING = RefusalCode.ROLE_MISSING.value
+PRESENTATION_REFUSED = "presentation_refused"
+
+
+class _Presentation(WireModel):
+    card: Identifier
+    organisation: Identifier
+    challenge: Identifier
+    at: Count
+
+
+class _SubjectProof(WireModel):
+    at: Count
+
+
+def link(centre: IdentityCentre, caller: OperatorCaller, presentation: str) -> LinkedPerson:
+    """Return how the caller's organisation names the holder of a card presented there (D1).
+
+    Raises: PresentationError, RoleMissingError, ReplayError; the holder sees every refusal.
+    """
+    key, told = _verify_presentation(centre, presentation)
+    holder = key.card.holder
+    expires = _expiry(centre, caller, key, told)
+    if expires is None:
+        _record_refusal(centre, caller, holder, kind=EventKind.CARD_LINKED, reason=PRESENTATION_REFUSED)
+        raise PresentationError
+    if not caller.roles:
+        _record_refusal(centre, caller, holder, kind=EventKind.CARD_LINKED, reason=ROLE_MISSING)
+        raise RoleMissingError
+    reference = centre.namer.reference(caller.organisation, holder.linkage)
+    with centre.context.database.write() as conn:
+        centre.context.replays.use(
+            conn, kind="challenge", value=told.challenge, expires=expires, now=centre.seconds()
+        )
+        centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=holder)
+        centre.context.journal.record(
+            conn, person=holder.pseudonym, event=_event(EventKind.CARD_LINKED, caller, Outcome.DONE)
+        )
+    return LinkedPerson(reference=reference)
+
+
+def name_person(
+    centre: IdentityCentre, caller: OperatorCaller, request: RequestPseudonymTokens
+) -> PseudonymTokens:
+    """Return tokens that name a person of the caller's organisation to bodies (D2, R1).
+
+    Raises: UnknownReferenceError, RoleMissingError (logged, with the person).
+    """
+    with centre.context.database.read() as conn:
+        someone = centre.store.linked(conn, organisation=caller.organisation, reference=request.reference)
+    if someone is None:
+        raise UnknownReferenceError
+    bodies = sorted(set(request.bodies))
+    if not may_name_to(caller.roles, bodies):
+        _record_refusal(
+            centre,
+            caller,
+            someone,
+            kind=EventKind.PSEUDONYM_PROVIDED,
+            reason=ROLE_MISSING,
+            bodies=bodies,
+        )
+        raise RoleMissingError
+    event = _event(EventKind.PSEUDONYM_PROVIDED, caller, Outcome.PERMITTED, bodies=bodies)
+    with centre.context.database.write() as conn:
+        wallet_key = centre.store.subject(conn, someone.pseudonym) if Body.MEDICAL in bodies else None
+        centre.context.journal.record(conn, person=someone.pseudonym, event=event)
+    return PseudonymTokens(
+        tokens=egress.pseudonym_tokens(centre, someone, bodies=bodies, caller=caller),
+        subject=thumbprint(wallet_key) if wallet_key is not None else None,
+        wallet_key=wallet_key,
+    )
+
+
+def register_subject(
+    centre: IdentityCentre, caller: PersonCaller, request: RegisterSubject
+) -> RegisteredSubject:
+    """Keep the key of the person's wallet for the medical sector; the first one stays.
+
+    Raises: SignatureError, MalformedError, SubjectTakenError.
+    """
+    ed25519(request.wallet_key)
+    verified = jws.verify_with_jwk(request.proof, typ=SUBJECT_TYPE, jwk=request.wallet_key)
+    if abs(centre.seconds() - parse(_SubjectProof, verified.payload).at) > FRESH_SECONDS:
+        raise SignatureError
+    event = Event(kind=EventKind.WALLET_REGISTERED, outcome=Outcome.DONE)
+    with centre.context.database.write() as conn:
+        held = centre.store.subject(conn, caller.pseudonym)
+        if held is not None and held != request.wallet_key:
+            raise SubjectTakenError("another wallet is registered for this person")
+        if held is None:
+            centre.store.add_subject(conn, caller.pseudonym, request.wallet_key)
+            centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+    return RegisteredSubject(subject=thumbprint(request.wallet_key))
+
+
+def _verify_presentation(centre: IdentityCentre, presentation: str) -> tuple[CardKey, _Presentation]:
+    """Return the card that signed, and what it signed."""
+    try:
+        with centre.context.database.read() as conn:
+            key = centre.store.authentication_key_by_kid(conn, jws.peek_kid(presentation))
+        if key is None:
+            raise PresentationError
+        verified = jws.verify(presentation, typ=PRESENTATION_TYPE, key=p256(key.public_key))
+        return key, parse(_Presentation, verified.payload)
+    except (SignatureError, MalformedError) as error:
+        raise PresentationError from error
+
+
+def _expiry(centre: IdentityCentre, caller: OperatorCaller, key: CardKey, told: _Presentation) -> int | None:
+    """Return until when the challenge counts; None if the presentation is not good here and now."""
+    now = centre.seconds()
+    try:
+        expires = centre.challenges.expiry(told.challenge, now)
+    except ChallengeError:
+        return None
+    fits = told.card == key.card.id and told.organisation == caller.organisation
+    fresh = abs(now - told.at) <= FRESH_SECONDS and key.card.usable(now)
+    return expires if fits and fresh else None
+
+
+def _record_refusal(
+    centre: IdentityCentre,
+    caller: OperatorCaller,
+    someone: Person,
+    *,
+    kind: EventKind,
+    reason: str,
+    bodies: list[Body] | None = None,
+) -> None:
+    event = _event(kind, caller, Outcome.REFUSED, reason=reason, bodies=bodies)
+    with centre.context.database.write() as conn:
+        centre.context.journal.record(conn, person=someone.pseudonym, event=event)
+
+
+def _event(
+    kind: EventKind,
+    caller: OperatorCaller,
+    outcome: Outcome,
+    *,
+    reason: str | None = None,
+    bodies: list[Body] | None = None,
+) -> Event:
+    return Event(
+        kind=kind,
+        outcome=outcome,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        reason=reason,
+        detail={"bodies": [body.value for body in bodies]} if bodies else None,
+    )

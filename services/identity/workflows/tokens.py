@@ -1,0 +1,250 @@
+"""The token endpoint (RFC 6749, 7521, 7523, 8707, 9449). The steps are those of docs/protocol.md.
+
+T1 one unambiguous form;
+T2 a DPoP proof for this endpoint: the token will be bound to its key (stops stolen tokens);
+T3 one audience that the register names;
+T4 the terminal: its assertion by its accredited key, over its own TLS certificate (stops a card at a strange
+   machine); only for operators;
+T5 the card: its assertion, of an operator accredited now or of a person whose card counts now;
+T6 no more roles than hold now;
+T7 in one transaction: assertions, proof and challenge used once (stops replays, also after a restart), log entry;
+T8 the token.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from services.contracts.identity.messages import TokenAnswer
+from services.contracts.oversight.register import BodyEntry, Directory, Operator, Terminal
+from services.identity import egress
+from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
+from services.identity.centre import IdentityCentre
+from services.identity.errors import ChallengeError, OAuthCode, OAuthError
+from services.identity.model import Person
+from services.identity.oauth_form import TokenRequest, parse_token_request
+from services.identity.policy import PERSONAL_BODIES
+from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.problems import ReplayError
+
+NOT_ABOUT_ANYBODY = frozenset({OAuthCode.INVALID_REQUEST, OAuthCode.UNSUPPORTED_GRANT_TYPE})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCall:
+    """A request to the token endpoint. Shape: `certificate` is the TLS peer's, DER."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    proof: str | None
+    certificate: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """Something that counts once, and what the second time is called."""
+
+    kind: str
+    value: str
+    expires: int
+    code: OAuthCode
+
+
+@dataclass(slots=True)
+class _Asker:
+    """What is known for certain about who asks, for the log; filled in as it is verified."""
+
+    organisation: OrganisationId | None = None
+    terminal: TerminalId | None = None
+    operator: OperatorId | None = None
+    person: Pseudonym | None = None
+    audience: str | None = None
+
+    def event(self, kind: EventKind, outcome: Outcome, *, reason: str | None = None) -> Event:
+        return Event(
+            kind=kind,
+            outcome=outcome,
+            organisation=self.organisation,
+            terminal=self.terminal,
+            operator=self.operator,
+            reason=reason,
+            detail={"audience": self.audience} if self.audience is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """Steps T1 to T3, done: what is asked, by which proof key, for whom, when."""
+
+    request: TokenRequest
+    directory: Directory
+    audience: BodyEntry
+    jkt: str
+    once: _Once
+
+
+def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
+    """Return an access token. Raises: OAuthError; every refusal that is about somebody is in the log."""
+    asker = _Asker()
+    try:
+        bound = _bind(centre, call, asker)
+        if bound.request.client_assertion is None:
+            return _for_person(centre, bound, asker)
+        return _for_operator(centre, bound, asker, certificate=call.certificate)
+    except OAuthError as refusal:
+        if refusal.code not in NOT_ABOUT_ANYBODY:
+            event = asker.event(EventKind.TOKEN_REFUSED, Outcome.REFUSED, reason=refusal.code.value)
+            with centre.context.database.write() as conn:
+                centre.context.journal.record(conn, person=asker.person, event=event)
+        raise
+
+
+def _bind(centre: IdentityCentre, call: TokenCall, asker: _Asker) -> _Bound:
+    request = parse_token_request(call.content, call.content_type)  # T1
+    if call.proof is None:
+        raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, "the request carries no DPoP proof")
+    now = centre.now()
+    try:  # T2
+        jkt, jti = verify_proof(call.proof, method="POST", url=centre.token_endpoint, now=now, token=None)
+    except DpopError as error:
+        raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, str(error)) from error
+    directory = centre.register.directory()
+    audience = next((each for each in directory.register.bodies if each.url == request.resource), None)  # T3
+    if audience is None:
+        raise OAuthError(OAuthCode.INVALID_TARGET, "the resource is not the address of a body")
+    asker.audience = audience.body.value
+    once = _Once(
+        "DPoP proof",
+        f"{jkt}.{jti}",
+        centre.seconds() + 2 * PROOF_AGE_SECONDS,
+        OAuthCode.INVALID_DPOP_PROOF,
+    )
+    return _Bound(request, directory, audience, jkt, once)
+
+
+def _for_operator(
+    centre: IdentityCentre, bound: _Bound, asker: _Asker, *, certificate: bytes | None
+) -> TokenAnswer:
+    terminal, first = _terminal(centre, bound, certificate=certificate)  # T4
+    asker.organisation, asker.terminal = terminal.organisation, terminal.id
+    operator, second = _operator(centre, bound, terminal)  # T5
+    asker.operator = operator.id
+    holding = bound.directory.roles(operator.organisation, operator.id)
+    wanted = frozenset(bound.request.scope)
+    if not wanted <= holding:  # T6
+        raise OAuthError(OAuthCode.INVALID_SCOPE, "the operator does not have all of these roles now")
+    roles = sorted(wanted or holding)
+    with centre.context.database.write() as conn:  # T7
+        _use_once(centre, conn, [bound.once, first, second])
+        event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
+        centre.context.journal.record(conn, person=None, event=event)
+    token = centre.access_tokens.for_operator(  # T8
+        audience=bound.audience.url,
+        organisation=operator.organisation,
+        operator=operator.id,
+        terminal=terminal.id,
+        roles=roles,
+        jkt=bound.jkt,
+        now=centre.now(),
+    )
+    return _answer(centre, token, scope=" ".join(roles))
+
+
+def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
+    if bound.audience.body not in PERSONAL_BODIES:
+        raise OAuthError(OAuthCode.INVALID_TARGET, "this body knows nobody by a pseudonym of its own")
+    if bound.request.scope:
+        raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
+    holder, used = _card_holder(centre, bound, asker)  # T5
+    with centre.context.database.write() as conn:  # T7
+        _use_once(centre, conn, [bound.once, *used])
+        event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
+        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+    token = egress.person_token(  # T8
+        centre, holder, audience=bound.audience, jkt=bound.jkt, now=centre.now()
+    )
+    return _answer(centre, token, scope="")
+
+
+def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | None) -> tuple[Terminal, _Once]:
+    code = OAuthCode.INVALID_CLIENT
+    with _refused_as(code, "client_assertion"):
+        unverified = UnverifiedAssertion.parse(bound.request.client_assertion or "")
+        terminal = bound.directory.terminal(TerminalId(unverified.claims.iss))
+        if terminal is None:
+            raise AssertionRefusedError("no such terminal is accredited now")
+        verified = unverified.verify(
+            terminal.public_key, audience=centre.token_endpoint, now=centre.seconds()
+        )
+    presented = hashlib.sha256(certificate).hexdigest() if certificate is not None else None
+    if presented != terminal.certificate_thumbprint:
+        raise OAuthError(code, "the TLS client certificate is not the terminal's")
+    return terminal, _Once("client assertion", f"{terminal.id}.{verified.jti}", verified.expires, code)
+
+
+def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tuple[Operator, _Once]:
+    code = OAuthCode.INVALID_GRANT
+    with _refused_as(code, "assertion"):
+        unverified = UnverifiedAssertion.parse(bound.request.assertion)
+        if unverified.claims.organisation != terminal.organisation:
+            raise AssertionRefusedError("the operator is not of the terminal's organisation")
+        operator = bound.directory.operator(terminal.organisation, OperatorId(unverified.claims.iss))
+        if operator is None:
+            raise AssertionRefusedError("no such operator is accredited now")
+        verified = unverified.verify(operator.card_key, audience=centre.token_endpoint, now=centre.seconds())
+    value = f"{operator.organisation}.{operator.id}.{verified.jti}"
+    return operator, _Once("operator assertion", value, verified.expires, code)
+
+
+def _card_holder(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[Person, list[_Once]]:
+    now, code = centre.seconds(), OAuthCode.INVALID_GRANT
+    with _refused_as(code, "assertion"):
+        unverified = UnverifiedAssertion.parse(bound.request.assertion)
+        with centre.context.database.read() as conn:
+            key = centre.store.authentication_key(conn, unverified.claims.iss)
+        asker.person = key.card.holder.pseudonym if key is not None else None
+        # an unknown card costs the same work and gets the same answer as a wrong signature
+        jwk = key.public_key if key is not None else centre.decoy_key
+        verified = unverified.verify(jwk, audience=centre.token_endpoint, now=now)
+        if key is None or unverified.kid != key.kid:
+            raise AssertionRefusedError(WRONG_SIGNATURE)
+        if not key.card.usable(now):
+            raise AssertionRefusedError("the card is suspended, revoked or past its date")
+        challenge = unverified.claims.nonce or ""
+        until = centre.challenges.expiry(challenge, now)
+    used = [
+        _Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
+        _Once("challenge", challenge, until, code),
+    ]
+    return key.card.holder, used
+
+
+@contextmanager
+def _refused_as(code: OAuthCode, parameter: str) -> Iterator[None]:
+    try:
+        yield
+    except (AssertionRefusedError, ChallengeError) as error:
+        raise OAuthError(code, f"{parameter}: {error}") from error
+
+
+def _use_once(centre: IdentityCentre, conn: Connection, uses: list[_Once]) -> None:
+    now = centre.seconds()
+    for each in uses:
+        try:
+            centre.context.replays.use(conn, kind=each.kind, value=each.value, expires=each.expires, now=now)
+        except ReplayError as error:
+            raise OAuthError(each.code, error.detail) from error
+
+
+def _answer(centre: IdentityCentre, token: str, *, scope: str) -> TokenAnswer:
+    return TokenAnswer(
+        access_token=token,
+        token_type="DPoP",  # noqa: S106 - a scheme's name, not a secret
+        expires_in=centre.settings.token_seconds,
+        scope=scope,
+    )
