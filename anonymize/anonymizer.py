@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
@@ -99,33 +99,26 @@ def anonymize(
     """Recode the table with the least loss among all allowed levels that satisfy the models.
 
     `levels` allows for a column one level or a list of them; the others are free.
-    Guarantees: every class of the result satisfies every model, the block of suppressed rows included;
-    at most floor(suppression_limit * rows) rows are suppressed, always whole classes, in all
-    quasi-identifiers. When the rows in failing classes are too few to pass as a block, the cheapest
-    further class joins them.
+    Guarantees: every class of the result satisfies every model, the block of suppressed rows included; at
+    most floor(suppression_limit * rows) rows are suppressed, always whole classes, in all quasi-identifiers.
+    When the failing rows are too few to pass as a block, the cheapest further class joins them.
     Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, LatticeTooLargeError.
     """
     _check_models(schema, models)
     budget = _budget(suppression_limit, rows=len(df))
     table = code_table(df, schema, sensitive=[column for model in models for column in model.sensitive])
     evaluator = Evaluator(table, models, budget=budget, loss=loss)
-    optimum = search(evaluator, _allowed(table, levels or {}))
-    best = optimum.best
-    fixed = dict(zip(table.columns, best.levels, strict=True))
+    best = (optimum := search(evaluator, _allowed(table, levels or {}))).best
     transformation = Transformation(
-        schema=Schema(
-            quasi=dict(zip(table.columns, table.hierarchies, strict=True)),
-            sensitive=schema.sensitive,
-            identifying=schema.identifying,
-        ),
-        levels=fixed,
+        schema=replace(schema, quasi=dict(zip(table.columns, table.hierarchies, strict=True))),
+        levels=dict(zip(table.columns, best.levels, strict=True)),
         models=tuple(models),
         suppression_limit=suppression_limit,
         loss_formula=loss,
     )
     hidden = best.suppressed[best.classes.of]
     return Result(
-        levels=fixed,
+        levels=transformation.levels,
         loss=best.loss,
         suppressed=int(best.classes.sizes[best.suppressed].sum()),
         report=_report(evaluator, optimum, suppression_limit=suppression_limit),

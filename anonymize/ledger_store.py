@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -128,48 +128,44 @@ class LedgerStore:
 
     def append(self, holding: Holding, *, recipient: str, after: Sequence[ReleaseRecord]) -> ReleaseRecord:
         """Write a release down behind all others."""
-        number = len(after) + 1
         before = after[-1].seal if after else _FIRST_SEAL
         unsealed = ReleaseRecord(
-            number, recipient, holding.k, dict(holding.diversity), self._digest(holding), b""
+            len(after) + 1, recipient, holding.k, dict(holding.diversity), self._digest(holding), b""
         )
-        record = ReleaseRecord(
-            number,
-            recipient,
-            holding.k,
-            unsealed.diversity,
-            unsealed.digest,
-            unsealed.sealed(self._key, after=before),
-        )
-        tables, execute = self._tables, self._connection.execute
-        execute(
-            insert(tables.release).values(
-                id=number,
+        record = replace(unsealed, seal=unsealed.sealed(self._key, after=before))
+        release, head = self._tables.release, self._tables.head
+        self._connection.execute(
+            insert(release).values(
+                id=record.id,
                 recipient=recipient,
                 promise=record.promise,
                 members=record.digest,
                 seal=record.seal,
             )
         )
+        self._append_members(holding, release=record.id)
+        self._connection.execute(
+            update(head).where(head.c.id == 1).values(releases=record.id, seal=record.seal)
+        )
+        return record
+
+    def _append_members(self, holding: Holding, *, release: int) -> None:
         tags = [bytes(tag).ljust(32, b"\0") for tag in holding.tags]
-        execute(
-            insert(tables.member),
+        self._connection.execute(
+            insert(self._tables.member),
             [
-                {"release": number, "tag": tag, "class": group}
+                {"release": release, "tag": tag, "class": group}
                 for tag, group in zip(tags, holding.classes.tolist(), strict=True)
             ],
         )
         for column, values in holding.values.items():
-            execute(
-                insert(tables.value),
+            self._connection.execute(
+                insert(self._tables.value),
                 [
-                    {"release": number, "column": column, "tag": tag, "value": value}
+                    {"release": release, "column": column, "tag": tag, "value": value}
                     for tag, value in zip(tags, values.tolist(), strict=True)
                 ],
             )
-        head = tables.head
-        execute(update(head).where(head.c.id == 1).values(releases=number, seal=record.seal))
-        return record
 
     def _digest(self, holding: Holding) -> bytes:
         order = np.argsort(holding.tags)

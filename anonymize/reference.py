@@ -1,7 +1,6 @@
 """The slow, obvious meaning of the library: plain Python over lists, the oracle of its tests.
 
-Nothing here is used by the fast code, and nothing of it but schema, models' parameters and hierarchies' rows
-is used here.
+It shares nothing with the fast code but the form of a hierarchy's rows.
 """
 
 import itertools

@@ -43,6 +43,13 @@ def test_outlier_is_suppressed_with_company() -> None:
     assert an.measure(result.frame, quasi=["age", "zip"]).k == 4
 
 
+def test_company_of_an_outlier_is_the_cheapest_class() -> None:
+    df = pd.DataFrame({"age": [1] * 4 + [11] * 2 + [21] * 3 + [90]})
+    ages = an.Schema(quasi={"age": an.Hierarchy.intervals([10])})
+    result = an.anonymize(df, ages, models=[an.KAnonymity(2)], suppression_limit=0.5, levels={"age": 1})
+    assert result.frame["age"].tolist()[4:] == ["*", "*", "[20, 30)", "[20, 30)", "[20, 30)", "*"]
+
+
 def test_block_of_suppressed_rows_may_not_fail_the_model_either() -> None:
     with pytest.raises(an.NoSolutionError, match="block of suppressed rows"):
         an.anonymize(
