@@ -49,7 +49,7 @@ class Parts:
 def register_reader(context: BodyContext) -> RegisterReader:
     """Return a reader of the oversight body's register over the body's own connection."""
     settings = context.settings
-    oversight = context.http(settings.oversight_url)
+    oversight = context.http(settings.oversight_url, timeout=settings.register_timeout_seconds)
     return RegisterReader(
         lambda: str(oversight.get("/register")["register"]),
         key=Ed25519PublicKey.from_public_bytes(base64url.decode(settings.register_key)),

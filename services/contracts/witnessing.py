@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consent.vocabulary import Body
+from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.kit.context import BodyContext
-from services.kit.http import Http, PeerUnavailableError, RemoteProblemError
+from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.journal import Submission, WitnessLink
-from services.kit.log.errors import CheckpointConflictError, LogError
+from services.kit.log.errors import LogError
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import ProblemError
 
 logger = logging.getLogger("sekisho")
-PATH = "/witness/add-checkpoint"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class WitnessClient:
     """One witness of this body's log: where to reach it, and the exchange with it."""
 
     body: Body
-    http: Http
+    client: SecondProxyClient
     link: WitnessLink
     register: RegisterView
 
@@ -38,21 +38,7 @@ class WitnessClient:
         self.link.exchange(self._ask, witness=self.verifier)
 
     def _ask(self, submission: Submission) -> tuple[str, None]:
-        try:
-            answer = self.http.send(
-                "POST", PATH, content=submission.request.format(), media_type="text/plain"
-            )
-        except RemoteProblemError as error:
-            raise_conflict(error)
-            raise
-        return answer.text, None
-
-
-def raise_conflict(error: RemoteProblemError) -> None:
-    """Raise CheckpointConflictError if `error` is a witness's 409 that tells its known size."""
-    size = error.members.get("known_size")
-    if error.status == 409 and isinstance(size, int):
-        raise CheckpointConflictError(size) from error
+        return self.client.add_checkpoint(submission.request), None
 
 
 def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> bool:
@@ -75,3 +61,9 @@ def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> 
         else:
             return True
     return False
+
+
+def witness(context: BodyContext, register: RegisterView, body: Body, *, url: str) -> WitnessClient:
+    """Return `body`, reached at `url`, as a witness of this body's log."""
+    link = WitnessLink(context.journal, database=context.database, clock=context.clock)
+    return WitnessClient(body, SecondProxyClient(context.http(url)), link, register)

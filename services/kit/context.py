@@ -1,6 +1,7 @@
 """What a body is made of when it runs: its keys, its database, its journal, its view of the others."""
 
 import ssl
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,8 @@ class BodyContext:
     cipher: ColumnCipher
     replays: ReplayCache
     journal: Journal
-    _connections: dict[str, Http] = field(default_factory=dict, repr=False)
+    _connections: dict[tuple[str, float], Http] = field(default_factory=dict, repr=False)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
     def signing_key(self) -> Ed25519PrivateKey:
@@ -86,14 +88,15 @@ class BodyContext:
         """The body as a TLS client."""
         return client_context(authority=self.tls.authority, tls=self.tls)
 
-    def http(self, url: str) -> Http:
-        """Return the connection pool to another body, with this body's certificate."""
-        if url not in self._connections:
-            timeout = self.settings.peer_timeout_seconds
-            self._connections[url] = Http(
-                url, context=self.client_tls, timeout=timeout, clock=self.clock, randomness=self.randomness
-            )
-        return self._connections[url]
+    def http(self, url: str, *, timeout: float | None = None) -> Http:
+        """Return the connection pool to another body, with this body's certificate. Units: `timeout` is seconds."""
+        limit = timeout or self.settings.peer_timeout_seconds
+        with self._opening:
+            if (url, limit) not in self._connections:
+                self._connections[url, limit] = Http(
+                    url, context=self.client_tls, timeout=limit, clock=self.clock, randomness=self.randomness
+                )
+            return self._connections[url, limit]
 
     def close(self) -> None:
         """Close connections and the database."""

@@ -53,6 +53,7 @@ class BodySettings(BaseModel):
     register_max_age_seconds: float = Field(
         1.0, description="Age after which the register is fetched anew.", gt=0
     )
+    register_timeout_seconds: float = Field(1.0, description="How long to wait for the register.", gt=0)
     register_stale_seconds: float = Field(
         30.0, description="Age after which the register is not used at all.", gt=0
     )

@@ -247,6 +247,7 @@ class RegisterReader:
         self._stale_limit = stale_limit
         self._lock = threading.Lock()
         self._held: tuple[datetime, Directory] | None = None
+        self._failed_at: datetime | None = None
 
     def directory(self) -> Directory:
         """Return the present edition, fetched anew when the held one is older than `max_age`."""
@@ -254,6 +255,8 @@ class RegisterReader:
         if held is not None and self._age(held) <= self._max_age:
             return held[1]
         blocking = held is None or self._age(held) > self._stale_limit
+        if held is not None and not blocking and self._failed_recently():
+            return held[1]
         if self._lock.acquire(blocking=blocking):
             try:
                 self._refresh(held)
@@ -263,6 +266,10 @@ class RegisterReader:
         if held is None or self._age(held) > self._stale_limit:
             raise UnavailableError("the register of accreditations cannot be read")
         return held[1]
+
+    def _failed_recently(self) -> bool:
+        # not every request is to wait for an oversight body that is down
+        return self._failed_at is not None and (self._clock() - self._failed_at).total_seconds() < self._max_age
 
     def peer(self, certificate_thumbprint: str) -> Peer | None:
         """See `Directory.peer`."""
@@ -286,7 +293,9 @@ class RegisterReader:
         try:
             directory = verify_register(self._fetch(), key=self._key, clock=self._clock)
         except (PeerUnavailableError, RemoteProblemError):
+            self._failed_at = self._clock()
             return
+        self._failed_at = None
         if self._held is None or directory.register.serial >= self._held[1].register.serial:
             self._held = (asked, directory)
 
