@@ -1,0 +1,194 @@
+"""An honest oversight body in memory: signs a true register, certifies terminals, keeps nothing on disk.
+
+The same contract tests run on it and on the real one. The second proxy's fake is `FakeSecondProxy`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consent import jws
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.jwk import thumbprint as jwk_thumbprint
+from consent.jwk import to_jwk
+from services.contracts.oversight.messages import (
+    Accredited,
+    Changed,
+    OperatorAccreditation,
+    OrganisationAccreditation,
+    OrganisationKeys,
+    RolesChange,
+    StandingChange,
+    TerminalAccreditation,
+    TerminalAccredited,
+)
+from services.contracts.oversight.register import (
+    REGISTER_TYPE,
+    ROLES_OF_KIND,
+    BodyEntry,
+    Directory,
+    Operator,
+    Organisation,
+    Register,
+    Terminal,
+    p256,
+)
+from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
+from services.kit.clock import Clock, epoch_seconds
+from services.kit.http import RemoteProblemError
+
+DAY = 86_400
+
+Entry = TypeVar("Entry", Organisation, Terminal, Operator)
+
+
+@dataclass
+class FakeOversight:
+    """The register and its keeping (`Accreditation`), without credentials: whoever holds the object may call."""
+
+    clock: Clock
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    bodies: list[BodyEntry] = field(default_factory=list)
+    organisations: list[Organisation] = field(default_factory=list)
+    terminals: list[Terminal] = field(default_factory=list)
+    operators: list[Operator] = field(default_factory=list)
+    serial: int = 1
+
+    def __post_init__(self) -> None:
+        self.authority: Authority = create_authority("Fake accreditation", days=3650, now=self.clock())
+
+    def register(self) -> str:
+        """See `Accreditation`."""
+        kid = jwk_thumbprint(to_jwk(self.key.public_key()))
+        return jws.sign(self._edition().model_dump(mode="json"), typ=REGISTER_TYPE, key=self.key, kid=kid)
+
+    def directory(self) -> Directory:
+        """Return the present register as a body reads it, without waiting for a cache."""
+        return Directory(self._edition(), self.clock)
+
+    def put_body(self, entry: BodyEntry) -> None:
+        """Enter a body, in place of its earlier entry."""
+        self.bodies = [each for each in self.bodies if each.body is not entry.body] + [entry]
+        self.serial += 1
+
+    def accredit_organisation(self, organisation: OrganisationAccreditation) -> Changed:
+        """See `Accreditation`."""
+        self._require_new(self.organisations, lambda each: each.id == organisation.id)
+        self._require_future(organisation.expires)
+        self.organisations.append(Organisation(active=True, **dict(organisation)))
+        return self._changed()
+
+    def change_keys(self, keys: OrganisationKeys) -> Changed:
+        """See `Accreditation`."""
+        _replace(self.organisations, lambda each: each.id == keys.id, **keys.model_dump(exclude={"id"}))
+        return self._changed()
+
+    def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:
+        """See `Accreditation`."""
+        self._organisation(terminal.organisation)
+        self._require_new(self.terminals, lambda each: each.id == terminal.id)
+        certificate = issue(
+            self.authority,
+            p256(terminal.public_key),
+            common_name=terminal.id,
+            sans=[f"urn:sekisho:terminal:{terminal.id}"],
+            usages=[Usage.CLIENT],
+            days=terminal.days,
+            now=self.clock(),
+        )
+        self.terminals.append(
+            Terminal(
+                id=TerminalId(terminal.id),
+                organisation=OrganisationId(terminal.organisation),
+                certificate_thumbprint=thumbprint(certificate),
+                public_key=terminal.public_key,
+                active=True,
+                expires=epoch_seconds(self.clock()) + terminal.days * DAY,
+            )
+        )
+        self.serial += 1
+        return TerminalAccredited(
+            certificate=to_pem(certificate), authority=to_pem(self.authority.certificate)
+        )
+
+    def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
+        """See `Accreditation`."""
+        holder = self._organisation(operator.organisation)
+        if not ROLES_OF_KIND[holder.kind].issuperset(operator.roles):
+            raise _problem(409, "roles_not_allowed")
+        self._require_new(self.operators, _operator(operator.organisation, operator.id))
+        self._require_future(operator.expires)
+        self.operators.append(Operator(active=True, **dict(operator)))
+        return self._changed()
+
+    def suspend(self, change: StandingChange) -> Changed:
+        """See `Accreditation`."""
+        return self._set_standing(change, active=False)
+
+    def resume(self, change: StandingChange) -> Changed:
+        """See `Accreditation`."""
+        return self._set_standing(change, active=True)
+
+    def change_roles(self, change: RolesChange) -> Changed:
+        """See `Accreditation`."""
+        if not ROLES_OF_KIND[self._organisation(change.organisation).kind].issuperset(change.roles):
+            raise _problem(409, "roles_not_allowed")
+        _replace(self.operators, _operator(change.organisation, change.id), roles=change.roles)
+        return self._changed()
+
+    def _set_standing(self, change: StandingChange, *, active: bool) -> Changed:
+        match change.kind:
+            case Accredited.ORGANISATION:
+                _replace(self.organisations, lambda each: each.id == change.id, active=active)
+            case Accredited.TERMINAL:
+                _replace(self.terminals, lambda each: each.id == change.id, active=active)
+            case Accredited.OPERATOR:
+                _replace(self.operators, _operator(change.organisation, change.id), active=active)
+        return self._changed()
+
+    def _edition(self) -> Register:
+        return Register(
+            serial=self.serial,
+            issued_at=epoch_seconds(self.clock()),
+            organisations=self.organisations,
+            terminals=self.terminals,
+            operators=self.operators,
+            bodies=self.bodies,
+        )
+
+    def _changed(self) -> Changed:
+        self.serial += 1
+        return Changed(serial=self.serial)
+
+    def _organisation(self, organisation: str) -> Organisation:
+        found = [each for each in self.organisations if each.id == organisation]
+        if not found:
+            raise _problem(404, "not_found")
+        return found[0]
+
+    def _require_future(self, expires: int) -> None:
+        if expires <= epoch_seconds(self.clock()):
+            raise _problem(409, "not_in_future")
+
+    @staticmethod
+    def _require_new(entries: list[Entry], same: Callable[[Entry], bool]) -> None:
+        if any(map(same, entries)):
+            raise _problem(409, "already_accredited")
+
+
+def _operator(organisation: str | None, operator: str) -> Callable[[Operator], bool]:
+    key = (organisation, OperatorId(operator))
+    return lambda each: (each.organisation, each.id) == key
+
+
+def _replace(entries: list[Entry], same: Callable[[Entry], bool], **values: object) -> None:
+    places = [place for place, each in enumerate(entries) if same(each)]
+    if not places:
+        raise _problem(404, "not_found")
+    entries[places[0]] = entries[places[0]].model_copy(update=values)
+
+
+def _problem(status: int, code: str) -> RemoteProblemError:
+    return RemoteProblemError(status=status, code=code, title=code, detail="", members={"code": code})

@@ -1,0 +1,118 @@
+"""Messages of the oversight body's register (accreditation, suspension) and its bootstrap file.
+
+Times are epoch seconds. Kinds and roles are taken as text, because JSON has no enumerations.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from services.contracts.oversight.register import (
+    BodyEntry,
+    Jwk,
+    Kind,
+    Operator,
+    Organisation,
+    Role,
+    Terminal,
+)
+from services.kit.encoding import Base64Url, Message
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+KindName = Annotated[Kind, Field(strict=False)]
+RoleName = Annotated[Role, Field(strict=False)]
+Days = Annotated[int, Field(ge=1, le=825)]
+
+
+class Accredited(StrEnum):
+    """What is accredited and can be suspended."""
+
+    ORGANISATION = "organisation"
+    TERMINAL = "terminal"
+    OPERATOR = "operator"
+
+
+class RegisterAnswer(Message):
+    """GET /register: the newest edition, signed (typ `sekisho-register+jws`)."""
+
+    register: str
+
+
+class OrganisationAccreditation(Message):
+    """POST /organisations."""
+
+    id: Name
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: KindName
+    expires: int
+    signing_key: Jwk | None = None
+    receiving_key: Base64Url | None = None
+
+
+class OrganisationKeys(Message):
+    """PUT /organisations/keys: new keys; what was sealed and delegated for the old ones stays as it is."""
+
+    id: Name
+    signing_key: Jwk | None
+    receiving_key: Base64Url | None
+
+
+class TerminalAccreditation(Message):
+    """POST /terminals: a P-256 key to be certified for `days`."""
+
+    id: Name
+    organisation: Name
+    public_key: Jwk
+    days: Days
+
+
+class TerminalAccredited(Message):
+    """The TLS client certificate and the authority's certificate, both PEM."""
+
+    certificate: str
+    authority: str
+
+
+class OperatorAccreditation(Message):
+    """POST /operators: an operator with the P-256 key of their card."""
+
+    id: Name
+    organisation: Name
+    roles: Annotated[list[RoleName], Field(min_length=1, max_length=16)]
+    card_key: Jwk
+    expires: int
+
+
+class StandingChange(Message):
+    """POST /suspensions, POST /resumptions; `organisation` is needed for an operator."""
+
+    kind: Annotated[Accredited, Field(strict=False)]
+    id: Name
+    organisation: Name | None = None
+    reason: Reason
+
+
+class RolesChange(Message):
+    """POST /operators/roles: the roles that the operator has from now on."""
+
+    organisation: Name
+    id: Name
+    roles: Annotated[list[RoleName], Field(max_length=16)]
+    reason: Reason
+
+
+class Changed(Message):
+    """The edition of the register from which a change holds."""
+
+    serial: int
+
+
+class Bootstrap(Message):
+    """The file that a deployment starts with: the bodies, and whoever is accredited from the beginning."""
+
+    bodies: list[BodyEntry]
+    organisations: list[Organisation] = Field(default_factory=list)
+    terminals: list[Terminal] = Field(default_factory=list)
+    operators: list[Operator] = Field(default_factory=list)
