@@ -7,7 +7,7 @@ from services.contracts.oversight.register import Directory
 from services.directives.barrier import Barrier
 from services.directives.store import DirectiveStore
 from services.directives.tables import DirectiveTables
-from services.kit.context import BodyContext, log_origin
+from services.kit.context import BodyContext, witness_name
 from services.kit.log.note import Cosigner, NoteVerifier
 from services.kit.log.witness import Witness
 
@@ -33,7 +33,7 @@ def open_directives(
 
 def open_cosigner(context: BodyContext) -> Cosigner:
     """Return the key by which this body witnesses other logs, under its name in the register."""
-    return Cosigner(f"{log_origin(context.body)}/witness", context.keys.ed25519("witness"))
+    return Cosigner(witness_name(context.body), context.keys.ed25519("witness"))
 
 
 def open_witness(context: BodyContext, *, directory: Callable[[], Directory]) -> Witness:

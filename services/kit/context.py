@@ -41,6 +41,11 @@ def log_origin(body: Body) -> str:
     return f"sekisho/{body.value}"
 
 
+def witness_name(body: Body) -> str:
+    """Return the name under which a body co-signs other logs."""
+    return f"{log_origin(body)}/witness"
+
+
 def tls_files(settings: BodySettings) -> Tls:
     """Return where the body's TLS files lie."""
     folder = settings.data / "tls"
