@@ -238,6 +238,8 @@ class FakeSecondProxy:
 
 
 def _refusal(code: RefusalCode | ReleaseFault) -> RemoteProblemError:
-    return RemoteProblemError(
-        status=403, code=code.value, title="refused", detail="", members={"code": code.value}
-    )
+    return _problem(403, code.value)
+
+
+def _problem(status: int, code: str) -> RemoteProblemError:
+    return RemoteProblemError(status=status, code=code, title=code, detail="", members={"code": code})
