@@ -7,9 +7,8 @@ from fastapi import FastAPI
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
 from services.contracts.oversight.register import RegisterView
-from services.contracts.witnessing import WitnessClient
+from services.contracts.witnessing import witness
 from services.kit.context import BodyContext, open_body
-from services.kit.journal import WitnessLink
 from services.product_safety import notifying, store, tables
 from services.product_safety.api.problems import PROBLEMS
 from services.product_safety.api.routes import inbox_routes, recall_routes, trade_routes
@@ -38,17 +37,11 @@ def assemble(context: BodyContext, register: RegisterView, settings: Settings) -
         notify=lambda recall: notifying.notify_batch(centre, recall, limit=settings.recall_batch),
         unfinished=lambda: _unfinished(context),
     )
-    witness = WitnessClient(
-        Body.OVERSIGHT,
-        context.http(settings.oversight_url),
-        WitnessLink(context.journal, database=context.database, clock=context.clock),
-        register,
-    )
     parts = Parts(
         routers=[trade_routes(centre), recall_routes(centre, dispatch), inbox_routes(centre)],
         problems=PROBLEMS,
         scan=lambda conn: scan(context.journal, conn),
-        witnesses=[witness],
+        witnesses=[witness(context, register, Body.OVERSIGHT, url=settings.oversight_url)],
         on_start=[dispatch.start],
         on_stop=[dispatch.stop],
     )

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import NoReturn
 
 from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.product_safety import messages
@@ -60,14 +59,16 @@ class FakeProductSafety:
         caller = self._operator(token, "recaller")
         maker, _ = self._makers.get(message.gtin, (caller.organisation, ""))
         if maker != caller.organisation:
-            _refuse(409, "trade_item_taken")
+            raise _refusal(409, "trade_item_taken")
         self._makers[message.gtin] = (maker, message.name)
         return messages.TradeItemAnswer(gtin=message.gtin, name=message.name)
 
     def register_product(self, message: messages.ProductRequest, *, token: Token) -> messages.ProductAnswer:
         """See `ProductSafety`."""
         self._operator(token, "seller", "recaller")
-        return self._keep(message.gtin, message.serial, lot=message.lot, name=message.name)
+        article = self._merged(message.gtin, message.serial, lot=message.lot, name=message.name)
+        self._products[message.gtin, message.serial] = article
+        return article
 
     def register_purchase(
         self, message: messages.PurchaseRequest, *, token: Token
@@ -76,11 +77,11 @@ class FakeProductSafety:
         self._operator(token, "seller")
         person = self._people(message.token)
         if person is None:
-            _refuse(400, "pseudonym_token")
+            raise _refusal(400, "pseudonym_token")
         if message.purchased_at > self._now() + 300:
-            _refuse(400, "purchase_date")
+            raise _refusal(400, "purchase_date")
         if message.token in self._used:
-            _refuse(409, "replayed")
+            raise _refusal(409, "replayed")
         wanted = _Ownership(
             next(self._ids), message.gtin, message.serial, person, purchased_at=message.purchased_at
         )
@@ -92,13 +93,13 @@ class FakeProductSafety:
         """See `ProductSafety`."""
         caller = self._operator(token, "recaller")
         if self._makers.get(message.gtin, (None, ""))[0] != caller.organisation:
-            _refuse(403, "not_own_trade_item")
+            raise _refusal(403, "not_own_trade_item")
         for known in self._recalls.values():
             told = known.told
             same = (known.maker, told.gtin, told.recall.recall_number)
             if same == (caller.organisation, message.gtin, message.recall.recall_number):
                 if told != message:
-                    _refuse(409, "recall_conflict")
+                    raise _refusal(409, "recall_conflict")
                 return _started(known)
         recall = _Recall(next(self._ids), caller.organisation, message)
         self._recalls[recall.id] = recall
@@ -111,7 +112,7 @@ class FakeProductSafety:
         caller = self._operator(token, "recaller")
         found = self._recalls.get(recall)
         if found is None or found.maker != caller.organisation:
-            _refuse(404, "not_found")
+            raise _refusal(404, "not_found")
         read = sum(each.read_at is not None for each in found.notices.values())
         owners = len(found.notices)
         return messages.RecallProgress(
@@ -138,42 +139,40 @@ class FakeProductSafety:
                     read_at = self._now() if notice.read_at is None else notice.read_at
                     recall.notices[ownership] = notice.model_copy(update={"read_at": read_at})
                     return messages.ReadAnswer(notice=notice.id, read_at=read_at)
-        _refuse(404, "not_found")
+        raise _refusal(404, "not_found")
 
     def _operator(self, token: Token, *roles: str) -> OperatorCaller:
         caller = self._callers(token)
         if not isinstance(caller, OperatorCaller) or caller.roles.isdisjoint(roles):
-            _refuse(403, "forbidden")
+            raise _refusal(403, "forbidden")
         return caller
 
     def _person(self, token: Token) -> Pseudonym:
         caller = self._callers(token)
         if not isinstance(caller, PersonCaller):
-            _refuse(403, "forbidden")
+            raise _refusal(403, "forbidden")
         return caller.pseudonym
 
-    def _keep(self, gtin: str, serial: str, *, lot: str | None, name: str | None) -> messages.ProductAnswer:
+    def _merged(self, gtin: str, serial: str, *, lot: str | None, name: str | None) -> messages.ProductAnswer:
         known = self._products.get((gtin, serial))
         if known is not None:
             if (lot and known.lot and lot != known.lot) or (name and known.name and name != known.name):
-                _refuse(409, "product_conflict")
+                raise _refusal(409, "product_conflict")
             lot, name = known.lot or lot, known.name or name
-        kept = messages.ProductAnswer(gtin=gtin, serial=serial, name=name, lot=lot)
-        self._products[gtin, serial] = kept
-        return kept
+        return messages.ProductAnswer(gtin=gtin, serial=serial, name=name, lot=lot)
 
     def _own(self, wanted: _Ownership, *, lot: str | None) -> str:
         article = (wanted.gtin, wanted.serial)
+        merged = self._merged(*article, lot=lot, name=None)
         present = self._present.get(article)
-        for known in self._owned.values():
-            if replace(known, id=wanted.id) == wanted:
-                return known.id
-        if present is not None and present.person != wanted.person:
-            if wanted.purchased_at < present.purchased_at:
-                _refuse(409, "later_purchase")
-        elif present is not None:
-            return present.id
-        self._keep(wanted.gtin, wanted.serial, lot=lot, name=None)
+        same = [known.id for known in self._owned.values() if replace(known, id=wanted.id) == wanted]
+        if present is not None and present.person == wanted.person:
+            same = same or [present.id]
+        elif present is not None and not same and wanted.purchased_at < present.purchased_at:
+            raise _refusal(409, "later_purchase")
+        self._products[article] = merged
+        if same:
+            return same[0]
         self._present[article] = self._owned[wanted.id] = wanted
         for recall in self._recalls.values():
             self._notify(recall, wanted)
@@ -215,5 +214,5 @@ def _started(recall: _Recall) -> messages.RecallAnswer:
     return messages.RecallAnswer(recall=recall.id, status=messages.RecallStatusName.COMPLETED)
 
 
-def _refuse(status: int, code: str) -> NoReturn:
-    raise RemoteProblemError(status=status, code=code, title=code, detail="", members={"code": code})
+def _refusal(status: int, code: str) -> RemoteProblemError:
+    return RemoteProblemError(status=status, code=code, title=code, detail="", members={"code": code})
