@@ -29,6 +29,7 @@ from services.kit.log.errors import LogFormatError
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
+COMPARTMENT_COLUMN = "directive_fragment.compartment"
 
 DirectiveRow = Row[tuple[str, str, bytes, str, bytes, bytes | None]]
 
@@ -234,7 +235,7 @@ class DirectiveStore:
         return self._cipher.lookup(recipient.encode(), column="directive.recipient")
 
     def _label_lookup(self, label: str) -> bytes:
-        return self._cipher.lookup(label.encode(), column="directive_fragment.compartment")
+        return self._cipher.lookup(label.encode(), column=COMPARTMENT_COLUMN)
 
 
 def _require_logged(stored: StoredDirective, leaf: bytes | None) -> None:
