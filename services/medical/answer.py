@@ -1,0 +1,70 @@
+"""The answer of a read, worded for the reader (R8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from consent.identifiers import BundleId, SubjectKeyId
+from consent.jwk import PublicJwk, thumbprint
+from consent.vocabulary import Body
+from services.contracts.medical.messages import DocumentMessage, LogIndex, ReadAnswer, ReadBundle
+from services.directives.model import StoredDirective
+from services.medical.model import ServedBundle
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The capsule fragments of this centre and of the second body, by bundle."""
+
+    own: Mapping[BundleId, bytes]
+    second: Mapping[BundleId, bytes]
+    body: Body | None
+
+    def of(self, bundle: BundleId) -> dict[Body, bytes]:
+        """Return one bundle's fragments by body."""
+        if self.body is None:
+            return {}
+        return {Body.MEDICAL: self.own[bundle], self.body: self.second[bundle]}
+
+
+def read_answer(
+    bundles: Sequence[ServedBundle],
+    released: Released,
+    *,
+    wallet: PublicJwk,
+    ground: StoredDirective,
+    publications: Sequence[str],
+    index: int,
+) -> bytes:
+    """Return the JSON of `ReadAnswer`."""
+    subject = SubjectKeyId(thumbprint(wallet))
+    answer = ReadAnswer(
+        bundles=[_bundle(each, released.of(each.stored.id), subject) for each in bundles],
+        publications=list(publications),
+        reader_notice=ground.reader_notice or "",
+        wallet=dict(wallet),
+        log=LogIndex(index=index),
+    )
+    return answer.model_dump_json().encode()
+
+
+def _bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: SubjectKeyId) -> ReadBundle:
+    stored = served.stored
+    return ReadBundle(
+        id=stored.id,
+        compartment=stored.compartment.label,
+        author=stored.author,
+        subject=subject,
+        message_kit=stored.message_kit,
+        documents=[
+            DocumentMessage(
+                id=each.id,
+                version=each.version,
+                media_type=each.media_type,
+                nonce=each.nonce,
+                ciphertext=each.ciphertext,
+                signature=each.signature,
+            )
+            for each in served.documents
+        ],
+        fragments=dict(fragments),
+    )

@@ -1,0 +1,1 @@
+"""The medical centre's routes: parse, call one workflow, respond."""

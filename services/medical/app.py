@@ -1,0 +1,84 @@
+"""The medical centre, wired."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.oversight.register import RegisterView
+from services.contracts.witnessing import WitnessClient, witness
+from services.directives.api import directive_routes
+from services.directives.service import open_directives
+from services.kit.clock import Clock, Randomness, system_clock, system_randomness
+from services.kit.context import BodyContext, open_body
+from services.medical import tables
+from services.medical.api.routes import medical_routes
+from services.medical.centre import Centre
+from services.medical.depositing import Depositing
+from services.medical.granting import Granting
+from services.medical.inspection import Inspection
+from services.medical.reading import Reading
+from services.medical.second_proxy import SecondProxy
+from services.medical.settings import Settings
+from services.medical.store import MedicalStore
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the served application. Raises: DataVersionError, KeyFolderError."""
+    context = open_medical(settings)
+    register = register_reader(context)
+    witnesses = [
+        witness(context, register, Body.OVERSIGHT, url=settings.oversight_url),
+        witness(context, register, Body.IDENTITY, url=settings.identity_url),
+    ]
+    seconds = [SecondProxy(each.body, each.client, each.link, each.verifier) for each in witnesses]
+    return assemble(context, settings, register=register, seconds=seconds, witnesses=witnesses)
+
+
+def open_medical(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    randomness: Randomness = system_randomness,
+) -> BodyContext:
+    """Open keys and database. Raises: DataVersionError, KeyFolderError."""
+    return open_body(
+        Body.MEDICAL, settings, tables=tables.kit, migrations=MIGRATIONS, clock=clock, randomness=randomness
+    )
+
+
+def assemble(
+    context: BodyContext,
+    settings: Settings,
+    *,
+    register: RegisterView,
+    seconds: Sequence[SecondProxy],
+    witnesses: Sequence[WitnessClient],
+) -> FastAPI:
+    """Put the application together over an opened body; `seconds` are asked for fragments in their order."""
+    directives = open_directives(context, tables.directives, directory=register.directory)
+    workers = ThreadPoolExecutor(settings.reencryption_threads, thread_name_prefix="reencrypt")
+    centre = Centre(
+        context=context,
+        settings=settings,
+        register=register,
+        directives=directives.store,
+        barrier=directives.barrier,
+        store=MedicalStore(context.cipher),
+        seconds=seconds,
+        workers=workers,
+    )
+    routes = medical_routes(Depositing(centre), Reading(centre), Granting(centre))
+    parts = Parts(
+        routers=[directive_routes(directives), routes],
+        problems={},
+        scan=Inspection(centre).scan,
+        witnesses=witnesses,
+        on_stop=[workers.shutdown],
+    )
+    return build_app(context, register, parts)

@@ -1,0 +1,123 @@
+"""R3: who asks, about whom, and whether the request is what it says.
+
+R3a the operator is accredited now and may read (stops a role that was taken away);
+R3b the statement is signed by the operator's card, in time, for this centre, by this very caller;
+R3c token and statement, or grant and handles, name one person (stops one person's token beside another's name).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from consent.errors import ConsentError
+from consent.explanations import RefusalCode
+from consent.identifiers import Pseudonym
+from consent.statements import GrantSubject, TokenSubject, UnverifiedStatement, VerifiedStatement
+from consent.vocabulary import PROXIES, Body
+from services.contracts.directives import ReleaseFault
+from services.contracts.medical.messages import ReadRequest
+from services.contracts.oversight.register import Role, p256
+from services.directives.errors import RefusedError, StoredDirectiveChangedError
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
+from services.kit.events import Event, EventKind, Outcome
+from services.medical import policy
+from services.medical.centre import Centre
+
+READING_ROLES = frozenset({Role.READER.value, Role.ANONYMISER.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as far as it was verified: what its entry in the log says, also when it is refused."""
+
+    caller: OperatorCaller
+    tokens: Mapping[Body, str]
+    event: Event
+    statement: VerifiedStatement | None = None
+    token: VerifiedPseudonym | None = None
+    person: Pseudonym | None = None
+
+
+def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> Asked:
+    """Read who asks about whom, as far as it can be verified; what is missing is judged afterwards."""
+    event = Event(
+        kind=EventKind.RECORDS_READ,
+        outcome=Outcome.REFUSED,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+    )
+    asked = Asked(caller, request.tokens, event)
+    opened = _open_token(centre, caller, request.tokens.get(Body.MEDICAL))
+    if opened is not None:
+        asked = replace(asked, token=opened, person=opened.pseudonym)
+    statement = _statement(centre, caller, request)
+    if statement is None:
+        return asked
+    said = statement.statement
+    told = policy.asked(replace(event, purpose=said.purpose.value), said.selection)
+    asked = replace(asked, statement=statement, event=told)
+    if isinstance(said.subject, GrantSubject):
+        asked = replace(asked, person=_person_of(centre, said.subject))
+    return asked
+
+
+def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
+    """Return the statement of a request that may be decided. Raises: RefusedError."""
+    caller = asked.caller
+    if centre.register.directory().operator(caller.organisation, caller.operator) is None:  # R3a
+        raise RefusedError(RefusalCode.NOT_ACCREDITED)
+    if caller.roles.isdisjoint(READING_ROLES):
+        raise RefusedError(RefusalCode.ROLE_MISSING)
+    if asked.statement is None:  # R3b
+        raise RefusedError(ReleaseFault.STATEMENT_REFUSED)
+    if asked.person is None:
+        raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+    subject = asked.statement.statement.subject  # R3c
+    named = asked.tokens.keys() <= set(PROXIES)
+    if isinstance(subject, TokenSubject):
+        if asked.token is None or len(asked.tokens) < 2:
+            raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+        named = named and all(subject.names(body, token) for body, token in asked.tokens.items())
+    else:
+        named = named and not asked.tokens
+    if not named:
+        raise RefusedError(ReleaseFault.OTHER_PERSON)
+    return asked.statement
+
+
+def _open_token(centre: Centre, caller: OperatorCaller, token: str | None) -> VerifiedPseudonym | None:
+    if token is None:
+        return None
+    try:
+        return centre.open_token(token, caller.organisation)
+    except PseudonymTokenError:
+        return None
+
+
+def _statement(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> VerifiedStatement | None:
+    operator = centre.register.directory().operator(caller.organisation, caller.operator)
+    if operator is None:
+        return None
+    try:
+        verified = UnverifiedStatement(request.statement).verify(
+            p256(operator.card_key),
+            centre.context.clock(),
+            timedelta(seconds=centre.settings.statement_max_age_seconds),
+            audience=centre.context.settings.public_url,
+        )
+    except ConsentError:
+        return None
+    said = verified.statement
+    same = (said.organisation, said.operator, said.terminal)
+    return verified if same == (caller.organisation, caller.operator, caller.terminal) else None
+
+
+def _person_of(centre: Centre, subject: GrantSubject) -> Pseudonym | None:
+    with centre.context.database.read() as conn:
+        try:
+            named = centre.directives.get(conn, subject.grant)
+        except StoredDirectiveChangedError:
+            return None
+    return named.person if named else None

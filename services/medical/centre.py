@@ -1,0 +1,52 @@
+"""What the medical centre's workflows work with, put together once in `app.py`."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from consent.identifiers import OrganisationId, Pseudonym
+from consent.vocabulary import Body
+from services.contracts.oversight.register import RegisterView
+from services.directives.barrier import Barrier
+from services.directives.store import DirectiveStore
+from services.kit.clock import epoch_seconds
+from services.kit.context import BodyContext
+from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.medical.second_proxy import SecondProxy
+from services.medical.settings import Settings
+from services.medical.store import MedicalStore
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """The running medical centre; `seconds` are asked in their order."""
+
+    context: BodyContext
+    settings: Settings
+    register: RegisterView
+    directives: DirectiveStore
+    barrier: Barrier
+    store: MedicalStore
+    seconds: Sequence[SecondProxy]
+    workers: Executor
+
+    def open_token(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
+        """Return whom a participant means. Raises: PseudonymTokenError."""
+        return open_pseudonym_token(
+            token,
+            key=self.context.sealing_key,
+            issuer=self.register.directory().signing_key(Body.IDENTITY),
+            body=Body.MEDICAL,
+            organisation=organisation,
+            now=self.context.clock(),
+        )
+
+    def use_token(self, conn: Connection, opened: VerifiedPseudonym) -> Pseudonym:
+        """Use up a token within the caller's transaction. Raises: ReplayError."""
+        now = epoch_seconds(self.context.clock())
+        self.context.replays.use(
+            conn, kind="pseudonym token", value=opened.jti, expires=opened.expires, now=now
+        )
+        return opened.pseudonym

@@ -1,0 +1,115 @@
+"""R4: the person's own directives decide, and what is stored is compared with what was signed and logged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from consent.decision import Refusal, decide
+from consent.delegation import VerifiedFragment
+from consent.explanations import RefusalCode
+from consent.identifiers import Pseudonym, SubjectKeyId
+from consent.jwk import PublicJwk, thumbprint
+from consent.statements import AccessStatement, DocumentSelection, GrantSubject, VerifiedStatement
+from services.directives.errors import RefusedError, StoredDirectiveChangedError
+from services.directives.model import StoredDirective
+from services.medical import policy
+from services.medical.centre import Centre
+from services.medical.errors import StoredDirectiveDamagedError
+from services.medical.model import LoggedBundle, ServedBundle
+from services.medical.records import Records
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A permitted read: on which ground, and the records with this centre's fragments (by compartment label)."""
+
+    statement: VerifiedStatement
+    person: Pseudonym
+    wallet: PublicJwk
+    ground: StoredDirective
+    bundles: tuple[ServedBundle, ...]
+    fragments: Mapping[str, VerifiedFragment]
+    publications: tuple[str, ...]
+
+
+class Deciding:
+    """Decides reads from what this centre holds."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._records = Records(centre.store, centre.context.journal)
+
+    def admit(self, statement: VerifiedStatement, person: Pseudonym) -> Admitted:
+        """Return what may be read. Raises: RefusedError, StoredDirectiveDamagedError, StoredDocumentDamagedError."""
+        said = statement.statement
+        with self._centre.context.database.read() as conn:
+            try:
+                held = self._directives(conn, said, person)
+                selected: list[LoggedBundle] | None = None
+                if isinstance(said.selection, DocumentSelection):
+                    selected = self._records.select(conn, person, said.selection)
+                ground = self._ground(said, held, selected or [])
+                if selected is None:
+                    selected = self._records.select(conn, person, said.selection)
+                return self._load(conn, statement, person=person, ground=ground, selected=selected)
+            except StoredDirectiveChangedError as error:
+                raise StoredDirectiveDamagedError(error.detail) from error
+
+    def _directives(
+        self, conn: Connection, statement: AccessStatement, person: Pseudonym
+    ) -> list[StoredDirective]:
+        store, subject = self._centre.directives, statement.subject
+        held = store.of_person_for(conn, person, statement.organisation)
+        if not isinstance(subject, GrantSubject):
+            return held
+        named = next((each for each in held if each.id == subject.grant), None)
+        if named is None:
+            raise RefusedError(RefusalCode.NO_PERMISSION)
+        if dict(named.handles) != dict(subject.handles):
+            raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+        return policy.relied_on(held, subject.grant)
+
+    def _ground(
+        self,
+        statement: AccessStatement,
+        held: Sequence[StoredDirective],
+        selected: Sequence[LoggedBundle],
+    ) -> StoredDirective:
+        request = policy.access_request(statement, selected, now=self._centre.context.clock())
+        if request is None:
+            raise RefusedError(RefusalCode.NO_PERMISSION)
+        decision = decide(request, [each.held for each in held])
+        if isinstance(decision, Refusal):
+            raise RefusedError(decision.code)
+        return next(each for each in held if each.id == decision.directive_id)
+
+    def _load(
+        self,
+        conn: Connection,
+        statement: VerifiedStatement,
+        *,
+        person: Pseudonym,
+        ground: StoredDirective,
+        selected: Sequence[LoggedBundle],
+    ) -> Admitted:
+        wallet = self._centre.directives.wallet(conn, person)
+        if wallet is None:
+            raise StoredDirectiveDamagedError("wallet: a row is missing")
+        wanted = {each.compartment for each in selected}
+        fragments = self._centre.directives.fragments(conn, ground.id, wanted)
+        # Sealed under a key that this permission has no fragment for: nobody could open it, so it is not sent.
+        readable = [each for each in selected if each.compartment in fragments]
+        subject = SubjectKeyId(thumbprint(wallet))
+        bundles = self._records.load(conn, readable, person=person, subject=subject)
+        compartments = {each.stored.compartment for each in bundles}
+        publications = self._records.publications(conn, person, wallet=wallet, naming=compartments)
+        return Admitted(
+            statement=statement,
+            person=person,
+            wallet=wallet,
+            ground=ground,
+            bundles=tuple(bundles),
+            fragments={compartment.label: fragment for compartment, fragment in fragments.items()},
+            publications=tuple(publications),
+        )

@@ -1,0 +1,222 @@
+"""The audit of stored records: every row against the log, every author's signature, every published key.
+
+It names rows by table and key, never a value. What is in the log and not stored is named as missing; what is stored
+and not in the log is named too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, Row, func, select
+
+from consent.errors import ConsentError
+from consent.identifiers import OrganisationId, Pseudonym, SubjectKeyId
+from consent.jwk import thumbprint
+from consent.publication import verify_publication
+from consent.sealing import BundleMeta, SealedDocument, capsule_of, verify_author
+from services.contracts.oversight.register import ed25519
+from services.directives.errors import StoredDirectiveChangedError
+from services.kit.columns import ColumnError
+from services.kit.events import EventKind
+from services.kit.log.audit import Finding
+from services.kit.log.entry import Opening
+from services.kit.log.errors import LogError
+from services.medical import tables
+from services.medical.centre import Centre
+from services.medical.errors import StoredDocumentDamagedError
+from services.medical.model import LoggedBundle, read_deposit_detail
+from services.medical.records import bundle_meta, compare_document
+from services.medical.store import BUNDLE_COLUMNS, DOCUMENT_COLUMNS, read_document
+
+AT_ONCE = 200
+OWN_TABLES = (tables.publication, tables.deposit, tables.bundle, tables.document)
+
+
+class Inspection:
+    """Looks at every row of the medical centre's own tables."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._store = centre.store
+
+    def scan(self, conn: Connection) -> tuple[int, list[Finding]]:
+        """Return how many rows were looked at, and each that does not fit."""
+        rows = sum(conn.execute(select(func.count()).select_from(each)).scalar_one() for each in OWN_TABLES)
+        return rows, [*self._publications(conn), *self._deposits(conn)]
+
+    def _publications(self, conn: Connection) -> Iterator[Finding]:
+        table = tables.publication
+        rows = conn.execute(
+            select(table.c.position, table.c.person, table.c.content).order_by(table.c.position)
+        )
+        for position, person, content in rows:
+            try:
+                wallet = self._centre.directives.wallet(conn, Pseudonym(person))
+                token = self._store.open_publication(position, person, content)
+                if wallet is None:
+                    yield Finding(table.name, f"position={position}", "its wallet is missing")
+                else:
+                    verify_publication(token, wallet, SubjectKeyId(thumbprint(wallet)))
+            except (ColumnError, ConsentError, StoredDirectiveChangedError):
+                yield Finding(table.name, f"position={position}", "is not what the wallet signed")
+
+    def _deposits(self, conn: Connection) -> Iterator[Finding]:
+        authors = self._author_keys()
+        logged: set[tuple[str, str]] = set()
+        documents: set[tuple[str, str, int]] = set()
+        positions: set[int] = set()
+        for position, person, bundles in self._logged(conn):
+            positions.add(position)
+            for each in bundles:
+                logged.add((each.id, person))
+                documents |= {(person, one.id, one.version) for one in each.documents}
+            yield from self._deposit(conn, position, Pseudonym(person), bundles, authors)
+        yield from self._unlogged(conn, positions, {name for name, _ in logged}, documents)
+
+    def _deposit(
+        self,
+        conn: Connection,
+        position: int,
+        person: Pseudonym,
+        bundles: Sequence[LoggedBundle],
+        authors: Mapping[OrganisationId, Ed25519PublicKey],
+    ) -> Iterator[Finding]:
+        name, row = tables.deposit.name, f"position={position}"
+        stored = conn.execute(
+            select(tables.deposit.c.person, tables.deposit.c.years).where(
+                tables.deposit.c.position == position
+            )
+        ).one_or_none()
+        if stored is None:
+            yield Finding(name, row, "missing")
+        else:
+            try:
+                fits = self._store.places(position, person, stored.years) == {each.place for each in bundles}
+            except StoredDocumentDamagedError:
+                fits = False
+            if not fits or stored.person != person:
+                yield Finding(name, row, "is not what the log says")
+        wallet = self._wallet(conn, person)
+        if wallet is None:
+            yield Finding("wallet", f"of the deposit at position={position}", "missing or changed")
+            return
+        for each in bundles:
+            yield from self._bundle(conn, each, person=person, subject=wallet, authors=authors)
+
+    def _bundle(
+        self,
+        conn: Connection,
+        logged: LoggedBundle,
+        *,
+        person: Pseudonym,
+        subject: SubjectKeyId,
+        authors: Mapping[OrganisationId, Ed25519PublicKey],
+    ) -> Iterator[Finding]:
+        name, row = tables.bundle.name, f"id={logged.id}"
+        stored = conn.execute(select(*BUNDLE_COLUMNS).where(tables.bundle.c.id == logged.id)).one_or_none()
+        if stored is None:
+            yield Finding(name, row, "missing")
+            return
+        try:
+            bundle = self._store.bundle(stored)
+            fits = (
+                bundle.compartment == logged.compartment and capsule_of(bundle.message_kit) == bundle.capsule
+            )
+        except (StoredDocumentDamagedError, ConsentError):
+            fits = False
+        if not fits:
+            yield Finding(name, row, "is not what the log says")
+            return
+        rows = conn.execute(
+            select(*DOCUMENT_COLUMNS).where(
+                tables.document.c.person == person, tables.document.c.bundle == logged.id
+            )
+        ).all()
+        yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author))
+
+    def _documents(
+        self,
+        rows: Sequence[Row[str, str, int, str, bytes, bytes, bytes]],
+        logged: LoggedBundle,
+        meta: BundleMeta,
+        author: Ed25519PublicKey | None,
+    ) -> Iterator[Finding]:
+        stored = {(row.id, row.version): read_document(row) for row in rows}
+        for each in logged.documents:
+            row = f"id={each.id} version={each.version}"
+            try:
+                document = compare_document(each, meta, stored.get((each.id, each.version)))
+            except StoredDocumentDamagedError:
+                yield Finding(tables.document.name, row, "missing or not what the log says")
+                continue
+            if not _signed_by(author, document, meta):
+                yield Finding(tables.document.name, row, "the author's signature does not verify")
+
+    def _unlogged(
+        self,
+        conn: Connection,
+        positions: set[int],
+        bundles: set[str],
+        documents: set[tuple[str, str, int]],
+    ) -> Iterator[Finding]:
+        for position in conn.execute(select(tables.deposit.c.position)).scalars():
+            if position not in positions:
+                yield Finding(tables.deposit.name, f"position={position}", "is not in the log")
+        for name in conn.execute(select(tables.bundle.c.id)).scalars():
+            if name not in bundles:
+                yield Finding(tables.bundle.name, f"id={name}", "is not in the log")
+        key = tables.document.c
+        for person, name, version in conn.execute(select(key.person, key.id, key.version)):
+            if (person, name, version) not in documents:
+                yield Finding(tables.document.name, f"id={name} version={version}", "is not in the log")
+
+    def _logged(self, conn: Connection) -> Iterator[tuple[int, str, list[LoggedBundle]]]:
+        entry = tables.kit.journal.entry
+        rows = conn.execute(select(entry.c.position, entry.c.person).order_by(entry.c.position)).all()
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            openings = self._openings(conn, [row.position for row in some])
+            for position, person in some:
+                opening = openings.get(position)
+                if opening is not None and opening.event.get("kind") == EventKind.RECORDS_DEPOSITED.value:
+                    yield from self._told(position, person, opening)
+
+    @staticmethod
+    def _told(
+        position: int, person: str | None, opening: Opening
+    ) -> Iterator[tuple[int, str, list[LoggedBundle]]]:
+        # a refused deposit is an entry too, and has no bundles
+        if "detail" in opening.event and person is not None:
+            yield position, person, read_deposit_detail(opening.event)
+
+    def _openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
+        journal = self._centre.context.journal
+        try:
+            return journal.openings(conn, positions)
+        except (ColumnError, LogError, ValueError, KeyError):
+            if len(positions) == 1:
+                return {}  # the journal's own audit names this entry
+            middle = len(positions) // 2
+            return self._openings(conn, positions[:middle]) | self._openings(conn, positions[middle:])
+
+    def _wallet(self, conn: Connection, person: Pseudonym) -> SubjectKeyId | None:
+        try:
+            wallet = self._centre.directives.wallet(conn, person)
+        except StoredDirectiveChangedError:
+            return None
+        return SubjectKeyId(thumbprint(wallet)) if wallet else None
+
+    def _author_keys(self) -> dict[OrganisationId, Ed25519PublicKey]:
+        # also of organisations whose accreditation has ended: what they wrote before stays genuine
+        entries = self._centre.register.directory().register.organisations
+        return {each.id: ed25519(each.signing_key) for each in entries if each.signing_key is not None}
+
+
+def _signed_by(author: Ed25519PublicKey | None, document: SealedDocument, meta: BundleMeta) -> bool:
+    if author is None:
+        return False
+    try:
+        verify_author(document, meta, author)
+    except ConsentError:
+        return False
+    return True

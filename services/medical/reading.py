@@ -1,0 +1,182 @@
+"""The reading path of the medical centre (proxy 1).
+
+R3  the statement is signed by the operator's card, in time, by this caller, and used once (stops a request in
+    another's name, and a replay); the token or grant in it says whom it is about: `asking`;
+R4  the person's own signed directives decide, read again from the store and verified (stops reading without
+    permission); the records are compared with the log (stops swapped and rolled-back rows): `deciding`;
+R5  the access is in the log, committed, before any other body is asked (no log entry, no plaintext);
+R6  this centre's own fragments are used, while
+R7  the second body checks everything by itself, witnesses the log and uses its fragments; when the oversight body
+    is down, the ID centre is asked;
+R8  the directive is looked at once more and held against withdrawal until the answer was sent (stops an answer
+    after an acknowledged withdrawal).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from consent.delegation import reencrypt
+from consent.errors import SealError
+from consent.explanations import RefusalCode
+from consent.identifiers import BundleId
+from services.contracts.directives import ReleaseRequest
+from services.contracts.medical.messages import ReadRequest
+from services.directives.errors import RefusedError
+from services.directives.model import StoredDirective
+from services.kit.clock import epoch_seconds
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.events import Event, Outcome
+from services.kit.journal import Recorded, Submission
+from services.kit.problems import ProblemError
+from services.medical import egress
+from services.medical.answer import Released, read_answer
+from services.medical.asking import READING_ROLES, Asked, identify, require_acceptable
+from services.medical.centre import Centre
+from services.medical.deciding import Admitted, Deciding
+from services.medical.errors import StoredDocumentDamagedError
+from services.medical.second_proxy import SecondProxy, ask_in_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What may be sent if the final check (R8) holds."""
+
+    content: bytes
+    asked: Asked
+    ground: StoredDirective
+
+
+class Reading:
+    """Decides, logs, and brings two bodies' fragments together."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._context = centre.context
+        self._deciding = Deciding(centre)
+
+    def read(self, caller: OperatorCaller, request: ReadRequest) -> Answer:
+        """Return the answer, to be sent only within `final_check`.
+
+        Raises: RefusedError, StoredDirectiveDamagedError, StoredDocumentDamagedError, ReplayError, UnavailableError;
+        each is an entry of the log, and of the person's history when it is known whom it is about.
+        """
+        asked = identify(self._centre, caller, request)  # R3
+        try:
+            statement = require_acceptable(self._centre, asked)
+            if asked.person is None:
+                raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+            admitted = self._deciding.admit(statement, asked.person)  # R4
+            asked = replace(asked, event=_counted(asked, admitted))
+            recorded = self._log(asked, admitted)  # R5
+            released = self._release(asked, admitted, recorded)  # R6, R7
+        except ProblemError as refusal:
+            self._record_refusal(asked, refusal.problem.code)
+            raise
+        content = read_answer(
+            admitted.bundles,
+            released,
+            wallet=admitted.wallet,
+            ground=admitted.ground,
+            publications=admitted.publications,
+            index=recorded.index,
+        )
+        return Answer(content, asked, admitted.ground)
+
+    @contextmanager
+    def final_check(self, answer: Answer) -> Iterator[None]:
+        """R8: hold the directive against withdrawal while the answer is sent. Raises: RefusedError."""
+        with self._centre.barrier.hold([answer.ground.id]) as in_force:
+            code = self._obstacle(answer) if answer.ground.id in in_force else RefusalCode.WITHDRAWN_IN_FLIGHT
+            if code is None:
+                yield
+                return
+        # The hold is over: its entry is a write, and a hold never waits for the database's writer.
+        self._record_refusal(answer.asked, code.value)
+        raise RefusedError(code)
+
+    def _obstacle(self, answer: Answer) -> RefusalCode | None:
+        if answer.ground.terms.valid_until <= self._context.clock():
+            return RefusalCode.EXPIRED
+        caller = answer.asked.caller
+        roles = self._centre.register.roles(caller.organisation, caller.operator)
+        return RefusalCode.ROLE_MISSING if roles.isdisjoint(READING_ROLES) else None
+
+    def _log(self, asked: Asked, admitted: Admitted) -> Recorded:
+        """R5: use up statement and token, and commit the access to the log. Raises: ReplayError."""
+        with self._context.database.write() as conn:
+            self._use_up(conn, asked, admitted)
+            return self._context.journal.record(
+                conn,
+                person=admitted.person,
+                event=replace(asked.event, outcome=Outcome.PERMITTED),
+                statement=admitted.statement.jws.encode(),
+            )
+
+    def _use_up(self, conn: Connection, asked: Asked, admitted: Admitted) -> None:
+        if asked.token is not None:
+            self._centre.use_token(conn, asked.token)
+        statement = admitted.statement.statement
+        now = epoch_seconds(self._context.clock())
+        self._context.replays.use(
+            conn,
+            kind="access statement",
+            value=f"{statement.organisation} {statement.operator} {statement.nonce}",
+            expires=now + 2 * self._centre.settings.statement_max_age_seconds,
+            now=now,
+        )
+
+    def _release(self, asked: Asked, admitted: Admitted, recorded: Recorded) -> Released:
+        """R6 beside R7. Raises: RefusedError, UnavailableError, StoredDocumentDamagedError."""
+        if not admitted.bundles:
+            return Released(own={}, second={}, body=None)
+        own = self._centre.workers.submit(_reencrypt_all, admitted)
+        try:
+            body, second = ask_in_turn(
+                [each for each in self._centre.seconds if not asked.tokens or each.body in asked.tokens],
+                lambda proxy: self._ask(proxy, asked, admitted=admitted, recorded=recorded),
+            )
+            return Released(own=own.result(), second=second, body=body)
+        except SealError as error:
+            raise StoredDocumentDamagedError("bundle: a stored capsule does not work") from error
+        finally:
+            own.cancel()
+
+    def _ask(
+        self, proxy: SecondProxy, asked: Asked, *, admitted: Admitted, recorded: Recorded
+    ) -> dict[BundleId, bytes]:
+        def build(submission: Submission) -> ReleaseRequest:
+            return egress.release_request(
+                admitted.statement,
+                admitted.ground,
+                to=proxy.body,
+                token=asked.tokens.get(proxy.body),
+                recorded=recorded,
+                submission=submission,
+                bundles=admitted.bundles,
+            )
+
+        return proxy.release(
+            build, index=recorded.index, bundles=[each.stored.id for each in admitted.bundles]
+        )
+
+    def _record_refusal(self, asked: Asked, code: str) -> None:
+        statement = asked.statement.jws.encode() if asked.statement else None
+        with self._context.database.write() as conn:
+            self._context.journal.record(
+                conn, person=asked.person, event=replace(asked.event, reason=code), statement=statement
+            )
+
+
+def _counted(asked: Asked, admitted: Admitted) -> Event:
+    count = sum(len(each.documents) for each in admitted.bundles)
+    return replace(asked.event, count=count, ground=admitted.ground.id)
+
+
+def _reencrypt_all(admitted: Admitted) -> dict[BundleId, bytes]:
+    return {
+        each.stored.id: reencrypt(each.stored.capsule, admitted.fragments[each.stored.compartment.label])
+        for each in admitted.bundles
+    }

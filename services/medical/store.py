@@ -1,0 +1,231 @@
+"""Every query on the medical centre's own tables; batches only, nothing row by row.
+
+Sealed cells are bound to their row, so a cell moved to another row does not open.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_
+from sqlalchemy.exc import IntegrityError as DuplicateError
+
+from consent.compartments import Compartment
+from consent.errors import MalformedError
+from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
+from consent.sealing import SealedDocument
+from consent.vocabulary import Category
+from services.kit.columns import ColumnCipher, ColumnError
+from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
+from services.medical.model import IncomingBundle, Place, StoredBundle
+from services.medical.tables import bundle, deposit, document, publication
+
+AT_ONCE = 500
+
+DocumentRow = tuple[BundleId, SealedDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest stored version of a document, and where it is."""
+
+    version: int
+    place: Place
+
+
+class MedicalStore:
+    """Publications, deposits, bundles and documents of the medical centre."""
+
+    def __init__(self, cipher: ColumnCipher) -> None:
+        self._cipher = cipher
+
+    def add_publication(self, conn: Connection, *, position: int, person: Pseudonym, token: str) -> None:
+        """Keep the wallet's signed compartment keys."""
+        content = self._cipher.seal(token.encode(), cell=_publication_cell(position, person))
+        conn.execute(insert(publication), {"position": position, "person": person, "content": content})
+
+    def publications(self, conn: Connection, person: Pseudonym) -> list[str]:
+        """Return the person's publications, oldest first. Raises: ColumnError."""
+        rows = conn.execute(_PUBLICATIONS, {"person": person})
+        return [self.open_publication(position, person, content) for position, content in rows]
+
+    def open_publication(self, position: int, person: Pseudonym, stored: bytes) -> str:
+        """Open a publication's row. Raises: ColumnError."""
+        return self._cipher.open(stored, cell=_publication_cell(position, person)).decode()
+
+    def add_deposit(
+        self, conn: Connection, *, position: int, person: Pseudonym, bundles: Sequence[IncomingBundle]
+    ) -> None:
+        """Keep a verified deposit (D6). Raises: BundleKnownError, DocumentVersionError."""
+        places = sorted(
+            {(each.sealed.compartment.category.value, each.sealed.compartment.year) for each in bundles}
+        )
+        years = self._cipher.seal(json.dumps(places).encode(), cell=_deposit_cell(position, person))
+        conn.execute(insert(deposit), {"position": position, "person": person, "years": years})
+        try:
+            conn.execute(insert(bundle), [self._bundle_row(each, position) for each in bundles])
+        except DuplicateError as error:
+            raise BundleKnownError from error
+        try:
+            conn.execute(insert(document), [row for each in bundles for row in _document_rows(each, person)])
+        except DuplicateError as error:
+            raise DocumentVersionError from error
+
+    def deposits(self, conn: Connection, person: Pseudonym) -> dict[int, frozenset[Place]]:
+        """Return where in the log the person's deposits are, and their categories and years.
+
+        Raises: StoredDocumentDamagedError.
+        """
+        rows = conn.execute(_DEPOSITS, {"person": person}).all()
+        return {position: self.places(position, person, stored) for position, stored in rows}
+
+    def places(self, position: int, person: Pseudonym, stored: bytes) -> frozenset[Place]:
+        """Open the categories and years of a deposit's row. Raises: StoredDocumentDamagedError."""
+        try:
+            told = json.loads(self._cipher.open(stored, cell=_deposit_cell(position, person)))
+            return frozenset((Category(category), int(year)) for category, year in told)
+        except (ColumnError, ValueError) as error:
+            raise StoredDocumentDamagedError(f"deposit position={position}") from error
+
+    def latest_versions(
+        self, conn: Connection, person: Pseudonym, ids: Iterable[DocumentId]
+    ) -> dict[DocumentId, Latest]:
+        """Return the newest stored version of each document that is stored."""
+        found: dict[DocumentId, Latest] = {}
+        for some in _batches(sorted(set(ids))):
+            newest = (
+                select(document.c.id, func.max(document.c.version))
+                .where(document.c.person == person, document.c.id.in_(some))
+                .group_by(document.c.id)
+            )
+            versions = {(DocumentId(name), int(version)) for name, version in conn.execute(newest)}
+            if not versions:
+                continue
+            rows = conn.execute(
+                select(document.c.id, document.c.version, bundle.c.id, bundle.c.head)
+                .join(bundle, bundle.c.id == document.c.bundle)
+                .where(document.c.person == person, tuple_(document.c.id, document.c.version).in_(versions))
+            )
+            for name, version, bundle_id, head in rows:
+                compartment, _ = self.head(bundle_id, head)
+                found[DocumentId(name)] = Latest(version, (compartment.category, compartment.year))
+        return found
+
+    def known_bundles(self, conn: Connection, ids: Sequence[BundleId]) -> set[str]:
+        """Return those of `ids` that are taken."""
+        taken: set[str] = set()
+        for some in _batches(ids):
+            taken |= set(conn.execute(select(bundle.c.id).where(bundle.c.id.in_(some))).scalars())
+        return taken
+
+    def bundles(self, conn: Connection, ids: Sequence[BundleId]) -> dict[BundleId, StoredBundle]:
+        """Return the named bundles' rows. Raises: StoredDocumentDamagedError."""
+        found: dict[BundleId, StoredBundle] = {}
+        for some in _batches(ids):
+            for row in conn.execute(_BUNDLES, {"ids": some}):
+                stored = self.bundle(row)
+                found[stored.id] = stored
+        return found
+
+    def bundle(self, row: Row[str, bytes, bytes, bytes]) -> StoredBundle:
+        """Read (id, head, capsule, message_kit). Raises: StoredDocumentDamagedError."""
+        name, head, capsule, message_kit = row
+        compartment, author = self.head(name, head)
+        return StoredBundle(BundleId(name), compartment, author, capsule, message_kit)
+
+    def head(self, name: str, stored: bytes) -> tuple[Compartment, OrganisationId]:
+        """Open a bundle's head. Raises: StoredDocumentDamagedError."""
+        try:
+            label, author = json.loads(self._cipher.open(stored, cell=_bundle_cell(name)))
+            return Compartment.parse(label), OrganisationId(author)
+        except (ColumnError, MalformedError, ValueError) as error:
+            raise StoredDocumentDamagedError(f"bundle id={name}") from error
+
+    def documents(
+        self, conn: Connection, person: Pseudonym, bundles: Sequence[BundleId]
+    ) -> Mapping[tuple[DocumentId, int], DocumentRow]:
+        """Return the document rows of the person in the named bundles, by id and version."""
+        found: dict[tuple[DocumentId, int], DocumentRow] = {}
+        for some in _batches(bundles):
+            for row in conn.execute(_DOCUMENTS, {"ids": some, "person": person}):
+                read = read_document(row)
+                found[read[1].id, read[1].version] = read
+        return found
+
+    def _bundle_row(self, incoming: IncomingBundle, position: int) -> dict[str, object]:
+        sealed = incoming.sealed
+        head = json.dumps([sealed.compartment.label, sealed.author]).encode()
+        return {
+            "id": sealed.id,
+            "deposit": position,
+            "head": self._cipher.seal(head, cell=_bundle_cell(sealed.id)),
+            "capsule": incoming.capsule,
+            "message_kit": sealed.message_kit,
+        }
+
+
+DOCUMENT_COLUMNS = (
+    document.c.bundle,
+    document.c.id,
+    document.c.version,
+    document.c.media_type,
+    document.c.nonce,
+    document.c.ciphertext,
+    document.c.signature,
+)
+_PUBLICATIONS = (
+    select(publication.c.position, publication.c.content)
+    .where(publication.c.person == bindparam("person"))
+    .order_by(publication.c.position)
+)
+_DEPOSITS = (
+    select(deposit.c.position, deposit.c.years)
+    .where(deposit.c.person == bindparam("person"))
+    .order_by(deposit.c.position)
+)
+BUNDLE_COLUMNS = (bundle.c.id, bundle.c.head, bundle.c.capsule, bundle.c.message_kit)
+_BUNDLES = select(*BUNDLE_COLUMNS).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
+_DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
+    document.c.person == bindparam("person"), document.c.bundle.in_(bindparam("ids", expanding=True))
+)
+
+
+def read_document(row: Row[str, str, int, str, bytes, bytes, bytes]) -> DocumentRow:
+    """Read `DOCUMENT_COLUMNS`."""
+    bundle_id, name, version, media_type, nonce, ciphertext, signature = row
+    return BundleId(bundle_id), SealedDocument(
+        DocumentId(name), version, media_type, nonce, ciphertext, signature
+    )
+
+
+def _document_rows(incoming: IncomingBundle, person: Pseudonym) -> list[dict[str, object]]:
+    return [
+        {
+            "person": person,
+            "id": each.id,
+            "version": each.version,
+            "bundle": incoming.sealed.id,
+            "media_type": each.media_type,
+            "nonce": each.nonce,
+            "ciphertext": each.ciphertext,
+            "signature": each.signature,
+        }
+        for each in incoming.sealed.documents
+    ]
+
+
+def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
+
+
+def _publication_cell(position: int, person: Pseudonym) -> str:
+    return f"compartment_publication.content/{position}/{person}"
+
+
+def _deposit_cell(position: int, person: Pseudonym) -> str:
+    return f"deposit.years/{position}/{person}"
+
+
+def _bundle_cell(name: str) -> str:
+    return f"bundle.head/{name}"

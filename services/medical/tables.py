@@ -1,0 +1,74 @@
+"""The medical centre's tables, on its own metadata.
+
+What may be looked up is a random id, a pseudonym or a log position. Which compartments somebody has records in is
+sealed too: it would tell a thief about illness.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+
+from services.directives.tables import directive_tables
+from services.kit.columns import clear, sealed
+from services.kit.context import kit_tables
+
+metadata = MetaData()
+kit = kit_tables(metadata)
+directives = directive_tables(metadata)
+
+publication = Table(
+    "compartment_publication",
+    metadata,
+    Column(
+        "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of its log entry")
+    ),
+    Column("person", String, nullable=False, index=True, info=clear("whose keys they are", person=True)),
+    Column("content", LargeBinary, nullable=False, info=sealed("the wallet's signed compartment keys")),
+)
+
+deposit = Table(
+    "deposit",
+    metadata,
+    Column(
+        "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of its log entry")
+    ),
+    Column("person", String, nullable=False, index=True, info=clear("whose records they are", person=True)),
+    Column("years", LargeBinary, nullable=False, info=sealed("categories and years of its bundles")),
+)
+
+bundle = Table(
+    "bundle",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random, chosen by the writer")),
+    Column(
+        "deposit",
+        BigInteger,
+        ForeignKey("deposit.position"),
+        nullable=False,
+        index=True,
+        info=clear("which deposit it came with"),
+    ),
+    Column("head", LargeBinary, nullable=False, info=sealed("compartment and author")),
+    Column("capsule", LargeBinary, nullable=False, info=sealed("by the writer: part of the message kit")),
+    Column("message_kit", LargeBinary, nullable=False, info=sealed("by the writer: the content key")),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("person", String, primary_key=True, info=clear("whose record it is", person=True)),
+    Column(
+        "id", String, primary_key=True, info=clear("chosen by the writer, to be named again in a new version")
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False, info=clear("counts changes")),
+    Column(
+        "bundle",
+        String,
+        ForeignKey("bundle.id"),
+        nullable=False,
+        index=True,
+        info=clear("which bundle it came in"),
+    ),
+    Column("media_type", String, nullable=False, info=clear("its format, never its subject")),
+    Column("nonce", LargeBinary, nullable=False, info=clear("random, of the writer's encryption")),
+    Column("ciphertext", LargeBinary, nullable=False, info=sealed("by the writer: the document")),
+    Column("signature", LargeBinary, nullable=False, info=clear("the author's, over the sealed document")),
+)
