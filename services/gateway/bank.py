@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from consent.vocabulary import BasicItem, Body, Purpose
-from services.contracts.registry.messages import Confirm, Confirmed, ItemResult
+from services.contracts.registry.client import RegistryClient
+from services.contracts.registry.messages import Confirm, ItemResult
 from services.gateway.organisation import Organisation
 
 
@@ -21,4 +22,5 @@ def confirm(
     """
     token = bank.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
     message = Confirm(token=token, items=dict(items), purpose=purpose, contract=contract)
-    return dict(bank.ask(Body.REGISTRY, "POST", "/confirmations", answer=Confirmed, message=message).results)
+    told = bank.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).confirm(message, token=token))
+    return dict(told.results)

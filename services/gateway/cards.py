@@ -28,18 +28,19 @@ from consent.errors import ConsentError, MalformedError, SealError
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from consent.wallet import Wallet
+from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import (
     Application,
     CardId,
     IssuedCard,
     NewApplication,
     UnlockCard,
-    UnlockedCard,
 )
 from services.gateway.errors import CardFileError, CardLockedError, RefusedError, WrongPinError
-from services.gateway.exchange import Connection, ask
+from services.gateway.exchange import answers
 from services.kit.clock import Randomness
 from services.kit.encoding import Base64Url, Message
+from services.kit.http import Http
 from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile
 
@@ -192,7 +193,7 @@ def read_card(file: Path) -> CardFile:
         raise CardFileError(f"{file} is not a readable card file of this version ({FORMAT})") from error
 
 
-def unlock(card: CardFile, application: Application, digits: str, *, identity: Connection) -> Unlocked:
+def unlock(card: CardFile, application: Application, digits: str, *, identity: Http) -> Unlocked:
     """Open one application with its PIN and the ID centre's share.
 
     Raises: WrongPinError, CardLockedError, CardFileError when the file was changed, RefusedError otherwise.
@@ -214,10 +215,11 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: C
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
 
-def _share(card: CardFile, application: Application, proof: bytes, identity: Connection) -> bytes:
+def _share(card: CardFile, application: Application, proof: bytes, identity: Http) -> bytes:
     message = UnlockCard(card=card.card, application=application, pin_proof=base64url.encode(proof))
     try:
-        told = ask(identity, "POST", "/cards/unlock", answer=UnlockedCard, message=message)
+        with answers():
+            told = IdentityClient(identity).unlock(message)
     except RefusedError as refused:
         if refused.code == "wrong_pin":
             left = refused.members.get("tries_left")

@@ -27,6 +27,7 @@ from services.contracts.medical.messages import DocumentMessage, ReadAnswer, Rea
 from services.contracts.oversight.register import ed25519
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
+from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 
 
@@ -93,7 +94,9 @@ def prepare(
 
 def send(organisation: Organisation, prepared: Prepared) -> list[PlainDocument]:
     """Send a prepared read and open the answer. Raises: as `open_records`."""
-    answer = organisation.ask(Body.MEDICAL, "POST", "/reads", answer=ReadAnswer, message=prepared.request)
+    answer = organisation.ask(
+        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).read(prepared.request)
+    )
     return open_answer(organisation, prepared, answer)
 
 

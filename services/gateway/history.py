@@ -9,9 +9,11 @@ from typing import Final
 from pydantic import JsonValue
 
 from consent.vocabulary import Body
-from services.contracts.product_safety.messages import Inbox, Notice, ReadAnswer, ReadRequest
+from services.contracts.product_safety.client import ProductSafetyClient
+from services.contracts.product_safety.messages import Notice, ReadRequest
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
+from services.kit.http import Http, Token
 from services.kit.keys import write_private
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import (
@@ -79,7 +81,7 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
     parts: list[Evidence] = []
     entries: list[HistoryEntry] = []
     for body in bodies:
-        evidence = person.ask(body, "GET", "/history", answer=Evidence)
+        evidence = person.ask(body, _fetch)
         try:
             verified = verify_evidence(evidence, trust)
         except LogError as error:
@@ -88,6 +90,10 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
         parts.append(evidence)
     ordered = sorted(entries, key=lambda each: (each.at, each.body, each.index))
     return History(tuple(ordered), merge(parts))
+
+
+def _fetch(http: Http, token: Token) -> Evidence:
+    return Evidence.model_validate_json(http.send("GET", "/history", token=token).content)
 
 
 def trust_of(person: Person) -> Trust:
@@ -132,10 +138,14 @@ def _entry(verified: VerifiedEntry, expected: Body | None) -> HistoryEntry:
 
 def inbox(person: Person) -> list[Notice]:
     """Return the recall notices for what the person owns, newest first. Raises: RefusedError."""
-    return person.ask(Body.PRODUCT_SAFETY, "GET", "/inbox", answer=Inbox).notices
+    return person.ask(
+        Body.PRODUCT_SAFETY, lambda http, token: ProductSafetyClient(http).inbox(token=token)
+    ).notices
 
 
 def mark_read(person: Person, notice: str) -> int:
     """Tell the product safety centre that a notice was read; return when first. Units: epoch seconds."""
     message = ReadRequest(notice=notice)
-    return person.ask(Body.PRODUCT_SAFETY, "POST", "/inbox/read", answer=ReadAnswer, message=message).read_at
+    return person.ask(
+        Body.PRODUCT_SAFETY, lambda http, token: ProductSafetyClient(http).mark_read(message, token=token)
+    ).read_at

@@ -17,21 +17,21 @@ from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
 from consent.sealing import PlainDocument, SealedBundle, document_digest, seal_bundle
 from consent.vocabulary import Body, Category
-from services.contracts.identity.messages import LinkedPerson, PresentCard, PseudonymTokens
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import PresentCard, PseudonymTokens
 from services.contracts.medical.messages import (
     MAX_BUNDLES,
     RECEIPT_TYPE,
     BundleMessage,
     CategoryYear,
-    CompartmentKeys,
     CompartmentSearch,
-    DepositAnswer,
     DepositReceipt,
     DepositRequest,
     DocumentMessage,
 )
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError
+from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 
@@ -65,7 +65,9 @@ def link(organisation: Organisation, person: Person) -> str:
     Raises: RefusedError.
     """
     message = PresentCard(presentation=person.present(organisation.id))
-    return organisation.ask(Body.IDENTITY, "POST", "/links", answer=LinkedPerson, message=message).reference
+    return organisation.ask(
+        Body.IDENTITY, lambda http, token: IdentityClient(http).link(message, token=token)
+    ).reference
 
 
 def deposit(organisation: Organisation, reference: str, records: Iterable[ClinicalRecord]) -> Deposited:
@@ -116,7 +118,7 @@ def find_keys(organisation: Organisation, reference: str, places: Iterable[Place
     listed = [CategoryYear(category=category, year=year) for category, year in wanted]
     message = CompartmentSearch(token=named.tokens[Body.MEDICAL], compartments=listed)
     found = organisation.ask(
-        Body.MEDICAL, "POST", "/compartments/search", answer=CompartmentKeys, message=message
+        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).search(message)
     )
     subject, publications = verified_publications(named, found.publications)
     newest: dict[Place, tuple[Compartment, bytes]] = {}
@@ -190,7 +192,9 @@ def _parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
 def _send(organisation: Organisation, reference: str, bundles: list[SealedBundle]) -> str:
     token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
     message = DepositRequest(token=token, bundles=[_message(bundle) for bundle in bundles])  # D4
-    told = organisation.ask(Body.MEDICAL, "POST", "/deposits", answer=DepositAnswer, message=message)
+    told = organisation.ask(
+        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).deposit(message)
+    )
     check_receipt(organisation, told.receipt, bundles)  # D7
     return told.receipt
 

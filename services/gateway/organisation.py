@@ -1,7 +1,8 @@
 """An accredited organisation at work: its credentials, its tokens, and the register it trusts."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Final, Self, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -9,18 +10,21 @@ from consent import base64url
 from consent.delegation import ReceivingKey
 from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
+from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
+from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, RegisterReader
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
-from services.gateway.exchange import Answer, Connect, ask, direct
+from services.gateway.exchange import Connect, answers, direct
 from services.gateway.tokens import Signer, TokenSource, operator_assertions
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
-from services.kit.encoding import Message
-from services.kit.http import client_context
+from services.kit.http import Http, Token, client_context
 
-REGISTER_MAX_AGE = 1.0
-REGISTER_STALE = 30.0
+REGISTER_MAX_AGE: Final = 1.0
+REGISTER_STALE: Final = 30.0
+
+Answer = TypeVar("Answer")
 
 
 class Organisation:
@@ -88,20 +92,23 @@ class Organisation:
         """Return the register of accreditations, at most a second old. Raises: kit's UnavailableError."""
         return self._register.directory()
 
-    def ask(
-        self, body: Body, method: str, path: str, *, answer: type[Answer], message: Message | None = None
-    ) -> Answer:
-        """Send a message to a body as this operator. Raises: as `exchange.ask`."""
+    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
+        """Call a body as this operator: `call` gets the connection and a token for it.
+
+        Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+        """
         connection = self.connect(body)
         token = self.tokens.token(connection.base_url)
-        return ask(connection, method, path, answer=answer, message=message, token=token)
+        with answers():
+            return call(connection, token)
 
     def name_person(self, reference: str, *bodies: Body) -> PseudonymTokens:
         """R1, D2: get single-use tokens that name a linked person to the bodies. Raises: RefusedError."""
         message = RequestPseudonymTokens(reference=reference, bodies=list(bodies))
-        return self.ask(Body.IDENTITY, "POST", "/pseudonym-tokens", answer=PseudonymTokens, message=message)
+        return self.ask(
+            Body.IDENTITY, lambda http, token: IdentityClient(http).pseudonym_tokens(message, token=token)
+        )
 
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)
-        token = self.tokens.token(connection.base_url)
-        return str(connection.send("GET", "/register", token=token).json()["register"])
+        return OversightClient(connection, token=self.tokens.token(connection.base_url)).register()

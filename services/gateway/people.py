@@ -6,20 +6,19 @@ from typing import Final
 
 from consent.compartments import Compartment
 from consent.vocabulary import Body, Category
+from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import (
     SUBJECT_TYPE,
     Application,
-    EnrolledPerson,
-    EnrolPerson,
     IssueCard,
-    IssuedCard,
-    RegisteredSubject,
     RegisterSubject,
 )
 from services.contracts.medical.messages import Publication, Publications
 from services.contracts.registry import messages as registry
+from services.contracts.registry.client import RegistryClient
 from services.gateway.cards import CardFile, CardTrust, draft
 from services.gateway.clinical import BasicItems
+from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 from services.kit.clock import epoch_seconds
@@ -50,11 +49,13 @@ def enrol(
 
     `years` are the years beside the usual ones for which records may be sealed. Raises: RefusedError, CardFileError.
     """
-    new = counter.ask(Body.IDENTITY, "POST", "/persons", answer=EnrolledPerson, message=EnrolPerson())
+    new = counter.ask(Body.IDENTITY, lambda http, token: IdentityClient(http).enrol(token=token))
     register_resident(counter, new.registry_token, items)
     making = draft(pins, randomness=counter.randomness)
     request = IssueCard(reference=new.reference, applications=making.request())
-    issued = counter.ask(Body.IDENTITY, "POST", "/cards", answer=IssuedCard, message=request)
+    issued = counter.ask(
+        Body.IDENTITY, lambda http, token: IdentityClient(http).issue_card(request, token=token)
+    )
     card = making.complete(issued, trust=trust_of(counter), randomness=counter.randomness)
     person = Person(
         card,
@@ -72,14 +73,14 @@ def enrol(
 def register_resident(counter: Organisation, token: str, items: BasicItems) -> None:
     """Enter somebody in the resident register. Raises: RefusedError."""
     message = registry.RegisterResident(token=token, items=_wire(items))
-    counter.ask(Body.REGISTRY, "POST", "/residents", answer=registry.RegisteredResident, message=message)
+    counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).register(message, token=token))
 
 
 def change_resident(counter: Organisation, reference: str, items: BasicItems) -> None:
     """Change somebody's entry in the resident register, for example after a move. Raises: RefusedError."""
     token = counter.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
     message = registry.RegisterResident(token=token, items=_wire(items))
-    counter.ask(Body.REGISTRY, "PUT", "/residents", answer=registry.RegisteredResident, message=message)
+    counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).change(message, token=token))
 
 
 def _wire(items: BasicItems) -> registry.BasicItems:
@@ -115,7 +116,7 @@ def register_wallet(person: Person) -> None:
     person.pseudonym(Body.MEDICAL)
     proof = person.wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(person.clock())})
     message = RegisterSubject(wallet_key=person.wallet.public_jwk(Body.MEDICAL), proof=proof)
-    person.ask(Body.IDENTITY, "PUT", "/subject", answer=RegisteredSubject, message=message)
+    person.ask(Body.IDENTITY, lambda http, token: IdentityClient(http).register_subject(message, token=token))
 
 
 def usual_compartments(this_year: int, more_years: Iterable[int] = ()) -> list[Compartment]:
@@ -128,4 +129,4 @@ def publish(person: Person, compartments: Iterable[Compartment]) -> Publications
     """Publish keys for compartments, signed by the wallet. Raises: RefusedError."""
     signed = person.wallet.publish(compartments, person.clock())
     message = Publication(publication=signed)
-    return person.ask(Body.MEDICAL, "PUT", "/compartments", answer=Publications, message=message)
+    return person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).publish(message))

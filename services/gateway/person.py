@@ -1,7 +1,8 @@
 """A person at work: signed in with the card's authentication application, signing with the wallet when it is open."""
 
 import ssl
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -10,19 +11,22 @@ from consent.canonical import JsonObject
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from consent.wallet import Wallet
-from services.contracts.directives import WalletRegistered, wallet_registration
-from services.contracts.identity.messages import PRESENTATION_TYPE, Application, Challenge
+from services.contracts.directives import DirectivesClient, wallet_registration
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import PRESENTATION_TYPE, Application
+from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, RegisterReader
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
-from services.gateway.exchange import Answer, Connect, ask, relayed
-from services.gateway.tokens import CHALLENGE_PATH, Signer, TokenSource, person_assertions
+from services.gateway.exchange import Connect, answers, relayed
+from services.gateway.tokens import Signer, TokenSource, person_assertions
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
-from services.kit.encoding import Message
-from services.kit.http import Http
+from services.kit.http import Http, Token
 
 REGISTER_MAX_AGE: Final = 1.0
 REGISTER_STALE: Final = 30.0
+
+Answer = TypeVar("Answer")
 
 
 class Person:
@@ -67,13 +71,15 @@ class Person:
             raise CardFileError("this needs the wallet: unlock the card's signature application with its PIN")
         return self._signature.wallet
 
-    def ask(
-        self, body: Body, method: str, path: str, *, answer: type[Answer], message: Message | None = None
-    ) -> Answer:
-        """Send a message to a body as this person. Raises: as `exchange.ask`."""
+    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
+        """Call a body as this person: `call` gets the connection and a token for it.
+
+        Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+        """
         connection = self.connect(body)
         token = self.tokens.token(connection.base_url)
-        return ask(connection, method, path, answer=answer, message=message, token=token)
+        with answers():
+            return call(connection, token)
 
     def directory(self) -> Directory:
         """Return the register of accreditations. Raises: kit's UnavailableError."""
@@ -83,13 +89,16 @@ class Person:
         """Return how a body names the person, registering the wallet's key there the first time."""
         if body not in self._pseudonyms:
             registration = wallet_registration(self.wallet, body, self.clock())
-            told = self.ask(body, "PUT", "/wallet", answer=WalletRegistered, message=registration)
+            told = self.ask(
+                body, lambda http, token: DirectivesClient(http).register_wallet(registration, token=token)
+            )
             self._pseudonyms[body] = Pseudonym(told.pseudonym)
         return self._pseudonyms[body]
 
     def present(self, organisation: OrganisationId) -> str:
         """D1: prove with the card, to this one organisation, that the holder is here now."""
-        told = ask(self.connect(Body.IDENTITY), "POST", CHALLENGE_PATH, answer=Challenge)
+        with answers():
+            told = IdentityClient(self.connect(Body.IDENTITY)).challenge()
         payload: JsonObject = {
             "card": self.card.card,
             "organisation": organisation,
@@ -101,8 +110,7 @@ class Person:
 
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)
-        token = self.tokens.token(connection.base_url)
-        return str(connection.send("GET", "/register", token=token).json()["register"])
+        return OversightClient(connection, token=self.tokens.token(connection.base_url)).register()
 
 
 def sign_in(

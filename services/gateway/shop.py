@@ -1,36 +1,36 @@
 """The retailer's and the maker's side: articles, purchases, recalls."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from consent.vocabulary import Body
+from services.contracts.product_safety.client import ProductSafetyClient
 from services.contracts.product_safety.messages import (
-    ProductAnswer,
     ProductRequest,
-    PurchaseAnswer,
     PurchaseRequest,
-    RecallAnswer,
     RecallProgress,
     RecallRecord,
     RecallRequest,
     SerialList,
     SerialRange,
-    TradeItemAnswer,
     TradeItemRequest,
 )
 from services.gateway.errors import RecallFileError
 from services.gateway.organisation import Organisation
 from services.kit.clock import epoch_seconds
+from services.kit.http import Token
 from services.kit.strict_json import StrictJsonError, loads
+
+Answer = TypeVar("Answer")
 
 
 def register_trade_item(maker: Organisation, gtin: str, name: str) -> None:
     """Name a trade item as the maker's own: nobody else can recall it. Raises: RefusedError."""
     message = TradeItemRequest(gtin=gtin, name=name)
-    maker.ask(Body.PRODUCT_SAFETY, "POST", "/gtins", answer=TradeItemAnswer, message=message)
+    _ask(maker, lambda centre, token: centre.register_trade_item(message, token=token))
 
 
 def register_product(
@@ -38,7 +38,7 @@ def register_product(
 ) -> None:
     """Register one article of a trade item. Raises: RefusedError."""
     message = ProductRequest(gtin=gtin, serial=serial, name=name, lot=lot)
-    organisation.ask(Body.PRODUCT_SAFETY, "POST", "/products", answer=ProductAnswer, message=message)
+    _ask(organisation, lambda centre, token: centre.register_product(message, token=token))
 
 
 def register_purchase(
@@ -51,8 +51,7 @@ def register_purchase(
     token = retailer.name_person(reference, Body.PRODUCT_SAFETY).tokens[Body.PRODUCT_SAFETY]
     at = epoch_seconds(retailer.clock())
     message = PurchaseRequest(token=token, gtin=gtin, serial=serial, lot=lot, purchased_at=at)
-    answer = retailer.ask(Body.PRODUCT_SAFETY, "POST", "/purchases", answer=PurchaseAnswer, message=message)
-    return answer.ownership
+    return _ask(retailer, lambda centre, token: centre.register_purchase(message, token=token)).ownership
 
 
 def start_recall(
@@ -65,12 +64,16 @@ def start_recall(
 ) -> str:
     """Start a recall of the maker's own trade item; return its id. Raises: RefusedError."""
     message = RecallRequest(recall=record, gtin=gtin, serials=serials, lots=lots)
-    return maker.ask(Body.PRODUCT_SAFETY, "POST", "/recalls", answer=RecallAnswer, message=message).recall
+    return _ask(maker, lambda centre, token: centre.start_recall(message, token=token)).recall
 
 
 def recall_progress(maker: Organisation, recall: str) -> RecallProgress:
     """Return how far a recall is: counts, never who. Raises: RefusedError."""
-    return maker.ask(Body.PRODUCT_SAFETY, "GET", f"/recalls/{recall}", answer=RecallProgress)
+    return _ask(maker, lambda centre, token: centre.recall_progress(recall, token=token))
+
+
+def _ask(organisation: Organisation, call: Callable[[ProductSafetyClient, Token], Answer]) -> Answer:
+    return organisation.ask(Body.PRODUCT_SAFETY, lambda http, token: call(ProductSafetyClient(http), token))
 
 
 def read_recall(file: Path, *, number: str | None = None) -> RecallRecord:

@@ -13,18 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from pydantic import ValidationError
 
 from consent import base64url
-from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
-from services.gateway.errors import NotVerifiedError, refusal
-from services.gateway.exchange import Connection, ask
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.gateway.exchange import answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
-from services.kit.http import RemoteProblemError, Token
+from services.kit.http import Http, Token
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
-CHALLENGE_PATH: Final = "/oauth/challenge"
 MARGIN: Final = timedelta(seconds=30)
 """A token is not used in its last seconds: the request it is for takes time, too."""
 ASSERTION_SECONDS: Final = 120
@@ -52,7 +50,7 @@ class TokenSource:
     Guarantees: safe between threads; all tokens are bound to a DPoP key made for this object only.
     """
 
-    def __init__(self, identity: Connection, assertions: Assertions, *, clock: Clock) -> None:
+    def __init__(self, identity: Http, assertions: Assertions, *, clock: Clock) -> None:
         self._identity = identity
         self._assertions = assertions
         self._clock = clock
@@ -81,12 +79,8 @@ class TokenSource:
         asked = self._clock()
         endpoint = self._identity.base_url + TOKEN_PATH
         fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions.fields(endpoint)}
-        try:
-            told = TokenAnswer.model_validate(self._identity.form(TOKEN_PATH, fields, key=self._key))
-        except RemoteProblemError as problem:
-            raise refusal(problem) from problem
-        except ValidationError as error:
-            raise NotVerifiedError("the token endpoint answered in another form; compare versions") from error
+        with answers():
+            told = IdentityClient(self._identity).token(fields, key=self._key)
         return Token(told.access_token, self._key), asked + timedelta(seconds=told.expires_in) - MARGIN
 
 
@@ -111,13 +105,12 @@ def operator_assertions(
     return Assertions(fields)
 
 
-def person_assertions(
-    *, card: Signer, identity: Connection, clock: Clock, randomness: Randomness
-) -> Assertions:
+def person_assertions(*, card: Signer, identity: Http, clock: Clock, randomness: Randomness) -> Assertions:
     """A person's card signs the ID centre's challenge (K3)."""
 
     def fields(endpoint: str) -> dict[str, str]:
-        told = ask(identity, "POST", CHALLENGE_PATH, answer=Challenge)
+        with answers():
+            told = IdentityClient(identity).challenge()
         claims: dict[str, object] = {"nonce": told.challenge}
         signed = assertion(card, audience=endpoint, now=clock(), randomness=randomness, claims=claims)
         return {"assertion": signed}

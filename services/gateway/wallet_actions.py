@@ -32,17 +32,16 @@ from consent.lifecycle import DirectiveState
 from consent.publication import VerifiedPublication, verify_publication
 from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import (
-    DirectiveAccepted,
-    DirectiveList,
+    DirectiveItem,
+    DirectivesClient,
     WithdrawalOrder,
-    WithdrawalReceipt,
     submission,
 )
-from services.contracts.medical.messages import Publications
 from services.gateway.errors import GatewayError, NotVerifiedError, RefusedError
+from services.gateway.medical import MedicalClient
 from services.gateway.people import publish
 from services.gateway.person import Person
-from services.kit.http import PeerUnavailableError
+from services.kit.http import Http, PeerUnavailableError, Token
 
 POINTED: Final = (Body.OVERSIGHT, Body.IDENTITY)
 """The bodies to whose copies the medical centre's copy points."""
@@ -120,7 +119,7 @@ def permissions(person: Person, *, bodies: Iterable[Body] = (*PROXIES, Body.REGI
     found: dict[tuple[datetime, Terms], dict[Body, list[Copy]]] = defaultdict(lambda: defaultdict(list))
     for body in bodies:
         person.pseudonym(body)
-        for item in person.ask(body, "GET", "/directives", answer=DirectiveList).directives:
+        for item in person.ask(body, _listed):
             copy = Copy(_verify(person, body, item.jws), DirectiveState(item.state))
             directive = copy.verified.directive
             found[directive.issued_at, directive.terms][body].append(copy)
@@ -179,7 +178,7 @@ def _goes_on(permission: Permission, rolled: Iterable[Compartment], now: datetim
 
 def _published(person: Person, covers: Callable[[Compartment], bool]) -> list[Compartment]:
     person.pseudonym(Body.MEDICAL)
-    told = person.ask(Body.MEDICAL, "GET", "/compartments", answer=Publications)
+    told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).published())
     return sorted({each for one in told.publications for each in _own(person, one).keys if covers(each)})
 
 
@@ -204,9 +203,13 @@ def _handle_keys(person: Person) -> dict[Body, X25519PublicKey]:
     return {body: directory.sealing_key(body) for body in POINTED}
 
 
+def _listed(http: Http, token: Token) -> list[DirectiveItem]:
+    return DirectivesClient(http).directives(token=token)
+
+
 def _submit(person: Person, body: Body, copy: DirectiveCopy) -> Copy:
     message = submission(copy)
-    told = person.ask(body, "POST", "/directives", answer=DirectiveAccepted, message=message)
+    told = person.ask(body, lambda http, token: DirectivesClient(http).submit(message, token=token))
     return Copy(_verify(person, body, copy.jws), DirectiveState(told.state))
 
 
@@ -237,7 +240,7 @@ def _withdraw_copies(
 def _withdraw_copy(person: Person, body: Body, copy: Copy) -> DeletionReceipt:
     order = person.wallet.withdraw({body: copy.verified.jws}, now=person.clock())[body]  # W1
     message = WithdrawalOrder(withdrawal=order)
-    told = person.ask(body, "POST", "/withdrawals", answer=WithdrawalReceipt, message=message)
+    told = person.ask(body, lambda http, token: DirectivesClient(http).withdraw(message, token=token))
     try:
         receipt = verify_deletion_receipt(told.receipt, person.directory().signing_key(body))  # W3
     except ConsentError as error:

@@ -1,0 +1,113 @@
+"""The oversight body's officials at work: accredit an organisation with its first terminal and operator; change it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consent import base64url
+from consent.delegation import ReceivingKey
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.jwk import to_jwk
+from consent.vocabulary import Body
+from services.contracts.oversight.client import Accreditation, OversightClient
+from services.contracts.oversight.messages import (
+    Accredited,
+    OperatorAccreditation,
+    OrganisationAccreditation,
+    RolesChange,
+    StandingChange,
+    TerminalAccreditation,
+)
+from services.contracts.oversight.register import Kind, Role
+from services.gateway.credentials import Credentials, save
+from services.gateway.organisation import Organisation
+from services.kit.clock import epoch_seconds
+
+Answer = TypeVar("Answer")
+
+WRITING = frozenset({Kind.HOSPITAL, Kind.CLINIC})
+READING = frozenset({Kind.HOSPITAL, Kind.CLINIC, Kind.ANONYMISER})
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who asks to be accredited. Units: `days` of validity."""
+
+    id: str
+    name: str
+    kind: Kind
+    roles: Sequence[Role]
+    days: int = 365
+
+
+def accredit(official: Organisation, applicant: Applicant, folder: Path) -> None:
+    """Make an organisation's keys in `folder`, have them accredited, and write its credentials there.
+
+    Raises: RefusedError, CredentialFolderError.
+    """
+    terminal_key, card_key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
+    author_key = Ed25519PrivateKey.generate() if applicant.kind in WRITING else None
+    receiving_key = ReceivingKey.create(official.randomness) if applicant.kind in READING else None
+    terminal, operator = f"{applicant.id}-terminal-1", f"{applicant.id}-operator-1"
+    expires = epoch_seconds(official.clock() + timedelta(days=applicant.days))
+    organisation = OrganisationAccreditation(
+        id=applicant.id,
+        name=applicant.name,
+        kind=applicant.kind,
+        expires=expires,
+        signing_key=to_jwk(author_key.public_key()) if author_key else None,
+        receiving_key=base64url.encode(receiving_key.public_bytes()) if receiving_key else None,
+    )
+    _ask(official, lambda oversight: oversight.accredit_organisation(organisation))
+    device = TerminalAccreditation(
+        id=terminal,
+        organisation=applicant.id,
+        public_key=to_jwk(terminal_key.public_key()),
+        days=applicant.days,
+    )
+    certified = _ask(official, lambda oversight: oversight.accredit_terminal(device))
+    person = OperatorAccreditation(
+        id=operator,
+        organisation=applicant.id,
+        roles=list(applicant.roles),
+        card_key=to_jwk(card_key.public_key()),
+        expires=expires,
+    )
+    _ask(official, lambda oversight: oversight.accredit_operator(person))
+    credentials = Credentials(
+        organisation=OrganisationId(applicant.id),
+        operator=OperatorId(operator),
+        terminal=TerminalId(terminal),
+        urls=official.credentials.urls,
+        register_key=official.credentials.register_key,
+        terminal_key=terminal_key,
+        terminal_certificate=certified.certificate,
+        authority=certified.authority,
+        card_key=card_key,
+        author_key=author_key,
+        receiving_key=receiving_key,
+    )
+    save(credentials, folder)
+
+
+def change_roles(official: Organisation, member: Organisation, roles: Sequence[Role], *, reason: str) -> int:
+    """Give an organisation's operator other roles; return the edition of the register that says so."""
+    message = RolesChange(
+        organisation=member.id, id=member.credentials.operator, roles=list(roles), reason=reason
+    )
+    return _ask(official, lambda oversight: oversight.change_roles(message)).serial
+
+
+def suspend(official: Organisation, organisation: OrganisationId, *, reason: str) -> int:
+    """Stop an organisation everywhere; return the edition of the register that says so."""
+    change = StandingChange(kind=Accredited.ORGANISATION, id=organisation, reason=reason)
+    return _ask(official, lambda oversight: oversight.suspend(change)).serial
+
+
+def _ask(official: Organisation, call: Callable[[Accreditation], Answer]) -> Answer:
+    return official.ask(Body.OVERSIGHT, lambda http, token: call(OversightClient(http, token=token)))
