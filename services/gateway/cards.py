@@ -28,7 +28,7 @@ from consent.errors import ConsentError, MalformedError, SealError
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from consent.wallet import Wallet
-from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.client import Identity
 from services.contracts.identity.messages import (
     Application,
     CardId,
@@ -40,7 +40,6 @@ from services.gateway.errors import CardFileError, CardLockedError, RefusedError
 from services.gateway.exchange import answers
 from services.kit.clock import Randomness
 from services.kit.encoding import Base64Url, Message
-from services.kit.http import Http
 from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile
 
@@ -193,7 +192,7 @@ def read_card(file: Path) -> CardFile:
         raise CardFileError(f"{file} is not a readable card file of this version ({FORMAT})") from error
 
 
-def unlock(card: CardFile, application: Application, digits: str, *, identity: Http) -> Unlocked:
+def unlock(card: CardFile, application: Application, digits: str, *, identity: Identity) -> Unlocked:
     """Open one application with its PIN and the ID centre's share.
 
     Raises: WrongPinError, CardLockedError, CardFileError when the file was changed, RefusedError otherwise.
@@ -215,11 +214,11 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: H
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
 
-def _share(card: CardFile, application: Application, proof: bytes, identity: Http) -> bytes:
+def _share(card: CardFile, application: Application, proof: bytes, identity: Identity) -> bytes:
     message = UnlockCard(card=card.card, application=application, pin_proof=base64url.encode(proof))
     try:
         with answers():
-            told = IdentityClient(identity).unlock(message)
+            told = identity.unlock(message)
     except RefusedError as refused:
         if refused.code == "wrong_pin":
             left = refused.members.get("tries_left")

@@ -17,7 +17,7 @@ from services.contracts.oversight.register import Directory, RegisterReader
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
 from services.gateway.exchange import Connect, answers, direct
-from services.gateway.tokens import Signer, TokenSource, operator_assertions
+from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, operator_assertions
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.http import Http, Token, client_context
 
@@ -42,14 +42,16 @@ class Organisation:
         self.clock = clock
         self.randomness = randomness
         self.connect = connect
+        identity = connect(Body.IDENTITY)
         assertions = operator_assertions(
+            identity.base_url + TOKEN_PATH,
             operator=Signer(credentials.operator, credentials.card_key),
             organisation=credentials.organisation,
             terminal=Signer(credentials.terminal, credentials.terminal_key),
             clock=clock,
             randomness=randomness,
         )
-        self.tokens = TokenSource(connect(Body.IDENTITY), assertions, clock=clock)
+        self.tokens = TokenSource(IdentityClient(identity), assertions, clock=clock)
         self._register = RegisterReader(
             self._fetch_register,
             key=Ed25519PublicKey.from_public_bytes(base64url.decode(credentials.register_key)),

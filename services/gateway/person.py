@@ -19,7 +19,7 @@ from services.contracts.oversight.register import Directory, RegisterReader
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
 from services.gateway.exchange import Connect, answers, relayed
-from services.gateway.tokens import Signer, TokenSource, person_assertions
+from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, person_assertions
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
 from services.kit.http import Http, Token
 
@@ -49,9 +49,14 @@ class Person:
         self._authentication = authentication
         self._signature = signature
         self._pseudonyms: dict[Body, Pseudonym] = {}
-        identity = connect(Body.IDENTITY)
-        signer = Signer(card.card, authentication.key, authentication.kid)
-        assertions = person_assertions(card=signer, identity=identity, clock=clock, randomness=randomness)
+        identity = IdentityClient(connect(Body.IDENTITY))
+        assertions = person_assertions(
+            connect(Body.IDENTITY).base_url + TOKEN_PATH,
+            card=Signer(card.card, authentication.key, authentication.kid),
+            identity=identity,
+            clock=clock,
+            randomness=randomness,
+        )
         self.tokens = TokenSource(identity, assertions, clock=clock)
         self._register = RegisterReader(
             self._fetch_register,
@@ -125,7 +130,7 @@ def sign_in(
 
     Raises: WrongPinError, CardLockedError, CardFileError.
     """
-    identity = connect(Body.IDENTITY)
+    identity = IdentityClient(connect(Body.IDENTITY))
     authentication = unlock(card, Application.AUTHENTICATION, pin, identity=identity)
     signature = None
     if signature_pin is not None:

@@ -15,12 +15,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from consent import base64url
-from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.client import Identity
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
 from services.gateway.exchange import answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
-from services.kit.http import Http, Token
+from services.kit.http import Token
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 MARGIN: Final = timedelta(seconds=30)
@@ -37,11 +37,8 @@ class Signer:
     kid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assertions:
-    """How a holder proves itself in one token request; called anew for each."""
-
-    fields: Callable[[str], dict[str, str]]
+Assertions = Callable[[], dict[str, str]]
+"""Makes the fields by which a holder proves itself in one token request; called anew for each."""
 
 
 class TokenSource:
@@ -50,7 +47,7 @@ class TokenSource:
     Guarantees: safe between threads; all tokens are bound to a DPoP key made for this object only.
     """
 
-    def __init__(self, identity: Http, assertions: Assertions, *, clock: Clock) -> None:
+    def __init__(self, identity: Identity, assertions: Assertions, *, clock: Clock) -> None:
         self._identity = identity
         self._assertions = assertions
         self._clock = clock
@@ -77,19 +74,24 @@ class TokenSource:
 
     def _fetch(self, audience: str) -> tuple[Token, datetime]:
         asked = self._clock()
-        endpoint = self._identity.base_url + TOKEN_PATH
-        fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions.fields(endpoint)}
+        fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions()}
         with answers():
-            told = IdentityClient(self._identity).token(fields, key=self._key)
+            told = self._identity.token(fields, key=self._key)
         return Token(told.access_token, self._key), asked + timedelta(seconds=told.expires_in) - MARGIN
 
 
 def operator_assertions(
-    *, operator: Signer, organisation: str, terminal: Signer, clock: Clock, randomness: Randomness
+    endpoint: str,
+    *,
+    operator: Signer,
+    organisation: str,
+    terminal: Signer,
+    clock: Clock,
+    randomness: Randomness,
 ) -> Assertions:
-    """An operator's card and the terminal, both in one request (RFC 7523)."""
+    """An operator's card and the terminal, both in one request to the token endpoint (RFC 7523)."""
 
-    def fields(endpoint: str) -> dict[str, str]:
+    def fields() -> dict[str, str]:
         now = clock()
         claims: dict[str, object] = {"organisation": organisation}
         return {
@@ -102,20 +104,22 @@ def operator_assertions(
             ),
         }
 
-    return Assertions(fields)
+    return fields
 
 
-def person_assertions(*, card: Signer, identity: Http, clock: Clock, randomness: Randomness) -> Assertions:
+def person_assertions(
+    endpoint: str, *, card: Signer, identity: Identity, clock: Clock, randomness: Randomness
+) -> Assertions:
     """A person's card signs the ID centre's challenge (K3)."""
 
-    def fields(endpoint: str) -> dict[str, str]:
+    def fields() -> dict[str, str]:
         with answers():
-            told = IdentityClient(identity).challenge()
+            told = identity.challenge()
         claims: dict[str, object] = {"nonce": told.challenge}
         signed = assertion(card, audience=endpoint, now=clock(), randomness=randomness, claims=claims)
         return {"assertion": signed}
 
-    return Assertions(fields)
+    return fields
 
 
 def assertion(
