@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
 
 from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.identity.messages import Application, CardState, Jwk
@@ -102,7 +102,7 @@ class Store:
                 id=issued.id, holder=issued.holder.pseudonym, state=issued.state.value, expires=issued.expires
             )
         )
-        rows = [self._application_row(issued.id, each, tries) for each in applications]
+        rows = [self._application_row(issued, each, tries) for each in applications]
         conn.execute(insert(card_application), rows)
 
     def card(self, conn: Connection, card_id: str) -> Card | None:
@@ -110,9 +110,18 @@ class Store:
         row = conn.execute(_CARD_BY_ID, {"card": card_id}).one_or_none()
         return None if row is None else self._card(*row[:5])
 
-    def set_card_state(self, conn: Connection, card_id: str, state: CardState) -> None:
-        """Change a card's state; the caller has asked the policy."""
-        conn.execute(update(card).where(card.c.id == card_id).values(state=state.value))
+    def set_card_state(self, conn: Connection, held: Card, state: CardState) -> None:
+        """Change a card's state and seal its keys for that state; the caller has asked the policy."""
+        keys = {name: self.public_key(conn, held, name) for name in Application}
+        conn.execute(update(card).where(card.c.id == held.id).values(state=state.value))
+        for name, key in keys.items():
+            sealed = self._seal_key(key, _cell(held, name, state))
+            conn.execute(update(card_application).where(*_one(held.id, name)).values(public_key=sealed))
+
+    def public_key(self, conn: Connection, held: Card, application: Application) -> Jwk:
+        """Return the public key of an application of a card that is stored."""
+        wanted = select(card_application.c.public_key).where(*_one(held.id, application))
+        return self._open_key(conn.execute(wanted).scalar_one(), _cell(held, application, held.state))
 
     def authentication_key(self, conn: Connection, card_id: str) -> CardKey | None:
         """Return the key by which a card signs."""
@@ -135,17 +144,17 @@ class Store:
         found = conn.execute(_SECRETS, {"card": card_id, "app": application.value}).one_or_none()
         if found is None:
             return None
-        cell = _application_cell(card_id, application)
+        held = self._card(*found[:5])
+        cell = _cell(held, application)
         return CardSecrets(
-            self._card(*found[:5]),
+            held,
             pin_verifier=self._open("card_application.pin_verifier", cell, found.pin_verifier),
             share=self._open("card_application.share", cell, found.share),
         )
 
     def reset_tries(self, conn: Connection, card_id: str, application: Application, *, tries: int) -> None:
         """Give all tries back after a right PIN."""
-        mine = (card_application.c.card == card_id, card_application.c.application == application.value)
-        conn.execute(update(card_application).where(*mine).values(tries_left=tries))
+        conn.execute(update(card_application).where(*_one(card_id, application)).values(tries_left=tries))
 
     def add_subject(self, conn: Connection, pseudonym: Pseudonym, wallet_key: Jwk) -> None:
         """Keep the person's wallet key unless there is one."""
@@ -161,14 +170,13 @@ class Store:
         found: Jwk = json.loads(self._open("subject.wallet_key", pseudonym, stored))
         return found
 
-    def _application_row(self, card_id: str, new: NewCardApplication, tries: int) -> dict[str, object]:
-        cell = _application_cell(card_id, new.application)
-        key = json.dumps(new.public_key).encode()
+    def _application_row(self, held: Card, new: NewCardApplication, tries: int) -> dict[str, object]:
+        cell = _cell(held, new.application)
         return {
-            "card": card_id,
+            "card": held.id,
             "application": new.application.value,
             "kid": new.kid,
-            "public_key": self._seal("card_application.public_key", cell, key),
+            "public_key": self._seal_key(new.public_key, _cell(held, new.application, held.state)),
             "pin_verifier": self._seal("card_application.pin_verifier", cell, new.pin_verifier),
             "share": self._seal("card_application.share", cell, new.share),
             "tries_left": tries,
@@ -177,12 +185,18 @@ class Store:
     def _card_key(
         self, card_id: str, holder: str, state: str, expires: int, linkage: bytes, kid: str, sealed: bytes
     ) -> CardKey:
-        cell = _application_cell(card_id, Application.AUTHENTICATION)
-        key: Jwk = json.loads(self._open("card_application.public_key", cell, sealed))
-        return CardKey(self._card(card_id, holder, state, expires, linkage), kid, key)
+        held = self._card(card_id, holder, state, expires, linkage)
+        return CardKey(held, kid, self._open_key(sealed, _cell(held, Application.AUTHENTICATION, held.state)))
 
     def _card(self, card_id: str, holder: str, state: str, expires: int, linkage: bytes) -> Card:
         return Card(card_id, self._person(holder, linkage), CardState(state), expires)
+
+    def _seal_key(self, key: Jwk, cell: str) -> bytes:
+        return self._seal("card_application.public_key", cell, json.dumps(key).encode())
+
+    def _open_key(self, stored: bytes, cell: str) -> Jwk:
+        key: Jwk = json.loads(self._open("card_application.public_key", cell, stored))
+        return key
 
     def _person(self, pseudonym: str, linkage: bytes) -> Person:
         secret = self._open("person.linkage", pseudonym, linkage)
@@ -198,5 +212,11 @@ class Store:
         return self.cipher.open(stored, cell=f"{column}/{row}")
 
 
-def _application_cell(card_id: str, application: Application) -> str:
-    return f"{card_id}/{application.value}"
+def _one(card_id: str, application: Application) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return card_application.c.card == card_id, card_application.c.application == application.value
+
+
+def _cell(held: Card, application: Application, *state: CardState) -> str:
+    # Bound to holder and end of validity, keys to the state as well: a row edited to give a card to somebody else,
+    # to prolong it, or to bring it back makes its cells useless.
+    return "/".join([held.id, application.value, held.holder.pseudonym, str(held.expires), *state])

@@ -17,6 +17,7 @@ from services.identity.errors import (
     SubjectTakenError,
     UnknownReferenceError,
 )
+from services.kit.columns import ColumnError
 from services.kit.problems import ForbiddenError, Problem
 
 TO_THE_COUNTER: Final = "Go to the municipality's counter with the card."
@@ -43,6 +44,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         409, "subject_taken", "Another wallet is registered", "Use the wallet that was registered first."
     ),
     SignatureError: Problem(403, "signature_refused", "The signature is not accepted", "Sign it again."),
+    ColumnError: Problem(
+        500, "stored_data_changed", "What is stored here was changed", "Tell the operator to run the audit."
+    ),
     MalformedError: Problem(400, "malformed_request", "The request cannot be read", "Correct it."),
 }
 

@@ -92,7 +92,7 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
         if card is None or card.holder.pseudonym != holder.pseudonym:
             raise UnknownReferenceError
         state = next_state(card.state, request.change)
-        centre.store.set_card_state(conn, card.id, state)
+        centre.store.set_card_state(conn, card, state)
         event = _at_counter(
             EventKind.CARD_STATE_CHANGED, caller, detail={"state": state.value, "reason": request.reason}
         )

@@ -1,0 +1,75 @@
+"""The ID centre, wired."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.directives import SecondProxyClient
+from services.contracts.oversight.register import RegisterView
+from services.contracts.registry.client import RegistryClient
+from services.contracts.registry.messages import Presence
+from services.contracts.witnessing import WitnessClient
+from services.directives.api import directive_routes, release_routes, witness_routes
+from services.directives.release import Releases
+from services.directives.service import open_directives, open_witness
+from services.identity import tables
+from services.identity.api import cards, oauth, people
+from services.identity.api.problems import PROBLEMS
+from services.identity.audit import scan
+from services.identity.centre import PresenceQuestion, open_centre
+from services.identity.settings import Settings
+from services.kit.context import BodyContext, open_body
+from services.kit.journal import WitnessLink
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class _RegistryByRegister:
+    """The registry, where the register says it listens at the moment of asking."""
+
+    def __init__(self, context: BodyContext, register: RegisterView) -> None:
+        self._context = context
+        self._register = register
+
+    def presence(self, token: str) -> Presence:
+        url = self._register.directory().body(Body.REGISTRY).url
+        return RegistryClient(self._context.http(url)).presence(token)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the served application. Raises: DataVersionError, KeyFolderError."""
+    context = open_body(Body.IDENTITY, settings, tables=tables.KIT, migrations=MIGRATIONS)
+    register = register_reader(context)
+    return assemble(context, settings, register=register, registry=_RegistryByRegister(context, register))
+
+
+def assemble(
+    context: BodyContext, settings: Settings, *, register: RegisterView, registry: PresenceQuestion
+) -> FastAPI:
+    """Return the application over an opened body, any view of the register, and any registry."""
+    centre = open_centre(context, settings, register=register, registry=registry)
+    directives = open_directives(context, tables.DIRECTIVES, directory=register.directory)
+    witness = open_witness(context, directory=register.directory)
+    oversight = WitnessClient(
+        Body.OVERSIGHT,
+        SecondProxyClient(context.http(settings.oversight_url)),
+        WitnessLink(context.journal, database=context.database, clock=context.clock),
+        register,
+    )
+    parts = Parts(
+        routers=[
+            oauth.oauth_routes(centre),
+            cards.card_routes(centre),
+            people.people_routes(centre),
+            directive_routes(directives),
+            release_routes(Releases(directives, witness)),
+            witness_routes(context, witness),
+        ],
+        problems=PROBLEMS,
+        scan=lambda conn: scan(centre, conn),
+        open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS,
+        witnesses=[oversight],
+    )
+    return build_app(context, register, parts)

@@ -1,0 +1,95 @@
+"""The scan of stored rows: every sealed cell opens, and every name is the one that its secret yields."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import NoResultFound
+
+from consent.identifiers import OrganisationId, Pseudonym
+from consent.vocabulary import Body
+from services.contracts.identity.messages import Application
+from services.identity.centre import IdentityCentre
+from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
+from services.identity.tables import card, card_application, link, person, subject
+from services.kit.columns import ColumnError
+from services.kit.log.audit import Finding
+
+DOES_NOT_OPEN = "a sealed cell does not open: it, its key or its state was changed"
+OTHER_NAME = "the name is not the one that the linkage code yields"
+MISSING = "a row that it belongs to is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One row and what must hold for it; `holds` returns False or raises when it does not."""
+
+    table: str
+    row: str
+    holds: Callable[[], bool]
+
+
+def scan(centre: IdentityCentre, conn: Connection) -> tuple[int, list[Finding]]:
+    """Return how many rows were looked at, and every row that does not fit."""
+    checks = list(_checks(centre, conn))
+    problems = [(check, _problem(check)) for check in checks]
+    found = [Finding(check.table, check.row, problem) for check, problem in problems if problem]
+    return len(checks), found
+
+
+def _problem(check: _Check) -> str | None:
+    try:
+        return None if check.holds() else OTHER_NAME
+    except NoResultFound:
+        return MISSING
+    except (ColumnError, ValueError):
+        return DOES_NOT_OPEN
+
+
+def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[_Check]:
+    for name, number in conn.execute(select(person.c.pseudonym, person.c.number)).all():
+        yield _Check(person.name, f"pseudonym={name}", partial(_person, centre, conn, name, number))
+    for card_id in conn.execute(select(card.c.id)).scalars().all():
+        yield _Check(card.name, f"id={card_id}", partial(_card, centre, conn, card_id))
+    keys = select(card_application.c.card, card_application.c.application)
+    for card_id, name in conn.execute(keys).all():
+        where = f"card={card_id} application={name}"
+        yield _Check(card_application.name, where, partial(_application, centre, conn, card_id, name))
+    for key in conn.execute(select(link.c.id)).scalars().all():
+        yield _Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
+    for name in conn.execute(select(subject.c.person)).scalars().all():
+        yield _Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
+
+
+def _person(centre: IdentityCentre, conn: Connection, pseudonym: str, number: bytes) -> bool:
+    centre.context.cipher.open_lookup(number, column=NUMBER_COLUMN)
+    someone = centre.store.person(conn, Pseudonym(pseudonym))
+    return centre.namer.pseudonym(Body.IDENTITY, someone.linkage) == pseudonym
+
+
+def _card(centre: IdentityCentre, conn: Connection, card_id: str) -> bool:
+    held = centre.store.card(conn, card_id)
+    if held is None:
+        raise NoResultFound
+    for name in Application:
+        centre.store.public_key(conn, held, name)
+    return True
+
+
+def _application(centre: IdentityCentre, conn: Connection, card_id: str, name: str) -> bool:
+    if centre.store.secrets(conn, card_id, Application(name)) is None:
+        raise NoResultFound
+    return True
+
+
+def _link(centre: IdentityCentre, conn: Connection, key: bytes) -> bool:
+    told = centre.context.cipher.open_lookup(key, column=LINK_COLUMN).decode()
+    name, _, reference = told.partition("\n")
+    organisation = OrganisationId(name)
+    someone = centre.store.linked(conn, organisation=organisation, reference=reference)
+    return someone is not None and centre.namer.reference(organisation, someone.linkage) == reference
+
+
+def _subject(centre: IdentityCentre, conn: Connection, pseudonym: str) -> bool:
+    return centre.store.subject(conn, Pseudonym(pseudonym)) is not None

@@ -1,0 +1,6 @@
+"""Alembic's entry."""
+
+from services.identity.tables import metadata
+from services.kit.migrating import run
+
+run(metadata)

@@ -1,0 +1,1 @@
+"""Routes of the resident registry: parse, call one workflow, answer."""

@@ -1,0 +1,57 @@
+"""Residents, confirmations, presence."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from consent.vocabulary import Body
+from services.contracts.oversight.register import Role
+from services.contracts.registry.messages import (
+    AskPresence,
+    Confirm,
+    Confirmed,
+    Presence,
+    RegisteredResident,
+    RegisterResident,
+)
+from services.directives.api import Hold
+from services.kit.access import body, operator
+from services.kit.credentials.callers import BodyCaller, OperatorCaller
+from services.registry import workflows
+from services.registry.api.problems import ConfirmationRefusedProblemError
+from services.registry.centre import Registry
+from services.registry.errors import ConfirmationRefusedError
+
+Registrar = Annotated[OperatorCaller, Depends(operator(Role.REGISTRAR))]
+AnyOperator = Annotated[OperatorCaller, Depends(operator())]
+IdCentre = Annotated[BodyCaller, Depends(body(Body.IDENTITY))]
+
+
+def registry_routes(registry: Registry) -> APIRouter:
+    """Return the router."""
+    router = APIRouter()
+
+    @router.post("/residents")
+    def register(caller: Registrar, message: RegisterResident) -> RegisteredResident:
+        """Enter a person."""
+        return workflows.register(registry, caller, message)
+
+    @router.put("/residents")
+    def change(caller: Registrar, message: RegisterResident) -> RegisteredResident:
+        """Enter new items of a person."""
+        return workflows.change(registry, caller, message)
+
+    @router.post("/confirmations")
+    def confirm(caller: AnyOperator, message: Confirm, hold: Hold) -> Confirmed:
+        """Tell whether items are still right; the role is judged inside, so that a refusal is in the history."""
+        try:
+            return workflows.confirm(registry, caller, message, hold=hold)
+        except ConfirmationRefusedError as refusal:
+            raise ConfirmationRefusedProblemError(refusal.code) from refusal
+
+    @router.post("/presence")
+    def presence(_caller: IdCentre, message: AskPresence) -> Presence:
+        """Tell the ID centre whether a person is registered."""
+        return workflows.presence(registry, message.token)
+
+    return router

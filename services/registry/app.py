@@ -1,0 +1,50 @@
+"""The resident registry, wired."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.directives import SecondProxyClient
+from services.contracts.oversight.register import RegisterView
+from services.contracts.witnessing import WitnessClient
+from services.directives.api import directive_routes
+from services.directives.service import open_directives
+from services.kit.context import BodyContext, open_body
+from services.kit.journal import WitnessLink
+from services.registry import tables
+from services.registry.api.problems import PROBLEMS
+from services.registry.api.routes import registry_routes
+from services.registry.audit import scan
+from services.registry.centre import Registry
+from services.registry.settings import Settings
+from services.registry.store import Store
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the served application. Raises: DataVersionError, KeyFolderError."""
+    context = open_body(Body.REGISTRY, settings, tables=tables.KIT, migrations=MIGRATIONS)
+    return assemble(context, register=register_reader(context))
+
+
+def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
+    """Return the application over an opened body and any view of the register."""
+    directives = open_directives(context, tables.DIRECTIVES, directory=register.directory)
+    store = Store(context.cipher, context.randomness)
+    registry = Registry(context, register, store, directives)
+    oversight = WitnessClient(
+        Body.OVERSIGHT,
+        SecondProxyClient(context.http(context.settings.oversight_url)),
+        WitnessLink(context.journal, database=context.database, clock=context.clock),
+        register,
+    )
+    parts = Parts(
+        routers=[registry_routes(registry), directive_routes(directives)],
+        problems=PROBLEMS,
+        scan=lambda conn: scan(store, conn),
+        witnesses=[oversight],
+    )
+    return build_app(context, register, parts)

@@ -1,0 +1,23 @@
+"""What can go wrong at the registry."""
+
+from consent.explanations import RefusalCode
+
+
+class RegistryError(Exception):
+    """Base of the registry's errors."""
+
+
+class AlreadyRegisteredError(RegistryError):
+    """The person is in the register; a change is another request."""
+
+
+class NotRegisteredError(RegistryError):
+    """The person is not in the register."""
+
+
+class ConfirmationRefusedError(RegistryError):
+    """Nothing is confirmed; `code` is also in the person's history."""
+
+    def __init__(self, code: RefusalCode) -> None:
+        super().__init__(code.value)
+        self.code = code

@@ -1,0 +1,83 @@
+"""Every query of the registry. Each function works within the caller's transaction."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
+
+from consent import base64url
+from consent.identifiers import Pseudonym
+from consent.vocabulary import BasicItem
+from services.kit.clock import Randomness
+from services.kit.columns import ColumnCipher
+from services.registry.model import Resident
+from services.registry.tables import resident, resident_history
+
+ID_BYTES = 16
+
+_ITEMS = {item: resident.c[item.value] for item in BasicItem}
+_RESIDENT = select(*_ITEMS.values()).where(resident.c.pseudonym == bindparam("person"))
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The registry's rows, sealed and opened with `cipher`."""
+
+    cipher: ColumnCipher
+    randomness: Randomness
+
+    def registered(self, conn: Connection, person: Pseudonym) -> bool:
+        """Tell whether a person is registered."""
+        return bool(conn.execute(select(exists().where(resident.c.pseudonym == person))).scalar())
+
+    def resident(self, conn: Connection, person: Pseudonym) -> Resident | None:
+        """Return a person's items. Raises: ColumnError when a cell was changed."""
+        row = conn.execute(_RESIDENT, {"person": person}).one_or_none()
+        if row is None:
+            return None
+        return Resident(
+            {
+                item: self.cipher.open(stored, cell=_cell(item, person)).decode()
+                for item, stored in zip(_ITEMS, row, strict=True)
+            }
+        )
+
+    def add(self, conn: Connection, person: Pseudonym, new: Resident) -> None:
+        """Register a person."""
+        conn.execute(insert(resident).values(pseudonym=person, **self._sealed(person, new)))
+
+    def change(self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, day: date) -> None:
+        """Replace a person's items and keep the old ones as history."""
+        row = base64url.encode(self.randomness(ID_BYTES))
+        told = json.dumps({item.value: value for item, value in old.items.items()}).encode()
+        conn.execute(
+            insert(resident_history).values(
+                id=row,
+                pseudonym=person,
+                until=day.isoformat(),
+                items=self.cipher.seal(told, cell=_history_cell(row, person, day.isoformat())),
+            )
+        )
+        conn.execute(
+            update(resident).where(resident.c.pseudonym == person).values(**self._sealed(person, new))
+        )
+
+    def open_history(self, row: str, *, person: str, until: str, items: bytes) -> Resident:
+        """Return a row of the history as it was. Raises: ColumnError when it was changed."""
+        told = json.loads(self.cipher.open(items, cell=_history_cell(row, person, until)))
+        return Resident({BasicItem(name): value for name, value in told.items()})
+
+    def _sealed(self, person: Pseudonym, new: Resident) -> dict[str, bytes]:
+        return {
+            item.value: self.cipher.seal(value.encode(), cell=_cell(item, person))
+            for item, value in new.items.items()
+        }
+
+
+def _cell(item: BasicItem, person: str) -> str:
+    return f"resident.{item.value}/{person}"
+
+
+def _history_cell(row: str, person: str, until: str) -> str:
+    return f"resident_history.items/{row}/{person}/{until}"

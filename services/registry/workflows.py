@@ -1,0 +1,156 @@
+"""The registry's use cases, one transaction each; every decision is in the log, refusals too."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC
+
+from sqlalchemy import Connection
+
+from consent.decision import BasicRequest, Permit, Refusal, decide
+from consent.explanations import RefusalCode
+from consent.identifiers import Pseudonym
+from consent.vocabulary import BasicItem
+from services.contracts.registry.messages import (
+    ASKED_BY,
+    BasicItems,
+    Confirm,
+    Confirmed,
+    Presence,
+    RegisteredResident,
+    RegisterResident,
+)
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.events import Event, EventKind, Outcome
+from services.registry import egress
+from services.registry.centre import Registry
+from services.registry.errors import AlreadyRegisteredError, ConfirmationRefusedError, NotRegisteredError
+from services.registry.model import Resident
+from services.registry.policy import may_confirm
+
+
+@dataclass(frozen=True, slots=True)
+class _Permitted:
+    """A yes: the items as registered, and the ground for telling about them."""
+
+    resident: Resident
+    permit: Permit
+
+
+def register(registry: Registry, caller: OperatorCaller, message: RegisterResident) -> RegisteredResident:
+    """Enter a person. Raises: AlreadyRegisteredError, PseudonymTokenError, ReplayError, MalformedError."""
+    named = registry.whom(message.token, caller.organisation)
+    new = _resident(message.items)
+    with registry.context.database.write() as conn:
+        person = registry.use_up(conn, named)
+        if registry.store.registered(conn, person):
+            raise AlreadyRegisteredError("the person is registered already")
+        registry.store.add(conn, person, new)
+        event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem))
+        registry.context.journal.record(conn, person=person, event=event)
+    return RegisteredResident(resident="registered")
+
+
+def change(registry: Registry, caller: OperatorCaller, message: RegisterResident) -> RegisteredResident:
+    """Enter new items of a person and keep the old ones as history; nothing new changes nothing.
+
+    Raises: NotRegisteredError, PseudonymTokenError, ReplayError, MalformedError.
+    """
+    named = registry.whom(message.token, caller.organisation)
+    new = _resident(message.items)
+    with registry.context.database.write() as conn:
+        person = registry.use_up(conn, named)
+        old = registry.store.resident(conn, person)
+        if old is None:
+            raise NotRegisteredError("the person is not registered")
+        changed = [item for item in BasicItem if old.items[item] != new.items[item]]
+        if not changed:
+            return RegisteredResident(resident="unchanged")
+        day = registry.context.clock().astimezone(UTC).date()
+        registry.store.change(conn, person, old=old, new=new, day=day)
+        event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed)
+        registry.context.journal.record(conn, person=person, event=event)
+    return RegisteredResident(resident="changed")
+
+
+def confirm(registry: Registry, caller: OperatorCaller, message: Confirm, *, hold: ExitStack) -> Confirmed:
+    """Tell an organisation whether what it knows is still right, if the person permitted that (UC9).
+
+    Guarantees: the directive relied on is held against withdrawal until `hold` is closed, after the answer was sent.
+    Raises: ConfirmationRefusedError (logged, with its reason), PseudonymTokenError, ReplayError, MalformedError.
+    """
+    named = registry.whom(message.token, caller.organisation)
+    with registry.context.database.read() as conn:
+        first = _judge(registry, conn, caller, person=named.pseudonym, message=message)
+    if isinstance(first, _Permitted):
+        hold.enter_context(registry.directives.barrier.hold([first.permit.directive_id]))
+    with registry.context.database.write() as conn:
+        person = registry.use_up(conn, named)
+        verdict = first
+        if isinstance(first, _Permitted):
+            verdict = _judge(registry, conn, caller, person=person, message=message)
+            if not (isinstance(verdict, _Permitted) and verdict.permit == first.permit):
+                verdict = RefusalCode.WITHDRAWN_IN_FLIGHT
+        event = _confirmation(caller, message, verdict)
+        registry.context.journal.record(conn, person=person, event=event)
+    if isinstance(verdict, RefusalCode):
+        raise ConfirmationRefusedError(verdict)
+    return egress.confirmation(verdict.resident, message.items, verdict.permit)
+
+
+def presence(registry: Registry, token: str) -> Presence:
+    """Tell the ID centre whether a person is registered. Raises: PseudonymTokenError, ReplayError."""
+    named = registry.whom(token, ASKED_BY)
+    with registry.context.database.write() as conn:
+        person = registry.use_up(conn, named)
+        return egress.presence(registry.store.resident(conn, person))
+
+
+def _judge(
+    registry: Registry, conn: Connection, caller: OperatorCaller, *, person: Pseudonym, message: Confirm
+) -> _Permitted | RefusalCode:
+    if not may_confirm(caller.roles):
+        return RefusalCode.ROLE_MISSING
+    resident = registry.store.resident(conn, person)
+    if resident is None:
+        return RefusalCode.SUBJECT_UNKNOWN
+    request = BasicRequest(
+        recipient=caller.organisation,
+        items=frozenset(message.items),
+        purpose=message.purpose,
+        now=registry.context.clock(),
+    )
+    held = registry.directives.store.of_person_for(conn, person, caller.organisation)
+    decision = decide(request, [each.held for each in held])
+    return decision.code if isinstance(decision, Refusal) else _Permitted(resident, decision)
+
+
+def _resident(items: BasicItems) -> Resident:
+    return Resident({BasicItem(name): value for name, value in items.model_dump(mode="json").items()})
+
+
+def _by(caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem]) -> Event:
+    return Event(
+        kind=kind,
+        outcome=Outcome.DONE,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        categories=tuple(sorted(items)),
+    )
+
+
+def _confirmation(caller: OperatorCaller, message: Confirm, verdict: _Permitted | RefusalCode) -> Event:
+    refusal = verdict.value if isinstance(verdict, RefusalCode) else None
+    return Event(
+        kind=EventKind.CONFIRMATION,
+        outcome=Outcome.PERMITTED if refusal is None else Outcome.REFUSED,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        purpose=message.purpose.value,
+        categories=tuple(sorted(message.items)),
+        reason=refusal,
+        ground=verdict.permit.directive_id if isinstance(verdict, _Permitted) else None,
+        detail={"contract": message.contract},
+    )
