@@ -1,0 +1,1 @@
+"""The oversight body: who is accredited, witness of all logs, second proxy."""

@@ -1,0 +1,27 @@
+"""The one table from this body's errors to problem documents."""
+
+from consent.errors import MalformedError
+from services.kit.certificates import CertificateError
+from services.kit.problems import MalformedRequestError, NotFoundError, Problem
+from services.oversight import errors
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    errors.AlreadyAccreditedError: Problem(
+        409, errors.AlreadyAccreditedError.code, "This is accredited already", "Choose another identifier."
+    ),
+    errors.UnknownEntryError: NotFoundError.problem,
+    errors.RolesNotAllowedError: Problem(
+        409, errors.RolesNotAllowedError.code, "The organisation cannot have this role", "Leave the role out."
+    ),
+    errors.NotInFutureError: Problem(
+        409, errors.NotInFutureError.code, "The accreditation would be over at once", "Set a later end."
+    ),
+    errors.RegisterChangedError: Problem(
+        500,
+        errors.RegisterChangedError.code,
+        "What is stored here was changed",
+        "Run the audit and restore the row.",
+    ),
+    MalformedError: MalformedRequestError.problem,
+    CertificateError: MalformedRequestError.problem,
+}

@@ -1,0 +1,71 @@
+"""Routes of the register; each parses, calls one workflow and answers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.contracts.oversight.messages import (
+    Changed,
+    OperatorAccreditation,
+    OrganisationAccreditation,
+    OrganisationKeys,
+    RegisterAnswer,
+    RolesChange,
+    StandingChange,
+    TerminalAccreditation,
+    TerminalAccredited,
+)
+from services.contracts.oversight.register import Role
+from services.kit.access import anyone_accredited, operator
+from services.kit.credentials.callers import Caller, OperatorCaller
+from services.oversight import workflows
+from services.oversight.workflows import Office
+
+Accreditor = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR))]
+
+
+def register_routes(office: Office) -> APIRouter:
+    """Return the routes by which the register is read and kept."""
+    routes = APIRouter()
+
+    @routes.get("/register")
+    def register(_caller: Annotated[Caller, Depends(anyone_accredited())]) -> RegisterAnswer:
+        """Return the present edition, signed."""
+        return RegisterAnswer(register=office.editions.signed())
+
+    @routes.post("/organisations")
+    def accredit_organisation(caller: Accreditor, asked: OrganisationAccreditation) -> Changed:
+        """Accredit an organisation."""
+        return workflows.accredit_organisation(office, caller, asked)
+
+    @routes.put("/organisations/keys")
+    def change_keys(caller: Accreditor, asked: OrganisationKeys) -> Changed:
+        """Give an organisation other keys."""
+        return workflows.change_keys(office, caller, asked)
+
+    @routes.post("/terminals")
+    def accredit_terminal(caller: Accreditor, asked: TerminalAccreditation) -> TerminalAccredited:
+        """Accredit a terminal and certify its key."""
+        return workflows.accredit_terminal(office, caller, asked)
+
+    @routes.post("/operators")
+    def accredit_operator(caller: Accreditor, asked: OperatorAccreditation) -> Changed:
+        """Accredit an operator."""
+        return workflows.accredit_operator(office, caller, asked)
+
+    @routes.post("/operators/roles")
+    def change_roles(caller: Accreditor, asked: RolesChange) -> Changed:
+        """Give an operator other roles."""
+        return workflows.change_roles(office, caller, asked)
+
+    @routes.post("/suspensions")
+    def suspend(caller: Accreditor, asked: StandingChange) -> Changed:
+        """Stop an organisation, terminal or operator."""
+        return workflows.suspend(office, caller, asked)
+
+    @routes.post("/resumptions")
+    def resume(caller: Accreditor, asked: StandingChange) -> Changed:
+        """Let it go on."""
+        return workflows.resume(office, caller, asked)
+
+    return routes

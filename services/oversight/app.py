@@ -1,0 +1,71 @@
+"""The oversight body, wired."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.contracts.bodies import Parts, build_app
+from services.contracts.witnessing import witness as witness_of
+from services.directives.api import directive_routes, release_routes, witness_routes
+from services.directives.release import Releases
+from services.directives.service import open_directives, open_witness
+from services.kit.certificates import Authority, CertificateError, load_authority
+from services.kit.context import BodyContext, open_body
+from services.kit.keys import KeyFolderError
+from services.oversight import tables
+from services.oversight.api.problems import PROBLEMS
+from services.oversight.api.routes import register_routes
+from services.oversight.audit import scan
+from services.oversight.editions import Editions
+from services.oversight.settings import Settings
+from services.oversight.store import RegisterStore
+from services.oversight.workflows import Office, take_bootstrap
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the served application. Raises: DataVersionError, KeyFolderError, SettingsError."""
+    context = open_body(Body.OVERSIGHT, settings, tables=tables.KIT, migrations=MIGRATIONS)
+    return assemble(context, settings)
+
+
+def assemble(context: BodyContext, settings: Settings) -> FastAPI:
+    """Return the application over an opened body; its own register needs no other body."""
+    office = open_office(context, settings)
+    directives = open_directives(context, tables.DIRECTIVES, directory=office.editions.directory)
+    own_witness = open_witness(context, directory=office.editions.directory)
+    parts = Parts(
+        routers=[
+            register_routes(office),
+            directive_routes(directives),
+            release_routes(Releases(directives, own_witness)),
+            witness_routes(context, own_witness),
+        ],
+        problems=PROBLEMS,
+        scan=lambda conn: scan(office.store, directives, conn),
+        witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
+    )
+    return build_app(context, office.editions, parts)
+
+
+def open_office(context: BodyContext, settings: Settings) -> Office:
+    """Return the register's office, with the first edition and the bootstrap file taken in."""
+    store = RegisterStore(context.cipher)
+    with context.database.write() as conn:
+        store.initialise(conn)
+    office = Office(context, store, Editions(context, store), _authority(context))
+    if settings.bootstrap is not None:
+        take_bootstrap(office, settings.bootstrap)
+    return office
+
+
+def _authority(context: BodyContext) -> Authority:
+    try:
+        return load_authority(context.tls.authority.read_bytes(), context.keys.p256("accreditation"))
+    except (OSError, CertificateError) as error:
+        raise KeyFolderError(
+            f"the accreditation authority cannot be loaded ({error}); "
+            f"restore {context.tls.authority} and the key folder from one backup"
+        ) from error

@@ -1,0 +1,67 @@
+"""The register as this body itself reads it, and as it signs it for the others."""
+
+import threading
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent import jws
+from consent.identifiers import OperatorId, OrganisationId
+from consent.jwk import thumbprint, to_jwk
+from services.contracts.oversight.register import REGISTER_TYPE, Directory
+from services.kit.clock import epoch_seconds
+from services.kit.context import BodyContext
+from services.kit.credentials.callers import Peer
+from services.oversight.store import RegisterStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    directory: Directory
+    signed: str
+
+
+class Editions:
+    """The present edition (`RegisterView`), never older than the last committed change."""
+
+    def __init__(self, context: BodyContext, store: RegisterStore) -> None:
+        self._context = context
+        self._store = store
+        self._kid = thumbprint(to_jwk(context.signing_key.public_key()))
+        self._lock = threading.Lock()
+        self._held: _Edition | None = None
+
+    def directory(self) -> Directory:
+        """Return the present edition."""
+        return self._present().directory
+
+    def signed(self) -> str:
+        """Return the present edition, signed."""
+        return self._present().signed
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """See `Directory.peer`."""
+        return self.directory().peer(certificate_thumbprint)
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """See `Directory.roles`."""
+        return self.directory().roles(organisation, operator)
+
+    def token_key(self) -> Ed25519PublicKey:
+        """See `Directory.token_key`."""
+        return self.directory().token_key()
+
+    def _present(self) -> _Edition:
+        with self._context.database.read() as conn:
+            serial = self._store.serial(conn)
+            held = self._held
+            if held is not None and held.directory.register.serial == serial:
+                return held
+            edition = self._store.edition(conn, issued_at=epoch_seconds(self._context.clock()))
+        with self._lock:
+            payload = edition.model_dump(mode="json")
+            signed = jws.sign(payload, typ=REGISTER_TYPE, key=self._context.signing_key, kid=self._kid)
+            made = _Edition(Directory(edition, self._context.clock), signed)
+            if self._held is None or self._held.directory.register.serial < edition.serial:
+                self._held = made
+        return made

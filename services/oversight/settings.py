@@ -1,0 +1,17 @@
+"""Settings of the oversight body."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.kit.settings import BodySettings
+
+
+class Settings(BodySettings):
+    """What the oversight body can be told besides what every body can."""
+
+    bootstrap: Path | None = Field(
+        None,
+        description="JSON file with the bodies and the first officials, taken in at every start: bodies replace their "
+        "entries, others are added where they are new.",
+    )

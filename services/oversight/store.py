@@ -1,0 +1,146 @@
+"""Every query about the register."""
+
+from enum import StrEnum
+from typing import TypeVar, assert_never
+
+from sqlalchemy import Connection, insert, select, update
+
+from services.contracts.oversight.register import BodyEntry, Operator, Organisation, Register, Terminal
+from services.kit.columns import ColumnCipher, ColumnError
+from services.kit.log.tables import insert_if_absent
+from services.oversight.errors import RegisterChangedError
+from services.oversight.tables import register_edition, register_entry
+
+EDITION = 1
+
+Entry = Organisation | Terminal | Operator | BodyEntry
+E = TypeVar("E", Organisation, Terminal, Operator, BodyEntry)
+
+
+class EntryKind(StrEnum):
+    """What an entry of the register is about."""
+
+    ORGANISATION = "organisation"
+    TERMINAL = "terminal"
+    OPERATOR = "operator"
+    BODY = "body"
+
+
+def place(entry: Entry) -> tuple[EntryKind, str]:
+    """Return where an entry stands; operators are named within their organisation."""
+    match entry:
+        case Organisation():
+            return EntryKind.ORGANISATION, entry.id
+        case Terminal():
+            return EntryKind.TERMINAL, entry.id
+        case Operator():
+            return EntryKind.OPERATOR, operator_key(entry.organisation, entry.id)
+        case BodyEntry():
+            return EntryKind.BODY, entry.body.value
+        case _:
+            assert_never(entry)
+
+
+def operator_key(organisation: str, operator: str) -> str:
+    """Return an operator's key in the register."""
+    return f"{organisation}/{operator}"
+
+
+class RegisterStore:
+    """The register's rows. Raises: RegisterChangedError when one does not open."""
+
+    def __init__(self, cipher: ColumnCipher) -> None:
+        self._cipher = cipher
+
+    def initialise(self, conn: Connection) -> None:
+        """Make the first, empty edition; one that is there stays."""
+        insert_if_absent(conn, register_edition, {"id": EDITION, "serial": 0})
+
+    def serial(self, conn: Connection) -> int:
+        """Return the number of the present edition."""
+        return int(conn.execute(select(register_edition.c.serial)).scalar_one())
+
+    def next_serial(self, conn: Connection) -> int:
+        """Begin a new edition; changes queue here."""
+        row = register_edition.c
+        grown = update(register_edition).values(serial=row.serial + 1).returning(row.serial)
+        return int(conn.execute(grown).scalar_one())
+
+    def get(self, conn: Connection, kind: type[E], key: str) -> E | None:
+        """Return one entry."""
+        row, tag = register_entry.c, _TAGS[kind]
+        stored = conn.execute(
+            select(row.entry).where(row.kind == tag.value, row.key == key)
+        ).scalar_one_or_none()
+        return None if stored is None else self._open(kind, key, stored)
+
+    def add(self, conn: Connection, entry: Entry) -> None:
+        """Store a new entry."""
+        kind, key = place(entry)
+        row = {"kind": kind.value, "key": key, "entry": self._seal(entry)}
+        conn.execute(insert(register_entry).values(**row))
+
+    def replace(self, conn: Connection, entry: Entry) -> None:
+        """Store an entry in place of the earlier one."""
+        kind, key = place(entry)
+        row = register_entry.c
+        changed = update(register_entry).where(row.kind == kind.value, row.key == key)
+        conn.execute(changed.values(entry=self._seal(entry)))
+
+    def edition(self, conn: Connection, *, issued_at: int) -> Register:
+        """Return the whole register."""
+        return Register(
+            serial=self.serial(conn),
+            issued_at=issued_at,
+            organisations=self._all(conn, Organisation),
+            terminals=self._all(conn, Terminal),
+            operators=self._all(conn, Operator),
+            bodies=self._all(conn, BodyEntry),
+        )
+
+    def keys(self, conn: Connection) -> list[tuple[EntryKind, str]]:
+        """Return where every entry stands."""
+        rows = conn.execute(select(register_entry.c.kind, register_entry.c.key)).tuples()
+        return [(EntryKind(kind), key) for kind, key in rows]
+
+    def require_readable(self, conn: Connection, kind: EntryKind, key: str) -> None:
+        """Open one entry for the audit."""
+        match kind:
+            case EntryKind.ORGANISATION:
+                self.get(conn, Organisation, key)
+            case EntryKind.TERMINAL:
+                self.get(conn, Terminal, key)
+            case EntryKind.OPERATOR:
+                self.get(conn, Operator, key)
+            case EntryKind.BODY:
+                self.get(conn, BodyEntry, key)
+            case _:
+                assert_never(kind)
+
+    def _all(self, conn: Connection, kind: type[E]) -> list[E]:
+        row = register_entry.c
+        rows = conn.execute(select(row.key, row.entry).where(row.kind == _TAGS[kind].value).order_by(row.key))
+        return [self._open(kind, key, stored) for key, stored in rows]
+
+    def _seal(self, entry: Entry) -> bytes:
+        return self._cipher.seal(entry.model_dump_json().encode(), cell=_cell(*place(entry)))
+
+    def _open(self, kind: type[E], key: str, stored: bytes) -> E:
+        try:
+            return kind.model_validate_json(self._cipher.open(stored, cell=_cell(_TAGS[kind], key)))
+        except ColumnError as error:
+            raise RegisterChangedError(
+                f"register_entry kind={_TAGS[kind]} key={key} does not open"
+            ) from error
+
+
+_TAGS: dict[type[Entry], EntryKind] = {
+    Organisation: EntryKind.ORGANISATION,
+    Terminal: EntryKind.TERMINAL,
+    Operator: EntryKind.OPERATOR,
+    BodyEntry: EntryKind.BODY,
+}
+
+
+def _cell(kind: EntryKind, key: str) -> str:
+    return f"register_entry.entry/{kind.value}/{key}"

@@ -1,0 +1,31 @@
+"""Tables of the oversight body.
+
+The register is public, its rows are sealed all the same: who edits one without the body's key makes it unreadable
+instead of accrediting somebody.
+"""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, MetaData, String, Table
+
+from services.directives.tables import directive_tables
+from services.kit.columns import clear, sealed
+from services.kit.context import kit_tables
+
+metadata = MetaData()
+KIT = kit_tables(metadata)
+DIRECTIVES = directive_tables(metadata)
+
+register_entry = Table(
+    "register_entry",
+    metadata,
+    Column("kind", String, primary_key=True, info=clear("public: what is accredited")),
+    Column("key", String, primary_key=True, info=clear("public: its identifier in the register")),
+    Column("entry", LargeBinary, nullable=False, info=sealed("the entry, against editing")),
+)
+
+register_edition = Table(
+    "register_edition",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False, info=clear("always 1")),
+    Column("serial", BigInteger, nullable=False, info=clear("public: how often the register changed")),
+    CheckConstraint("id = 1", name="register_edition_is_one_row"),
+)
