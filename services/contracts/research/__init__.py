@@ -1,0 +1,1 @@
+"""What the accredited anonymiser offers to researchers: messages, client, fake."""
