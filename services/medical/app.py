@@ -5,15 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.bodies import Parts, Scan, build_app, register_reader
 from services.contracts.oversight.register import RegisterView
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
-from services.directives.service import open_directives
+from services.directives.audit import scan_directives
+from services.directives.service import Directives, open_directives
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.context import BodyContext, open_body
+from services.kit.log.audit import Finding
 from services.medical import tables
 from services.medical.api.routes import medical_routes
 from services.medical.centre import Centre
@@ -77,8 +80,17 @@ def assemble(
     parts = Parts(
         routers=[directive_routes(directives), routes],
         problems={},
-        scan=Inspection(centre).scan,
+        scan=_scans(directives, Inspection(centre)),
         witnesses=witnesses,
         on_stop=[workers.shutdown],
     )
     return build_app(context, register, parts)
+
+
+def _scans(directives: Directives, inspection: Inspection) -> Scan:
+    def scan(conn: Connection) -> tuple[int, list[Finding]]:
+        rows, found = scan_directives(directives, conn)
+        more, others = inspection.scan(conn)
+        return rows + more, found + others
+
+    return scan

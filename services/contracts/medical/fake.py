@@ -1,0 +1,322 @@
+"""An honest fake of the medical centre, in memory; the contract tests keep it true.
+
+It holds a second body's fragments too and uses them as that body would, so a reader can really open its answers.
+There is no log behind it: an index counts deposits and reads.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consent import base64url, jws
+from consent.canonical import JsonObject
+from consent.decision import HeldDirective, Refusal, decide
+from consent.directives import DirectiveCopy, UnverifiedDirective
+from consent.errors import ConsentError
+from consent.explanations import RefusalCode
+from consent.identifiers import BundleId, DirectiveId, Pseudonym
+from consent.jwk import PublicJwk, thumbprint, to_jwk
+from consent.lifecycle import DirectiveState
+from consent.publication import verify_publication
+from consent.sealing import SealedBundle, SealedDocument, document_digest, verify_author
+from consent.statements import GrantSubject, UnverifiedStatement, VerifiedStatement
+from consent.terms import Effect
+from consent.vocabulary import Body
+from services.contracts.directives import ReleaseFault
+from services.contracts.medical import messages
+from services.contracts.medical.fake_rules import (
+    FakeGrant,
+    FakePerson,
+    access_request,
+    bundle_message,
+    chosen_documents,
+    place_of,
+    refusal,
+    sealed_bundle,
+)
+from services.contracts.oversight.register import Directory, ed25519, p256
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.http import Token
+
+STATEMENT_AGE = timedelta(seconds=60)
+
+
+class FakeMedical:
+    """Serves `Medical`.
+
+    `callers` says who holds an access token, `people` whom a pseudonym token names (None: it does not verify).
+    """
+
+    def __init__(
+        self,
+        *,
+        callers: Callable[[Token], Caller],
+        people: Callable[[str], Pseudonym | None],
+        directory: Callable[[], Directory],
+        clock: Callable[[], datetime],
+        signing_key: Ed25519PrivateKey | None = None,
+        second: Body = Body.OVERSIGHT,
+    ) -> None:
+        self._callers = callers
+        self._people = people
+        self._directory = directory
+        self._clock = clock
+        self._key = signing_key or Ed25519PrivateKey.generate()
+        self._second = second
+        self._indexes = count()
+        self._known: dict[Pseudonym, FakePerson] = {}
+        self._grants: dict[DirectiveId, FakeGrant] = {}
+        self._used: set[str] = set()
+
+    def register_wallet(self, person: Pseudonym, wallet: PublicJwk) -> None:
+        """Take a person's wallet, as PUT /wallet would."""
+        self._known.setdefault(person, FakePerson(wallet))
+
+    def take(self, copies: Mapping[Body, DirectiveCopy]) -> DirectiveId:
+        """Take a grant's copy, as POST /directives would, and the second body's fragments. Raises: SignatureError."""
+        copy = copies[Body.MEDICAL]
+        for person, known in self._known.items():
+            try:
+                verified = UnverifiedDirective(copy.jws).verify(known.wallet)
+            except ConsentError:
+                continue
+            fragments = {
+                body: {label: package.verify() for label, package in copies[body].fragments.items()}
+                for body in (Body.MEDICAL, self._second)
+            }
+            held = HeldDirective(verified, DirectiveState.ACTIVE)
+            self._grants[verified.directive.id] = FakeGrant(person, copy, held, fragments)
+            return verified.directive.id
+        raise refusal(403, "not_signed_by_wallet")
+
+    def withdraw(self, directive: DirectiveId) -> None:
+        """Withdraw a directive: its fragments go."""
+        grant = self._grants[directive]
+        grant.held = HeldDirective(grant.held.verified, DirectiveState.WITHDRAWN)
+        grant.fragments = {}
+
+    def publish(self, message: messages.Publication, *, token: Token) -> messages.Publications:
+        """See `Medical`."""
+        person = self._of(self._person(token))
+        try:
+            published = verify_publication(message.publication, person.wallet, person.subject)
+        except ConsentError:
+            raise refusal(403, "publication_not_verified") from None
+        newest = {place: each.version for place, each in person.newest().items()}
+        for each in sorted(published.keys):
+            place = (each.category.value, each.year)
+            if each.version != newest.get(place, 0) + 1:
+                raise refusal(409, "label_taken")
+            newest[place] = each.version
+        person.tokens.append(message.publication)
+        person.publications.append(published)
+        return messages.Publications(publications=list(person.tokens))
+
+    def published(self, *, token: Token) -> messages.Publications:
+        """See `Medical`."""
+        known = self._known.get(self._person(token))
+        return messages.Publications(publications=list(known.tokens) if known else [])
+
+    def search(self, message: messages.CompartmentSearch, *, token: Token) -> messages.CompartmentKeys:
+        """See `Medical`."""
+        self._operator(token, "writer")
+        person = self._of(self._named(message.token))
+        self._use(message.token)
+        newest = person.newest()
+        if message.compartments is not None:
+            asked = {(each.category.value, each.year) for each in message.compartments}
+            newest = {place: label for place, label in newest.items() if place in asked}
+        labels = set(newest.values())
+        tokens = [
+            text
+            for text, told in zip(person.tokens, person.publications, strict=True)
+            if labels & told.keys.keys()
+        ]
+        opened = {f"{category}/{year}": each.label for (category, year), each in newest.items()}
+        return messages.CompartmentKeys(publications=tokens, open=opened)
+
+    def deposit(self, message: messages.DepositRequest, *, token: Token) -> messages.DepositAnswer:
+        """See `Medical`."""
+        caller = self._operator(token, "writer")
+        person = self._of(self._named(message.token))
+        sealed = [sealed_bundle(each, person.subject, caller) for each in message.bundles]
+        self._require_author(sealed, caller)
+        self._require_used_once(message.token)
+        self._require_new(sealed, person)
+        self._use(message.token)
+        person.bundles += sealed
+        digests = [document_digest(bundle, each) for bundle in sealed for each in bundle.documents]
+        payload: JsonObject = {
+            "bundles": [each.id for each in sealed],
+            "documents": [base64url.encode(each) for each in digests],
+            "log": {"index": next(self._indexes)},
+        }
+        kid = thumbprint(to_jwk(self._key.public_key()))
+        receipt = jws.sign(payload, typ=messages.RECEIPT_TYPE, key=self._key, kid=kid)
+        return messages.DepositAnswer(receipt=receipt, stored=len(digests))
+
+    def read(self, message: messages.ReadRequest, *, token: Token) -> messages.ReadAnswer:
+        """See `Medical`."""
+        caller = self._operator(token)
+        if caller.roles.isdisjoint({"reader", "anonymiser"}):
+            raise refusal(403, RefusalCode.ROLE_MISSING.value)
+        statement = self._statement(caller, message)
+        pseudonym, directives = self._subject(statement, message)
+        person = self._of(pseudonym)
+        chosen = chosen_documents(statement, person)
+        request = access_request(statement, chosen, self._clock())
+        decision = decide(request, [each.held for each in directives]) if request else None
+        if decision is None or isinstance(decision, Refusal):
+            raise refusal(403, (decision.code if decision else RefusalCode.NO_PERMISSION).value)
+        if statement.statement.nonce in self._used:
+            raise refusal(409, "replayed")
+        self._used.add(statement.statement.nonce)
+        return self._answer(person, self._grants[decision.directive_id], chosen)
+
+    def grants(self, *, token: Token) -> messages.Grants:
+        """See `Medical`."""
+        caller, now = self._operator(token, "reader", "anonymiser"), self._clock()
+        entries = [
+            messages.GrantEntry(
+                grant=name,
+                handles=dict(each.copy.handles),
+                reader_notice=each.copy.reader_notice,
+                subject_key=dict(self._known[each.person].wallet),
+            )
+            for name, each in self._grants.items()
+            if each.held.state is DirectiveState.ACTIVE
+            and each.held.terms.recipient == caller.organisation
+            and each.held.terms.effect is Effect.PERMIT
+            and each.held.terms.valid_from <= now < each.held.terms.valid_until
+            and each.copy.reader_notice is not None
+        ]
+        return messages.Grants(grants=entries)
+
+    def _answer(
+        self, person: FakePerson, grant: FakeGrant, chosen: list[tuple[SealedBundle, SealedDocument]]
+    ) -> messages.ReadAnswer:
+        served: dict[BundleId, tuple[SealedBundle, list[SealedDocument]]] = {}
+        for bundle, document in chosen:
+            if bundle.compartment.label in grant.fragments[Body.MEDICAL]:
+                served.setdefault(bundle.id, (bundle, []))[1].append(document)
+        labels = {bundle.compartment for bundle, _ in served.values()}
+        return messages.ReadAnswer(
+            bundles=[bundle_message(bundle, documents, grant) for bundle, documents in served.values()],
+            publications=[
+                text
+                for text, told in zip(person.tokens, person.publications, strict=True)
+                if labels & told.keys.keys()
+            ],
+            reader_notice=grant.copy.reader_notice or "",
+            wallet=dict(person.wallet),
+            log=messages.LogIndex(index=next(self._indexes)),
+        )
+
+    def _statement(self, caller: OperatorCaller, message: messages.ReadRequest) -> VerifiedStatement:
+        directory = self._directory()
+        card = directory.operator(caller.organisation, caller.operator)
+        if card is None:
+            raise refusal(403, RefusalCode.NOT_ACCREDITED.value)
+        try:
+            verified = UnverifiedStatement(message.statement).verify(
+                p256(card.card_key), self._clock(), STATEMENT_AGE, audience=directory.body(Body.MEDICAL).url
+            )
+        except ConsentError:
+            raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value) from None
+        said = verified.statement
+        if (said.organisation, said.operator, said.terminal) != (
+            caller.organisation,
+            caller.operator,
+            caller.terminal,
+        ):
+            raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value)
+        return verified
+
+    def _subject(
+        self, verified: VerifiedStatement, message: messages.ReadRequest
+    ) -> tuple[Pseudonym, list[FakeGrant]]:
+        statement, subject = verified.statement, verified.statement.subject
+        if isinstance(subject, GrantSubject):
+            named = self._grants.get(subject.grant)
+            if named is None or dict(named.copy.handles) != dict(subject.handles):
+                raise refusal(403, RefusalCode.SUBJECT_UNKNOWN.value)
+            if message.tokens:
+                raise refusal(403, ReleaseFault.OTHER_PERSON.value)
+            own = self._own(named.person, statement.organisation)
+            return named.person, [
+                each for each in own if each is named or each.held.terms.effect is Effect.DENY
+            ]
+        person = self._people(message.tokens.get(Body.MEDICAL, ""))
+        if person is None or len(message.tokens) < 2:
+            raise refusal(403, RefusalCode.SUBJECT_UNKNOWN.value)
+        if not all(subject.names(body, text) for body, text in message.tokens.items()):
+            raise refusal(403, ReleaseFault.OTHER_PERSON.value)
+        return person, self._own(person, statement.organisation)
+
+    def _own(self, person: Pseudonym, recipient: str) -> list[FakeGrant]:
+        return [
+            each
+            for each in self._grants.values()
+            if each.person == person and each.held.terms.recipient == recipient
+        ]
+
+    def _require_author(self, bundles: list[SealedBundle], caller: OperatorCaller) -> None:
+        organisation = self._directory().organisation(caller.organisation)
+        if organisation is None or organisation.signing_key is None:
+            raise refusal(403, "author_not_verified")
+        key = ed25519(organisation.signing_key)
+        try:
+            for bundle in bundles:
+                for each in bundle.documents:
+                    verify_author(each, bundle, key)
+        except ConsentError:
+            raise refusal(403, "author_not_verified") from None
+
+    def _require_new(self, bundles: list[SealedBundle], person: FakePerson) -> None:
+        open_labels = set(person.newest().values())
+        latest = {each.id: (bundle, each.version) for bundle, each in person.documents()}
+        taken = {each.id for known in self._known.values() for each in known.bundles}
+        for bundle in bundles:
+            if bundle.compartment not in open_labels:
+                raise refusal(409, "compartment_closed")
+        if taken & {each.id for each in bundles} or len({each.id for each in bundles}) != len(bundles):
+            raise refusal(409, "bundle_known")
+        for bundle in bundles:
+            for each in bundle.documents:
+                before = latest.get(each.id)
+                moved = before is not None and place_of(before[0]) != place_of(bundle)
+                if moved or each.version != (before[1] + 1 if before else 1):
+                    raise refusal(409, "document_version")
+
+    def _operator(self, token: Token, *roles: str) -> OperatorCaller:
+        caller = self._callers(token)
+        if not isinstance(caller, OperatorCaller) or (roles and caller.roles.isdisjoint(roles)):
+            raise refusal(403, "forbidden")
+        return caller
+
+    def _person(self, token: Token) -> Pseudonym:
+        caller = self._callers(token)
+        if not isinstance(caller, PersonCaller):
+            raise refusal(403, "forbidden")
+        return caller.pseudonym
+
+    def _of(self, person: Pseudonym) -> FakePerson:
+        if person not in self._known:
+            raise refusal(404, "no_wallet")
+        return self._known[person]
+
+    def _named(self, token: str) -> Pseudonym:
+        person = self._people(token)
+        if person is None:
+            raise refusal(403, "forbidden")
+        return person
+
+    def _use(self, token: str) -> None:
+        self._require_used_once(token)
+        self._used.add(token)
+
+    def _require_used_once(self, token: str) -> None:
+        if token in self._used:
+            raise refusal(409, "replayed")

@@ -1,0 +1,155 @@
+"""What the fake medical centre keeps in memory, and its rules, as plain functions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from consent.compartments import Compartment, YearSpan
+from consent.decision import AccessRequest, HeldDirective
+from consent.delegation import VerifiedFragment, reencrypt
+from consent.directives import DirectiveCopy
+from consent.errors import ConsentError
+from consent.identifiers import BundleId, DocumentId, Pseudonym, SubjectKeyId
+from consent.jwk import PublicJwk, thumbprint
+from consent.publication import VerifiedPublication
+from consent.sealing import SealedBundle, SealedDocument, capsule_of
+from consent.statements import Selection, VerifiedStatement
+from consent.vocabulary import Body
+from services.contracts.medical import messages
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.http import RemoteProblemError
+
+
+@dataclass
+class FakePerson:
+    """A person with a wallet here."""
+
+    wallet: PublicJwk
+    tokens: list[str] = field(default_factory=list)
+    publications: list[VerifiedPublication] = field(default_factory=list)
+    bundles: list[SealedBundle] = field(default_factory=list)
+
+    @property
+    def subject(self) -> SubjectKeyId:
+        """The wallet key's name."""
+        return SubjectKeyId(thumbprint(self.wallet))
+
+    def newest(self) -> dict[tuple[str, int], Compartment]:
+        """Return the open compartment of each category and year."""
+        labels = sorted(each for publication in self.publications for each in publication.keys)
+        return {(each.category.value, each.year): each for each in labels}
+
+    def documents(self) -> Iterator[tuple[SealedBundle, SealedDocument]]:
+        """Return the newest version of every document."""
+        newest: dict[DocumentId, int] = {}
+        for bundle in self.bundles:
+            newest |= {each.id: max(each.version, newest.get(each.id, 0)) for each in bundle.documents}
+        for bundle in self.bundles:
+            for each in bundle.documents:
+                if newest[each.id] == each.version:
+                    yield bundle, each
+
+
+@dataclass
+class FakeGrant:
+    """A directive with the fragments of two bodies."""
+
+    person: Pseudonym
+    copy: DirectiveCopy
+    held: HeldDirective
+    fragments: Mapping[Body, Mapping[str, VerifiedFragment]]
+
+
+def chosen_documents(
+    verified: VerifiedStatement, person: FakePerson
+) -> list[tuple[SealedBundle, SealedDocument]]:
+    """Return the newest versions of what is asked for."""
+    selection = verified.statement.selection
+    if isinstance(selection, Selection):
+        return [
+            (bundle, each)
+            for bundle, each in person.documents()
+            if bundle.compartment.category in selection.categories
+            and bundle.compartment.year in selection.years
+        ]
+    return [(bundle, each) for bundle, each in person.documents() if each.id in selection.ids]
+
+
+def access_request(
+    verified: VerifiedStatement, chosen: list[tuple[SealedBundle, SealedDocument]], now: datetime
+) -> AccessRequest | None:
+    """Return what is to be decided; None when a named document is not there."""
+    said, selection = verified.statement, verified.statement.selection
+    if isinstance(selection, Selection):
+        return AccessRequest(said.organisation, selection.categories, selection.years, said.purpose, now)
+    if {each.id for _, each in chosen} != selection.ids:
+        return None
+    places = [bundle.compartment for bundle, _ in chosen]
+    years = YearSpan(min(each.year for each in places), max(each.year for each in places))
+    categories = frozenset(each.category for each in places)
+    return AccessRequest(said.organisation, categories, years, said.purpose, now)
+
+
+def sealed_bundle(
+    message: messages.BundleMessage, subject: SubjectKeyId, caller: OperatorCaller
+) -> SealedBundle:
+    """Read a bundle from its message. Raises: RemoteProblemError."""
+    try:
+        compartment = Compartment.parse(message.compartment)
+        capsule_of(message.message_kit)
+    except ConsentError:
+        raise refusal(400, "malformed_request") from None
+    return SealedBundle(
+        id=BundleId(message.id),
+        subject=subject,
+        compartment=compartment,
+        message_kit=message.message_kit,
+        author=caller.organisation,
+        documents=tuple(
+            SealedDocument(
+                DocumentId(each.id),
+                each.version,
+                each.media_type,
+                each.nonce,
+                each.ciphertext,
+                each.signature,
+            )
+            for each in message.documents
+        ),
+    )
+
+
+def bundle_message(
+    bundle: SealedBundle, documents: list[SealedDocument], grant: FakeGrant
+) -> messages.ReadBundle:
+    """Word a bundle for the reader, with both bodies' fragments."""
+    capsule, label = capsule_of(bundle.message_kit), bundle.compartment.label
+    return messages.ReadBundle(
+        id=bundle.id,
+        compartment=label,
+        author=bundle.author,
+        subject=bundle.subject,
+        message_kit=bundle.message_kit,
+        documents=[
+            messages.DocumentMessage(
+                id=each.id,
+                version=each.version,
+                media_type=each.media_type,
+                nonce=each.nonce,
+                ciphertext=each.ciphertext,
+                signature=each.signature,
+            )
+            for each in documents
+        ],
+        fragments={body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
+    )
+
+
+def place_of(bundle: SealedBundle) -> tuple[str, int]:
+    """Return category and year."""
+    return bundle.compartment.category.value, bundle.compartment.year
+
+
+def refusal(status: int, code: str) -> RemoteProblemError:
+    """Return a problem as the client raises it."""
+    return RemoteProblemError(status=status, code=code, title=code, detail="", members={"code": code})
