@@ -1,0 +1,127 @@
+"""An organisation's credential folder: complete, private, and named when damaged."""
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from consent import base64url
+from consent.delegation import ReceivingKey
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.vocabulary import Body
+from services.gateway.credentials import Credentials, load, save
+from services.gateway.errors import CredentialFolderError
+from services.gateway.organisation import Organisation
+from services.kit.certificates import Usage, create_authority, issue, to_pem
+from services.kit.clock import system_randomness
+from services.kit.keys import pem
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def credentials(
+    *, author: Ed25519PrivateKey | None = None, receiving: ReceivingKey | None = None
+) -> Credentials:
+    authority = create_authority("Test", days=10, now=NOW)
+    terminal = generate_private_key(SECP256R1())
+    certificate = issue(
+        authority, terminal.public_key(), common_name="t", sans=[], usages=[Usage.CLIENT], days=1, now=NOW
+    )
+    return Credentials(
+        organisation=OrganisationId("hospital-a"),
+        operator=OperatorId("operator-1"),
+        terminal=TerminalId("terminal-1"),
+        urls={body: f"https://{body.value.replace('_', '-')}.example" for body in Body},
+        register_key=base64url.encode(Ed25519PrivateKey.generate().public_key().public_bytes_raw()),
+        terminal_key=terminal,
+        terminal_certificate=to_pem(certificate),
+        authority=to_pem(authority.certificate),
+        card_key=generate_private_key(SECP256R1()),
+        author_key=author,
+        receiving_key=receiving,
+    )
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
+    receiving = ReceivingKey.create(system_randomness)
+    saved = credentials(author=Ed25519PrivateKey.generate(), receiving=receiving)
+    save(saved, tmp_path / "a")
+    loaded = load(tmp_path / "a")
+    assert (loaded.organisation, loaded.operator, loaded.terminal) == (
+        "hospital-a",
+        "operator-1",
+        "terminal-1",
+    )
+    assert loaded.urls == saved.urls
+    assert loaded.terminal_certificate == saved.terminal_certificate
+    assert pem(loaded.terminal_key) == pem(saved.terminal_key)
+    assert pem(loaded.card_key) == pem(saved.card_key)
+    assert loaded.author_key is not None
+    assert saved.author_key is not None
+    assert pem(loaded.author_key) == pem(saved.author_key)
+    assert loaded.receiving_key is not None
+    assert loaded.receiving_key.to_secret_bytes() == receiving.to_secret_bytes()
+
+
+def test_every_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    saved = credentials(author=Ed25519PrivateKey.generate(), receiving=ReceivingKey.create(system_randomness))
+    save(saved, tmp_path / "a")
+    files = list((tmp_path / "a").iterdir())
+    assert len(files) == 7
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_printed_credentials_show_no_secret() -> None:
+    receiving = ReceivingKey.create(system_randomness)
+    shown = repr(credentials(author=Ed25519PrivateKey.generate(), receiving=receiving))
+    assert "PRIVATE" not in shown
+    assert receiving.to_secret_bytes().hex() not in shown
+    assert "key=" not in shown.replace("register_key=", "")
+
+
+def test_credentials_are_never_overwritten(tmp_path: Path) -> None:
+    save(credentials(), tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(CredentialFolderError, match="already"):
+        save(credentials(), tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "name", ["organisation.json", "terminal.pem", "terminal-key.pem", "authority.pem", "operator-card.pem"]
+)
+def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    save(credentials(), tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(CredentialFolderError, match=name.replace(".", r"\.") + " is missing"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("organisation.json", b"{}"),
+        ("organisation.json", b"not json"),
+        ("terminal-key.pem", b"-----BEGIN PRIVATE KEY-----\n"),
+        ("operator-card.pem", pem(Ed25519PrivateKey.generate())),
+        ("author-key.pem", pem(generate_private_key(SECP256R1()))),
+        ("receiving-key.secret", b"AAAA"),
+    ],
+)
+def test_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    save(credentials(author=Ed25519PrivateKey.generate()), tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CredentialFolderError, match=name.replace(".", r"\.") + " is damaged"):
+        load(tmp_path)
+
+
+def test_who_neither_writes_nor_reads_has_no_such_key(tmp_path: Path) -> None:
+    save(credentials(), tmp_path)
+    organisation = Organisation.at(tmp_path)
+    with pytest.raises(CredentialFolderError, match="no author key"):
+        _ = organisation.author_key
+    with pytest.raises(CredentialFolderError, match="no receiving key"):
+        _ = organisation.receiving_key
