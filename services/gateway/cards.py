@@ -7,7 +7,7 @@ would keep the keys to itself; this file stands in for one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -28,13 +28,13 @@ from consent.errors import ConsentError, MalformedError, SealError
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from consent.wallet import Wallet
-from services.contracts.identity.client import Identity
 from services.contracts.identity.messages import (
     Application,
     CardId,
     IssuedCard,
     NewApplication,
     UnlockCard,
+    UnlockedCard,
 )
 from services.gateway.errors import CardFileError, CardLockedError, RefusedError, WrongPinError
 from services.gateway.exchange import answers
@@ -48,6 +48,13 @@ ITERATIONS: Final = 10_000
 SHORTEST_PIN: Final = 4
 
 ApplicationName = Annotated[Application, Strict(False)]
+
+
+class PinOffice(Protocol):
+    """What of the ID centre unlocking needs."""
+
+    def unlock(self, message: UnlockCard) -> UnlockedCard:
+        """Count a try, and hand out the share for the right PIN. Raises: RemoteProblemError."""
 
 
 class CardTrust(Message):
@@ -192,7 +199,7 @@ def read_card(file: Path) -> CardFile:
         raise CardFileError(f"{file} is not a readable card file of this version ({FORMAT})") from error
 
 
-def unlock(card: CardFile, application: Application, digits: str, *, identity: Identity) -> Unlocked:
+def unlock(card: CardFile, application: Application, digits: str, *, identity: PinOffice) -> Unlocked:
     """Open one application with its PIN and the ID centre's share.
 
     Raises: WrongPinError, CardLockedError, CardFileError when the file was changed, RefusedError otherwise.
@@ -214,7 +221,7 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: I
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
 
-def _share(card: CardFile, application: Application, proof: bytes, identity: Identity) -> bytes:
+def _share(card: CardFile, application: Application, proof: bytes, identity: PinOffice) -> bytes:
     message = UnlockCard(card=card.card, application=application, pin_proof=base64url.encode(proof))
     try:
         with answers():

@@ -23,11 +23,11 @@ from consent.statements import (
 )
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
 from services.contracts.oversight.register import ed25519
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
-from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 
 
@@ -95,7 +95,7 @@ def prepare(
 def send(organisation: Organisation, prepared: Prepared) -> list[PlainDocument]:
     """Send a prepared read and open the answer. Raises: as `open_records`."""
     answer = organisation.ask(
-        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).read(prepared.request)
+        Body.MEDICAL, lambda http, token: MedicalClient(http).read(prepared.request, token=token)
     )
     return open_answer(organisation, prepared, answer)
 

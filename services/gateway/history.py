@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from consent.vocabulary import Body
 from services.contracts.product_safety.client import ProductSafetyClient
 from services.contracts.product_safety.messages import Notice, ReadRequest
+from services.contracts.shared import SharedClient
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
 from services.kit.http import Http, Token
@@ -93,7 +94,7 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
 
 
 def _fetch(http: Http, token: Token) -> Evidence:
-    return Evidence.model_validate_json(http.send("GET", "/history", token=token).content)
+    return SharedClient(http).history(token=token)
 
 
 def trust_of(person: Person) -> Trust:

@@ -19,6 +19,7 @@ from consent.sealing import PlainDocument, SealedBundle, document_digest, seal_b
 from consent.vocabulary import Body, Category
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
+from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import (
     MAX_BUNDLES,
     RECEIPT_TYPE,
@@ -31,7 +32,6 @@ from services.contracts.medical.messages import (
 )
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError
-from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 
@@ -118,7 +118,7 @@ def find_keys(organisation: Organisation, reference: str, places: Iterable[Place
     listed = [CategoryYear(category=category, year=year) for category, year in wanted]
     message = CompartmentSearch(token=named.tokens[Body.MEDICAL], compartments=listed)
     found = organisation.ask(
-        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).search(message)
+        Body.MEDICAL, lambda http, token: MedicalClient(http).search(message, token=token)
     )
     subject, publications = verified_publications(named, found.publications)
     newest: dict[Place, tuple[Compartment, bytes]] = {}
@@ -193,7 +193,7 @@ def _send(organisation: Organisation, reference: str, bundles: list[SealedBundle
     token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
     message = DepositRequest(token=token, bundles=[_message(bundle) for bundle in bundles])  # D4
     told = organisation.ask(
-        Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).deposit(message)
+        Body.MEDICAL, lambda http, token: MedicalClient(http).deposit(message, token=token)
     )
     check_receipt(organisation, told.receipt, bundles)  # D7
     return told.receipt

@@ -13,12 +13,12 @@ from services.contracts.identity.messages import (
     IssueCard,
     RegisterSubject,
 )
+from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, Publications
 from services.contracts.registry import messages as registry
 from services.contracts.registry.client import RegistryClient
 from services.gateway.cards import CardFile, CardTrust, draft
 from services.gateway.clinical import BasicItems
-from services.gateway.medical import MedicalClient
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 from services.kit.clock import epoch_seconds
@@ -129,4 +129,4 @@ def publish(person: Person, compartments: Iterable[Compartment]) -> Publications
     """Publish keys for compartments, signed by the wallet. Raises: RefusedError."""
     signed = person.wallet.publish(compartments, person.clock())
     message = Publication(publication=signed)
-    return person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).publish(message))
+    return person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).publish(message, token=token))

@@ -16,6 +16,7 @@ from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PRESENTATION_TYPE, Application
 from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, RegisterReader
+from services.contracts.portal.client import PortalClient
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
 from services.gateway.exchange import Connect, answers, relayed
@@ -138,13 +139,16 @@ def sign_in(
     return Person(card, connect, authentication=authentication, signature=signature, clock=clock)
 
 
-def portal_connection(card: CardFile) -> Http:
-    """Return the connection to My Portal that a card file names; it needs no terminal."""
+def sign_in_at_portal(card: CardFile, *, pin: str, signature_pin: str | None = None) -> Person:
+    """Sign in through My Portal, which needs no terminal; the portal's session opens with the same card.
+
+    Raises: WrongPinError, CardLockedError, CardFileError, RefusedError, kit's PeerUnavailableError.
+    """
     context = ssl.create_default_context(cadata=card.trust.authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    return Http(card.trust.url(Body.PORTAL), context=context)
-
-
-def through_portal(card: CardFile, portal: Http) -> Connect:
-    """Reach the bodies that the card file names through My Portal."""
-    return relayed(portal, {Body(name): url for name, url in card.trust.urls.items()})
+    portal = Http(card.trust.url(Body.PORTAL), context=context)
+    connect = relayed(portal, {Body(name): url for name, url in card.trust.urls.items()})
+    person = sign_in(card, connect, pin=pin, signature_pin=signature_pin)
+    with answers():
+        PortalClient(portal).sign_in(person.tokens.token(portal.base_url))
+    return person

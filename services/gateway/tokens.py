@@ -1,10 +1,10 @@
 """Access tokens of an organisation's operator and of a person, fetched when needed and kept while they last."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -15,8 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from consent import base64url
-from services.contracts.identity.client import Identity
-from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
 from services.gateway.exchange import answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
@@ -26,6 +25,16 @@ TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 MARGIN: Final = timedelta(seconds=30)
 """A token is not used in its last seconds: the request it is for takes time, too."""
 ASSERTION_SECONDS: Final = 120
+
+
+class TokenOffice(Protocol):
+    """What of the ID centre getting a token needs. Raises from both methods: RemoteProblemError."""
+
+    def challenge(self) -> Challenge:
+        """Return a challenge for a card."""
+
+    def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
+        """Send the form of a token request; the token is bound to `key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class TokenSource:
     Guarantees: safe between threads; all tokens are bound to a DPoP key made for this object only.
     """
 
-    def __init__(self, identity: Identity, assertions: Assertions, *, clock: Clock) -> None:
+    def __init__(self, identity: TokenOffice, assertions: Assertions, *, clock: Clock) -> None:
         self._identity = identity
         self._assertions = assertions
         self._clock = clock
@@ -108,7 +117,7 @@ def operator_assertions(
 
 
 def person_assertions(
-    endpoint: str, *, card: Signer, identity: Identity, clock: Clock, randomness: Randomness
+    endpoint: str, *, card: Signer, identity: TokenOffice, clock: Clock, randomness: Randomness
 ) -> Assertions:
     """A person's card signs the ID centre's challenge (K3)."""
 

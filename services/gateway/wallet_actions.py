@@ -37,8 +37,8 @@ from services.contracts.directives import (
     WithdrawalOrder,
     submission,
 )
+from services.contracts.medical.client import MedicalClient
 from services.gateway.errors import GatewayError, NotVerifiedError, RefusedError
-from services.gateway.medical import MedicalClient
 from services.gateway.people import publish
 from services.gateway.person import Person
 from services.kit.http import Http, PeerUnavailableError, Token
@@ -178,7 +178,7 @@ def _goes_on(permission: Permission, rolled: Iterable[Compartment], now: datetim
 
 def _published(person: Person, covers: Callable[[Compartment], bool]) -> list[Compartment]:
     person.pseudonym(Body.MEDICAL)
-    told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http, token=token).published())
+    told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).published(token=token))
     return sorted({each for one in told.publications for each in _own(person, one).keys if covers(each)})
 
 
