@@ -1,6 +1,9 @@
 """What every body answers: discovery, audit findings, log leaves."""
 
+from consent import base64url
 from services.kit.encoding import Base64Url, Message
+from services.kit.http import Http, Token
+from services.kit.log.evidence import Evidence
 
 
 class Discovery(Message):
@@ -36,3 +39,27 @@ class Leaves(Message):
 
     start: int
     leaves: list[Base64Url]
+
+
+class SharedClient:
+    """The routes that every body answers alike. Raises: RemoteProblemError, PeerUnavailableError."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def history(self, *, token: Token) -> Evidence:
+        """Return what the body did with the person's data, with proofs."""
+        return Evidence.model_validate_json(self._http.send("GET", "/history", token=token).content)
+
+    def audit(self, *, token: Token) -> AuditReport:
+        """Have the body look at all its rows."""
+        return AuditReport.model_validate_json(self._http.send("GET", "/audit", token=token).content)
+
+    def checkpoint(self, *, token: Token) -> str:
+        """Return the newest co-signed checkpoint, a signed note."""
+        return self._http.send("GET", "/log/checkpoint", token=token).text
+
+    def leaves(self, start: int, *, token: Token) -> list[bytes]:
+        """Return a run of leaves from `start`; an empty one is the end."""
+        answer = self._http.send("GET", "/log/leaves", token=token, query={"start": str(start)})
+        return [base64url.decode(each) for each in Leaves.model_validate_json(answer.content).leaves]

@@ -134,6 +134,6 @@ def enrolment(scene: Scene, steps: Steps) -> str:
         expect(not found, f"{body.value} holds {len(found)} personal numbers in the clear ({found[:1]})")
         steps.advance()
     return (
-        f"{len(scene.people)} people have a number, a card with two certificates, and a wallet; none of the numbers is in "
-        f"any file of the {len(Body)} bodies as {', '.join(ENCODINGS)} (the ID centre keeps them encrypted)"
+        f"{len(scene.people)} people have a number, a card with two certificates, and a wallet; no number is in any "
+        f"file of the {len(Body)} bodies as {', '.join(ENCODINGS)} (the ID centre keeps them encrypted)"
     )

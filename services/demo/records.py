@@ -8,7 +8,7 @@ from collections.abc import Callable
 from consent.compartments import YearSpan
 from consent.statements import Selection
 from consent.vocabulary import PROXIES, Body, Category, Purpose
-from services.contracts.directives import WithdrawalOrder, WithdrawalReceipt
+from services.contracts.directives import DirectivesClient, WithdrawalOrder
 from services.contracts.oversight.register import Role
 from services.demo.checks import CheckFailedError, Steps, expect
 from services.demo.scene import Inhabitant, Scene, at_once, medical_terms
@@ -160,7 +160,7 @@ def _in_flight(scene: Scene, hero: Inhabitant, reference: str) -> str:
         time.sleep(IN_FLIGHT_SECONDS)
         expect(reading.is_alive(), f"the read did not wait for the second body ({outcome})")
         message = WithdrawalOrder(withdrawal=order)
-        person.ask(Body.MEDICAL, "POST", "/withdrawals", answer=WithdrawalReceipt, message=message)
+        person.ask(Body.MEDICAL, lambda http, token: DirectivesClient(http).withdraw(message, token=token))
         expect(reading.is_alive(), f"the read ended before the withdrawal was acknowledged ({outcome})")
     finally:
         scene.processes.resume(Body.OVERSIGHT)

@@ -1,0 +1,70 @@
+"""`sekisho verify` and `sekisho audit`: checking what bodies say, without believing them."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from services.commands.failures import told
+from services.gateway.auditor import audit as walk
+from services.gateway.history import HistoryEntry, verify_file
+from services.gateway.organisation import Organisation
+
+TRUST_VARIABLE = "SEKISHO_TRUST"
+
+
+@click.command()
+@click.argument("evidence", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--trust",
+    type=click.Path(path_type=Path),
+    help=f"Trust file; default: ${TRUST_VARIABLE}, or trust.json beside the evidence.",
+)
+@told
+def verify(evidence: Path, trust: Path | None) -> None:
+    """Verify a saved evidence file offline, with nothing but keys that you trust."""
+    chosen = trust or Path(os.environ.get(TRUST_VARIABLE) or evidence.parent / "trust.json")
+    if not chosen.exists():
+        raise click.ClickException(f"{chosen} is missing; name a file of trusted keys with --trust")
+    entries = verify_file(evidence, chosen)
+    for entry in entries:
+        click.echo(line(entry))
+    click.echo(f"✓ {len(entries)} entries verified against the keys in {chosen}")
+
+
+@click.command()
+@click.option(
+    "--as",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Credentials of an auditor.",
+)
+@told
+def audit(folder: Path) -> None:
+    """Walk every body: rows against log, log against co-signed checkpoint; exit status 1 with any finding."""
+    reports = walk(Organisation.at(folder))
+    for report in reports:
+        mark = "✓" if report.clean else "✗"
+        click.echo(
+            f"{mark} {report.body.value:15} {report.entries} log entries, {report.rows} rows looked at"
+        )
+        if report.problem is not None:
+            click.echo(f"    could not be audited: {report.problem}")
+        for finding in report.findings:
+            click.echo(f"    {finding.table} {finding.row}: {finding.problem}")
+    if not all(report.clean for report in reports):
+        sys.exit(1)
+
+
+def line(entry: HistoryEntry) -> str:
+    """Return one line of a history."""
+    parts = [
+        entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        f"{entry.body:15}",
+        entry.kind,
+        entry.outcome,
+    ]
+    parts += [text for text in (entry.organisation, entry.reason) if text]
+    return "  ".join(parts)

@@ -1,0 +1,45 @@
+"""Turning the errors that a user can do something about into one line and an exit status."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+
+from anonymize import AnonymizeError
+from consent.errors import ConsentError
+from services.demo.story import DemoError
+from services.deployment.layout import DeploymentError
+from services.gateway.errors import GatewayError
+from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.log.errors import LogError
+from services.kit.problems import ProblemError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXPECTED = (
+    AnonymizeError,
+    ConsentError,
+    DemoError,
+    DeploymentError,
+    GatewayError,
+    LogError,
+    OSError,
+    PeerUnavailableError,
+    ProblemError,
+    RemoteProblemError,
+)
+
+
+def told(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command end with one line and exit status 1 where the user can do something about it."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapped
