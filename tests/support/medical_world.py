@@ -1,0 +1,475 @@
+"""The medical centre in this process, behind its gate, with everybody around it: honest fakes and real keys.
+
+The register is the fake oversight body's; the two second proxies are `FakeSecondProxy`. What the clock says is `now`.
+"""
+
+import hashlib
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from consent import base64url
+from consent.compartments import Compartment, YearSpan
+from consent.delegation import ReceivingKey
+from consent.directives import Grant
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.jwk import to_jwk
+from consent.statements import (
+    AccessStatement,
+    DocumentSelection,
+    GrantSubject,
+    Selection,
+    TokenSubject,
+    sign_statement,
+)
+from consent.terms import Effect, Notice, RecordScope, Terms
+from consent.vocabulary import PROXIES, Body, Category, Purpose
+from consent.wallet import Wallet
+from services.contracts.directives import DirectivesClient, submission, wallet_registration
+from services.contracts.directives_fake import FakeSecondProxy
+from services.contracts.medical.client import MedicalClient
+from services.contracts.medical.messages import Publication, ReadRequest
+from services.contracts.oversight.fake import FakeOversight
+from services.contracts.oversight.messages import (
+    OperatorAccreditation,
+    OrganisationAccreditation,
+    TerminalAccreditation,
+)
+from services.contracts.oversight.register import BodyEntry, Directory, Kind, Role
+from services.kit import certificates
+from services.kit.clock import epoch_seconds, system_randomness
+from services.kit.context import BodyContext, log_origin
+from services.kit.credentials.callers import Peer
+from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.tokens import TokenIssuer
+from services.kit.http import Http, Token
+from services.kit.journal import WitnessLink
+from services.kit.keys import KeyFolder
+from services.kit.log.evidence import Evidence
+from services.kit.server import PEER_CERTIFICATE
+from services.medical.app import assemble, open_medical
+from services.medical.second_proxy import SecondProxy
+from services.medical.settings import Settings
+
+URL = "https://medical.test"
+ISSUER = "https://identity.test"
+HOSPITAL, CLINIC, OTHER_CLINIC, ANONYMISER, AUDITOR = (
+    OrganisationId(name) for name in ("hospital", "clinic", "other-clinic", "anonymiser", "oversight")
+)
+KINDS: Mapping[OrganisationId, tuple[Kind, list[Role]]] = {
+    HOSPITAL: (Kind.HOSPITAL, [Role.WRITER, Role.READER]),
+    CLINIC: (Kind.CLINIC, [Role.READER]),
+    OTHER_CLINIC: (Kind.CLINIC, [Role.READER]),
+    ANONYMISER: (Kind.ANONYMISER, [Role.ANONYMISER]),
+    AUDITOR: (Kind.OVERSIGHT, [Role.AUDITOR]),
+}
+TERMINAL_HEADER = "x-test-terminal"
+YEAR = 365 * 24 * 3600
+NOTICE = Notice.of_text(
+    "Your records are shown to the clinic.",
+    text_id="n",
+    version="1",
+    language="en",
+    refusal_meaning="Nothing.",
+)
+
+
+@dataclass
+class Member:
+    """An accredited organisation with its keys."""
+
+    id: OrganisationId
+    keys: KeyFolder
+    receiving_key: ReceivingKey
+    certificate: bytes
+
+    @property
+    def operator(self) -> OperatorId:
+        """Its one operator."""
+        return OperatorId(f"{self.id}-operator")
+
+    @property
+    def terminal(self) -> TerminalId:
+        """Its one terminal."""
+        return TerminalId(f"{self.id}-terminal")
+
+    @property
+    def card(self) -> EllipticCurvePrivateKey:
+        """The operator's card key."""
+        return self.keys.p256("card")
+
+
+@dataclass
+class Someone:
+    """A person with a wallet."""
+
+    name: str
+    wallet: Wallet = field(default_factory=lambda: Wallet.create(system_randomness))
+
+    def pseudonym(self, body: Body) -> Pseudonym:
+        """Return what a body knows the person by."""
+        return Pseudonym(base64url.encode(hashlib.sha256(f"{body} {self.name}".encode()).digest()))
+
+
+class InProcess(Http):
+    """`Http` to the application in this process, from one terminal."""
+
+    def __init__(self, client: TestClient, terminal: str) -> None:
+        super().__init__(URL, context=ssl.create_default_context())
+        self._application = client
+        self._terminal = terminal
+
+    def _request(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        headers = {**sent["headers"], TERMINAL_HEADER: self._terminal}
+        answer: httpx.Response = self._application.request(
+            method, URL + path, content=sent["content"], params=sent["query"], headers=headers
+        )
+        return answer
+
+
+class _Certificates:
+    """Stands for the TLS layer: puts the named terminal's certificate where the server would."""
+
+    def __init__(self, app: ASGIApp, members: Mapping[str, Member]) -> None:
+        self._app = app
+        self._members = members
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            named = [value.decode() for name, value in scope["headers"] if name == TERMINAL_HEADER.encode()]
+            member = self._members.get(named[0]) if named else None
+            scope.setdefault("state", {})[PEER_CERTIFICATE] = member.certificate if member else None
+        await self._app(scope, receive, send)
+
+
+class LiveRegister:
+    """The fake oversight body's register, without a cache in between."""
+
+    def __init__(self, oversight: FakeOversight) -> None:
+        self._oversight = oversight
+
+    def directory(self) -> Directory:
+        """Return the present edition."""
+        return self._oversight.directory()
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """See `Directory.peer`."""
+        return self.directory().peer(certificate_thumbprint)
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """See `Directory.roles`."""
+        return self.directory().roles(organisation, operator)
+
+    def token_key(self) -> Any:
+        """See `Directory.token_key`."""
+        return self.directory().token_key()
+
+
+class World:
+    """Everybody, and the medical centre's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.identity = KeyFolder(folder / "identity")
+        self.oversight = FakeOversight(self.clock)
+        self.register = LiveRegister(self.oversight)
+        self.context = self.open_context()
+        self.seconds = {
+            body: FakeSecondProxy(body, self.register.directory, self.clock)
+            for body in (Body.OVERSIGHT, Body.IDENTITY)
+        }
+        self._enter_bodies()
+        self.members = {name: self._accredit(name) for name in KINDS}
+
+    def clock(self) -> datetime:
+        """Return the world's time."""
+        return self.now
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The medical centre's settings."""
+        return Settings(
+            data=self.folder / "medical",
+            port=1,
+            public_url=URL,
+            oversight_url="https://oversight.test",
+            identity_url=ISSUER,
+            register_key=base64url.encode(bytes(32)),
+            witness_interval_seconds=3600.0,
+        )
+
+    def open_context(self) -> BodyContext:
+        """Open the medical centre's folder."""
+        return open_medical(self.settings, clock=self.clock)
+
+    def second_proxies(self, clients: Mapping[Body, Any] | None = None) -> list[SecondProxy]:
+        """Return the second proxies as the medical centre asks them; `clients` in place of the fakes."""
+        context = self.context
+        chosen: Mapping[Body, Any] = {**self.seconds, **(clients or {})}
+        return [
+            SecondProxy(
+                body,
+                client,
+                WitnessLink(context.journal, database=context.database, clock=self.clock),
+                self._verifier(body),
+            )
+            for body, client in chosen.items()
+        ]
+
+    @contextmanager
+    def running(self, seconds: Sequence[SecondProxy] | None = None) -> Iterator["Running"]:
+        """Run the medical centre; afterwards its folder can be opened again."""
+        app = assemble(
+            self.context,
+            self.settings,
+            register=self.register,
+            seconds=self.second_proxies() if seconds is None else seconds,
+            witnesses=[],
+        )
+        by_terminal = {str(member.terminal): member for member in self.members.values()}
+        client = TestClient(_Certificates(app, by_terminal), base_url=URL, raise_server_exceptions=False)
+        try:
+            with client:
+                yield Running(self, client)
+        finally:
+            self.context = self.open_context()
+
+    def token(self, member: Member) -> Token:
+        """Return an access token of the member's operator, with the roles that hold now."""
+        key = DpopKey(member.keys.p256("dpop"))
+        value = self._issuer.for_operator(
+            audience=URL,
+            organisation=member.id,
+            operator=member.operator,
+            terminal=member.terminal,
+            roles=[role.value for role in KINDS[member.id][1]],
+            jkt=key.thumbprint,
+            now=self.now,
+        )
+        return Token(value, key)
+
+    def person_token(self, someone: Someone) -> Token:
+        """Return an access token of a person."""
+        key = DpopKey(self.identity.p256("dpop"))
+        value = self._issuer.for_person(
+            audience=URL,
+            pseudonym=someone.pseudonym(Body.MEDICAL),
+            audience_key=self.context.sealing_key.public_key(),
+            jkt=key.thumbprint,
+            now=self.now,
+        )
+        return Token(value, key)
+
+    def pseudonym_token(self, someone: Someone, member: Member, body: Body = Body.MEDICAL) -> str:
+        """Return a fresh token by which a member names a person to a body."""
+        issuer = PseudonymTokenIssuer(self.identity.ed25519("signing"), 300, system_randomness)
+        return issuer.issue(
+            body=body,
+            body_key=self.sealing_key(body).public_key(),
+            organisation=member.id,
+            pseudonym=someone.pseudonym(body),
+            now=self.now,
+        )
+
+    def sealing_key(self, body: Body) -> Any:
+        """Return a body's secret sealing key."""
+        if body is Body.MEDICAL:
+            return self.context.sealing_key
+        return self.seconds[body].sealing_key
+
+    def terms(self, recipient: OrganisationId, **changes: Any) -> Terms:
+        """Return terms for medication of 2024 to 2026, for treatment, for 30 days; `changes` go over them."""
+        told: dict[str, Any] = {
+            "recipient": recipient,
+            "effect": Effect.PERMIT,
+            "purposes": frozenset({Purpose.TREAT}),
+            "scope": RecordScope(frozenset({Category.MEDICATION}), YearSpan(2024, 2026)),
+            "valid_from": self.now,
+            "valid_until": self.now + timedelta(days=30),
+            "notice": NOTICE,
+        }
+        return Terms(**(told | changes))
+
+    def grant(self, someone: Someone, terms: Terms, *, compartments: Sequence[Compartment]) -> Grant:
+        """P2: have the person's wallet sign a directive in its three copies."""
+        refused = terms.effect is Effect.DENY
+        return someone.wallet.grant(
+            terms,
+            recipient_receiving_key=None
+            if refused
+            else self.members[terms.recipient].receiving_key.public_bytes(),
+            compartments=[] if refused else compartments,
+            persons={body: someone.pseudonym(body) for body in PROXIES},
+            handle_keys={body: each.sealing_key.public_key() for body, each in self.seconds.items()},
+            now=self.now,
+            randomness=system_randomness,
+        )
+
+    def statement(
+        self,
+        member: Member,
+        subject: TokenSubject | GrantSubject,
+        *,
+        selection: Selection | DocumentSelection,
+        purpose: Purpose = Purpose.TREAT,
+        **changes: Any,
+    ) -> str:
+        """R2: sign an access statement with the operator's card; `changes` go over it."""
+        told: dict[str, Any] = {
+            "organisation": member.id,
+            "operator": member.operator,
+            "terminal": member.terminal,
+            "selection": selection,
+            "purpose": purpose,
+            "subject": subject,
+            "issued_at": self.now,
+            "nonce": base64url.encode(system_randomness(16)),
+            "audience": URL,
+        }
+        return sign_statement(AccessStatement(**(told | changes)), key=member.card, kid="card")
+
+    def _verifier(self, body: Body) -> Any:
+        return lambda: self.seconds[body].cosigner.verifier
+
+    @cached_property
+    def _issuer(self) -> TokenIssuer:
+        return TokenIssuer(ISSUER, self.identity.ed25519("signing"), timedelta(minutes=5), system_randomness)
+
+    def _enter_bodies(self) -> None:
+        keys = {Body.MEDICAL: self.context.keys, Body.IDENTITY: self.identity}
+        for body in PROXIES:
+            second = self.seconds.get(body)
+            folder = keys.get(body, KeyFolder(self.folder / body.value))
+            self.oversight.put_body(
+                BodyEntry(
+                    body=body,
+                    url=URL if body is Body.MEDICAL else f"https://{body.value}.test",
+                    certificate_thumbprint=hashlib.sha256(body.value.encode()).hexdigest(),
+                    signing_key=to_jwk(folder.ed25519("signing").public_key()),
+                    sealing_key=base64url.encode(self.sealing_key(body).public_key().public_bytes_raw()),
+                    log_origin=log_origin(body),
+                    log_key=self.context.journal.verifier.vkey() if body is Body.MEDICAL else "",
+                    witness_key=second.cosigner.verifier.vkey() if second else None,
+                )
+            )
+
+    def _accredit(self, name: OrganisationId) -> Member:
+        kind, roles = KINDS[name]
+        keys = KeyFolder(self.folder / name)
+        later = epoch_seconds(self.now) + YEAR
+        receiving = ReceivingKey.create(system_randomness)
+        self.oversight.accredit_organisation(
+            OrganisationAccreditation(
+                id=name,
+                name=name,
+                kind=kind,
+                expires=later,
+                signing_key=to_jwk(keys.ed25519("author").public_key()),
+                receiving_key=base64url.encode(receiving.public_bytes()),
+            )
+        )
+        told = self.oversight.accredit_terminal(
+            TerminalAccreditation(
+                id=f"{name}-terminal",
+                organisation=name,
+                public_key=to_jwk(keys.p256("terminal").public_key()),
+                days=365,
+            )
+        )
+        self.oversight.accredit_operator(
+            OperatorAccreditation(
+                id=f"{name}-operator",
+                organisation=name,
+                roles=roles,
+                card_key=to_jwk(keys.p256("card").public_key()),
+                expires=later,
+            )
+        )
+        der = certificates.from_pem(told.certificate.encode()).public_bytes(Encoding.DER)
+        return Member(name, keys, receiving, der)
+
+
+@dataclass
+class Running:
+    """The running medical centre and what people and members do there."""
+
+    world: World
+    client: TestClient
+
+    def http(self, member: OrganisationId) -> Http:
+        """Return a connection from a member's terminal."""
+        return InProcess(self.client, f"{member}-terminal")
+
+    def medical(self, member: OrganisationId = HOSPITAL) -> MedicalClient:
+        """Return the client of a member."""
+        return MedicalClient(self.http(member))
+
+    def directives(self) -> DirectivesClient:
+        """Return the client by which people keep their directives."""
+        return DirectivesClient(self.http(HOSPITAL))
+
+    def enrol(self, someone: Someone, compartments: Sequence[Compartment]) -> None:
+        """Register the person's wallet and publish compartment keys."""
+        token = self.world.person_token(someone)
+        registration = wallet_registration(someone.wallet, Body.MEDICAL, self.world.now)
+        self.directives().register_wallet(registration, token=token)
+        publication = someone.wallet.publish(compartments, self.world.now)
+        self.medical().publish(Publication(publication=publication), token=token)
+
+    def permit(self, someone: Someone, grant: Grant) -> str:
+        """P3: hand every body its copy; returns the medical centre's id of it."""
+        for body, second in self.world.seconds.items():
+            second.take(grant.copies[body], someone.wallet.public_jwk(body))
+        told = self.directives().submit(
+            submission(grant.copies[Body.MEDICAL]), token=self.world.person_token(someone)
+        )
+        return told.directive
+
+    def request(
+        self,
+        someone: Someone,
+        member: OrganisationId,
+        *,
+        selection: Selection | DocumentSelection,
+        **changes: Any,
+    ) -> ReadRequest:
+        """R1 and R2: return a signed read about a person."""
+        reader = self.world.members[member]
+        tokens = {body: self.world.pseudonym_token(someone, reader, body) for body in PROXIES}
+        subject = changes.pop("subject", TokenSubject.of_tokens(tokens))
+        statement = self.world.statement(reader, subject, selection=selection, **changes)
+        return ReadRequest(statement=statement, tokens=tokens)
+
+    def history(self, someone: Someone) -> Evidence:
+        """Return the person's history as the body has it, up to the newest co-signed entry."""
+        answer = self.http(HOSPITAL).get("/history", token=self.world.person_token(someone))
+        return Evidence.model_validate(answer)
+
+    def events(self, someone: Someone) -> list[Mapping[str, Any]]:
+        """Return all entries about a person, also those no witness has seen yet."""
+        context = self.world.context
+        entry = context.tables.journal.entry
+        with context.database.read() as conn:
+            positions = list(
+                conn.execute(
+                    entry.select()
+                    .with_only_columns(entry.c.position)
+                    .where(entry.c.person == someone.pseudonym(Body.MEDICAL))
+                    .order_by(entry.c.position)
+                ).scalars()
+            )
+            openings = context.journal.openings(conn, positions)
+        return [openings[position].event for position in positions]
