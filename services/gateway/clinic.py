@@ -17,6 +17,7 @@ from consent.sealing import BundleMeta, PlainDocument, SealedDocument, open_docu
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
+    GrantSubject,
     Selection,
     TokenSubject,
     sign_statement,
@@ -75,6 +76,20 @@ def prepare(
 ) -> Prepared:
     """R1 and R2: have the person named to the three bodies and sign who asks for what. Raises: RefusedError."""
     named = organisation.name_person(reference, *PROXIES)
+    subject = TokenSubject.of_tokens(named.tokens)
+    request = sign_read(organisation, subject, tokens=named.tokens, selection=selection, purpose=purpose)
+    return Prepared(request, named, selection, purpose)
+
+
+def sign_read(
+    organisation: Organisation,
+    subject: TokenSubject | GrantSubject,
+    *,
+    tokens: Mapping[Body, str],
+    selection: Selection | DocumentSelection,
+    purpose: Purpose,
+) -> ReadRequest:
+    """R2: sign who asks for what about whom; `tokens` are those that a `TokenSubject` names."""
     own = organisation.credentials
     statement = AccessStatement(
         organisation=own.organisation,
@@ -82,14 +97,14 @@ def prepare(
         terminal=own.terminal,
         selection=selection,
         purpose=purpose,
-        subject=TokenSubject.of_tokens(named.tokens),
+        subject=subject,
         issued_at=organisation.clock(),
         nonce=base64url.encode(organisation.randomness(16)),
         audience=organisation.connect(Body.MEDICAL).base_url,
     )
     kid = thumbprint(to_jwk(own.card_key.public_key()))
-    request = ReadRequest(statement=sign_statement(statement, key=own.card_key, kid=kid), tokens=named.tokens)
-    return Prepared(request, named, selection, purpose)
+    signed = sign_statement(statement, key=own.card_key, kid=kid)
+    return ReadRequest(statement=signed, tokens=dict(tokens))
 
 
 def send(organisation: Organisation, prepared: Prepared) -> list[PlainDocument]:
