@@ -10,7 +10,7 @@ from services.contracts.identity.messages import Jwk
 from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.messages import Presence
 from services.identity.challenges import Challenges
-from services.identity.pseudonyms import Namer
+from services.identity.pseudonyms import Namer, open_namer
 from services.identity.settings import Settings
 from services.identity.store import Store
 from services.kit.certificates import Authority, create_authority, load_authority, to_pem
@@ -83,7 +83,7 @@ def open_centre(
         register=register,
         registry=registry,
         store=Store(context.cipher),
-        namer=Namer(keys),
+        namer=open_namer(keys),
         challenges=Challenges(keys.secret("challenges"), settings.challenge_seconds, randomness),
         authority=_authority(context),
         access_tokens=TokenIssuer(

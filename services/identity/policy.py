@@ -9,9 +9,6 @@ from services.contracts.oversight.register import Role
 from services.identity.errors import CardTransitionError
 from services.identity.model import STATE_AFTER, TRANSITIONS
 
-PERSONAL_BODIES: Final = frozenset(Body) - {Body.PORTAL}
-"""The bodies that know people by a pseudonym of their own; the portal knows nobody."""
-
 BODIES_OF_ROLE: Final[Mapping[Role, frozenset[Body]]] = {
     Role.REGISTRAR: frozenset({Body.REGISTRY}),
     Role.WRITER: frozenset({Body.MEDICAL}),

@@ -27,7 +27,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, OAuthCode, OAuthError
 from services.identity.model import Person
 from services.identity.oauth_form import TokenRequest, parse_token_request
-from services.identity.policy import PERSONAL_BODIES
+from services.identity.pseudonyms import PERSONAL_BODIES
 from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ReplayError

@@ -1,0 +1,296 @@
+"""An honest ID centre in memory: real tokens, real pseudonyms, real PIN counters, nothing on disk.
+
+The same contract tests run on it and on the real one. It sees no TLS, so a terminal is known by its assertion alone.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from consent import base64url, jws, personal_number, pin
+from consent.errors import ConsentError
+from consent.identifiers import OrganisationId, Pseudonym
+from consent.jwk import thumbprint
+from consent.vocabulary import Body
+from services.contracts.fake_credentials import operator_caller, person_caller, problem
+from services.contracts.identity.fake_tokens import CardKey, FakeTokenEndpoint
+from services.contracts.identity.messages import (
+    PRESENTATION_TYPE,
+    SUBJECT_TYPE,
+    Application,
+    CardChange,
+    CardState,
+    Challenge,
+    ChangeCard,
+    ChangedCard,
+    EnrolledPerson,
+    IssueCard,
+    IssuedApplication,
+    IssuedCard,
+    Jwk,
+    LinkedPerson,
+    NewApplication,
+    PresentCard,
+    PseudonymTokens,
+    RegisteredSubject,
+    RegisterSubject,
+    RequestPseudonymTokens,
+    TokenAnswer,
+    UnlockCard,
+    UnlockedCard,
+)
+from services.contracts.oversight.register import Directory, Role, p256
+from services.kit.certificates import Authority, Usage, create_authority, issue, to_pem
+from services.kit.clock import Clock, Randomness, system_randomness
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.http import RemoteProblemError, Token
+from services.kit.strict_json import loads
+
+TRIES = 3
+USAGES = {
+    Application.AUTHENTICATION: Usage.CARD_AUTHENTICATION,
+    Application.SIGNATURE: Usage.CARD_SIGNATURE,
+}
+STATES = {
+    CardChange.SUSPEND: (CardState.ACTIVE, CardState.SUSPENDED),
+    CardChange.RESUME: (CardState.SUSPENDED, CardState.ACTIVE),
+}
+BODIES = {
+    Role.REGISTRAR: {Body.REGISTRY},
+    Role.WRITER: {Body.MEDICAL},
+    Role.READER: {Body.MEDICAL, Body.OVERSIGHT, Body.IDENTITY},
+    Role.SELLER: {Body.PRODUCT_SAFETY},
+    Role.CONFIRMER: {Body.REGISTRY},
+}
+
+
+@dataclass
+class _Application:
+    asked: NewApplication
+    kid: str
+    share: bytes
+    left: int = TRIES
+
+
+@dataclass
+class _Card:
+    holder: bytes
+    applications: dict[Application, _Application]
+    state: CardState = CardState.ACTIVE
+
+
+@dataclass
+class FakeIdentity:
+    """See `Identity`; people are their linkage codes, `present` asks the registry for a token."""
+
+    url: str
+    clock: Clock
+    directory: Callable[[], Directory]
+    present: Callable[[str], bool]
+    randomness: Randomness = system_randomness
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
+    references: dict[tuple[OrganisationId, str], bytes] = field(default_factory=dict, repr=False)
+    cards: dict[str, _Card] = field(default_factory=dict, repr=False)
+    subjects: dict[Pseudonym, Jwk] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._secret = self.randomness(32)
+        self._authority: Authority = create_authority("Fake cards", days=3650, now=self.clock())
+        self._endpoint = FakeTokenEndpoint(
+            url=self.url,
+            clock=self.clock,
+            directory=self.directory,
+            key=self.key,
+            randomness=self.randomness,
+            card=self._card_key,
+            name=self.pseudonym,
+        )
+        self._pseudonyms = PseudonymTokenIssuer(self.key, 120, self.randomness)
+
+    def pseudonym(self, body: Body, linkage: bytes) -> Pseudonym:
+        """Return how a body knows a person."""
+        return Pseudonym(self._name(f"body {body.value}", linkage))
+
+    def challenge(self) -> Challenge:
+        """See `Identity`."""
+        return self._endpoint.challenge()
+
+    def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
+        """See `Identity`."""
+        return self._endpoint.token(fields, key=key)
+
+    def unlock(self, message: UnlockCard) -> UnlockedCard:
+        """See `Identity`."""
+        card = self.cards.get(message.card)
+        if card is None:
+            raise _wrong_pin(TRIES - 1)
+        held = card.applications[message.application]
+        if held.left == 0:
+            raise problem(403, "pin_locked")
+        held.left -= 1
+        if card.state is not CardState.ACTIVE:
+            raise problem(403, "card_not_usable")
+        if not pin.check_proof(
+            base64url.decode(message.pin_proof), base64url.decode(held.asked.pin_verifier)
+        ):
+            raise _wrong_pin(held.left)
+        held.left = TRIES
+        return UnlockedCard(share=base64url.encode(held.share))
+
+    def enrol(self, *, token: Token) -> EnrolledPerson:
+        """See `Identity`."""
+        caller = self._operator(token, Role.REGISTRAR)
+        linkage = self.randomness(32)
+        return EnrolledPerson(
+            reference=self._refer(caller.organisation, linkage),
+            personal_number=personal_number.generate(self.randomness),
+            registry_token=self._name_to(Body.REGISTRY, linkage, caller.organisation),
+        )
+
+    def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
+        """See `Identity`."""
+        caller = self._operator(token, Role.REGISTRAR)
+        holder = self._whom(caller, message.reference)
+        if set(message.applications) != set(Application):
+            raise problem(400, "card_applications")
+        if not self.present(self._name_to(Body.REGISTRY, holder, OrganisationId("body:identity"))):
+            raise problem(409, "not_resident")
+        held = [card for card in self.cards.values() if card.holder == holder]
+        if any(card.state is not CardState.REVOKED for card in held):
+            raise problem(409, "card_exists")
+        card_id = base64url.encode(self.randomness(16))
+        issued = {name: self._issue(card_id, name, asked) for name, asked in message.applications.items()}
+        self.cards[card_id] = _Card(holder, {name: made for name, (made, _) in issued.items()})
+        applications = {
+            name: IssuedApplication(certificate=told, share=base64url.encode(made.share), retries=TRIES)
+            for name, (made, told) in issued.items()
+        }
+        return IssuedCard(card=card_id, applications=applications)
+
+    def change_card(self, message: ChangeCard, *, token: Token) -> ChangedCard:
+        """See `Identity`."""
+        caller = self._operator(token, Role.REGISTRAR)
+        holder = self._whom(caller, message.reference)
+        card = self.cards.get(message.card)
+        if card is None or card.holder != holder:
+            raise problem(404, "not_found")
+        before, after = STATES.get(message.change, (card.state, CardState.REVOKED))
+        if card.state is not before or card.state is CardState.REVOKED:
+            raise problem(409, "card_state")
+        card.state = after
+        return ChangedCard(card=message.card, state=after)
+
+    def link(self, message: PresentCard, *, token: Token) -> LinkedPerson:
+        """See `Identity`."""
+        caller = self._operator(token)
+        try:
+            card_id, held = self._by_kid(jws.peek_kid(message.presentation))
+            key = p256(held.asked.public_key)
+            told = loads(jws.verify(message.presentation, typ=PRESENTATION_TYPE, key=key).payload)
+        except (ConsentError, LookupError):
+            raise problem(403, "presentation_refused") from None
+        card = self.cards[card_id]
+        fits = told["card"] == card_id and told["organisation"] == caller.organisation
+        known = told["challenge"] in self._endpoint.challenges
+        if not fits or card.state is not CardState.ACTIVE or not known:
+            raise problem(403, "presentation_refused")
+        if not caller.roles:
+            raise problem(403, "role_missing")
+        self._endpoint.use_once(f"challenge {told['challenge']}", problem(409, "replayed"))
+        return LinkedPerson(reference=self._refer(caller.organisation, card.holder))
+
+    def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
+        """See `Identity`."""
+        caller = self._operator(token)
+        person = self._whom(caller, message.reference)
+        allowed = set[Body]().union(*(BODIES.get(Role(role), set()) for role in caller.roles))
+        if not allowed.issuperset(message.bodies):
+            raise problem(403, "role_missing")
+        own = self.pseudonym(Body.IDENTITY, person)
+        wallet_key = self.subjects.get(own) if Body.MEDICAL in message.bodies else None
+        return PseudonymTokens(
+            tokens={body: self._name_to(body, person, caller.organisation) for body in message.bodies},
+            subject=thumbprint(wallet_key) if wallet_key is not None else None,
+            wallet_key=wallet_key,
+        )
+
+    def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
+        """See `Identity`."""
+        person = person_caller(
+            token,
+            directory=self.directory(),
+            audience=self.url,
+            key=self.sealing_key,
+            now=self.clock(),
+        )
+        try:
+            jws.verify_with_jwk(message.proof, typ=SUBJECT_TYPE, jwk=message.wallet_key)
+        except ConsentError:
+            raise problem(403, "signature_refused") from None
+        if self.subjects.setdefault(person, message.wallet_key) != message.wallet_key:
+            raise problem(409, "subject_taken")
+        return RegisteredSubject(subject=thumbprint(message.wallet_key))
+
+    def _operator(self, token: Token, *role: str) -> OperatorCaller:
+        return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())
+
+    def _whom(self, caller: OperatorCaller, reference: str) -> bytes:
+        if (caller.organisation, reference) not in self.references:
+            raise problem(404, "not_found")
+        return self.references[caller.organisation, reference]
+
+    def _refer(self, organisation: OrganisationId, linkage: bytes) -> str:
+        reference = self._name(f"organisation {organisation}", linkage)
+        self.references[organisation, reference] = linkage
+        return reference
+
+    def _name(self, kind: str, linkage: bytes) -> str:
+        key = hmac.digest(self._secret, kind.encode(), "sha256")
+        return base64url.encode(hmac.digest(key, linkage, "sha256"))
+
+    def _name_to(self, body: Body, linkage: bytes, organisation: OrganisationId) -> str:
+        return self._pseudonyms.issue(
+            body=body,
+            body_key=self.directory().sealing_key(body),
+            organisation=organisation,
+            pseudonym=self.pseudonym(body, linkage),
+            now=self.clock(),
+        )
+
+    def _issue(self, card: str, name: Application, asked: NewApplication) -> tuple[_Application, str]:
+        certificate = issue(
+            self._authority,
+            p256(asked.public_key),
+            common_name=card,
+            sans=[],
+            usages=[USAGES[name]],
+            days=365,
+            now=self.clock(),
+        )
+        made = _Application(asked, f"{certificate.serial_number:x}", self.randomness(pin.SECRET_SIZE))
+        return made, to_pem(certificate)
+
+    def _by_kid(self, kid: str) -> tuple[str, _Application]:
+        for card_id, card in self.cards.items():
+            held = card.applications[Application.AUTHENTICATION]
+            if held.kid == kid:
+                return card_id, held
+        raise LookupError(kid)
+
+    def _card_key(self, card_id: str) -> CardKey | None:
+        card = self.cards.get(card_id)
+        if card is None or card.state is not CardState.ACTIVE:
+            return None
+        held = card.applications[Application.AUTHENTICATION]
+        return CardKey(card.holder, held.kid, held.asked.public_key)
+
+
+def _wrong_pin(left: int) -> RemoteProblemError:
+    members = {"code": "wrong_pin", "tries_left": left}
+    return RemoteProblemError(status=403, code="wrong_pin", title="", detail="", members=members)

@@ -1,0 +1,161 @@
+"""The token endpoint of the honest fake: assertions are verified, tokens are real."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from consent import base64url
+from consent.identifiers import OperatorId, Pseudonym, TerminalId
+from consent.vocabulary import Body
+from services.contracts.fake_credentials import problem
+from services.contracts.identity.messages import Challenge, Jwk, TokenAnswer
+from services.contracts.oversight.register import BodyEntry, Directory
+from services.kit.clock import Clock, Randomness, epoch_seconds
+from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.tokens import TokenIssuer
+from services.kit.http import RemoteProblemError
+
+SECONDS = 300
+
+
+class _Claims(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    iss: str
+    aud: str
+    exp: int
+    jti: str
+    organisation: str | None = None
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardKey:
+    """A usable card: whose it is (linkage code), and how it signs."""
+
+    holder: bytes = field(repr=False)
+    kid: str
+    public_key: Jwk
+
+
+@dataclass
+class FakeTokenEndpoint:
+    """`card` returns a usable card, `name` how a body knows a holder."""
+
+    url: str
+    clock: Clock
+    directory: Callable[[], Directory]
+    key: Ed25519PrivateKey = field(repr=False)
+    randomness: Randomness
+    card: Callable[[str], CardKey | None]
+    name: Callable[[Body, bytes], Pseudonym]
+    challenges: set[str] = field(default_factory=set, repr=False)
+    used: set[str] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self._issuer = TokenIssuer(self.url, self.key, timedelta(seconds=SECONDS), self.randomness)
+
+    def challenge(self) -> Challenge:
+        """See `Identity`."""
+        made = base64url.encode(self.randomness(16))
+        self.challenges.add(made)
+        return Challenge(challenge=made, expires_in=120)
+
+    def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
+        """See `Identity`."""
+        bodies = self.directory().register.bodies
+        audience = [each for each in bodies if each.url == fields["resource"]]
+        if not audience:
+            raise problem(400, "invalid_target")
+        if "client_assertion" in fields:
+            return self._for_operator(fields, audience[0], key)
+        return self._for_person(fields, audience[0], key)
+
+    def use_once(self, value: str, again: RemoteProblemError) -> None:
+        """Mark a value as used; raises `again` the second time."""
+        if value in self.used:
+            raise again
+        self.used.add(value)
+
+    def _for_operator(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
+        directory, refused = self.directory(), problem(400, "invalid_grant")
+        stranger = problem(401, "invalid_client")
+        terminal = directory.terminal(TerminalId(_claims(fields["client_assertion"], stranger).iss))
+        if terminal is None:
+            raise stranger
+        self._verify(fields["client_assertion"], terminal.public_key, stranger)
+        claims = _claims(fields["assertion"], refused)
+        operator = directory.operator(terminal.organisation, OperatorId(claims.iss))
+        if operator is None or claims.organisation != terminal.organisation:
+            raise refused
+        self._verify(fields["assertion"], operator.card_key, refused)
+        holding = directory.roles(operator.organisation, operator.id)
+        wanted = frozenset(fields.get("scope", "").split())
+        if not wanted <= holding:
+            raise problem(400, "invalid_scope")
+        roles = sorted(wanted or holding)
+        token = self._issuer.for_operator(
+            audience=audience.url,
+            organisation=operator.organisation,
+            operator=operator.id,
+            terminal=terminal.id,
+            roles=roles,
+            jkt=key.thumbprint,
+            now=self.clock(),
+        )
+        return _answer(token, " ".join(roles))
+
+    def _for_person(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
+        refused = problem(400, "invalid_grant")
+        if audience.body is Body.PORTAL:
+            raise problem(400, "invalid_target")
+        claims = _claims(fields["assertion"], refused)
+        card = self.card(claims.iss)
+        if card is None or claims.nonce not in self.challenges:
+            raise refused
+        self._verify(fields["assertion"], card.public_key, refused, kid=card.kid)
+        self.use_once(f"challenge {claims.nonce}", refused)
+        token = self._issuer.for_person(
+            audience=audience.url,
+            pseudonym=self.name(audience.body, card.holder),
+            audience_key=self.directory().sealing_key(audience.body),
+            jkt=key.thumbprint,
+            now=self.clock(),
+        )
+        return _answer(token, "")
+
+    def _verify(
+        self, assertion: str, key: Jwk, refused: RemoteProblemError, *, kid: str | None = None
+    ) -> None:
+        try:
+            verified = jws.deserialize_compact(assertion, ECKey.import_key(dict(key)), algorithms=["ES256"])
+        except (JoseError, ValueError):
+            raise refused from None
+        claims, now = _claims(assertion, refused), epoch_seconds(self.clock())
+        lasting = now < claims.exp <= now + SECONDS
+        if claims.aud != f"{self.url}/oauth/token" or not lasting or verified.headers().get("kid") != kid:
+            raise refused
+        self.use_once(f"assertion {claims.iss} {claims.jti}", refused)
+
+
+def _claims(assertion: str, refused: RemoteProblemError) -> _Claims:
+    try:
+        payload = jws.extract_compact(assertion.encode()).payload
+        return _Claims.model_validate_json(payload)
+    except (JoseError, ValidationError, ValueError):
+        raise refused from None
+
+
+def _answer(token: str, scope: str) -> TokenAnswer:
+    return TokenAnswer(
+        access_token=token,
+        token_type="DPoP",  # noqa: S106 - a scheme's name, not a secret
+        expires_in=SECONDS,
+        scope=scope,
+    )

@@ -1,0 +1,115 @@
+"""An honest resident registry in memory. The same contract tests run on it and on the real one."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from consent.decision import BasicRequest, HeldDirective, Refusal, decide
+from consent.identifiers import OrganisationId, Pseudonym
+from consent.vocabulary import BasicItem, Body
+from services.contracts.fake_credentials import operator_caller, problem
+from services.contracts.oversight.register import Directory, Role
+from services.contracts.registry.messages import (
+    ASKED_BY,
+    Changed,
+    Confirm,
+    Confirmed,
+    ItemResult,
+    Presence,
+    RegisteredResident,
+    RegisterResident,
+    Unchanged,
+)
+from services.kit.clock import Clock
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
+from services.kit.http import Token
+
+
+@dataclass
+class FakeRegistry:
+    """See `Registry`; `directives` is what people laid down here, entered by the test."""
+
+    url: str
+    clock: Clock
+    directory: Callable[[], Directory]
+    key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
+    residents: dict[Pseudonym, dict[BasicItem, str]] = field(default_factory=dict, repr=False)
+    directives: dict[Pseudonym, list[HeldDirective]] = field(default_factory=dict, repr=False)
+    used: set[str] = field(default_factory=set, repr=False)
+
+    def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        caller = self._caller(token, Role.REGISTRAR)
+        person = self._whom(message.token, caller.organisation)
+        if person in self.residents:
+            raise problem(409, "already_registered")
+        self.residents[person] = _items(message)
+        return RegisteredResident(resident="registered")
+
+    def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        caller = self._caller(token, Role.REGISTRAR)
+        person = self._whom(message.token, caller.organisation)
+        if person not in self.residents:
+            raise problem(404, "not_found")
+        if self.residents[person] == _items(message):
+            return RegisteredResident(resident="unchanged")
+        self.residents[person] = _items(message)
+        return RegisteredResident(resident="changed")
+
+    def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
+        """See `Registry`."""
+        caller = self._caller(token)
+        person = self._whom(message.token, caller.organisation)
+        if Role.CONFIRMER not in caller.roles:
+            raise problem(403, "role_missing")
+        if person not in self.residents:
+            raise problem(403, "subject_unknown")
+        request = BasicRequest(
+            caller.organisation, frozenset(message.items), message.purpose, now=self.clock()
+        )
+        decision = decide(request, self.directives.get(person, []))
+        if isinstance(decision, Refusal):
+            raise problem(403, decision.code.value)
+        known = self.residents[person]
+        results: dict[BasicItem, ItemResult] = {
+            item: Unchanged() if _same(value) == known[item] else Changed(value=known[item])
+            for item, value in message.items.items()
+        }
+        return Confirmed(results=results)
+
+    def presence(self, token: str) -> Presence:
+        """See `Registry`; the fake trusts that it is the ID centre that asks."""
+        return Presence(registered=self._whom(token, ASKED_BY) in self.residents)
+
+    def _caller(self, token: Token, *role: str) -> OperatorCaller:
+        return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())
+
+    def _whom(self, token: str, organisation: OrganisationId) -> Pseudonym:
+        try:
+            named = open_pseudonym_token(
+                token,
+                key=self.key,
+                issuer=self.directory().token_key(),
+                body=Body.REGISTRY,
+                organisation=organisation,
+                now=self.clock(),
+            )
+        except PseudonymTokenError:
+            raise problem(403, "pseudonym_token_refused") from None
+        if named.jti in self.used:
+            raise problem(409, "replayed")
+        self.used.add(named.jti)
+        return named.pseudonym
+
+
+def _items(message: RegisterResident) -> dict[BasicItem, str]:
+    told = message.items.model_dump(mode="json")
+    return {BasicItem(name): _same(value) for name, value in told.items()}
+
+
+def _same(value: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", value).split())

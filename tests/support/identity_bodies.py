@@ -1,0 +1,197 @@
+"""The real ID centre and the real registry in one process, and an honest oversight body."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from support.identity_clock import HeldClock, seeded
+from support.identity_people import (
+    IDENTITY,
+    NOBODY,
+    REGISTRY,
+    URLS,
+    StrangerKeys,
+    thumbprint,
+)
+from support.identity_wire import AppHttp, PeerFromHeader
+
+from consent import base64url
+from consent.identifiers import OperatorId, OrganisationId
+from consent.jwk import to_jwk
+from consent.vocabulary import Body
+from services.contracts.oversight.fake import FakeOversight
+from services.contracts.oversight.register import BodyEntry, Directory
+from services.contracts.registry.client import RegistryClient
+from services.identity import app as identity_app
+from services.identity import tables as identity_tables
+from services.identity.settings import Settings as IdentitySettings
+from services.kit import certificates
+from services.kit.context import BodyContext, log_origin, open_body
+from services.kit.credentials.callers import Peer
+from services.kit.credentials.dpop import DpopKey
+from services.kit.keys import KeyFolder, write_private
+from services.kit.log.note import NoteSigner
+from services.registry import app as registry_app
+from services.registry import tables as registry_tables
+from services.registry.settings import Settings as RegistrySettings
+
+
+class LiveRegister:
+    """The oversight body's register as it is at this moment."""
+
+    def __init__(self, oversight: FakeOversight) -> None:
+        self._oversight = oversight
+
+    def directory(self) -> Directory:
+        """See `RegisterView`."""
+        return self._oversight.directory()
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """See `RegisterView`."""
+        return self.directory().peer(certificate_thumbprint)
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """See `RegisterView`."""
+        return self.directory().roles(organisation, operator)
+
+    def token_key(self) -> Ed25519PublicKey:
+        """See `RegisterView`."""
+        return self.directory().token_key()
+
+
+@dataclass
+class Bodies:
+    """Both bodies; `restart` opens both bodies again on the same files."""
+
+    folder: Path
+    clock: HeldClock = field(default_factory=HeldClock)
+    seed: str = "world"
+
+    def __post_init__(self) -> None:
+        self.random = seeded(self.seed)
+        self.oversight = FakeOversight(self.clock)
+        self.register = LiveRegister(self.oversight)
+        self.dpop = DpopKey(generate_private_key(SECP256R1()))
+        self.strangers: dict[Body, StrangerKeys] = {}
+        self._certificates: dict[Body, bytes] = {}
+        self._open = ExitStack()
+
+    def start(self) -> None:
+        """Open both bodies."""
+        self.identity_context = self._context(Body.IDENTITY)
+        self.registry_context = self._context(Body.REGISTRY)
+        for context in (self.identity_context, self.registry_context):
+            self._enter(context)
+        for body in (Body.OVERSIGHT, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.RESEARCH, Body.PORTAL):
+            self._enter_stranger(body)
+        settings = self.identity_context.settings
+        assert isinstance(settings, IdentitySettings)
+        self.registry_app = self._serve(registry_app.assemble(self.registry_context, register=self.register))
+        link = self._http(REGISTRY, self.registry_app, self._certificates[Body.IDENTITY])
+        self.identity_app = self._serve(
+            identity_app.assemble(
+                self.identity_context, settings, register=self.register, registry=RegistryClient(link)
+            )
+        )
+
+    def stop(self) -> None:
+        """Close both bodies."""
+        self._open.close()
+
+    def restart(self) -> None:
+        """Stop both bodies and start them on the same files."""
+        self.stop()
+        self._open = ExitStack()
+        self.start()
+
+    def _context(self, body: Body) -> BodyContext:
+        folder = self.folder / body.value
+        common = {
+            "data": folder,
+            "port": 1,
+            "public_url": URLS[body],
+            "oversight_url": NOBODY,
+            "identity_url": IDENTITY,
+            "register_key": base64url.encode(self.oversight.key.public_key().public_bytes_raw()),
+            "witness_interval_seconds": 3600.0,
+        }
+        settings = (
+            IdentitySettings.model_validate(common)
+            if body is Body.IDENTITY
+            else RegistrySettings.model_validate(common)
+        )
+        module, tables = (
+            (identity_app, identity_tables) if body is Body.IDENTITY else (registry_app, registry_tables)
+        )
+        self._certify(body, folder / "tls")
+        return open_body(
+            body,
+            settings,
+            tables=tables.KIT,
+            migrations=module.MIGRATIONS,
+            clock=self.clock,
+            randomness=seeded(f"{self.seed} {body.value} {self.random.random()}").randbytes,
+        )
+
+    def _certify(self, body: Body, folder: Path) -> None:
+        key = KeyFolder(folder).p256("key")
+        told = certificates.issue(
+            self.oversight.authority,
+            key.public_key(),
+            common_name=body.value,
+            sans=["127.0.0.1"],
+            usages=[certificates.Usage.SERVER, certificates.Usage.CLIENT],
+            days=365,
+            now=self.clock(),
+        )
+        write_private(folder / "certificate.pem", certificates.to_pem(told).encode())
+        authority = certificates.to_pem(self.oversight.authority.certificate)
+        write_private(folder / "authority.pem", authority.encode())
+        kept = certificates.from_pem((folder / "certificate.pem").read_bytes())
+        self._certificates[body] = kept.public_bytes(Encoding.DER)
+
+    def _enter(self, context: BodyContext) -> None:
+        body = context.body
+        self.oversight.put_body(
+            BodyEntry(
+                body=body,
+                url=URLS[body],
+                certificate_thumbprint=thumbprint(self._certificates[body]),
+                signing_key=to_jwk(context.signing_key.public_key()),
+                sealing_key=base64url.encode(context.sealing_key.public_key().public_bytes_raw()),
+                log_origin=log_origin(body),
+                log_key=context.journal.verifier.vkey(),
+            )
+        )
+
+    def _enter_stranger(self, body: Body) -> None:
+        keys = self.strangers.setdefault(body, StrangerKeys())
+        self._certificates[body] = f"certificate of {body.value}".encode()
+        self.oversight.put_body(
+            BodyEntry(
+                body=body,
+                url=URLS[body],
+                certificate_thumbprint=thumbprint(self._certificates[body]),
+                signing_key=to_jwk(keys.signing.public_key()),
+                sealing_key=base64url.encode(keys.sealing.public_key().public_bytes_raw()),
+                log_origin=log_origin(body),
+                log_key=NoteSigner(log_origin(body), keys.signing).verifier.vkey(),
+            )
+        )
+
+    def _serve(self, app: FastAPI) -> TestClient:
+        client = TestClient(PeerFromHeader(app), raise_server_exceptions=False)
+        return self._open.enter_context(client)
+
+    def _http(self, url: str, application: TestClient | None, certificate: bytes) -> AppHttp:
+        return AppHttp(
+            url, application, certificate=certificate, clock=self.clock, randomness=self.random.randbytes
+        )

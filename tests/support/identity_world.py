@@ -1,0 +1,202 @@
+"""The real ID centre and the real registry in one process, an honest oversight body, organisations and people."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.serialization import Encoding
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from pydantic import JsonValue
+from support.identity_bodies import Bodies
+from support.identity_people import (
+    IDENTITY,
+    REGISTRY,
+    Holder,
+    Participant,
+    card_request,
+    some_items,
+)
+from support.identity_wire import AppHttp
+
+from consent import base64url, jws, pin
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.jwk import to_jwk
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import (
+    CLIENT_ASSERTION_TYPE,
+    JWT_BEARER,
+    PRESENTATION_TYPE,
+    Application,
+    EnrolledPerson,
+    PresentCard,
+)
+from services.contracts.oversight.messages import (
+    OperatorAccreditation,
+    OrganisationAccreditation,
+    TerminalAccreditation,
+)
+from services.contracts.oversight.register import Kind, Role
+from services.contracts.registry.client import RegistryClient
+from services.contracts.registry.messages import BasicItems, RegisterResident
+from services.kit import certificates
+from services.kit.clock import epoch_seconds
+from services.kit.http import Token
+
+YEAR = 365 * 24 * 3600
+
+
+@dataclass
+class World(Bodies):
+    """Everything at once."""
+
+    def accredit(self, name: str, kind: Kind, *roles: Role) -> Participant:
+        """Accredit an organisation with one operator and one terminal."""
+        organisation = OrganisationId(name)
+        keys = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
+        expires = epoch_seconds(self.clock()) + YEAR
+        self.oversight.accredit_organisation(
+            OrganisationAccreditation(
+                id=organisation, name=name, kind=kind, expires=expires, signing_key=None, receiving_key=None
+            )
+        )
+        operator, terminal = OperatorId(f"{name}-operator"), TerminalId(f"{name}-terminal")
+        self.oversight.accredit_operator(
+            OperatorAccreditation(
+                id=operator,
+                organisation=organisation,
+                roles=list(roles),
+                card_key=to_jwk(keys[0].public_key()),
+                expires=expires,
+            )
+        )
+        told = self.oversight.accredit_terminal(
+            TerminalAccreditation(
+                id=terminal, organisation=organisation, public_key=to_jwk(keys[1].public_key()), days=365
+            )
+        )
+        der = certificates.from_pem(told.certificate.encode()).public_bytes(Encoding.DER)
+        return Participant(organisation, operator, terminal, *keys, der)
+
+    def identity(self, participant: Participant) -> IdentityClient:
+        """Return the ID centre as a participant's terminal reaches it."""
+        return IdentityClient(self.http(IDENTITY, participant))
+
+    def registry(self, participant: Participant) -> RegistryClient:
+        """Return the registry as a participant's terminal reaches it."""
+        return RegistryClient(self.http(REGISTRY, participant))
+
+    def http(self, url: str, participant: Participant) -> AppHttp:
+        """Return the connection of a participant's terminal to a body."""
+        application = {IDENTITY: self.identity_app, REGISTRY: self.registry_app}[url]
+        return self._http(url, application, participant.certificate)
+
+    def operator_token(self, participant: Participant, audience: str) -> Token:
+        """Return an access token of a participant."""
+        fields = self.operator_fields(participant, audience)
+        answer = self.identity(participant).token(fields, key=self.dpop)
+        return Token(answer.access_token, self.dpop)
+
+    def person_token(self, holder: Holder, audience: str, *, at: Participant) -> Token:
+        """Return an access token of a person, who signs in at some participant's terminal."""
+        fields = self.person_fields(holder, audience, at=at)
+        return Token(self.identity(at).token(fields, key=self.dpop).access_token, self.dpop)
+
+    def operator_fields(
+        self,
+        participant: Participant,
+        audience: str,
+        *,
+        operator: Mapping[str, object] | None = None,
+        client: Mapping[str, object] | None = None,
+    ) -> dict[str, str]:
+        """Return the form of an operator's token request, claims replaced as told."""
+        card = {"organisation": participant.organisation, **(operator or {})}
+        return {
+            "grant_type": JWT_BEARER,
+            "assertion": self.assertion(participant.card_key, participant.operator, card),
+            "client_assertion_type": CLIENT_ASSERTION_TYPE,
+            "client_assertion": self.assertion(participant.terminal_key, participant.terminal, client or {}),
+            "resource": audience,
+        }
+
+    def person_fields(
+        self,
+        holder: Holder,
+        audience: str,
+        *,
+        at: Participant,
+        claims: Mapping[str, object] | None = None,
+    ) -> dict[str, str]:
+        """Return the form of a person's token request, claims replaced as told."""
+        told = {"nonce": self.identity(at).challenge().challenge, **(claims or {})}
+        key = holder.keys[Application.AUTHENTICATION]
+        signed = self.assertion(key, holder.issued.card, told, kid=holder.kid)
+        return {"grant_type": JWT_BEARER, "assertion": signed, "resource": audience}
+
+    def assertion(
+        self,
+        key: EllipticCurvePrivateKey,
+        name: str,
+        claims: Mapping[str, object],
+        *,
+        kid: str | None = None,
+    ) -> str:
+        """Return a JWT assertion, claims replaced as told."""
+        common: dict[str, object] = {
+            "iss": name,
+            "sub": name,
+            "aud": f"{IDENTITY}/oauth/token",
+            "jti": base64url.encode(self.random.randbytes(16)),
+            "exp": epoch_seconds(self.clock()) + 120,
+        }
+        header = {"typ": "JWT", "alg": "ES256"} | ({"kid": kid} if kid is not None else {})
+        return jwt.encode(header, common | dict(claims), ECKey.import_key(key), ["ES256"])
+
+    def enrol(self, at: Participant) -> EnrolledPerson:
+        """Enrol a person."""
+        return self.identity(at).enrol(token=self.operator_token(at, IDENTITY))
+
+    def settle(self, enrolled: EnrolledPerson, at: Participant, items: BasicItems | None = None) -> None:
+        """Enter an enrolled person in the registry."""
+        message = RegisterResident(token=enrolled.registry_token, items=items or some_items())
+        self.registry(at).register(message, token=self.operator_token(at, REGISTRY))
+
+    def holder(self, at: Participant, items: BasicItems | None = None) -> Holder:
+        """Enrol a person, enter them in the registry, and issue a card with the PIN `PIN`."""
+        enrolled = self.enrol(at)
+        self.settle(enrolled, at, items)
+        secret = self.random.randbytes(pin.SECRET_SIZE)
+        keys = {application: generate_private_key(SECP256R1()) for application in Application}
+        message = card_request(enrolled.reference, keys, secret)
+        issued = self.identity(at).issue_card(message, token=self.operator_token(at, IDENTITY))
+        return Holder(enrolled, issued, keys, secret)
+
+    def presentation(self, holder: Holder, at: Participant, **replaced: JsonValue) -> PresentCard:
+        """Return the card's answer at an organisation's terminal, members replaced as told."""
+        told: dict[str, JsonValue] = {
+            "card": holder.issued.card,
+            "organisation": at.organisation,
+            "challenge": self.identity(at).challenge().challenge,
+            "at": epoch_seconds(self.clock()),
+            **replaced,
+        }
+        key = holder.keys[Application.AUTHENTICATION]
+        return PresentCard(presentation=jws.sign(told, typ=PRESENTATION_TYPE, key=key, kid=holder.kid))
+
+
+@contextmanager
+def running(folder: Path, *, seed: str = "world") -> Iterator[World]:
+    """Run a new world."""
+    world = World(folder, seed=seed)
+    world.start()
+    try:
+        yield world
+    finally:
+        world.stop()
