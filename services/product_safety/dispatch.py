@@ -8,6 +8,7 @@ so a lost or restored engine database loses no recall either.
 import logging
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import ClassVar, Protocol
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
@@ -18,7 +19,7 @@ from services.product_safety.model import RecallId
 APPLICATION_VERSION = "recall-dispatch-1"
 """Pinned: the engine resumes only what the same version began. Change it only when the steps change their order."""
 RETRY_SECONDS = 5.0
-RETRIES = 100
+TRIES = 100
 ENDED_BADLY = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 
 logger = logging.getLogger("sekisho")
@@ -31,10 +32,15 @@ class Dispatch(Protocol):
         """See to it that the recall's owners are notified; asked again for the same recall, do nothing more."""
 
 
+class _StoppedError(Exception):
+    """Ends the thread of a recall that goes on at the next start."""
+
+
 class DurableDispatch:
     """The engine of this process; there is one at a time, because DBOS allows one.
 
-    Units: `pace` is seconds between two steps. `notify` does one batch and tells whether owners are left,
+    Units: `pace` is seconds between two steps; a step that fails is tried `tries` times, RETRY_SECONDS apart, and then
+    again from the next start on. `notify` does one batch and tells whether owners are left,
     `unfinished` names the recalls that are under way.
     """
 
@@ -48,6 +54,7 @@ class DurableDispatch:
         pace: float,
         notify: Callable[[RecallId], bool],
         unfinished: Callable[[], list[RecallId]],
+        tries: int = TRIES,
     ) -> None:
         self._config = DBOSConfig(
             name="sekisho-product-safety",
@@ -61,51 +68,78 @@ class DurableDispatch:
         self._pace = pace
         self._notify = notify
         self._unfinished = unfinished
+        self._tries = tries
+        self._executor = executor
+        self._running = False
         self._stopping = threading.Event()
+        self._stopped = threading.Event()
         self._workflow: Callable[[str], None] | None = None
 
     def start(self) -> None:
         """Launch the engine and take up every unfinished recall. Raises: DispatcherError."""
         if not self._in_use.acquire(blocking=False):
             raise DispatcherError("this process already runs a product safety centre; start another process")
-        DBOS(config=self._config)
-        self._workflow = self._declare()
-        DBOS.launch()
-        for recall in self._unfinished():
-            self.begin(recall)
+        self._running = True
+        try:
+            DBOS(config=self._config)
+            self._workflow = self._declare()
+            DBOS.launch()
+            for recall in self._unfinished():
+                self.begin(recall)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop after the batch under way; the next start goes on from there."""
-        if self._workflow is None:
+        if not self._running:
             return
+        self._running = False
         self._stopping.set()
         self._workflow = None
         DBOS.destroy(destroy_registry=True)
+        self._stopped.set()
         self._in_use.release()
 
     def begin(self, recall: RecallId) -> None:
         """Start or take up a recall. Raises: DispatcherError when the engine is not running."""
         if self._workflow is None:
             raise DispatcherError("the product safety centre is stopping; the recall goes on when it starts")
-        with SetWorkflowID(_workflow_id(recall)):
+        with SetWorkflowID(self._workflow_id(recall)):
             DBOS.start_workflow(self._workflow, recall)
+
+    def _workflow_id(self, recall: RecallId) -> str:
+        for run in count():
+            workflow = f"{recall}.{run}"
+            status = DBOS.get_workflow_status(workflow)
+            if status is None:
+                return workflow
+            # another process may be dead: sharing the batches with a living one does no harm
+            others = status.executor_id != self._executor and status.status != "SUCCESS"
+            if not others and status.status not in ENDED_BADLY:
+                return workflow
+        raise AssertionError("unreachable: count() does not end")
 
     def _declare(self) -> Callable[[str], None]:
         @DBOS.step(
             name="notify_batch",
             retries_allowed=True,
             interval_seconds=RETRY_SECONDS,
-            max_attempts=RETRIES,
+            max_attempts=self._tries,
             backoff_rate=1.0,
+            should_retry=lambda _error: not self._stopping.is_set(),
         )
         def notify_batch(recall: str) -> bool:
+            if self._stopping.is_set():
+                self._leave()
             try:
                 more = self._notify(RecallId(recall))
             except Exception as error:
                 logger.error("a recall's batch failed and is tried again: %s", type(error).__name__)
                 raise
-            if more:
-                self._stopping.wait(self._pace)  # within the step, so that a replay does not wait again
+            # the pause is within the step, so that a replay does not wait again
+            if more and self._stopping.wait(self._pace):
+                self._leave()
             return more
 
         @DBOS.workflow(name="dispatch_recall", max_recovery_attempts=None)
@@ -115,12 +149,7 @@ class DurableDispatch:
 
         return dispatch_recall
 
-
-def _workflow_id(recall: RecallId) -> str:
-    attempt = 0
-    while True:
-        workflow = f"{recall}.{attempt}"
-        status = DBOS.get_workflow_status(workflow)
-        if status is None or status.status not in ENDED_BADLY:
-            return workflow
-        attempt += 1
+    def _leave(self) -> None:
+        # once the engine is gone it cannot record how this run ended: to the next start it is still under way
+        self._stopped.wait()
+        raise _StoppedError

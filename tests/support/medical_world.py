@@ -48,7 +48,7 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.register import BodyEntry, Directory, Kind, Role
 from services.kit import certificates
-from services.kit.clock import epoch_seconds, system_randomness
+from services.kit.clock import Clock, epoch_seconds, system_randomness
 from services.kit.context import BodyContext, log_origin
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
@@ -126,8 +126,8 @@ class Someone:
 class InProcess(Http):
     """`Http` to the application in this process, from one terminal."""
 
-    def __init__(self, client: TestClient, terminal: str) -> None:
-        super().__init__(URL, context=ssl.create_default_context())
+    def __init__(self, client: TestClient, terminal: str, clock: Clock) -> None:
+        super().__init__(URL, context=ssl.create_default_context(), clock=clock)
         self._application = client
         self._terminal = terminal
 
@@ -411,7 +411,7 @@ class Running:
 
     def http(self, member: OrganisationId) -> Http:
         """Return a connection from a member's terminal."""
-        return InProcess(self.client, f"{member}-terminal")
+        return InProcess(self.client, f"{member}-terminal", self.world.clock)
 
     def medical(self, member: OrganisationId = HOSPITAL) -> MedicalClient:
         """Return the client of a member."""

@@ -1,6 +1,6 @@
 """The one table from this centre's errors to problem documents."""
 
-from services.kit.problems import NotFoundError, Problem, UnavailableError
+from services.kit.problems import NotFoundError, Problem
 from services.product_safety import errors
 
 PROBLEMS: dict[type[Exception], Problem] = {
@@ -48,5 +48,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     errors.UnknownRecallError: NotFoundError.problem,
     errors.UnknownNoticeError: NotFoundError.problem,
-    errors.DispatcherError: UnavailableError.problem,
+    errors.DispatcherError: Problem(
+        503,
+        errors.DispatcherError.code,
+        "The product safety centre is stopping",
+        "Send the same request again in a moment; a recall that was stored goes on by itself.",
+    ),
 }
