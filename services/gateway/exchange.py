@@ -1,9 +1,9 @@
 """Ways to the bodies: directly with a terminal's certificate, or through My Portal's relay."""
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from pydantic import ValidationError
@@ -13,8 +13,47 @@ from services.gateway.errors import NotVerifiedError, refusal
 from services.kit.credentials.dpop import DpopKey
 from services.kit.http import Http, RemoteProblemError, Token
 
-Connect = Callable[[Body], Http]
-"""How to reach each body; a connection's `base_url` is the body's own address, the audience of its tokens."""
+
+class Connect(Protocol):
+    """How to reach each body; a connection's `base_url` is the body's own address, the audience of its tokens."""
+
+    def __call__(self, body: Body) -> Http:
+        """Return the connection to a body."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class Direct:
+    """Reaches the bodies themselves, with the certificate that `context` presents; one pool for each body."""
+
+    def __init__(self, urls: Mapping[Body, str], *, context: ssl.SSLContext) -> None:
+        self._pools = {body: Http(url, context=context) for body, url in urls.items()}
+
+    def __call__(self, body: Body) -> Http:
+        """Return the connection to a body."""
+        return self._pools[body]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for pool in self._pools.values():
+            pool.close()
+
+
+class ThroughPortal:
+    """Reaches the bodies through My Portal's relay."""
+
+    def __init__(self, portal: Http, urls: Mapping[Body, str]) -> None:
+        self._portal = portal
+        self._ways = {body: Relayed(portal, body=body, url=url) for body, url in urls.items()}
+
+    def __call__(self, body: Body) -> Http:
+        """Return the connection to a body."""
+        return self._ways[body]
+
+    def close(self) -> None:
+        """Close the connection to the portal."""
+        self._portal.close()
 
 
 class Relayed(Http):
@@ -56,18 +95,6 @@ class Relayed(Http):
 
     def close(self) -> None:
         """Leave the portal's pool to whoever opened it."""
-
-
-def direct(urls: Mapping[Body, str], *, context: ssl.SSLContext) -> Connect:
-    """Reach the bodies themselves, with the certificate that `context` presents; one pool for each body."""
-    pools = {body: Http(url, context=context) for body, url in urls.items()}
-    return pools.__getitem__
-
-
-def relayed(portal: Http, urls: Mapping[Body, str]) -> Connect:
-    """Reach the bodies through My Portal."""
-    ways = {body: Relayed(portal, body=body, url=url) for body, url in urls.items()}
-    return ways.__getitem__
 
 
 @contextmanager

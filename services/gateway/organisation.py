@@ -16,7 +16,7 @@ from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, RegisterReader
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
-from services.gateway.exchange import Connect, answers, direct
+from services.gateway.exchange import Connect, Direct, answers
 from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, operator_assertions
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.http import Http, Token, client_context
@@ -69,7 +69,11 @@ class Organisation:
         credentials = load(folder)
         tls = tls_of(folder)
         context = client_context(authority=tls.authority, tls=tls)
-        return cls(credentials, direct(credentials.urls, context=context))
+        return cls(credentials, Direct(credentials.urls, context=context))
+
+    def close(self) -> None:
+        """Close the connections to the bodies."""
+        self.connect.close()
 
     @property
     def id(self) -> OrganisationId:

@@ -19,7 +19,7 @@ from services.contracts.oversight.register import Directory, RegisterReader
 from services.contracts.portal.client import PortalClient
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
-from services.gateway.exchange import Connect, answers, relayed
+from services.gateway.exchange import Connect, ThroughPortal, answers
 from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, person_assertions
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
 from services.kit.http import Http, Token
@@ -147,7 +147,7 @@ def sign_in_at_portal(card: CardFile, *, pin: str, signature_pin: str | None = N
     context = ssl.create_default_context(cadata=card.trust.authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     portal = Http(card.trust.url(Body.PORTAL), context=context)
-    connect = relayed(portal, {Body(name): url for name, url in card.trust.urls.items()})
+    connect = ThroughPortal(portal, {Body(name): url for name, url in card.trust.urls.items()})
     person = sign_in(card, connect, pin=pin, signature_pin=signature_pin)
     with answers():
         PortalClient(portal).sign_in(person.tokens.token(portal.base_url))
