@@ -167,9 +167,8 @@ class DirectiveStore:
         found = [self._load(row) for row in conn.execute(query)]
         if not found:
             return []
-        leaves = dict(
-            conn.execute(self._leaves, {"positions": [each.log_index for each in found]}).tuples().all()
-        )
+        positions = [each.log_index for each in found]
+        leaves = {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
         for each in found:
             _require_logged(each, leaves.get(each.log_index))
         return found

@@ -100,7 +100,7 @@ class RegisterStore:
 
     def keys(self, conn: Connection) -> list[tuple[EntryKind, str]]:
         """Return where every entry stands."""
-        rows = conn.execute(select(register_entry.c.kind, register_entry.c.key)).tuples()
+        rows = conn.execute(select(register_entry.c.kind, register_entry.c.key))
         return [(EntryKind(kind), key) for kind, key in rows]
 
     def require_readable(self, conn: Connection, kind: EntryKind, key: str) -> None:

@@ -62,7 +62,7 @@ class OversightClient(SecondProxyClient):
 
     def register(self) -> str:
         """See `Accreditation`."""
-        return self._ask("GET", "/register", RegisterAnswer, None).register
+        return self._ask("GET", "/register", RegisterAnswer, None).edition
 
     def accredit_organisation(self, organisation: OrganisationAccreditation) -> Changed:
         """See `Accreditation`."""

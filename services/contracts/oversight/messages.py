@@ -37,7 +37,7 @@ class Accredited(StrEnum):
 class RegisterAnswer(Message):
     """GET /register: the newest edition, signed (typ `sekisho-register+jws`)."""
 
-    register: str
+    edition: str = Field(alias="register")
 
 
 class OrganisationAccreditation(Message):
