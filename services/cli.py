@@ -1,0 +1,37 @@
+"""`sekisho`: run the story, start the bodies, and do by hand what the story does."""
+
+import click
+
+from services.commands import auditing, organisation, person, running
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sekisho")
+def main() -> None:
+    """A checkpoint for personal data: shared by permission, sealed end to end, provable by the person."""
+
+
+for command in (
+    running.demo,
+    running.up,
+    auditing.verify,
+    auditing.audit,
+    person.history,
+    person.inbox,
+    person.grant,
+    person.permissions,
+    person.withdraw,
+    organisation.enrol,
+    organisation.link,
+    organisation.deposit,
+    organisation.open_,
+    organisation.trade_item,
+    organisation.purchase,
+    organisation.recall,
+    organisation.progress,
+    organisation.confirm,
+):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

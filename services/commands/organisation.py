@@ -1,0 +1,194 @@
+"""What an organisation does from the command line, with the credentials in its folder."""
+
+from pathlib import Path
+
+import click
+
+from consent.compartments import YearSpan
+from consent.vocabulary import BasicItem, Category, Purpose
+from services.commands.failures import told
+from services.commands.person import signed_in
+from services.contracts.identity.messages import Application
+from services.contracts.product_safety.messages import SerialRange
+from services.gateway.bank import confirm as ask_registry
+from services.gateway.cards import save_card
+from services.gateway.clinic import open_records
+from services.gateway.clinical import BasicItems
+from services.gateway.fhir import read_export
+from services.gateway.hospital import deposit as deposit_records
+from services.gateway.hospital import link as link_card
+from services.gateway.organisation import Organisation
+from services.gateway.people import enrol as enrol_person
+from services.gateway.shop import (
+    read_recall,
+    recall_progress,
+    register_purchase,
+    register_trade_item,
+    start_recall,
+)
+
+as_option = click.option(
+    "--as",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the organisation's credentials.",
+)
+reference_option = click.option(
+    "--reference", required=True, help="How this organisation names the person (see link)."
+)
+EXISTING = click.Path(exists=True, path_type=Path)
+
+
+@click.command()
+@as_option
+@click.option("--name", required=True)
+@click.option("--address", required=True)
+@click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
+@click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the card file here.")
+@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for signing in.")
+@click.option(
+    "--signature-pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for permitting."
+)
+@told
+def enrol(
+    folder: Path,
+    name: str,
+    address: str,
+    sex: str,
+    birth_date: object,
+    card: Path,
+    pin: str,
+    signature_pin: str,
+) -> None:
+    """At a municipality's counter: number, register entry, card and wallet for one person."""
+    items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
+    pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
+    made = enrol_person(Organisation.at(folder), items, pins=pins)
+    save_card(made.card, card)
+    click.echo(f"card file: {card}\nreference of the municipality: {made.reference}")
+    click.echo(f"personal number, to be handed to the person only: {made.personal_number}")
+
+
+@click.command()
+@as_option
+@click.option("--card", required=True, type=EXISTING, help="The card file of the person who is here.")
+@told
+def link(folder: Path, card: Path) -> None:
+    """Have a person's card presented here; prints how this organisation names the person from now on."""
+    click.echo(link_card(Organisation.at(folder), signed_in(card)))
+
+
+@click.command()
+@as_option
+@reference_option
+@click.option("--fhir", required=True, type=EXISTING, help="FHIR R4 bulk export (ndjson).")
+@click.option("--patient", required=True, help="Id of the person's Patient resource in the export.")
+@told
+def deposit(folder: Path, reference: str, fhir: Path, patient: str) -> None:
+    """Seal one person's records of a FHIR export and deposit them at the medical centre."""
+    hospital = Organisation.at(folder)
+    data = read_export(fhir, this_year=hospital.clock().year)
+    if all(each.id != patient for each in data.patients):
+        raise click.UsageError(f"the export has no Patient with the id {patient}")
+    done = deposit_records(hospital, reference, data.of(patient))
+    click.echo(f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked")
+
+
+@click.command(name="open")
+@as_option
+@reference_option
+@click.option(
+    "--category",
+    "categories",
+    required=True,
+    multiple=True,
+    type=click.Choice([each.value for each in Category]),
+)
+@click.option("--years", required=True, type=(int, int), help="First and last year.")
+@click.option(
+    "--purpose",
+    default=Purpose.TREAT.value,
+    show_default=True,
+    type=click.Choice([each.value for each in Purpose]),
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Write the records here, one per line."
+)
+@told
+def open_(
+    folder: Path, reference: str, categories: tuple[str, ...], years: tuple[int, int], purpose: str, out: Path
+) -> None:
+    """Read and open what the person permitted."""
+    opened = open_records(
+        Organisation.at(folder),
+        reference,
+        categories=frozenset(Category(each) for each in categories),
+        years=YearSpan(*years),
+        purpose=Purpose(purpose),
+    )
+    out.write_bytes(b"".join(document.content + b"\n" for document in opened))
+    click.echo(f"{len(opened)} records written to {out}")
+
+
+@click.command(name="trade-item")
+@as_option
+@click.option("--gtin", required=True)
+@click.option("--name", required=True)
+@told
+def trade_item(folder: Path, gtin: str, name: str) -> None:
+    """As a maker: name a trade item as one's own."""
+    register_trade_item(Organisation.at(folder), gtin, name)
+    click.echo("registered")
+
+
+@click.command()
+@as_option
+@reference_option
+@click.option("--gtin", required=True)
+@click.option("--serial", required=True)
+@told
+def purchase(folder: Path, reference: str, gtin: str, serial: str) -> None:
+    """As a retailer: register who owns an article from now on."""
+    click.echo(f"ownership {register_purchase(Organisation.at(folder), reference, gtin, serial=serial)}")
+
+
+@click.command()
+@as_option
+@click.option("--gtin", required=True)
+@click.option("--record", required=True, type=EXISTING, help="Recall record (CPSC form, JSON).")
+@click.option("--serials", type=(str, str), help="First and last serial number; without it all articles.")
+@told
+def recall(folder: Path, gtin: str, record: Path, serials: tuple[str, str] | None) -> None:
+    """As a maker: start a recall; owners are notified, the maker sees counts."""
+    maker = Organisation.at(folder)
+    chosen = SerialRange(first=serials[0], last=serials[1]) if serials else None
+    identifier = start_recall(maker, read_recall(record), gtin, serials=chosen)
+    click.echo(f"recall {identifier}: {recall_progress(maker, identifier).model_dump_json()}")
+
+
+@click.command()
+@as_option
+@click.argument("identifier")
+@told
+def progress(folder: Path, identifier: str) -> None:
+    """As a maker: show how far a recall is."""
+    click.echo(recall_progress(Organisation.at(folder), identifier).model_dump_json())
+
+
+@click.command()
+@as_option
+@reference_option
+@click.option("--name", help="The name as the bank knows it.")
+@click.option("--address", help="The address as the bank knows it.")
+@click.option("--contract", required=True, help="The contract that is the reason to ask.")
+@told
+def confirm(folder: Path, reference: str, name: str | None, address: str | None, contract: str) -> None:
+    """As a bank: ask whether name and address are still right."""
+    known = {BasicItem.NAME: name, BasicItem.ADDRESS: address}
+    items = {item: value for item, value in known.items() if value is not None}
+    if not items:
+        raise click.UsageError("name --name, --address, or both")
+    for item, result in ask_registry(Organisation.at(folder), reference, items, contract=contract).items():
+        click.echo(f"{item.value}: {result.model_dump_json()}")
