@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from nucypher_core import MessageKit
 from nucypher_core.umbral import PublicKey
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, select
 from support.oversight_world import OversightWorld, Participant, Person
 
 from consent import base64url
@@ -42,6 +43,7 @@ from services.kit.log.entry import LogLeaf, commit
 from services.kit.log.note import NoteSigner
 from services.kit.log.tables import log_tables
 from services.kit.log.tree import LogTree
+from services.oversight import tables
 
 MEDICATION = Compartment(Category.MEDICATION, 2026, 1)
 CHECKUP = Compartment(Category.CHECKUP, 2026, 1)
@@ -56,12 +58,12 @@ class MedicalLog:
 
     def __init__(self, folder: Path, *, signer: NoteSigner, clock: Clock) -> None:
         metadata = MetaData()
-        tables = log_tables(metadata)
+        own = log_tables(metadata)
         self.database = Database(f"sqlite:///{folder / 'medical-log.sqlite'}")
         metadata.create_all(self.database.engine)
         self.origin = signer.verifier.name
-        self.tree = LogTree(tables)
-        self.checkpoints = CheckpointStore(tables, tree=self.tree, signer=signer)
+        self.tree = LogTree(own)
+        self.checkpoints = CheckpointStore(own, tree=self.tree, signer=signer)
         self._clock = clock
         with self.database.write() as conn:
             self.tree.initialise(conn)
@@ -255,3 +257,12 @@ def narrowed(package: FragmentPackage, compartment: Compartment) -> FragmentPack
 def documents(*ids: str) -> DocumentSelection:
     """Return a selection of single documents."""
     return DocumentSelection(frozenset(DocumentId(each) for each in ids))
+
+
+def events(world: OversightWorld) -> list[dict[str, Any]]:
+    """Return everything in the oversight body's own journal, each with the pseudonym it belongs to."""
+    entry = tables.KIT.journal.entry
+    with world.context.database.read() as conn:
+        rows = conn.execute(select(entry.c.position, entry.c.person).order_by(entry.c.position)).all()
+        openings = world.context.journal.openings(conn, [row.position for row in rows])
+    return [{**openings[row.position].event, "person": row.person} for row in rows]
