@@ -1,7 +1,9 @@
 """A body's key folder: every secret a file of its own, readable by the owner only, never in the database."""
 
 import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,11 +90,14 @@ def pem(key: PrivateKey) -> bytes:
 def write_private(file: Path, content: bytes) -> None:
     """Create `file` with mode 0600 and durable content; an existing file is left as it is."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".unfinished-")
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        # linked when complete: neither another thread nor a process killed here leaves half a key behind
+        with suppress(FileExistsError):
+            os.link(unfinished, file)
+    finally:
+        Path(unfinished).unlink()
