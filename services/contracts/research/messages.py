@@ -125,7 +125,6 @@ class JobStatus(StrEnum):
 class RefusalReason(StrEnum):
     """Why a job releases nothing: the problem's code, the same in the log."""
 
-    ROLE_MISSING = "role_missing"
     OTHER_PURPOSE = "other_purpose"
     TABLE_UNUSABLE = "table_unusable"
     TOO_MANY_PERSONS = "too_many_persons"

@@ -1,0 +1,1 @@
+"""The routes of the anonymiser: parse, one workflow, respond."""

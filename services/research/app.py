@@ -1,0 +1,45 @@
+"""The anonymiser, wired."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from consent.vocabulary import Body
+from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.oversight.register import RegisterView
+from services.contracts.witnessing import witness
+from services.gateway.organisation import Organisation
+from services.kit.context import BodyContext, open_body
+from services.research import tables
+from services.research.api.routes import research_routes
+from services.research.audit import scan
+from services.research.centre import Centre, OwnOrganisation
+from services.research.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the served application. Raises: DataVersionError, KeyFolderError."""
+    context = open_body(Body.RESEARCH, settings, tables=tables.KIT, migrations=MIGRATIONS)
+    return assemble(
+        context, register_reader(context), settings, OwnOrganisation(settings.organisation_folder)
+    )
+
+
+def assemble(
+    context: BodyContext,
+    register: RegisterView,
+    settings: Settings,
+    organisation: Callable[[], Organisation],
+) -> FastAPI:
+    """Return the application over an opened body, any view of the register, and itself as a reader of records."""
+    centre = Centre(context, settings, organisation)
+    parts = Parts(
+        routers=[research_routes(centre)],
+        problems={},
+        scan=lambda conn: scan(centre, conn),
+        witnesses=[witness(context, register, Body.OVERSIGHT, url=settings.oversight_url)],
+    )
+    return build_app(context, register, parts)
