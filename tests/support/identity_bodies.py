@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     generate_private_key,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -79,7 +80,8 @@ class Bodies:
         self.random = seeded(self.seed)
         self.oversight = FakeOversight(self.clock)
         self.register = LiveRegister(self.oversight)
-        self.dpop = DpopKey(generate_private_key(SECP256R1()))
+        self.dpop_key = generate_private_key(SECP256R1())
+        self.dpop = DpopKey(self.dpop_key)
         self.strangers: dict[Body, StrangerKeys] = {}
         self._certificates: dict[Body, bytes] = {}
         self._open = ExitStack()
@@ -89,9 +91,13 @@ class Bodies:
         self.identity_context = self._context(Body.IDENTITY)
         self.registry_context = self._context(Body.REGISTRY)
         for context in (self.identity_context, self.registry_context):
-            self._enter(context)
-        for body in (Body.OVERSIGHT, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.RESEARCH, Body.PORTAL):
-            self._enter_stranger(body)
+            self._enter(
+                context.body,
+                signing=context.signing_key,
+                sealing=context.sealing_key,
+                log_key=context.journal.verifier.vkey(),
+            )
+        self._enter_strangers()
         settings = self.identity_context.settings
         assert isinstance(settings, IdentitySettings)
         self.registry_app = self._serve(registry_app.assemble(self.registry_context, register=self.register))
@@ -158,32 +164,30 @@ class Bodies:
         kept = certificates.from_pem((folder / "certificate.pem").read_bytes())
         self._certificates[body] = kept.public_bytes(Encoding.DER)
 
-    def _enter(self, context: BodyContext) -> None:
-        body = context.body
-        self.oversight.put_body(
-            BodyEntry(
-                body=body,
-                url=URLS[body],
-                certificate_thumbprint=thumbprint(self._certificates[body]),
-                signing_key=to_jwk(context.signing_key.public_key()),
-                sealing_key=base64url.encode(context.sealing_key.public_key().public_bytes_raw()),
-                log_origin=log_origin(body),
-                log_key=context.journal.verifier.vkey(),
-            )
-        )
+    def sealing_key(self, body: Body) -> X25519PrivateKey:
+        """Return the key by which a body opens what is sealed to it."""
+        contexts = {Body.IDENTITY: self.identity_context, Body.REGISTRY: self.registry_context}
+        return contexts[body].sealing_key if body in contexts else self.strangers[body].sealing
 
-    def _enter_stranger(self, body: Body) -> None:
-        keys = self.strangers.setdefault(body, StrangerKeys())
-        self._certificates[body] = f"certificate of {body.value}".encode()
+    def _enter_strangers(self) -> None:
+        for body in set(Body) - {Body.IDENTITY, Body.REGISTRY}:
+            keys = self.strangers.setdefault(body, StrangerKeys())
+            self._certificates[body] = f"certificate of {body.value}".encode()
+            log_key = NoteSigner(log_origin(body), keys.signing).verifier.vkey()
+            self._enter(body, signing=keys.signing, sealing=keys.sealing, log_key=log_key)
+
+    def _enter(
+        self, body: Body, *, signing: Ed25519PrivateKey, sealing: X25519PrivateKey, log_key: str
+    ) -> None:
         self.oversight.put_body(
             BodyEntry(
                 body=body,
                 url=URLS[body],
                 certificate_thumbprint=thumbprint(self._certificates[body]),
-                signing_key=to_jwk(keys.signing.public_key()),
-                sealing_key=base64url.encode(keys.sealing.public_key().public_bytes_raw()),
+                signing_key=to_jwk(signing.public_key()),
+                sealing_key=base64url.encode(sealing.public_key().public_bytes_raw()),
                 log_origin=log_origin(body),
-                log_key=NoteSigner(log_origin(body), keys.signing).verifier.vkey(),
+                log_key=log_key,
             )
         )
 

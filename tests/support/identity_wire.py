@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consent import base64url
 from services.kit.clock import Clock, Randomness
-from services.kit.http import Http, PeerUnavailableError
+from services.kit.http import Http, PeerUnavailableError, RemoteProblemError
 from services.kit.server import PEER_CERTIFICATE
 
 PEER = "test-peer"
@@ -65,3 +66,8 @@ class AppHttp(Http):
         )
         assert isinstance(answer, httpx.Response)
         return answer
+
+
+def refused(code: str, status: int) -> pytest.RaisesExc[RemoteProblemError]:
+    """Expect a problem document with this code and status."""
+    return pytest.raises(RemoteProblemError, check=lambda error: (error.code, error.status) == (code, status))

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from pydantic import JsonValue
 from support.identity_bodies import Bodies
 from support.identity_people import (
     IDENTITY,
     REGISTRY,
+    URLS,
     Holder,
     Participant,
     card_request,
@@ -26,9 +26,11 @@ from support.identity_people import (
 from support.identity_wire import AppHttp
 
 from consent import base64url, jws, pin
-from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.canonical import JsonValue
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
-from services.contracts.identity.client import IdentityClient
+from consent.vocabulary import Body
+from services.contracts.identity.client import Identity, IdentityClient
 from services.contracts.identity.messages import (
     CLIENT_ASSERTION_TYPE,
     JWT_BEARER,
@@ -36,6 +38,7 @@ from services.contracts.identity.messages import (
     Application,
     EnrolledPerson,
     PresentCard,
+    RequestPseudonymTokens,
 )
 from services.contracts.oversight.messages import (
     OperatorAccreditation,
@@ -43,10 +46,12 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
 )
 from services.contracts.oversight.register import Kind, Role
-from services.contracts.registry.client import RegistryClient
+from services.contracts.registry.client import Registry, RegistryClient
 from services.contracts.registry.messages import BasicItems, RegisterResident
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
+from services.kit.credentials.pseudonyms import open_pseudonym_token, open_sealed
+from services.kit.credentials.tokens import PersonClaims, verify_token
 from services.kit.http import Token
 
 YEAR = 365 * 24 * 3600
@@ -84,11 +89,11 @@ class World(Bodies):
         der = certificates.from_pem(told.certificate.encode()).public_bytes(Encoding.DER)
         return Participant(organisation, operator, terminal, *keys, der)
 
-    def identity(self, participant: Participant) -> IdentityClient:
+    def identity(self, participant: Participant) -> Identity:
         """Return the ID centre as a participant's terminal reaches it."""
         return IdentityClient(self.http(IDENTITY, participant))
 
-    def registry(self, participant: Participant) -> RegistryClient:
+    def registry(self, participant: Participant) -> Registry:
         """Return the registry as a participant's terminal reaches it."""
         return RegistryClient(self.http(REGISTRY, participant))
 
@@ -189,6 +194,38 @@ class World(Bodies):
         }
         key = holder.keys[Application.AUTHENTICATION]
         return PresentCard(presentation=jws.sign(told, typ=PRESENTATION_TYPE, key=key, kid=holder.kid))
+
+    def pseudonym(self, token: Token, body: Body) -> Pseudonym:
+        """Return whom a person's access token names, as the body reads it."""
+        key = self.register.token_key()
+        claims = verify_token(token.value, key=key, audience=URLS[body], now=self.clock())
+        assert isinstance(claims, PersonClaims)
+        sealed = base64url.decode(claims.sealed_sub)
+        return Pseudonym(open_sealed(self.sealing_key(body), sealed, info="access-token").decode())
+
+    def named(self, token: str, body: Body, *, to: Participant) -> Pseudonym:
+        """Return whom a pseudonym token names, as the body reads it."""
+        return open_pseudonym_token(
+            token,
+            key=self.sealing_key(body),
+            issuer=self.register.token_key(),
+            body=body,
+            organisation=to.organisation,
+            now=self.clock(),
+        ).pseudonym
+
+    def name(self, reference: str, body: Body, *, to: Participant) -> str:
+        """Return a pseudonym token for a person of an organisation."""
+        told = self.identity(to).pseudonym_tokens(
+            RequestPseudonymTokens(reference=reference, bodies=[body]),
+            token=self.operator_token(to, IDENTITY),
+        )
+        return told.tokens[body]
+
+    def link(self, holder: Holder, at: Participant) -> str:
+        """Present a card at an organisation; returns its reference."""
+        message = self.presentation(holder, at)
+        return self.identity(at).link(message, token=self.operator_token(at, IDENTITY)).reference
 
 
 @contextmanager

@@ -1,0 +1,61 @@
+"""The same world with the honest fakes of ID centre and registry instead of the real ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from support.identity_people import IDENTITY, REGISTRY, Participant
+from support.identity_world import World
+
+from consent.vocabulary import Body
+from services.contracts.identity.client import Identity
+from services.contracts.identity.fake import FakeIdentity
+from services.contracts.registry.client import Registry
+from services.contracts.registry.fake import FakeRegistry
+
+
+class FakeWorld(World):
+    """See `World`."""
+
+    def start(self) -> None:
+        """Make both fakes and enter them in the register."""
+        directory = self.oversight.directory
+        self.fake_registry = FakeRegistry(REGISTRY, self.clock, directory)
+        self.fake_identity = FakeIdentity(
+            IDENTITY,
+            self.clock,
+            directory,
+            lambda token: self.fake_registry.presence(token).registered,
+            randomness=self.random.randbytes,
+        )
+        for body, signing, sealing in (
+            (Body.IDENTITY, self.fake_identity.key, self.fake_identity.sealing_key),
+            (Body.REGISTRY, Ed25519PrivateKey.generate(), self.fake_registry.key),
+        ):
+            self._certificates[body] = f"certificate of {body.value}".encode()
+            self._enter(body, signing=signing, sealing=sealing, log_key="")
+        self._enter_strangers()
+
+    def identity(self, participant: Participant) -> Identity:
+        """Return the fake."""
+        return self.fake_identity
+
+    def registry(self, participant: Participant) -> Registry:
+        """Return the fake."""
+        return self.fake_registry
+
+    def sealing_key(self, body: Body) -> X25519PrivateKey:
+        """See `Bodies`."""
+        own = {Body.IDENTITY: self.fake_identity.sealing_key, Body.REGISTRY: self.fake_registry.key}
+        return own[body] if body in own else self.strangers[body].sealing
+
+
+@contextmanager
+def running_fakes(folder: Path) -> Iterator[World]:
+    """Run a new world of fakes."""
+    world = FakeWorld(folder)
+    world.start()
+    yield world
+    world.stop()
