@@ -10,16 +10,18 @@ from consent.statements import Selection
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.directives import DirectivesClient, WithdrawalOrder
 from services.contracts.oversight.register import Role
+from services.contracts.shared import SharedClient
 from services.demo.checks import CheckFailedError, Steps, expect
 from services.demo.scene import Inhabitant, Scene, at_once, medical_terms
 from services.gateway.accreditor import change_roles
 from services.gateway.clinic import open_records, prepare, send
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import deposit, link
+from services.gateway.organisation import Organisation
 from services.gateway.wallet_actions import lay_down, withdraw
 
 SETTLE_SECONDS = 1.5
-IN_FLIGHT_SECONDS = 0.4
+PATIENCE_SECONDS = 4.0
 
 
 def deposits(scene: Scene, steps: Steps) -> str:
@@ -154,10 +156,11 @@ def _in_flight(scene: Scene, hero: Inhabitant, reference: str) -> str:
             outcome.append(refusal.code)
 
     reading = threading.Thread(target=read)
+    logged = _log_size(clinic)
     scene.processes.pause(Body.OVERSIGHT)
     try:
         reading.start()
-        time.sleep(IN_FLIGHT_SECONDS)
+        _until_logged(clinic, logged)  # R5 is behind it now, R7 waits for the body that was paused
         expect(reading.is_alive(), f"the read did not wait for the second body ({outcome})")
         message = WithdrawalOrder(withdrawal=order)
         person.ask(Body.MEDICAL, lambda http, token: DirectivesClient(http).withdraw(message, token=token))
@@ -167,3 +170,21 @@ def _in_flight(scene: Scene, hero: Inhabitant, reference: str) -> str:
     reading.join()
     expect(outcome == ["withdrawn_in_flight"], f"the read in flight ended as {outcome}")
     return outcome[0]
+
+
+def _log_size(clinic: Organisation) -> int:
+    size = 0
+    while found := _leaves(clinic, size):
+        size += found
+    return size
+
+
+def _until_logged(clinic: Organisation, before: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _leaves(clinic, before):
+        expect(time.monotonic() < deadline, "the medical centre did not log the read")
+        time.sleep(0.02)
+
+
+def _leaves(clinic: Organisation, start: int) -> int:
+    return len(clinic.ask(Body.MEDICAL, lambda http, token: SharedClient(http).leaves(start, token=token)))

@@ -53,7 +53,7 @@ def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: 
         ssl_keyfile=tls.key,
         ssl_ca_certs=str(tls.authority),
         ssl_cert_reqs=client_certificates,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
         server_header=False,
         access_log=False,
