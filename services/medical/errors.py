@@ -109,3 +109,14 @@ class StoredDocumentDamagedError(IntegrityError):
         "A stored record was changed",
         "Tell the medical centre's operator; an audit names the rows.",
     )
+
+
+class StoredLogDamagedError(IntegrityError):
+    """This centre's log contradicts what it signed before; nothing more is signed or released."""
+
+    problem = Problem(
+        500,
+        "stored_log_damaged",
+        "The log was changed",
+        "Tell the medical centre's operator; an audit names the rows.",
+    )

@@ -15,9 +15,10 @@ from services.contracts.directives import ReleaseAnswer, ReleaseFault, ReleaseRe
 from services.directives.errors import RefusedError
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.journal import Submission, WitnessLink
-from services.kit.log.errors import LogError
+from services.kit.log.errors import LogCorruptError, LogError
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import UnavailableError
+from services.medical.errors import StoredLogDamagedError
 
 logger = logging.getLogger("sekisho")
 FORBIDDEN = 403
@@ -47,7 +48,8 @@ class SecondProxy:
     ) -> dict[BundleId, bytes]:
         """Return its capsule fragments for `bundles`, for the access logged at `index`.
 
-        Raises: RefusedError when it refuses; PeerUnavailableError when nothing usable came back.
+        Raises: RefusedError when it refuses; StoredLogDamagedError when our own log contradicts itself;
+        PeerUnavailableError when nothing usable came back.
         """
 
         def ask(submission: Submission) -> tuple[str, ReleaseAnswer]:
@@ -61,6 +63,8 @@ class SecondProxy:
             if code is not None:
                 raise RefusedError(code) from problem
             raise PeerUnavailableError(f"{self.body.value} answered {problem.status}") from problem
+        except LogCorruptError as error:
+            raise StoredLogDamagedError from error
         except (LogError, ValidationError, UnavailableError) as error:
             raise PeerUnavailableError(f"{self.body.value}: {type(error).__name__}") from error
         released = {BundleId(each.bundle): base64url.decode(each.cfrag) for each in answer.fragments}

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Met
 from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
+from services.kit.log.tables import KEY
 
 metadata = MetaData()
 kit = kit_tables(metadata)
@@ -17,9 +18,7 @@ directives = directive_tables(metadata)
 publication = Table(
     "compartment_publication",
     metadata,
-    Column(
-        "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of its log entry")
-    ),
+    Column("position", KEY, primary_key=True, autoincrement=False, info=clear("position of its log entry")),
     Column("person", String, nullable=False, index=True, info=clear("whose keys they are", person=True)),
     Column("content", LargeBinary, nullable=False, info=sealed("the wallet's signed compartment keys")),
 )
@@ -27,9 +26,7 @@ publication = Table(
 deposit = Table(
     "deposit",
     metadata,
-    Column(
-        "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of its log entry")
-    ),
+    Column("position", KEY, primary_key=True, autoincrement=False, info=clear("position of its log entry")),
     Column("person", String, nullable=False, index=True, info=clear("whose records they are", person=True)),
     Column("years", LargeBinary, nullable=False, info=sealed("categories and years of its bundles")),
 )

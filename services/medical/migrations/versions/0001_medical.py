@@ -11,7 +11,12 @@ def upgrade() -> None:
     """Make the tables."""
     op.create_table(
         "compartment_publication",
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
@@ -21,7 +26,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "deposit",
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("years", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
