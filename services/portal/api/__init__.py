@@ -1,0 +1,1 @@
+"""The routes of My Portal: parse, one workflow, respond."""

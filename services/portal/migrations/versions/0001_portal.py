@@ -1,0 +1,84 @@
+"""All tables of My Portal."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001_portal"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "journal_entry",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("opening", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+    )
+    op.create_index(op.f("ix_journal_entry_person"), "journal_entry", ["person"], unique=False)
+    op.create_table(
+        "log_checkpoint",
+        sa.Column(
+            "size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("cosigned_note", sa.String(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
+    op.create_table(
+        "log_head",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name="log_head_is_one_row"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "log_leaf",
+        sa.Column(
+            "position",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+    )
+    op.create_table(
+        "log_node",
+        sa.Column(
+            "address",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("address"),
+    )
+    op.create_table(
+        "session",
+        sa.Column("id", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_session_expires"), "session", ["expires"], unique=False)
+    op.create_table(
+        "used_once",
+        sa.Column("id", sa.LargeBinary(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_used_once_expires"), "used_once", ["expires"], unique=False)
+    op.create_table(
+        "witnessed_log",
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("origin"),
+    )

@@ -1,0 +1,47 @@
+"""The page: one template, a style sheet, an icon, modules for the browser, and its words in both languages."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import JsonValue
+
+from consent.explanations import RefusalCode, explain
+
+FOLDER: Final = Path(__file__).parent
+LANGUAGES: Final = ("ja", "en")
+MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+STATIC: Final = tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix in MEDIA_TYPES))
+HOME_PATH: Final = "/"
+WORDS_PATH: Final = "/words.json"
+CONFIG_PATH: Final = "/config.json"
+PAGE_PATHS: Final = frozenset({HOME_PATH, WORDS_PATH, CONFIG_PATH, *(f"/{name}" for name in STATIC)})
+
+Words = Mapping[str, Mapping[str, str]]
+"""One language: groups of texts, each under a key."""
+
+
+def load_words() -> dict[str, Words]:
+    """Return all texts by language; reasons of refusals are those of `consent.explanations`."""
+    return {language: _words(language) for language in LANGUAGES}
+
+
+def choose_language(asked: str | None, accepted: str) -> str:
+    """Return the language asked for, else the first of the browser's that there is, else Japanese."""
+    wanted = [asked or "", *(each.partition(";")[0].strip().lower() for each in accepted.split(","))]
+    known = (each.partition("-")[0] for each in wanted)
+    return next((each for each in known if each in LANGUAGES), LANGUAGES[0])
+
+
+def _words(language: str) -> Words:
+    told: dict[str, dict[str, str]] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    reasons = {code.value: getattr(explain(code), language) for code in RefusalCode}
+    return {**told, "reasons": {**told["reasons"], **reasons}}
+
+
+def as_json(words: Mapping[str, Words]) -> JsonValue:
+    """Return all texts as the page fetches them."""
+    return {
+        language: {group: dict(texts) for group, texts in told.items()} for language, told in words.items()
+    }

@@ -1,0 +1,130 @@
+// Talking to the centres through the portal's relay. Every token is bound to a key that never leaves this page, and
+// every proof names the centre's own address: the portal can pass a request on and do nothing else with it.
+
+import { randomText, sha256, toBase64url, utf8 } from "./bytes.js";
+
+const P256 = { name: "ECDSA", namedCurve: "P-256" };
+const ES256 = { name: "ECDSA", hash: "SHA-256" };
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const ASSERTION_SECONDS = 120;
+const MARGIN_SECONDS = 30;
+
+// A refusal or a silence: `body` is the centre (or "portal"), `code` stable, `members` what else the answer said.
+export class CentreError extends Error {
+  constructor(body, code, members = {}) {
+    super(code);
+    this.body = body;
+    this.code = code;
+    this.members = members;
+  }
+}
+
+export async function fetchJson(body, address, options = {}) {
+  let response;
+  let told;
+  try {
+    response = await fetch(address, { cache: "no-store", credentials: "same-origin", redirect: "error", ...options });
+  } catch {
+    throw new CentreError("portal", "portal_down");
+  }
+  try {
+    told = response.status === 204 ? null : await response.json();
+  } catch {
+    throw new CentreError(body, "bad_answer");
+  }
+  if (!response.ok) throw new CentreError(body, told?.code ?? told?.error ?? "bad_answer", told ?? {});
+  return told;
+}
+
+export const askShare = async (request) =>
+  (await fetchJson("identity", "/relay/identity/cards/unlock", jsonPost(request))).share;
+
+const jsonPost = (message) => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(message),
+});
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+async function signJws(header, claims, key) {
+  const signed = [header, claims].map((part) => toBase64url(utf8(JSON.stringify(part)))).join(".");
+  const signature = new Uint8Array(await crypto.subtle.sign(ES256, key, utf8(signed)));
+  return `${signed}.${toBase64url(signature)}`;
+}
+
+// A signed-in person: the card's key and a proof key, both usable here and not exportable.
+export class Person {
+  #card;
+  #key;
+  #proofKey;
+  #proofJwk;
+  #tokens = new Map();
+
+  static async signIn(card, key) {
+    const person = new Person();
+    const pair = await crypto.subtle.generateKey(P256, false, ["sign", "verify"]);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    person.#card = card;
+    person.#key = key;
+    person.#proofKey = pair.privateKey;
+    person.#proofJwk = { kty, crv, x, y };
+    return person;
+  }
+
+  // Opens the portal's session; returns for how many seconds.
+  async openSession() {
+    const own = this.#card.urls.portal;
+    const headers = await this.#credentials("POST", own, "/session");
+    return (await fetchJson("portal", "/session", { method: "POST", headers })).expires_in;
+  }
+
+  async get(body, path) {
+    const headers = await this.#credentials("GET", this.#card.urls[body], path);
+    return fetchJson(body, `/relay/${body}${path}`, { headers });
+  }
+
+  async #credentials(method, url, path) {
+    const token = await this.#token(url);
+    return { Authorization: `DPoP ${token}`, DPoP: await this.#proof(method, url + path, token) };
+  }
+
+  async #token(audience) {
+    const held = this.#tokens.get(audience);
+    if (held && held.until > seconds()) return held.token;
+    const asked = seconds();
+    const told = await this.#requestToken(audience);
+    this.#tokens.set(audience, { token: told.access_token, until: asked + told.expires_in - MARGIN_SECONDS });
+    return told.access_token;
+  }
+
+  // K3: the card signs the ID centre's challenge; the token is for one audience and bound to the proof key.
+  async #requestToken(audience) {
+    const endpoint = `${this.#card.urls.identity}/oauth/token`;
+    const { challenge } = await fetchJson("identity", "/relay/identity/oauth/challenge", { method: "POST" });
+    const claims = {
+      iss: this.#card.id,
+      sub: this.#card.id,
+      aud: endpoint,
+      jti: randomText(16),
+      exp: seconds() + ASSERTION_SECONDS,
+      nonce: challenge,
+    };
+    const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: this.#card.kid }, claims, this.#key);
+    return fetchJson("identity", "/relay/identity/oauth/token", {
+      method: "POST",
+      headers: { DPoP: await this.#proof("POST", endpoint, null) },
+      body: new URLSearchParams({ grant_type: JWT_BEARER, assertion, resource: audience }),
+    });
+  }
+
+  async #proof(method, url, token) {
+    const claims = { jti: randomText(16), htm: method, htu: url, iat: seconds() };
+    if (token !== null) claims.ath = toBase64url(await sha256(utf8(token)));
+    return signJws({ typ: "dpop+jwt", alg: "ES256", jwk: this.#proofJwk }, claims, this.#proofKey);
+  }
+}
+
+// `keepalive`: the request outlives the page.
+export const endSession = ({ keepalive = false } = {}) =>
+  fetchJson("portal", "/session", { method: "DELETE", keepalive });

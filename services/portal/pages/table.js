@@ -1,0 +1,110 @@
+// What of a history is shown, as elements of the page.
+
+import { currentLanguage, word } from "./words.js";
+
+const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"];
+const MARKS = { permitted: "✓ ", refused: "✗ ", done: "• " };
+
+export function chosen(entries, filter) {
+  if (filter === "uses") return entries.filter((entry) => entry.organisation !== null);
+  if (filter === "refused") return entries.filter((entry) => entry.event.outcome === "refused");
+  return entries;
+}
+
+export function row(entry, names) {
+  const { event } = entry;
+  const texts = {
+    when: moment(entry.at),
+    what: what(event),
+    who: who(entry, names),
+    purpose: word("purposes", event.purpose) ?? event.purpose ?? word("page", "no_value"),
+    outcome: outcome(event),
+    centre: word("bodies", entry.body),
+    proof: proof(entry.verdict),
+  };
+  const element = document.createElement("tr");
+  element.setAttribute("role", "row");
+  element.dataset.outcome = event.outcome;
+  element.dataset.proof = proofClass(entry.verdict);
+  for (const column of COLUMNS) {
+    const cell = document.createElement("td");
+    cell.setAttribute("role", "cell");
+    cell.dataset.column = column;
+    // shown by the narrow layout, where there is no row of headers to look up to
+    cell.dataset.heading = word("page", column);
+    cell.append(texts[column]);
+    element.append(cell);
+  }
+  return element;
+}
+
+export function centreLine(answer, why) {
+  const { body, entries, error } = answer;
+  const centre = word("bodies", body);
+  if (error) return { state: "false", text: word("page", "centre_failed", { centre, why }) };
+  const wrong = entries.filter((entry) => proofClass(entry.verdict) === "false").length;
+  const unchecked = entries.some((entry) => entry.verdict === "unchecked");
+  const kind = wrong ? "centre_false" : unchecked ? "centre_unchecked" : "centre_ok";
+  const state = wrong ? "false" : unchecked ? "unchecked" : "proved";
+  return { state, text: word("page", kind, { centre, count: entries.length, wrong }) };
+}
+
+const proofClass = (verdict) => (verdict === "proved" || verdict === "unchecked" ? verdict : "false");
+
+function moment(at) {
+  const time = document.createElement("time");
+  const date = new Date(at);
+  time.dateTime = at;
+  time.textContent = Number.isNaN(date.getTime())
+    ? at
+    : new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "medium" }).format(date);
+  return time;
+}
+
+function what(event) {
+  const parts = [word("kinds", event.kind) ?? String(event.kind)];
+  const details = [];
+  if (Array.isArray(event.categories)) {
+    const separator = currentLanguage() === "ja" ? "、" : ", ";
+    const list = event.categories.map((each) => word("categories", each) ?? String(each)).join(separator);
+    details.push(word("page", "categories", { list }));
+  }
+  if (Array.isArray(event.years)) {
+    details.push(word("page", "years", { from: event.years[0], to: event.years[1] }));
+  }
+  if (Number.isInteger(event.count)) details.push(word("page", "count", { count: event.count }));
+  return lines(parts.concat(details.length ? [details.join(" ")] : []));
+}
+
+function who(entry, names) {
+  if (entry.organisation === null) return word("page", entry.own ? "you" : "centre_itself");
+  const name = names.get(entry.organisation);
+  return lines(
+    name === undefined
+      ? [entry.organisation, `(${word("page", "not_checked_name")})`]
+      : [name, `(${entry.organisation})`],
+  );
+}
+
+function outcome(event) {
+  const told = `${MARKS[event.outcome] ?? ""}${word("outcomes", event.outcome) ?? String(event.outcome)}`;
+  if (typeof event.reason !== "string") return told;
+  return lines([told, word("reasons", event.reason) ?? word("page", "reason_code", { code: event.reason })]);
+}
+
+function proof(verdict) {
+  if (verdict === "proved") return `✓ ${word("proofs", "proved")}`;
+  if (verdict === "unchecked") return `? ${word("proofs", "unchecked")}`;
+  return `✗ ${word("proofs", "false", { why: word("proofs", verdict) })}`;
+}
+
+function lines(texts) {
+  const fragment = document.createDocumentFragment();
+  texts.forEach((each, place) => {
+    const part = document.createElement("span");
+    part.className = place === 0 ? "first" : "more";
+    part.textContent = each;
+    fragment.append(part);
+  });
+  return fragment;
+}

@@ -1,0 +1,77 @@
+"""What the relay passes on: a closed list of (body, method, path). Everything else is refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from consent.vocabulary import PROXIES, Body
+
+
+class Access(StrEnum):
+    """Who may have a request relayed."""
+
+    LOGIN = "login"
+    SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One request that the relay passes on; `path` is the body's own, without parameters."""
+
+    body: Body
+    method: str
+    path: str
+    access: Access
+
+    @property
+    def portal_path(self) -> str:
+        """Where the portal takes the request."""
+        return f"/relay/{self.body.value}{self.path}"
+
+
+LOGIN_PATHS: Final = ("/oauth/challenge", "/oauth/token", "/cards/unlock")
+HISTORIES: Final = (
+    Body.IDENTITY,
+    Body.REGISTRY,
+    Body.MEDICAL,
+    Body.PRODUCT_SAFETY,
+    Body.OVERSIGHT,
+    Body.RESEARCH,
+)
+DIRECTIVE_KEEPERS: Final = (*PROXIES, Body.REGISTRY)
+ANSWER_TYPES: Final = frozenset({"application/json", "application/problem+json", "text/plain"})
+"""What an answer may be: nothing that a browser would show as a page or run."""
+
+
+def _passages() -> Iterator[Passage]:
+    for path in LOGIN_PATHS:
+        yield Passage(Body.IDENTITY, "POST", path, Access.LOGIN)
+    for body in HISTORIES:
+        yield Passage(body, "GET", "/history", Access.SESSION)
+    for body in DIRECTIVE_KEEPERS:
+        for method, path in (
+            ("GET", "/directives"),
+            ("POST", "/directives"),
+            ("POST", "/withdrawals"),
+            ("GET", "/wallet"),
+            ("PUT", "/wallet"),
+        ):
+            yield Passage(body, method, path, Access.SESSION)
+    for body, method, path in (
+        (Body.MEDICAL, "GET", "/compartments"),
+        (Body.MEDICAL, "PUT", "/compartments"),
+        (Body.IDENTITY, "PUT", "/subject"),
+        (Body.PRODUCT_SAFETY, "GET", "/inbox"),
+        (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
+        (Body.OVERSIGHT, "GET", "/register"),
+    ):
+        yield Passage(body, method, path, Access.SESSION)
+
+
+PASSAGES: Final = tuple(_passages())
+
+
+def portal_paths(access: Access) -> frozenset[str]:
+    """Return the portal's paths of all passages of one kind."""
+    return frozenset(each.portal_path for each in PASSAGES if each.access is access)
