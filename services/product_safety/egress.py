@@ -1,25 +1,21 @@
-"""The only code that builds what leaves the product safety centre about people.
+"""The only code of the product safety centre that builds something about people for others.
 
-| to | what | fields | purpose | ground |
-|---|---|---|---|---|
-| the maker | `progress` | state and three counts | effectiveness of the maker's own recall | the maker started it |
-| the owner | `notice_message` | recall text, article, times | safety of the owner | it is their own inbox |
+Each function says which fields go to whom, for what, and takes what was verified as the ground for it.
 """
 
-from services.contracts.product_safety.messages import (
-    Notice,
-    RecallProgress,
-    RecallRequest,
-    RecallStatusName,
-)
-from services.product_safety.model import Counts, RecallState
+from services.contracts.product_safety.messages import Notice, RecallProgress, RecallRequest, RecallStatusName
+from services.product_safety.model import Counts, Recall
 from services.product_safety.store import InboxEntry
 
 
-def progress(state: RecallState, counts: Counts) -> RecallProgress:
-    """Return what a maker learns of its recall: no pseudonym, no article, nothing per owner."""
+def progress(own: Recall, counts: Counts) -> RecallProgress:
+    """Return how far a recall has come.
+
+    Fields: its state and three counts; no pseudonym, no article, nothing per owner.
+    Purpose: effectiveness of the recall. Recipient: the maker. Ground: the maker started this very recall.
+    """
     return RecallProgress(
-        status=RecallStatusName(state.value),
+        status=RecallStatusName(own.state.value),
         owners=counts.owners,
         notified=counts.notified,
         read=counts.read,
@@ -27,7 +23,11 @@ def progress(state: RecallState, counts: Counts) -> RecallProgress:
 
 
 def notice_message(entry: InboxEntry) -> Notice:
-    """Return one notice as its owner reads it."""
+    """Return one notice as its owner reads it.
+
+    Fields: what the maker published, the article, when notified and read. Purpose: safety of the owner.
+    Recipient: the owner. Ground: the notice is in the signed-in person's own inbox.
+    """
     told = RecallRequest.model_validate_json(entry.content).recall
     name = entry.product_name or told.products[0].name
     return Notice(

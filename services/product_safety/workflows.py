@@ -125,15 +125,13 @@ def start_recall(centre: Centre, caller: OperatorCaller, told: RecallRequest) ->
         return recall
 
 
-def recall_progress(
-    centre: Centre, caller: OperatorCaller, recall_id: RecallId
-) -> tuple[RecallState, Counts]:
-    """Return how far the caller's own recall has come. Raises: UnknownRecallError."""
+def recall_progress(centre: Centre, caller: OperatorCaller, recall_id: RecallId) -> tuple[Recall, Counts]:
+    """Return the caller's own recall and how far it has come. Raises: UnknownRecallError."""
     with centre.context.database.read() as conn:
         recall = store.find_recall(conn, recall_id, maker=caller.organisation)
         if recall is None:
             raise UnknownRecallError("this organisation has no recall of that id")
-        return recall.state, store.counts(conn, recall_id)
+        return recall, store.counts(conn, recall_id)
 
 
 def inbox(centre: Centre, person: Pseudonym) -> list[store.InboxEntry]:
