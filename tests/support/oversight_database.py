@@ -1,0 +1,25 @@
+"""A database of its own for one test: SQLite always, PostgreSQL where a server is named."""
+
+import os
+import uuid
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+SERVER = "SEKISHO_TEST_POSTGRESQL"
+DATABASES = ("sqlite", "postgresql")
+
+
+def database_url(kind: str) -> str:
+    """Return the URL of a new database; empty stands for SQLite in the body's folder."""
+    if kind == "sqlite":
+        return ""
+    if SERVER not in os.environ:
+        pytest.skip(f"set {SERVER} to the URL of a PostgreSQL server (postgresql+psycopg://...) to run this")
+    server = make_url(os.environ[SERVER])
+    name = f"sekisho_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
