@@ -227,11 +227,16 @@ def _withdraw_copies(
 ) -> dict[Body, tuple[DeletionReceipt, ...]]:
     receipts: dict[Body, tuple[DeletionReceipt, ...]] = {}
     missing: list[Body] = []
+    lie: NotVerifiedError | None = None
     for body in sorted(copies, key=_medical_first):
         try:
             receipts[body] = tuple(_withdraw_copy(person, body, copy) for copy in copies[body])
         except (RefusedError, PeerUnavailableError):
             missing.append(body)
+        except NotVerifiedError as error:  # one body's lie must not keep the others from being asked
+            lie = error
+    if lie is not None:
+        raise lie
     if missing:
         raise WithdrawalIncompleteError(missing)
     return receipts

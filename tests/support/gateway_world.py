@@ -1,0 +1,295 @@
+"""All bodies as honest fakes in memory, with organisations and people who use them through the gateway."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from support.gateway_card import PINS
+from support.gateway_wire import FakeKeeper, Handler, InMemory, asking, reading, without_token
+
+from consent import base64url
+from consent.compartments import YearSpan
+from consent.directives import DirectiveCopy, Effect, Notice, RecordScope, Terms, VerifiedDirective
+from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.jwk import to_jwk
+from consent.vocabulary import PROXIES, Body, Category, Purpose
+from services.contracts.fake_credentials import operator_caller, person_caller
+from services.contracts.identity import messages as identity
+from services.contracts.identity.fake import FakeIdentity
+from services.contracts.medical import messages as medical
+from services.contracts.medical.fake import FakeMedical
+from services.contracts.oversight import messages as oversight
+from services.contracts.oversight.fake import FakeOversight
+from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.registry.fake import FakeRegistry
+from services.contracts.registry.messages import Confirm, RegisterResident
+from services.gateway.accreditor import Applicant, accredit
+from services.gateway.clinical import BasicItems
+from services.gateway.credentials import Credentials, load
+from services.gateway.organisation import Organisation as Participant
+from services.gateway.people import Enrolled, enrol
+from services.kit.clock import epoch_seconds
+from services.kit.context import log_origin
+from services.kit.credentials.callers import Caller, PersonCaller
+from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
+from services.kit.http import RemoteProblemError, Token
+from services.kit.log.note import Cosigner, NoteSigner
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+YEAR = NOW.year
+ITEMS = BasicItems(name="佐藤 花子", address="東京都架空市 1-2-3", sex="female", birth_date="1980-02-29")
+
+
+@dataclass
+class Watch:
+    """A clock that goes on when it is told to."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, seconds: int = 2) -> None:
+        """Let time pass: by default so much that a register read before is read anew."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """The bodies; calling it reaches one (gateway's `Connect`). Credentials are written under `folder`."""
+
+    folder: Path
+    watch: Watch = field(default_factory=Watch)
+    signing: dict[Body, Ed25519PrivateKey] = field(default_factory=dict)
+    sealing: dict[Body, X25519PrivateKey] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.signing = {body: Ed25519PrivateKey.generate() for body in Body}
+        self.sealing = {body: X25519PrivateKey.generate() for body in Body}
+        self.oversight = FakeOversight(self.watch)
+        for body in Body:
+            self.oversight.put_body(self._entry(body))
+        directory = self.oversight.directory
+        self.registry = FakeRegistry(
+            _url(Body.REGISTRY), self.watch, directory, key=self.sealing[Body.REGISTRY]
+        )
+        self.identity = FakeIdentity(
+            _url(Body.IDENTITY),
+            self.watch,
+            directory,
+            present=lambda token: self.registry.presence(token).registered,
+            key=self.signing[Body.IDENTITY],
+            sealing_key=self.sealing[Body.IDENTITY],
+        )
+        self.medical = FakeMedical(
+            callers=self._caller,
+            people=self._named,
+            directory=directory,
+            clock=self.watch,
+            signing_key=self.signing[Body.MEDICAL],
+        )
+        self.keepers = {body: self._keeper(body) for body in (*PROXIES, Body.REGISTRY)}
+        self.keepers[Body.MEDICAL].on_stored = self._hand_to_medical
+        self.keepers[Body.MEDICAL].on_withdrawn = self.medical.withdraw
+        self.lines = {body: self._line(body) for body in Body}
+        self.officials = self._officials()
+
+    def __call__(self, body: Body) -> InMemory:
+        """Return the connection to a body."""
+        return self.lines[body]
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def organisation(self, name: str, kind: Kind, *roles: Role) -> Participant:
+        """Have an organisation accredited and return it at work."""
+        accredit(self.officials, Applicant(name, name, kind, list(roles)), self.folder / name)
+        return self._at_work(load(self.folder / name))
+
+    def person(self, counter: Participant) -> Enrolled:
+        """Enrol somebody with the usual items and a fresh wallet."""
+        return enrol(counter, ITEMS, pins=PINS)
+
+    def _at_work(self, credentials: Credentials) -> Participant:
+        return Participant(credentials, self, clock=self.watch)
+
+    def _entry(self, body: Body) -> BodyEntry:
+        witnesses = body in (Body.OVERSIGHT, Body.IDENTITY)
+        witness = Cosigner(f"sekisho/{body.value}/witness", Ed25519PrivateKey.generate()).verifier.vkey()
+        return BodyEntry(
+            body=body,
+            url=_url(body),
+            certificate_thumbprint=body.value,
+            signing_key=to_jwk(self.signing[body].public_key()),
+            sealing_key=base64url.encode(self.sealing[body].public_key().public_bytes_raw()),
+            log_origin=log_origin(body),
+            log_key=NoteSigner(log_origin(body), Ed25519PrivateKey.generate()).verifier.vkey(),
+            witness_key=witness if witnesses else None,
+        )
+
+    def _keeper(self, body: Body) -> FakeKeeper:
+        return FakeKeeper(body, lambda token: self._person(body, token), self.watch, self.signing[body])
+
+    def _line(self, body: Body) -> InMemory:
+        routes: dict[tuple[str, str], Handler] = {}
+        if body in self.keepers:
+            routes |= self.keepers[body].routes()
+        match body:
+            case Body.IDENTITY:
+                routes |= self._identity_routes()
+            case Body.MEDICAL:
+                routes |= self._medical_routes()
+            case Body.OVERSIGHT:
+                routes |= self._oversight_routes()
+            case Body.REGISTRY:
+                routes |= {
+                    ("POST", "/residents"): reading(RegisterResident, self.registry.register),
+                    ("PUT", "/residents"): reading(RegisterResident, self.registry.change),
+                    ("POST", "/confirmations"): reading(Confirm, self.registry.confirm),
+                }
+        form = (lambda fields, key: self.identity.token(fields, key=key)) if body is Body.IDENTITY else None
+        return InMemory(_url(body), routes, form)
+
+    def _identity_routes(self) -> dict[tuple[str, str], Handler]:
+        centre = self.identity
+        return {
+            ("POST", "/oauth/challenge"): lambda _content, _token: centre.challenge(),
+            ("POST", "/cards/unlock"): without_token(identity.UnlockCard, centre.unlock),
+            ("POST", "/persons"): asking(centre.enrol),
+            ("POST", "/cards"): reading(identity.IssueCard, centre.issue_card),
+            ("POST", "/links"): reading(identity.PresentCard, centre.link),
+            ("POST", "/pseudonym-tokens"): reading(identity.RequestPseudonymTokens, centre.pseudonym_tokens),
+            ("PUT", "/subject"): reading(identity.RegisterSubject, centre.register_subject),
+        }
+
+    def _medical_routes(self) -> dict[tuple[str, str], Handler]:
+        centre = self.medical
+
+        def publish(message: medical.Publication, *, token: Token) -> medical.Publications:
+            person = self._person(Body.MEDICAL, token)
+            centre.register_wallet(person, self.keepers[Body.MEDICAL].wallets[person])
+            return centre.publish(message, token=token)
+
+        return {
+            ("PUT", "/compartments"): reading(medical.Publication, publish),
+            ("GET", "/compartments"): asking(centre.published),
+            ("POST", "/compartments/search"): reading(medical.CompartmentSearch, centre.search),
+            ("POST", "/deposits"): reading(medical.DepositRequest, centre.deposit),
+            ("POST", "/reads"): reading(medical.ReadRequest, centre.read),
+        }
+
+    def _oversight_routes(self) -> dict[tuple[str, str], Handler]:
+        body = self.oversight
+        return {
+            ("GET", "/register"): lambda _content, _token: oversight.RegisterAnswer(register=body.register()),
+            ("POST", "/organisations"): without_token(
+                oversight.OrganisationAccreditation, body.accredit_organisation
+            ),
+            ("POST", "/terminals"): without_token(oversight.TerminalAccreditation, body.accredit_terminal),
+            ("POST", "/operators"): without_token(oversight.OperatorAccreditation, body.accredit_operator),
+            ("POST", "/operators/roles"): without_token(oversight.RolesChange, body.change_roles),
+            ("POST", "/suspensions"): without_token(oversight.StandingChange, body.suspend),
+        }
+
+    def _officials(self) -> Participant:
+        terminal, card = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
+        name, expires = OrganisationId("officials"), epoch_seconds(self.watch()) + 86_400
+        self.oversight.organisations.append(
+            Organisation(id=name, name=name, kind=Kind.OVERSIGHT, active=True, expires=expires)
+        )
+        self.oversight.terminals.append(
+            Terminal(
+                id=TerminalId("desk"),
+                organisation=name,
+                certificate_thumbprint="00",
+                public_key=to_jwk(terminal.public_key()),
+                active=True,
+                expires=expires,
+            )
+        )
+        self.oversight.operators.append(
+            Operator(
+                id=OperatorId("official"),
+                organisation=name,
+                roles=[Role.ACCREDITOR],
+                card_key=to_jwk(card.public_key()),
+                active=True,
+                expires=expires,
+            )
+        )
+        credentials = Credentials(
+            organisation=name,
+            operator=OperatorId("official"),
+            terminal=TerminalId("desk"),
+            urls={body: _url(body) for body in Body},
+            register_key=base64url.encode(self.oversight.key.public_key().public_bytes_raw()),
+            terminal_key=terminal,
+            terminal_certificate="",
+            authority="",
+            card_key=card,
+        )
+        return self._at_work(credentials)
+
+    def _person(self, body: Body, token: Token) -> Pseudonym:
+        return person_caller(
+            token,
+            directory=self.oversight.directory(),
+            audience=_url(body),
+            key=self.sealing[body],
+            now=self.watch(),
+        )
+
+    def _caller(self, token: Token) -> Caller:
+        directory, audience, now = self.oversight.directory(), _url(Body.MEDICAL), self.watch()
+        try:
+            return operator_caller(token, directory=directory, audience=audience, now=now)
+        except RemoteProblemError as refusal:
+            if refusal.status != 403:
+                raise
+            return PersonCaller(self._person(Body.MEDICAL, token))
+
+    def _named(self, token: str) -> Pseudonym | None:
+        for organisation in self.oversight.organisations:
+            try:
+                return open_pseudonym_token(
+                    token,
+                    key=self.sealing[Body.MEDICAL],
+                    issuer=self.signing[Body.IDENTITY].public_key(),
+                    body=Body.MEDICAL,
+                    organisation=organisation.id,
+                    now=self.watch(),
+                ).pseudonym
+            except PseudonymTokenError:
+                continue
+        return None
+
+    def _hand_to_medical(self, copy: DirectiveCopy, verified: VerifiedDirective) -> None:
+        # the fake medical centre uses the second body's fragments, too: they arrived there before
+        issued = (verified.directive.terms, verified.directive.issued_at)
+        held = self.keepers[Body.OVERSIGHT].held.values()
+        others = [each for one, each in held if (one.directive.terms, one.directive.issued_at) == issued]
+        self.medical.take({Body.MEDICAL: copy, Body.OVERSIGHT: others[-1]})
+
+    def states(self, body: Body) -> dict[DirectiveId, str]:
+        """Return the state of every directive at a body."""
+        return {name: state.value for name, state in self.keepers[body].states.items()}
+
+
+def _url(body: Body) -> str:
+    return f"https://{body.value.replace('_', '-')}.example"
+
+
+def terms(recipient: str, *categories: Category, purpose: Purpose = Purpose.TREAT) -> Terms:
+    """Return the terms of a permission for a year."""
+    return Terms(
+        recipient=OrganisationId(recipient),
+        effect=Effect.PERMIT,
+        purposes=frozenset({purpose}),
+        scope=RecordScope(frozenset(categories), YearSpan(YEAR - 2, YEAR)),
+        valid_from=NOW - timedelta(minutes=1),
+        valid_until=NOW + timedelta(days=365),
+        notice=Notice.of_text("本文", text_id="t", version="1", language="ja", refusal_meaning="ありません"),
+    )
