@@ -423,11 +423,15 @@ class Running:
 
     def enrol(self, someone: Someone, compartments: Sequence[Compartment]) -> None:
         """Register the person's wallet and publish compartment keys."""
+        self.register(someone)
         token = self.world.person_token(someone)
-        registration = wallet_registration(someone.wallet, Body.MEDICAL, self.world.now)
-        self.directives().register_wallet(registration, token=token)
         publication = someone.wallet.publish(compartments, self.world.now)
         self.medical().publish(Publication(publication=publication), token=token)
+
+    def register(self, someone: Someone) -> None:
+        """Register the person's wallet."""
+        registration = wallet_registration(someone.wallet, Body.MEDICAL, self.world.now)
+        self.directives().register_wallet(registration, token=self.world.person_token(someone))
 
     def permit(self, someone: Someone, grant: Grant) -> str:
         """P3: hand every body its copy; returns the medical centre's id of it."""

@@ -1,0 +1,409 @@
+"""What the medical centre promises, kept by the real one and by its fake alike."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.medical_story import (
+    ALL,
+    ASKED,
+    LABORATORY,
+    MEDICATION,
+    documents,
+    message,
+    open_answer,
+    seal,
+)
+from support.medical_world import CLINIC, HOSPITAL, KINDS, Running, Someone, World
+
+from consent import jws
+from consent.compartments import Compartment
+from consent.directives import Grant
+from consent.identifiers import DirectiveId, DocumentId, OrganisationId, Pseudonym
+from consent.sealing import SealedBundle, document_digest
+from consent.statements import DocumentSelection, GrantSubject, Selection
+from consent.terms import Effect
+from consent.vocabulary import PROXIES, Body, Category, Purpose
+from services.contracts.directives import WithdrawalOrder
+from services.contracts.medical.client import Medical
+from services.contracts.medical.fake import FakeMedical
+from services.contracts.medical.messages import (
+    RECEIPT_TYPE,
+    CategoryYear,
+    CompartmentSearch,
+    DepositReceipt,
+    DepositRequest,
+    Publication,
+    ReadAnswer,
+)
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.http import RemoteProblemError, Token
+
+
+class Bench:
+    """The centre under test, and everybody's tokens; the fake is told whom they mean."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.world: World = running.world
+        self.person = Someone("hanako")
+        self.named: dict[str, Pseudonym] = {}
+        self.holders: dict[str, Caller] = {}
+        self.centre: Medical
+
+    def caller(self, token: Token) -> Caller:
+        """Say who holds an access token."""
+        return self.holders[token.value]
+
+    def operator(self, member: OrganisationId) -> Token:
+        """Return an operator's token."""
+        own = self.world.members[member]
+        token = self.world.token(own)
+        roles = frozenset(role.value for role in KINDS[member][1])
+        self.holders[token.value] = OperatorCaller(own.id, own.operator, own.terminal, roles)
+        return token
+
+    def own(self, someone: Someone | None = None) -> Token:
+        """Return a person's token."""
+        who = someone or self.person
+        token = self.world.person_token(who)
+        self.holders[token.value] = PersonCaller(who.pseudonym(Body.MEDICAL))
+        return token
+
+    def name(self, someone: Someone, member: OrganisationId) -> str:
+        """Return a pseudonym token for the medical centre."""
+        token = self.world.pseudonym_token(someone, self.world.members[member])
+        self.named[token] = someone.pseudonym(Body.MEDICAL)
+        return token
+
+    def enrol(self, someone: Someone) -> None:
+        """Register a wallet."""
+        raise NotImplementedError
+
+    def permit(self, grant: Grant) -> DirectiveId:
+        """P3."""
+        raise NotImplementedError
+
+    def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
+        """W1."""
+        raise NotImplementedError
+
+    def publish(self, compartments: Sequence[Compartment]) -> list[str]:
+        """Publish compartment keys of the person."""
+        publication = self.person.wallet.publish(compartments, self.world.now)
+        return self.centre.publish(Publication(publication=publication), token=self.own()).publications
+
+    def deposit(self, *bundles: SealedBundle, member: OrganisationId = HOSPITAL) -> str:
+        """Deposit for the person; returns the receipt."""
+        request = DepositRequest(
+            token=self.name(self.person, member), bundles=[message(each) for each in bundles]
+        )
+        return self.centre.deposit(request, token=self.operator(member)).receipt
+
+    def seal(
+        self, count: int, compartment: Compartment, *, prefix: str = "d", version: int = 1
+    ) -> SealedBundle:
+        """Seal documents by the hospital."""
+        return seal(
+            self.world, self.person, documents(count, prefix=prefix, version=version), compartment=compartment
+        )
+
+    def granted(self, **changes: Any) -> tuple[Grant, DirectiveId]:
+        """Have the clinic permitted medication."""
+        grant = self.world.grant(self.person, self.world.terms(CLINIC, **changes), compartments=MEDICATION)
+        return grant, self.permit(grant)
+
+    def read(
+        self, *, selection: Selection | DocumentSelection = ASKED, purpose: Purpose = Purpose.TREAT
+    ) -> ReadAnswer:
+        """Read as the clinic."""
+        request = self.running.request(self.person, CLINIC, selection=selection, purpose=purpose)
+        self.named[request.tokens[Body.MEDICAL]] = self.person.pseudonym(Body.MEDICAL)
+        return self.centre.read(request, token=self.operator(CLINIC))
+
+
+class RealBench(Bench):
+    """Over the real application."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        self.centre = _ByTerminal(self)
+
+    def enrol(self, someone: Someone) -> None:
+        """Register a wallet; no keys yet."""
+        self.running.register(someone)
+
+    def permit(self, grant: Grant) -> DirectiveId:
+        """P3."""
+        return DirectiveId(self.running.permit(self.person, grant))
+
+    def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
+        """W1."""
+        orders = self.person.wallet.withdraw(
+            {Body.MEDICAL: grant.copies[Body.MEDICAL].jws}, now=self.world.now
+        )
+        order = WithdrawalOrder(withdrawal=orders[Body.MEDICAL])
+        self.running.directives().withdraw(order, token=self.own())
+
+
+class _ByTerminal:
+    """Sends each call from the terminal that its token was issued to."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*messages: Any, token: Token) -> Any:
+            holder = self._bench.caller(token)
+            member = holder.organisation if isinstance(holder, OperatorCaller) else HOSPITAL
+            return getattr(self._bench.running.medical(member), name)(*messages, token=token)
+
+        return call
+
+
+class FakeBench(Bench):
+    """Over the fake."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(running)
+        self.fake = FakeMedical(
+            callers=self.caller,
+            people=self.named.get,
+            directory=self.world.register.directory,
+            clock=self.world.clock,
+            signing_key=self.world.context.signing_key,
+        )
+        self.centre = self.fake
+
+    def enrol(self, someone: Someone) -> None:
+        """Register a wallet."""
+        self.fake.register_wallet(someone.pseudonym(Body.MEDICAL), someone.wallet.public_jwk(Body.MEDICAL))
+
+    def permit(self, grant: Grant) -> DirectiveId:
+        """P3."""
+        return self.fake.take(grant.copies)
+
+    def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
+        """W1."""
+        self.fake.withdraw(directive)
+
+
+@pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"])
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    with World(tmp_path).running() as running:
+        made: Bench = request.param(running)
+        made.enrol(made.person)
+        yield made
+
+
+def refused(call: Callable[[], object]) -> tuple[int, str]:
+    """Return status and code of a refusal."""
+    with pytest.raises(RemoteProblemError) as problem:
+        call()
+    return problem.value.status, problem.value.code
+
+
+def test_published_keys_come_back_as_signed(bench: Bench) -> None:
+    first, second = bench.publish(MEDICATION)[-1], bench.publish(LABORATORY)[-1]
+    assert bench.centre.published(token=bench.own()).publications == [first, second]
+
+
+@pytest.mark.parametrize("labels", [["medication/2026/1"], ["medication/2026/3"], ["imaging/2026/2"]])
+def test_label_is_set_once_and_versions_count_up(bench: Bench, labels: list[str]) -> None:
+    bench.publish(MEDICATION)
+    assert refused(lambda: bench.publish([Compartment.parse(each) for each in labels])) == (
+        409,
+        "label_taken",
+    )
+
+
+def test_publication_by_another_wallet_is_refused(bench: Bench) -> None:
+    foreign = Publication(publication=Someone("taro").wallet.publish(ALL, bench.world.now))
+    assert refused(lambda: bench.centre.publish(foreign, token=bench.own())) == (
+        403,
+        "publication_not_verified",
+    )
+
+
+def test_search_names_the_open_labels_with_their_publications(bench: Bench) -> None:
+    first = bench.publish(ALL)[-1]
+    rolled = bench.publish([Compartment(Category.MEDICATION, 2026, 2)])[-1]
+    whole = CompartmentSearch(token=bench.name(bench.person, HOSPITAL))
+    told = bench.centre.search(whole, token=bench.operator(HOSPITAL))
+    assert told.publications == [first, rolled]
+    assert told.open["medication/2026"] == "medication/2026/2"
+    assert len(told.open) == len(ALL)
+    one = [CategoryYear(category=Category.LABORATORY, year=2026)]
+    narrow = CompartmentSearch(token=bench.name(bench.person, HOSPITAL), compartments=one)
+    found = bench.centre.search(narrow, token=bench.operator(HOSPITAL))
+    assert (found.publications, found.open) == ([first], {"laboratory/2026": "laboratory/2026/1"})
+
+
+def test_receipt_names_what_was_deposited(bench: Bench) -> None:
+    bench.publish(ALL)
+    bundle = bench.seal(3, MEDICATION[2])
+    key = bench.world.context.signing_key.public_key()
+    payload = jws.verify(bench.deposit(bundle), typ=RECEIPT_TYPE, key=key).payload
+    receipt = DepositReceipt.model_validate_json(payload)
+    digests = [document_digest(bundle, each) for each in bundle.documents]
+    assert receipt.bundles == [bundle.id]
+    assert len(receipt.documents) == len(digests) == len(set(receipt.documents))
+
+
+def test_deposit_into_a_closed_compartment_is_refused(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.publish([Compartment(Category.MEDICATION, 2026, 2)])
+    old = bench.seal(1, MEDICATION[2])
+    unknown = bench.seal(1, Compartment(Category.IMAGING, 2026, 1))
+    assert refused(lambda: bench.deposit(old)) == (409, "compartment_closed")
+    assert refused(lambda: bench.deposit(unknown)) == (409, "compartment_closed")
+
+
+def test_bundle_is_taken_once(bench: Bench) -> None:
+    bench.publish(ALL)
+    bundle = bench.seal(1, MEDICATION[2])
+    bench.deposit(bundle)
+    assert refused(lambda: bench.deposit(bundle)) == (409, "bundle_known")
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_document_version_is_the_next_one(bench: Bench, version: int) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    again = bench.seal(1, MEDICATION[2], version=version)
+    assert refused(lambda: bench.deposit(again)) == (409, "document_version")
+
+
+def test_new_document_begins_with_version_one(bench: Bench) -> None:
+    bench.publish(ALL)
+    assert refused(lambda: bench.deposit(bench.seal(1, MEDICATION[2], version=2))) == (
+        409,
+        "document_version",
+    )
+
+
+@pytest.mark.parametrize("place", [LABORATORY[0], MEDICATION[1]])
+def test_versions_of_a_document_stay_in_their_category_and_year(bench: Bench, place: Compartment) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    assert refused(lambda: bench.deposit(bench.seal(1, place, version=2))) == (409, "document_version")
+
+
+def test_document_signed_by_another_organisation_is_refused(bench: Bench) -> None:
+    bench.publish(ALL)
+    foreign = seal(bench.world, bench.person, documents(1), compartment=MEDICATION[2], author=CLINIC)
+    assert refused(lambda: bench.deposit(foreign)) == (403, "author_not_verified")
+
+
+def test_document_sealed_about_another_person_is_refused(bench: Bench) -> None:
+    bench.publish(ALL)
+    other = seal(bench.world, Someone("taro"), documents(1), compartment=MEDICATION[2])
+    assert refused(lambda: bench.deposit(other)) == (403, "author_not_verified")
+
+
+def test_refused_deposit_stores_nothing(bench: Bench) -> None:
+    bench.publish(ALL)
+    good, bad = bench.seal(1, MEDICATION[2]), bench.seal(1, MEDICATION[2], prefix="e", version=2)
+    assert refused(lambda: bench.deposit(good, bad)) == (409, "document_version")
+    bench.deposit(good)
+
+
+def test_deposit_without_the_wallet_of_the_person_is_refused(bench: Bench) -> None:
+    other = Someone("taro")
+    bundle = seal(bench.world, other, documents(1), compartment=MEDICATION[2])
+    request = DepositRequest(token=bench.name(other, HOSPITAL), bundles=[message(bundle)])
+    assert refused(lambda: bench.centre.deposit(request, token=bench.operator(HOSPITAL))) == (
+        404,
+        "no_wallet",
+    )
+
+
+def test_pseudonym_token_is_good_once(bench: Bench) -> None:
+    bench.publish(ALL)
+    token = bench.name(bench.person, HOSPITAL)
+    bench.centre.search(CompartmentSearch(token=token), token=bench.operator(HOSPITAL))
+    again = DepositRequest(token=token, bundles=[message(bench.seal(1, MEDICATION[2]))])
+    assert refused(lambda: bench.centre.deposit(again, token=bench.operator(HOSPITAL))) == (409, "replayed")
+
+
+def test_reader_cannot_deposit_and_writer_of_nothing_cannot_search(bench: Bench) -> None:
+    search = CompartmentSearch(token=bench.name(bench.person, CLINIC))
+    assert refused(lambda: bench.centre.search(search, token=bench.operator(CLINIC))) == (403, "forbidden")
+    assert refused(lambda: bench.centre.published(token=bench.operator(CLINIC))) == (403, "forbidden")
+
+
+def test_permitted_reader_opens_exactly_what_is_permitted(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(2, MEDICATION[2]), bench.seal(1, LABORATORY[0], prefix="lab"))
+    bench.granted()
+    opened = open_answer(bench.world, bench.person, bench.read())
+    assert opened == {str(each.id): each.content for each in documents(2, prefix="d")}
+
+
+def test_newest_version_is_read(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(2, MEDICATION[2]))
+    bench.deposit(bench.seal(1, MEDICATION[2], version=2))
+    bench.granted()
+    opened = open_answer(bench.world, bench.person, bench.read())
+    assert {name: content[-2:] for name, content in opened.items()} == {"d-0": b"v2", "d-1": b"v1"}
+
+
+def test_refusals_of_reads_carry_their_reason(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]), bench.seal(1, LABORATORY[0], prefix="lab"))
+    assert refused(bench.read) == (403, "no_permission")
+    grant, directive = bench.granted()
+    laboratory = replace(ASKED, categories=frozenset({Category.LABORATORY}))
+    assert refused(lambda: bench.read(selection=laboratory)) == (403, "other_category")
+    assert refused(lambda: bench.read(purpose=Purpose.HRESCH)) == (403, "other_purpose")
+    absent = DocumentSelection(frozenset({DocumentId("absent")}))
+    assert refused(lambda: bench.read(selection=absent)) == (403, "no_permission")
+    bench.withdraw(grant, directive)
+    assert refused(bench.read) == (403, "withdrawn")
+
+
+def test_statement_that_was_used_is_refused(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    bench.granted()
+    request = bench.running.request(bench.person, CLINIC, selection=ASKED)
+    bench.named[request.tokens[Body.MEDICAL]] = bench.person.pseudonym(Body.MEDICAL)
+    bench.centre.read(request, token=bench.operator(CLINIC))
+    assert refused(lambda: bench.centre.read(request, token=bench.operator(CLINIC))) == (409, "replayed")
+
+
+def test_statement_of_another_caller_is_refused(bench: Bench) -> None:
+    request = bench.running.request(bench.person, CLINIC, selection=ASKED)
+    bench.named[request.tokens[Body.MEDICAL]] = bench.person.pseudonym(Body.MEDICAL)
+    assert refused(lambda: bench.centre.read(request, token=bench.operator(HOSPITAL))) == (
+        403,
+        "statement_refused",
+    )
+
+
+def test_grants_list_what_is_in_force_for_the_caller_only(bench: Bench) -> None:
+    grant, directive = bench.granted()
+    bench.granted(effect=Effect.DENY)
+    found = bench.centre.grants(token=bench.operator(CLINIC)).grants
+    assert [each.grant for each in found] == [directive]
+    assert found[0].handles == dict(grant.copies[Body.MEDICAL].handles)
+    assert found[0].subject_key == dict(bench.person.wallet.public_jwk(Body.MEDICAL))
+    assert bench.centre.grants(token=bench.operator(HOSPITAL)).grants == []
+    bench.withdraw(grant, directive)
+    assert bench.centre.grants(token=bench.operator(CLINIC)).grants == []
+
+
+def test_read_by_grant_needs_no_name(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    bench.granted()
+    entry = bench.centre.grants(token=bench.operator(CLINIC)).grants[0]
+    subject = GrantSubject(DirectiveId(entry.grant), entry.handles)
+    request = bench.running.request(bench.person, CLINIC, selection=ASKED, subject=subject)
+    unnamed = request.model_copy(update={"tokens": {}})
+    answer = bench.centre.read(unnamed, token=bench.operator(CLINIC))
+    assert list(open_answer(bench.world, bench.person, answer)) == ["d-0"]
+    assert set(answer.bundles[0].fragments) <= set(PROXIES)
