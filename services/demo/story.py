@@ -25,7 +25,7 @@ from services.gateway.population import synthesise
 from services.kit.clock import system_clock
 
 SEED: Final = 20261114
-FEWEST_PEOPLE: Final = 12
+FEWEST_PEOPLE: Final = 13
 HOST: Final = "127.0.0.1"
 OVERRIDES: Final[Mapping[Body, Mapping[str, str]]] = {Body.PRODUCT_SAFETY: products.OVERRIDES}
 

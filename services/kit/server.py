@@ -37,6 +37,13 @@ class PeerCertificateProtocol(HttpToolsProtocol):
         der = tls.getpeercert(binary_form=True) if tls is not None else None
         self.app_state = {**self.app_state, PEER_CERTIFICATE: der}
 
+    def shutdown(self) -> None:
+        """Close an idle connection at once; waiting for the other side's TLS farewell would hold up the stop."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
 
 def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: ssl.VerifyMode) -> None:
     """Serve `app` until told to stop (SIGINT, SIGTERM); open requests are finished first.
