@@ -1,6 +1,6 @@
 """The anonymiser, wired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
 from services.contracts.oversight.register import RegisterView
-from services.contracts.witnessing import witness
+from services.contracts.witnessing import WitnessClient, witness
 from services.gateway.organisation import Organisation
 from services.kit.context import BodyContext, open_body
 from services.research import tables
@@ -23,16 +23,23 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def create_app(settings: Settings) -> FastAPI:
     """Return the served application. Raises: DataVersionError, KeyFolderError."""
     context = open_body(Body.RESEARCH, settings, tables=tables.KIT, migrations=MIGRATIONS)
+    register = register_reader(context)
     return assemble(
-        context, register_reader(context), settings, OwnOrganisation(settings.organisation_folder)
+        context,
+        settings,
+        register=register,
+        organisation=OwnOrganisation(settings.organisation_folder),
+        witnesses=[witness(context, register, Body.OVERSIGHT, url=settings.oversight_url)],
     )
 
 
 def assemble(
     context: BodyContext,
-    register: RegisterView,
     settings: Settings,
+    *,
+    register: RegisterView,
     organisation: Callable[[], Organisation],
+    witnesses: Sequence[WitnessClient],
 ) -> FastAPI:
     """Return the application over an opened body, any view of the register, and itself as a reader of records."""
     centre = Centre(context, settings, organisation)
@@ -40,6 +47,6 @@ def assemble(
         routers=[research_routes(centre)],
         problems={},
         scan=lambda conn: scan(centre, conn),
-        witnesses=[witness(context, register, Body.OVERSIGHT, url=settings.oversight_url)],
+        witnesses=witnesses,
     )
     return build_app(context, register, parts)
