@@ -72,7 +72,11 @@ class UnverifiedAssertion:
                 "the assertion is not a JWT with the claims that RFC 7523 asks for"
             ) from error
         kid = header.get("kid")
-        if not _HEADER.issuperset(header) or header.get("typ", "JWT") != "JWT" or header["alg"] != ALGORITHM:
+        if (
+            not _HEADER.issuperset(header)
+            or header.get("typ", "JWT") != "JWT"
+            or header.get("alg") != ALGORITHM
+        ):
             raise AssertionRefusedError("the assertion's header must be that of a JWT with ES256")
         if kid is not None and not isinstance(kid, str):
             raise AssertionRefusedError("the assertion's kid is not a text")

@@ -11,8 +11,6 @@ from consent.vocabulary import Body
 from services.kit.keys import KeyFolder
 
 LINKAGE_BYTES: Final = 32
-PERSONAL_BODIES: Final = frozenset(Body) - {Body.PORTAL}
-"""The bodies that know people by a pseudonym of their own; the portal knows nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Namer:
 
 def open_namer(keys: KeyFolder) -> Namer:
     """Return the namer with the keys of a folder, each a file of its own."""
-    sectors = {body: keys.secret(f"sector-{body.value}") for body in PERSONAL_BODIES}
+    sectors = {body: keys.secret(f"sector-{body.value}") for body in Body}
     return Namer(sectors, keys.secret("references"))
 
 

@@ -44,6 +44,18 @@ class AppHttp(Http):
         self.application = client
         self._peer = {PEER: base64url.encode(certificate)}
 
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send exactly this, and return whatever comes back."""
+        return self._request(method, path, headers=headers, data=form, content=content, query=None)
+
     def _request(
         self,
         method: str,

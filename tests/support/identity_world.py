@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     EllipticCurvePrivateKey,
@@ -55,6 +56,7 @@ from services.kit.credentials.tokens import PersonClaims, verify_token
 from services.kit.http import Token
 
 YEAR = 365 * 24 * 3600
+TOKEN_ENDPOINT = f"{IDENTITY}/oauth/token"
 
 
 @dataclass
@@ -101,6 +103,23 @@ class World(Bodies):
         """Return the connection of a participant's terminal to a body."""
         application = {IDENTITY: self.identity_app, REGISTRY: self.registry_app}[url]
         return self._http(url, application, participant.certificate)
+
+    def proof(self, url: str, *, method: str = "POST", token: Token | None = None) -> str:
+        """Return a DPoP proof by the world's key, or by the token's."""
+        return (self.dpop if token is None else token.key).proof(
+            method=method,
+            url=url,
+            now=self.clock(),
+            randomness=self.random.randbytes,
+            token=None if token is None else token.value,
+        )
+
+    def ask_token(
+        self, at: Participant, fields: Mapping[str, str], *, proof: str | None = None
+    ) -> httpx.Response:
+        """Send a token request as it is, with a fresh proof unless one is given."""
+        headers = {"DPoP": self.proof(TOKEN_ENDPOINT) if proof is None else proof}
+        return self.http(IDENTITY, at).raw("POST", "/oauth/token", headers=headers, form=fields)
 
     def operator_token(self, participant: Participant, audience: str) -> Token:
         """Return an access token of a participant."""
@@ -157,7 +176,7 @@ class World(Bodies):
         common: dict[str, object] = {
             "iss": name,
             "sub": name,
-            "aud": f"{IDENTITY}/oauth/token",
+            "aud": TOKEN_ENDPOINT,
             "jti": base64url.encode(self.random.randbytes(16)),
             "exp": epoch_seconds(self.clock()) + 120,
         }

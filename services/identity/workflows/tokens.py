@@ -27,7 +27,6 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, OAuthCode, OAuthError
 from services.identity.model import Person
 from services.identity.oauth_form import TokenRequest, parse_token_request
-from services.identity.pseudonyms import PERSONAL_BODIES
 from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ReplayError
@@ -156,8 +155,6 @@ def _for_operator(
 
 
 def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
-    if bound.audience.body not in PERSONAL_BODIES:
-        raise OAuthError(OAuthCode.INVALID_TARGET, "this body knows nobody by a pseudonym of its own")
     if bound.request.scope:
         raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
     holder, used = _card_holder(centre, bound, asker)  # T5
