@@ -30,13 +30,14 @@ from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, Outcome
 from services.kit.journal import Recorded, Submission
+from services.kit.log.errors import LogCorruptError
 from services.kit.problems import ProblemError
 from services.medical import egress
 from services.medical.answer import Released, read_answer
 from services.medical.asking import READING_ROLES, Asked, identify, require_acceptable
 from services.medical.centre import Centre
 from services.medical.deciding import Admitted, Deciding
-from services.medical.errors import StoredDocumentDamagedError
+from services.medical.errors import StoredDocumentDamagedError, StoredLogDamagedError
 from services.medical.second_proxy import SecondProxy, ask_in_turn
 
 
@@ -105,15 +106,24 @@ class Reading:
         return RefusalCode.ROLE_MISSING if roles.isdisjoint(READING_ROLES) else None
 
     def _log(self, asked: Asked, admitted: Admitted) -> Recorded:
-        """R5: use up statement and token, and commit the access to the log. Raises: ReplayError."""
-        with self._context.database.write() as conn:
-            self._use_up(conn, asked, admitted)
-            return self._context.journal.record(
-                conn,
-                person=admitted.person,
-                event=replace(asked.event, outcome=Outcome.PERMITTED),
-                statement=admitted.statement.jws.encode(),
-            )
+        """R5: use up statement and token, and commit the access to the log, under a checkpoint signed with it.
+
+        Raises: ReplayError, StoredLogDamagedError.
+        """
+        journal = self._context.journal
+        try:
+            with self._context.database.write() as conn:
+                self._use_up(conn, asked, admitted)
+                recorded = journal.record(
+                    conn,
+                    person=admitted.person,
+                    event=replace(asked.event, outcome=Outcome.PERMITTED),
+                    statement=admitted.statement.jws.encode(),
+                )
+                journal.checkpoints.sign_head(conn, now=self._context.clock())
+        except LogCorruptError as error:
+            raise StoredLogDamagedError from error
+        return recorded
 
     def _use_up(self, conn: Connection, asked: Asked, admitted: Admitted) -> None:
         if asked.token is not None:
