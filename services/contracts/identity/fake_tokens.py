@@ -113,8 +113,6 @@ class FakeTokenEndpoint:
 
     def _for_person(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
         refused = problem(400, "invalid_grant")
-        if audience.body is Body.PORTAL:
-            raise problem(400, "invalid_target")
         claims = _claims(fields["assertion"], refused)
         card = self.card(claims.iss)
         if card is None or claims.nonce not in self.challenges:
