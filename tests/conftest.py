@@ -1,0 +1,17 @@
+"""Fixtures that several suites share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.demo.scene import Scene
+from support.deployment import running_deployment
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """All seven bodies as real processes, with nine organisations and four people; started once."""
+    folder: Path = tmp_path_factory.mktemp("deployment") / "data"
+    with running_deployment(folder, people=4) as scene:
+        yield scene
