@@ -184,10 +184,10 @@ class Reads:
         )
 
 
-def terms(recipient: Participant, now: datetime, **changes: object) -> Terms:
+def terms(reader: Participant, now: datetime, **changes: object) -> Terms:
     """Return terms for a clinic, members replaced as told."""
     told: dict[str, object] = {
-        "recipient": recipient.organisation,
+        "recipient": reader.organisation,
         "effect": Effect.PERMIT,
         "purposes": frozenset({Purpose.TREAT}),
         "scope": SCOPE,
@@ -201,20 +201,20 @@ def terms(recipient: Participant, now: datetime, **changes: object) -> Terms:
 def grant(
     world: OversightWorld,
     person: Person,
-    recipient: Participant,
+    reader: Participant,
     *,
     compartments: Iterable[Compartment] = (MEDICATION,),
     **changes: object,
 ) -> Grant:
     """P2: let the person's wallet make a grant."""
-    asked = terms(recipient, world.clock(), **changes)
+    asked = terms(reader, world.clock(), **changes)
     basic = isinstance(asked.scope, BasicScope)
     bodies = (Body.REGISTRY,) if basic else PROXIES
     permits = asked.effect is Effect.PERMIT and not basic
-    assert recipient.receiving is not None
+    assert reader.receiving is not None
     return person.wallet.grant(
         asked,
-        recipient_receiving_key=recipient.receiving.public_bytes() if permits else None,
+        recipient_receiving_key=reader.receiving.public_bytes() if permits else None,
         compartments=compartments if permits else (),
         persons={body: person.pseudonym(body) for body in bodies},
         handle_keys={body: world.others.sealing[body].public_key() for body in bodies if body in PROXIES[1:]},
