@@ -106,7 +106,7 @@ class Operator(Message):
 
 
 class BodyEntry(Message):
-    """A body: where it listens and its public keys; sealing key: raw X25519; `log_key`, `witness_key`: C2SP verifier keys."""
+    """A body, where it listens, its public keys: sealing key raw X25519; log and witness keys as C2SP verifier keys."""
 
     body: Body
     url: str
@@ -252,24 +252,20 @@ class RegisterReader:
     def directory(self) -> Directory:
         """Return the present edition, fetched anew when the held one is older than `max_age`."""
         held = self._held
-        if held is not None and self._age(held) <= self._max_age:
-            return held[1]
-        blocking = held is None or self._age(held) > self._stale_limit
-        if held is not None and not blocking and self._failed_recently():
-            return held[1]
-        if self._lock.acquire(blocking=blocking):
-            try:
-                self._refresh(held)
-            finally:
-                self._lock.release()
-        held = self._held
+        if held is None or self._age(held) > self._max_age:
+            with self._lock:  # whoever comes meanwhile waits: an older edition could still name the suspended
+                if (self._held is None or self._age(self._held) > self._max_age) and not self._failed_recently():
+                    self._refresh()
+            held = self._held
         if held is None or self._age(held) > self._stale_limit:
             raise UnavailableError("the register of accreditations cannot be read")
         return held[1]
 
     def _failed_recently(self) -> bool:
         # not every request is to wait for an oversight body that is down
-        return self._failed_at is not None and (self._clock() - self._failed_at).total_seconds() < self._max_age
+        return (
+            self._failed_at is not None and (self._clock() - self._failed_at).total_seconds() < self._max_age
+        )
 
     def peer(self, certificate_thumbprint: str) -> Peer | None:
         """See `Directory.peer`."""
@@ -286,9 +282,7 @@ class RegisterReader:
     def _age(self, held: tuple[datetime, Directory]) -> float:
         return (self._clock() - held[0]).total_seconds()
 
-    def _refresh(self, seen: tuple[datetime, Directory] | None) -> None:
-        if self._held is not seen:
-            return  # another thread was faster
+    def _refresh(self) -> None:
         asked = self._clock()
         try:
             directory = verify_register(self._fetch(), key=self._key, clock=self._clock)
