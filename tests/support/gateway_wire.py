@@ -50,8 +50,12 @@ class InMemory(Http):
         self.base_url = url
         self.down = False
         self.tamper: dict[str, Callable[[Any], Any]] = {}
-        self._routes = routes
+        self._routes = dict(routes)
         self._form = form
+
+    def serve(self, method: str, path: str, answer: Message) -> None:
+        """Answer a route with one and the same message."""
+        self._routes[method, path] = lambda _content, _token: answer
 
     def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
         """See `Http`."""

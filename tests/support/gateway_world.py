@@ -65,6 +65,8 @@ class World:
     watch: Watch = field(default_factory=Watch)
     signing: dict[Body, Ed25519PrivateKey] = field(default_factory=dict)
     sealing: dict[Body, X25519PrivateKey] = field(default_factory=dict)
+    logs: dict[Body, NoteSigner] = field(default_factory=dict)
+    witnesses: dict[Body, Cosigner] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.signing = {body: Ed25519PrivateKey.generate() for body in Body}
@@ -117,8 +119,10 @@ class World:
         return Participant(credentials, self, clock=self.watch)
 
     def _entry(self, body: Body) -> BodyEntry:
-        witnesses = body in (Body.OVERSIGHT, Body.IDENTITY)
-        witness = Cosigner(f"sekisho/{body.value}/witness", Ed25519PrivateKey.generate()).verifier.vkey()
+        self.logs[body] = NoteSigner(log_origin(body), Ed25519PrivateKey.generate())
+        if body in (Body.OVERSIGHT, Body.IDENTITY):
+            name = f"sekisho/{body.value}/witness"
+            self.witnesses[body] = Cosigner(name, Ed25519PrivateKey.generate())
         return BodyEntry(
             body=body,
             url=_url(body),
@@ -126,8 +130,8 @@ class World:
             signing_key=to_jwk(self.signing[body].public_key()),
             sealing_key=base64url.encode(self.sealing[body].public_key().public_bytes_raw()),
             log_origin=log_origin(body),
-            log_key=NoteSigner(log_origin(body), Ed25519PrivateKey.generate()).verifier.vkey(),
-            witness_key=witness if witnesses else None,
+            log_key=self.logs[body].verifier.vkey(),
+            witness_key=self.witnesses[body].verifier.vkey() if body in self.witnesses else None,
         )
 
     def _keeper(self, body: Body) -> FakeKeeper:
