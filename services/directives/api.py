@@ -100,6 +100,7 @@ def witness_routes(context: BodyContext, witness: Witness) -> APIRouter:
         try:
             return PlainTextResponse(cosign(context, witness, request))
         except CheckpointConflictError as conflict:
-            return Response(f"{conflict.known_size}\n", 409, media_type=WITNESS_SIZE_MEDIA_TYPE)
+            # as a header, or a character set is added that the protocol does not have
+            return Response(f"{conflict.known_size}\n", 409, {"content-type": WITNESS_SIZE_MEDIA_TYPE})
 
     return routes

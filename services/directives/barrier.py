@@ -107,6 +107,11 @@ class Turnstile:
                 place.excluding = False
                 self._leave(name, place)
 
+    def names(self) -> set[str]:
+        """Return the names that somebody holds or waits for."""
+        with self._changed:
+            return set(self._places)
+
     def _leave(self, name: str, place: _Place) -> None:
         if not (place.holders or place.waiting or place.excluding):
             self._places.pop(name, None)

@@ -1,0 +1,68 @@
+"""IL5: credentials of somebody whose role was removed stop at the next request."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.oversight_world import OversightWorld, oversight
+
+from consent.vocabulary import Body
+from services.contracts.oversight.messages import Accredited, RolesChange, StandingChange
+from services.contracts.oversight.register import Kind, Role, verify_register
+from services.kit.http import RemoteProblemError
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[OversightWorld]:
+    """Open the oversight body."""
+    with oversight(tmp_path) as opened:
+        yield opened
+
+
+def test_the_next_edition_lacks_a_removed_role(world: OversightWorld) -> None:
+    """IL5: every body reads this edition within the age it may have, and grants by it."""
+    clinic = world.accredit("clinic-b", Kind.CLINIC, Role.READER, Role.WRITER)
+    key, medical = world.context.signing_key.public_key(), world.as_body(Body.MEDICAL)
+    before = verify_register(medical.register(), key=key, clock=world.clock)
+    changed = world.office.change_roles(
+        RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[Role.WRITER], reason="moved")
+    )
+    after = verify_register(medical.register(), key=key, clock=world.clock)
+    assert before.roles(clinic.organisation, clinic.operator) == {"reader", "writer"}
+    assert after.roles(clinic.organisation, clinic.operator) == {"writer"}
+    assert after.register.serial == changed.serial == before.register.serial + 1
+
+
+def test_a_token_issued_before_the_removal_is_worth_nothing_after(world: OversightWorld) -> None:
+    """IL5: the token still says accreditor; the register does not."""
+    former = world.as_operator(world.official, Role.ACCREDITOR)
+    lasting = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
+    world.as_operator(lasting, Role.ACCREDITOR).change_roles(
+        RolesChange(organisation="office", id="official", roles=[], reason="left")
+    )
+    with pytest.raises(RemoteProblemError) as refused:
+        former.suspend(
+            StandingChange(kind=Accredited.OPERATOR, id="x", organisation="office", reason="revenge")
+        )
+    assert (refused.value.status, refused.value.code) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("kind", list(Accredited))
+def test_a_suspended_officials_credentials_stop_at_once(world: OversightWorld, kind: Accredited) -> None:
+    """R9, IL5: organisation, terminal or operator: whichever is suspended, the next request fails."""
+    official = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
+    theirs = world.as_operator(official, Role.ACCREDITOR)
+    theirs.register()
+    name = {
+        Accredited.ORGANISATION: official.organisation,
+        Accredited.TERMINAL: official.terminal,
+        Accredited.OPERATOR: official.operator,
+    }[kind]
+    world.office.suspend(
+        StandingChange(kind=kind, id=name, organisation=official.organisation, reason="an inspection")
+    )
+    with pytest.raises(RemoteProblemError) as refused:
+        theirs.suspend(
+            StandingChange(kind=Accredited.OPERATOR, id="official", organisation="office", reason="revenge")
+        )
+    assert refused.value.status in (401, 403)
