@@ -1,5 +1,6 @@
 """Every query about the register."""
 
+import logging
 from enum import StrEnum
 from typing import TypeVar, assert_never
 
@@ -12,6 +13,7 @@ from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import register_edition, register_entry
 
 EDITION = 1
+logger = logging.getLogger("sekisho")
 
 Entry = Organisation | Terminal | Operator | BodyEntry
 E = TypeVar("E", Organisation, Terminal, Operator, BodyEntry)
@@ -47,7 +49,7 @@ def operator_key(organisation: str, operator: str) -> str:
 
 
 class RegisterStore:
-    """The register's rows. Raises: RegisterChangedError when one does not open."""
+    """The register's rows. Raises: RegisterChangedError when the one that is asked for does not open."""
 
     def __init__(self, cipher: ColumnCipher) -> None:
         self._cipher = cipher
@@ -88,7 +90,7 @@ class RegisterStore:
         conn.execute(changed.values(entry=self._seal(entry)))
 
     def edition(self, conn: Connection, *, issued_at: int) -> Register:
-        """Return the whole register."""
+        """Return the whole register, without the entries that somebody edited: they accredit nobody."""
         return Register(
             serial=self.serial(conn),
             issued_at=issued_at,
@@ -120,7 +122,13 @@ class RegisterStore:
     def _all(self, conn: Connection, kind: type[E]) -> list[E]:
         row = register_entry.c
         rows = conn.execute(select(row.key, row.entry).where(row.kind == _TAGS[kind].value).order_by(row.key))
-        return [self._open(kind, key, stored) for key, stored in rows]
+        found: list[E] = []
+        for key, stored in rows:
+            try:
+                found.append(self._open(kind, key, stored))
+            except RegisterChangedError as error:
+                logger.error("%s; whoever it was about is not accredited until it is restored", error)
+        return found
 
     def _seal(self, entry: Entry) -> bytes:
         return self._cipher.seal(entry.model_dump_json().encode(), cell=_cell(*place(entry)))
