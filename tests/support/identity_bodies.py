@@ -35,6 +35,7 @@ from services.identity import app as identity_app
 from services.identity import tables as identity_tables
 from services.identity.settings import Settings as IdentitySettings
 from services.kit import certificates
+from services.kit.access import AccessRule
 from services.kit.context import BodyContext, log_origin, open_body
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
@@ -82,6 +83,7 @@ class Bodies:
         self.register = LiveRegister(self.oversight)
         self.dpop_key = generate_private_key(SECP256R1())
         self.dpop = DpopKey(self.dpop_key)
+        self.rules: dict[tuple[str, str, str], AccessRule] = {}
         self.strangers: dict[Body, StrangerKeys] = {}
         self._certificates: dict[Body, bytes] = {}
         self._open = ExitStack()
@@ -192,6 +194,8 @@ class Bodies:
         )
 
     def _serve(self, app: FastAPI) -> TestClient:
+        url = app.state.context.settings.public_url
+        self.rules |= {(url, *where): rule for where, rule in app.state.access_rules.items()}
         client = TestClient(PeerFromHeader(app), raise_server_exceptions=False)
         return self._open.enter_context(client)
 

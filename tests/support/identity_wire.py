@@ -15,6 +15,7 @@ from services.kit.http import Http, PeerUnavailableError, RemoteProblemError
 from services.kit.server import PEER_CERTIFICATE
 
 PEER = "test-peer"
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used to connect
 
 
 class PeerFromHeader:
@@ -40,7 +41,7 @@ class AppHttp(Http):
     def __init__(
         self, url: str, client: TestClient | None, *, certificate: bytes, clock: Clock, randomness: Randomness
     ) -> None:
-        super().__init__(url, context=ssl.create_default_context(), clock=clock, randomness=randomness)
+        super().__init__(url, context=NO_TLS, clock=clock, randomness=randomness)
         self.application = client
         self._peer = {PEER: base64url.encode(certificate)}
 
