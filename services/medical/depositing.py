@@ -70,6 +70,7 @@ class Depositing:
         Raises: NoWalletError, PublicationRefusedError, LabelTakenError.
         """
         with self._database.write() as conn:
+            self._centre.store.lock(conn, caller.pseudonym)
             person = self._known(conn, caller.pseudonym)
             try:
                 published = verify_publication(token, person.wallet, person.subject)
@@ -152,6 +153,7 @@ class Depositing:
             detail=deposit_detail(logged),
         )
         with self._database.write() as conn:
+            self._centre.store.lock(conn, opened.pseudonym)
             person = self._known(conn, self._centre.use_token(conn, opened))
             self._check_stored(conn, person, incoming)
             index = self._journal.record(conn, person=person.pseudonym, event=event).index

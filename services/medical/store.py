@@ -18,7 +18,7 @@ from consent.vocabulary import Category
 from services.kit.columns import ColumnCipher, ColumnError
 from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
 from services.medical.model import IncomingBundle, Place, StoredBundle
-from services.medical.tables import bundle, deposit, document, publication
+from services.medical.tables import bundle, deposit, directives, document, publication
 
 AT_ONCE = 500
 
@@ -38,6 +38,14 @@ class MedicalStore:
 
     def __init__(self, cipher: ColumnCipher) -> None:
         self._cipher = cipher
+
+    def lock(self, conn: Connection, person: Pseudonym) -> None:
+        """Let one writer after the other change what is published and deposited about a person.
+
+        PostgreSQL: the wallet's row is locked. SQLite: a write transaction is alone already.
+        """
+        wallet = directives.wallet.c
+        conn.execute(select(wallet.pseudonym).where(wallet.pseudonym == person).with_for_update())
 
     def add_publication(self, conn: Connection, *, position: int, person: Pseudonym, token: str) -> None:
         """Keep the wallet's signed compartment keys."""
