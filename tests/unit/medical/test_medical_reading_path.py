@@ -1,6 +1,7 @@
 """The reading path: which body is asked, what is told when none answers, and grants read by the anonymiser."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,12 @@ def test_read_that_names_the_person_to_too_few_bodies_is_refused(world: World, m
                 whole.model_copy(update={"tokens": tokens}), token=world.token(world.members[CLINIC])
             )
         assert refused.value.code == "subject_unknown"
+
+
+def test_concurrent_reads_all_open(world: World) -> None:
+    """The witness is asked one after the other; the log grows between, and every proof still fits."""
+    with world.running() as running, ThreadPoolExecutor(6) as pool:
+        person = permitted(running)
+        answers = [each.result() for each in [pool.submit(read, running, person) for _ in range(12)]]
+        assert {len(open_answer(world, person, each)) for each in answers} == {5}
+        assert {each["outcome"] for each in running.events(person)[-12:]} == {"permitted"}

@@ -1,0 +1,176 @@
+"""The real medical centre and the real second proxy, with their own databases and logs, over one register."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.medical_story import MEDICATION, open_answer, read, start
+from support.medical_world import CLINIC, Running, Someone, World
+
+from consent import base64url
+from consent.directives import Grant
+from consent.vocabulary import Body
+from services.contracts.directives import (
+    ReleaseAnswer,
+    ReleaseRequest,
+    WithdrawalOrder,
+    submission,
+    wallet_registration,
+)
+from services.directives import workflows
+from services.directives.errors import CheckpointBehindError
+from services.directives.release import Releases
+from services.directives.service import Directives, open_cosigner, open_directives, open_witness
+from services.kit.context import BodyContext, open_body
+from services.kit.http import RemoteProblemError
+from services.kit.log.errors import CheckpointConflictError
+from services.kit.problems import ProblemError
+from services.kit.settings import BodySettings
+from services.medical.second_proxy import Releases as Releasing
+from services.medical.second_proxy import SecondProxy
+from services.oversight import tables
+from services.oversight.app import MIGRATIONS
+
+
+@dataclass(frozen=True)
+class RealSecondProxy:
+    """The component behind the oversight body's /releases, without the wire."""
+
+    context: BodyContext
+    directives: Directives
+    releases: Releases
+
+    def release(self, request: ReleaseRequest) -> ReleaseAnswer:
+        """Answer as the wire would."""
+        with ExitStack() as hold:
+            try:
+                return self.releases.release(request, hold=hold)
+            except CheckpointBehindError as behind:
+                raise CheckpointConflictError(int(str(behind.extra["size"]))) from behind
+            except ProblemError as refusal:
+                told = refusal.problem
+                raise RemoteProblemError(
+                    status=told.status, code=told.code, title=told.title, detail=refusal.detail, members={}
+                ) from refusal
+
+    def take(self, person: Someone, grant: Grant) -> None:
+        """P3 at this body."""
+        name = person.pseudonym(Body.OVERSIGHT)
+        now = self.context.clock()
+        workflows.register_wallet(
+            self.directives, name, wallet_registration(person.wallet, Body.OVERSIGHT, now)
+        )
+        workflows.submit(self.directives, name, submission(grant.copies[Body.OVERSIGHT]))
+
+    def withdraw(self, person: Someone, grant: Grant) -> None:
+        """W1 at this body."""
+        copies = {Body.OVERSIGHT: grant.copies[Body.OVERSIGHT].jws}
+        order = person.wallet.withdraw(copies, now=self.context.clock())[Body.OVERSIGHT]
+        workflows.withdraw(
+            self.directives, person.pseudonym(Body.OVERSIGHT), WithdrawalOrder(withdrawal=order)
+        )
+
+
+@dataclass(frozen=True)
+class OtherLeaf:
+    """A medical centre's side that shows the second body the leaf of something else."""
+
+    real: RealSecondProxy
+
+    def release(self, request: ReleaseRequest) -> ReleaseAnswer:
+        """Ask with another leaf."""
+        log = request.log.model_copy(update={"leaf": base64url.encode(bytes(64))})
+        return self.real.release(request.model_copy(update={"log": log}))
+
+
+@contextmanager
+def together(
+    folder: Path, between: Callable[[RealSecondProxy], Releasing] = lambda real: real
+) -> Iterator[tuple[Running, RealSecondProxy]]:
+    """Run both bodies, with `between` on the way from one to the other."""
+    world = World(folder)
+    second = open_second(world)
+    verifier = open_cosigner(second.context).verifier
+    link = world.second_proxies()[0].link
+    proxy = SecondProxy(Body.OVERSIGHT, between(second), link, lambda: verifier)
+    with world.running([proxy]) as running:
+        yield running, second
+    second.context.close()
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Iterator[tuple[Running, RealSecondProxy]]:
+    with together(tmp_path) as bodies:
+        yield bodies
+
+
+def open_second(world: World) -> RealSecondProxy:
+    """Open the oversight body's own database and keys, entered in the world's register."""
+    settings = BodySettings(
+        data=world.folder / "real-oversight",
+        port=1,
+        public_url="https://oversight.test",
+        oversight_url="https://oversight.test",
+        identity_url="https://identity.test",
+        register_key=base64url.encode(bytes(32)),
+    )
+    context = open_body(Body.OVERSIGHT, settings, tables=tables.KIT, migrations=MIGRATIONS, clock=world.clock)
+    world.seconds[Body.OVERSIGHT].sealing_key = context.sealing_key
+    entry = world.register.directory().body(Body.OVERSIGHT)
+    told = {
+        "sealing_key": base64url.encode(context.sealing_key.public_key().public_bytes_raw()),
+        "witness_key": open_cosigner(context).verifier.vkey(),
+    }
+    world.oversight.put_body(entry.model_copy(update=told))
+    directives = open_directives(context, tables.DIRECTIVES, directory=world.register.directory)
+    witness = open_witness(context, directory=world.register.directory)
+    return RealSecondProxy(context, directives, Releases(directives, witness))
+
+
+def permitted(running: Running, second: RealSecondProxy) -> tuple[Someone, Grant]:
+    """Return a person who permitted the clinic at both bodies."""
+    world, person = running.world, Someone("hanako")
+    start(running, person)
+    grant = world.grant(person, world.terms(CLINIC), compartments=MEDICATION)
+    second.take(person, grant)
+    running.permit(person, grant)
+    return person, grant
+
+
+def test_reader_opens_with_fragments_of_both_real_bodies(both: tuple[Running, RealSecondProxy]) -> None:
+    running, second = both
+    person, _ = permitted(running, second)
+    for _again in range(3):  # the log grows between, the witness follows
+        assert len(open_answer(running.world, person, read(running, person))) == 5
+
+
+def test_real_witness_cosigns_what_the_person_is_shown(both: tuple[Running, RealSecondProxy]) -> None:
+    running, second = both
+    person, _ = permitted(running, second)
+    read(running, person)
+    with running.world.context.database.read() as conn:
+        newest = running.world.context.journal.checkpoints.latest_cosigned(conn)
+    assert newest is not None
+    shown = running.history(person)
+    assert len(shown.entries) == len(running.events(person))
+
+
+def test_withdrawal_at_the_second_body_alone_stops_the_read(both: tuple[Running, RealSecondProxy]) -> None:
+    """A medical centre that ignored a withdrawal would get nothing from the other body."""
+    running, second = both
+    person, grant = permitted(running, second)
+    second.withdraw(person, grant)
+    with pytest.raises(RemoteProblemError) as refused:
+        read(running, person)
+    assert (refused.value.status, refused.value.code) == (403, "withdrawn")
+
+
+def test_access_that_is_not_in_the_log_is_not_served(tmp_path: Path) -> None:
+    """No log entry, no plaintext: a medical centre that proves something else gets no fragment."""
+    with together(tmp_path, OtherLeaf) as (running, second):
+        person, _ = permitted(running, second)
+        with pytest.raises(RemoteProblemError) as refused:
+            read(running, person)
+        assert (refused.value.status, refused.value.code) == (403, "access_not_logged")
