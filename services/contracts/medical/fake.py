@@ -5,7 +5,7 @@ There is no log behind it: an index counts deposits and reads.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,7 +21,7 @@ from consent.jwk import PublicJwk, thumbprint, to_jwk
 from consent.lifecycle import DirectiveState
 from consent.publication import verify_publication
 from consent.sealing import SealedBundle, SealedDocument, document_digest, verify_author
-from consent.statements import GrantSubject, UnverifiedStatement, VerifiedStatement
+from consent.statements import GrantSubject, VerifiedStatement
 from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
@@ -35,12 +35,11 @@ from services.contracts.medical.fake_rules import (
     place_of,
     refusal,
     sealed_bundle,
+    verified_statement,
 )
-from services.contracts.oversight.register import Directory, ed25519, p256
+from services.contracts.oversight.register import Directory, ed25519
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
 from services.kit.http import Token
-
-STATEMENT_AGE = timedelta(seconds=60)
 
 
 class FakeMedical:
@@ -162,7 +161,7 @@ class FakeMedical:
         caller = self._operator(token)
         if caller.roles.isdisjoint({"reader", "anonymiser"}):
             raise refusal(403, RefusalCode.ROLE_MISSING.value)
-        statement = self._statement(caller, message)
+        statement = verified_statement(message.statement, caller, self._directory(), now=self._clock())
         pseudonym, directives = self._subject(statement, message)
         person = self._of(pseudonym)
         chosen = chosen_documents(statement, person)
@@ -213,26 +212,6 @@ class FakeMedical:
             wallet=dict(person.wallet),
             log=messages.LogIndex(index=next(self._indexes)),
         )
-
-    def _statement(self, caller: OperatorCaller, message: messages.ReadRequest) -> VerifiedStatement:
-        directory = self._directory()
-        card = directory.operator(caller.organisation, caller.operator)
-        if card is None:
-            raise refusal(403, RefusalCode.NOT_ACCREDITED.value)
-        try:
-            verified = UnverifiedStatement(message.statement).verify(
-                p256(card.card_key), self._clock(), STATEMENT_AGE, audience=directory.body(Body.MEDICAL).url
-            )
-        except ConsentError:
-            raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value) from None
-        said = verified.statement
-        if (said.organisation, said.operator, said.terminal) != (
-            caller.organisation,
-            caller.operator,
-            caller.terminal,
-        ):
-            raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value)
-        return verified
 
     def _subject(
         self, verified: VerifiedStatement, message: messages.ReadRequest

@@ -2,22 +2,27 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from consent.compartments import Compartment, YearSpan
 from consent.decision import AccessRequest, HeldDirective
 from consent.delegation import VerifiedFragment, reencrypt
 from consent.directives import DirectiveCopy
 from consent.errors import ConsentError
+from consent.explanations import RefusalCode
 from consent.identifiers import BundleId, DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.publication import VerifiedPublication
 from consent.sealing import SealedBundle, SealedDocument, capsule_of
-from consent.statements import Selection, VerifiedStatement
+from consent.statements import Selection, UnverifiedStatement, VerifiedStatement
 from consent.vocabulary import Body
+from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
+from services.contracts.oversight.register import Directory, p256
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.http import RemoteProblemError
+
+STATEMENT_AGE = timedelta(seconds=60)
 
 
 @dataclass
@@ -58,6 +63,26 @@ class FakeGrant:
     copy: DirectiveCopy
     held: HeldDirective
     fragments: Mapping[Body, Mapping[str, VerifiedFragment]]
+
+
+def verified_statement(
+    token: str, caller: OperatorCaller, directory: Directory, *, now: datetime
+) -> VerifiedStatement:
+    """Return the statement that this very caller signed for the medical centre. Raises: RemoteProblemError."""
+    card = directory.operator(caller.organisation, caller.operator)
+    if card is None:
+        raise refusal(403, RefusalCode.NOT_ACCREDITED.value)
+    try:
+        verified = UnverifiedStatement(token).verify(
+            p256(card.card_key), now, STATEMENT_AGE, audience=directory.body(Body.MEDICAL).url
+        )
+    except ConsentError:
+        raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value) from None
+    said = verified.statement
+    signed = (said.organisation, said.operator, said.terminal)
+    if signed != (caller.organisation, caller.operator, caller.terminal):
+        raise refusal(403, ReleaseFault.STATEMENT_REFUSED.value)
+    return verified
 
 
 def chosen_documents(
