@@ -16,13 +16,12 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from consent import base64url, canonical
+from consent import base64url
 from consent.compartments import Compartment
 from consent.delegation import reencrypt
 from consent.errors import ConsentError, MalformedError, SealError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
-from consent.identifiers import OperatorId, OrganisationId
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
 from consent.terms import Effect
 from consent.vocabulary import Body
@@ -34,12 +33,13 @@ from services.contracts.directives import (
     ReleaseFault,
     ReleaseRequest,
 )
-from services.contracts.oversight.register import Directory, Operator, Role, p256
+from services.contracts.oversight.register import Directory, Role, p256
 from services.directives.errors import CheckpointBehindError, RefusedError
 from services.directives.model import StoredDirective
 from services.directives.release_policy import (
     Fault,
     access_request,
+    claimed_operator,
     compartments_fault,
     decision_fault,
     logged_fault,
@@ -122,7 +122,7 @@ class Releases:
             return self._directives.store.get(conn, directive)
 
     def _statement(self, asked: _Asked) -> AccessStatement:
-        operator = _claimed_operator(asked.request.statement, asked.directory)
+        operator = claimed_operator(asked.request.statement, asked.directory)
         if operator is None:
             raise _RefusalError(RefusalCode.NOT_ACCREDITED)
         medical = asked.directory.body(Body.MEDICAL).url
@@ -168,9 +168,11 @@ class Releases:
             raise _RefusalError(ReleaseFault.CAPSULE_REFUSED) from None
         wanted = access_request(statement, compartments, now=asked.now)
         with self._context.database.read() as conn:
-            own = self._directives.store.of_person_for(conn, stored.person, statement.organisation)
+            others = self._directives.store.of_person_for(
+                conn, stored.person, statement.organisation, besides=stored.id
+            )
             held = self._directives.store.fragments(conn, stored.id, compartments)
-        denials = [each.held for each in own if each.terms.effect is Effect.DENY and each.id != stored.id]
+        denials = [each.held for each in others if each.terms.effect is Effect.DENY]
         _require(decision_fault(wanted, stored.held, denials))
         _require(compartments_fault(compartments, request=wanted, terms=stored.terms))
         if not held.keys() >= set(compartments):
@@ -285,15 +287,3 @@ def _released(capsule: CapsuleMessage, cfrag: bytes) -> ReleasedFragment:
 
 def _medical_log(directory: Directory) -> NoteVerifier:
     return NoteVerifier.parse(directory.body(Body.MEDICAL).log_key)
-
-
-def _claimed_operator(statement: str, directory: Directory) -> Operator | None:
-    """Whose card the statement has to be signed by, according to itself; proves nothing."""
-    try:
-        claimed = canonical.decode(base64url.decode(statement.split(".")[1]))
-    except (MalformedError, IndexError):
-        return None
-    organisation, operator = claimed.get("organisation"), claimed.get("operator")
-    if not isinstance(organisation, str) or not isinstance(operator, str):
-        return None
-    return directory.operator(OrganisationId(organisation), OperatorId(operator))

@@ -1,22 +1,36 @@
-"""R7c and the pure part of R7d: rules over verified texts, no database and no network."""
+"""R7a to R7d as far as they are pure: rules over verified texts, no database and no network."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from consent import base64url
+from consent import base64url, canonical
 from consent.compartments import Compartment, YearSpan
 from consent.decision import AccessRequest, HeldDirective, Refusal, decide
 from consent.errors import MalformedError
 from consent.explanations import RefusalCode
+from consent.identifiers import OperatorId, OrganisationId
 from consent.statements import AccessStatement, Selection
 from consent.terms import RecordScope, Terms
 from services.contracts.directives import LogProof, ReleaseFault
+from services.contracts.oversight.register import Directory, Operator
 from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, verify_checkpoint
 from services.kit.log.entry import LogLeaf, verify_logged
 from services.kit.log.errors import LogError, LogFormatError, LogProofError
 from services.kit.log.note import NoteVerifier, UnverifiedNote
 
 Fault = RefusalCode | ReleaseFault
+
+
+def claimed_operator(statement: str, directory: Directory) -> Operator | None:
+    """Whose card the statement has to be signed by, according to itself; proves nothing."""
+    try:
+        claimed = canonical.decode(base64url.decode(statement.split(".")[1]))
+    except (MalformedError, IndexError):
+        return None
+    organisation, operator = claimed.get("organisation"), claimed.get("operator")
+    if not isinstance(organisation, str) or not isinstance(operator, str):
+        return None
+    return directory.operator(OrganisationId(organisation), OperatorId(operator))
 
 
 def access_request(

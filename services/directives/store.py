@@ -102,12 +102,17 @@ class DirectiveStore:
         return sorted(found, key=lambda each: each.log_index)
 
     def of_person_for(
-        self, conn: Connection, person: Pseudonym, recipient: OrganisationId
+        self,
+        conn: Connection,
+        person: Pseudonym,
+        recipient: OrganisationId,
+        *,
+        besides: DirectiveId | None = None,
     ) -> list[StoredDirective]:
         """Return a person's directives that speak of one recipient; a decision needs no others."""
         row = self.tables.directive.c
         query = self._columns.where(row.pseudonym == person, row.recipient == self._recipient(recipient))
-        return self._read(conn, query)
+        return self._read(conn, query if besides is None else query.where(row.id != besides))
 
     def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
         """Return the directives in force for one recipient, of all people."""
