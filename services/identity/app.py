@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
@@ -12,6 +13,7 @@ from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import Presence
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes, release_routes, witness_routes
+from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import tables
@@ -22,6 +24,7 @@ from services.identity.centre import PresenceQuestion, open_centre
 from services.identity.settings import Settings
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
+from services.kit.log.audit import Finding
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,6 +61,11 @@ def assemble(
         WitnessLink(context.journal, database=context.database, clock=context.clock),
         register,
     )
+
+    def everything(conn: Connection) -> tuple[int, list[Finding]]:
+        own, laid_down = scan(centre, conn), scan_directives(directives, conn)
+        return own[0] + laid_down[0], own[1] + laid_down[1]
+
     parts = Parts(
         routers=[
             oauth.oauth_routes(centre),
@@ -68,7 +76,7 @@ def assemble(
             witness_routes(context, witness),
         ],
         problems=PROBLEMS,
-        scan=lambda conn: scan(centre, conn),
+        scan=everything,
         open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS,
         witnesses=[oversight],
     )

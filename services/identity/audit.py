@@ -11,12 +11,13 @@ from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
 from services.identity.centre import IdentityCentre
+from services.identity.model import Card
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
 from services.identity.tables import card, card_application, link, person, subject
 from services.kit.columns import ColumnError
 from services.kit.log.audit import Finding
 
-DOES_NOT_OPEN = "a sealed cell does not open: it, its key or its state was changed"
+DOES_NOT_OPEN = "a sealed cell does not open: it, or what it is sealed for, was changed"
 OTHER_NAME = "the name is not the one that the linkage code yields"
 MISSING = "a row that it belongs to is missing"
 
@@ -69,18 +70,21 @@ def _person(centre: IdentityCentre, conn: Connection, pseudonym: str, number: by
 
 
 def _card(centre: IdentityCentre, conn: Connection, card_id: str) -> bool:
-    held = centre.store.card(conn, card_id)
-    if held is None:
-        raise NoResultFound
-    for name in Application:
-        centre.store.public_key(conn, held, name)
-    return True
+    return _held(centre, conn, card_id).id == card_id
 
 
 def _application(centre: IdentityCentre, conn: Connection, card_id: str, name: str) -> bool:
-    if centre.store.secrets(conn, card_id, Application(name)) is None:
+    # cells are sealed for holder, end and state of the card: they show it when its row was edited
+    application = Application(name)
+    centre.store.public_key(conn, _held(centre, conn, card_id), application)
+    return centre.store.secrets(conn, card_id, application) is not None
+
+
+def _held(centre: IdentityCentre, conn: Connection, card_id: str) -> Card:
+    held = centre.store.card(conn, card_id)
+    if held is None:
         raise NoResultFound
-    return True
+    return held
 
 
 def _link(centre: IdentityCentre, conn: Connection, key: bytes) -> bool:

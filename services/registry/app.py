@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
@@ -10,9 +11,11 @@ from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes
+from services.directives.audit import scan_directives
 from services.directives.service import open_directives
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
+from services.kit.log.audit import Finding
 from services.registry import tables
 from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
@@ -41,10 +44,15 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         WitnessLink(context.journal, database=context.database, clock=context.clock),
         register,
     )
+
+    def everything(conn: Connection) -> tuple[int, list[Finding]]:
+        own, laid_down = scan(store, conn), scan_directives(directives, conn)
+        return own[0] + laid_down[0], own[1] + laid_down[1]
+
     parts = Parts(
         routers=[registry_routes(registry), directive_routes(directives)],
         problems=PROBLEMS,
-        scan=lambda conn: scan(store, conn),
+        scan=everything,
         witnesses=[oversight],
     )
     return build_app(context, register, parts)
