@@ -83,6 +83,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
         middleware=list(parts.middleware),
     )
     app.include_router(shared_routes(context, register, parts.scan, parts.witnesses))

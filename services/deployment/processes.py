@@ -135,8 +135,7 @@ def body_settings(layout: Layout, body: Body, register_key: str) -> dict[str, st
         case Body.OVERSIGHT:
             return common | {"bootstrap": str(layout.body(body) / "bootstrap.json")}
         case Body.RESEARCH:
-            own = str(layout.body(body) / "organisation")
-            return common | {"medical_url": layout.url(Body.MEDICAL), "organisation": own}
+            return common | {"organisation": str(layout.body(body) / "organisation")}
         case Body.PORTAL:
             others = (Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.RESEARCH)
             return common | {f"{other.value}_url": layout.url(other) for other in others}
