@@ -15,7 +15,7 @@ from services.portal.workflows import Presented, Sessions
 COOKIE: Final = "__Host-session"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the framework keeps dependencies in dictionaries
 class SignedIn:
     """Admits who has an open session; as a dependency it yields the session's secret."""
 

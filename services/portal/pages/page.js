@@ -97,7 +97,8 @@ async function load() {
   show();
   const count = history.entries.length;
   const proved = history.entries.filter((entry) => entry.verdict === "proved").length;
-  say(() => word("page", "loaded", { count, proved }));
+  const shown = at("entries").tBodies[0].rows.length;
+  say(() => word("page", "loaded", { count, proved, shown }));
 }
 
 function show() {
@@ -170,7 +171,8 @@ async function start() {
   at("show").addEventListener("change", () => {
     show();
     const count = at("entries").tBodies[0].rows.length;
-    say(() => word("page", "shown", { count }));
+    const all = state.history.entries.length;
+    say(() => word("page", "shown", { count, all }));
   });
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => speak(button.dataset.language));

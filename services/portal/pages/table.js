@@ -6,6 +6,7 @@ const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"]
 const MARKS = { permitted: "✓ ", refused: "✗ ", done: "• " };
 
 export function chosen(entries, filter) {
+  if (filter === "most") return entries.filter((entry) => entry.event.kind !== "token_issued");
   if (filter === "uses") return entries.filter((entry) => entry.organisation !== null);
   if (filter === "refused") return entries.filter((entry) => entry.event.outcome === "refused");
   return entries;
@@ -24,6 +25,7 @@ export function row(entry, names) {
   };
   const element = document.createElement("tr");
   element.setAttribute("role", "row");
+  element.dataset.entry = `${entry.body}/${entry.index}`;
   element.dataset.outcome = event.outcome;
   element.dataset.proof = proofClass(entry.verdict);
   for (const column of COLUMNS) {
@@ -44,7 +46,8 @@ export function centreLine(answer, why) {
   if (error) return { state: "false", text: word("page", "centre_failed", { centre, why }) };
   const wrong = entries.filter((entry) => proofClass(entry.verdict) === "false").length;
   const unchecked = entries.some((entry) => entry.verdict === "unchecked");
-  const kind = wrong ? "centre_false" : unchecked ? "centre_unchecked" : "centre_ok";
+  const good = entries.length === 0 ? "centre_none" : "centre_ok";
+  const kind = wrong ? "centre_false" : unchecked ? "centre_unchecked" : good;
   const state = wrong ? "false" : unchecked ? "unchecked" : "proved";
   return { state, text: word("page", kind, { centre, count: entries.length, wrong }) };
 }

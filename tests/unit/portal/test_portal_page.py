@@ -1,0 +1,167 @@
+"""The page as it is delivered: headers, languages, words for every code, readable colours."""
+
+import json
+import re
+from enum import StrEnum
+from itertools import pairwise
+
+import pytest
+from starlette.testclient import TestClient
+
+from consent.explanations import RefusalCode, explain
+from consent.vocabulary import Body, Category, Purpose
+from services.kit.events import EventKind, Outcome
+from services.portal.headers import BROWSER_HEADERS
+from services.portal.pages import FOLDER, LANGUAGES, STATIC, choose_language, load_words
+
+LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
+LEAST_CONTRAST_OF_PARTS = 3.0  # 1.4.11
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "chosen"),
+    [
+        (None, "", "ja"),
+        (None, "en-GB,en;q=0.9,ja;q=0.5", "en"),
+        (None, "fr,ja-JP;q=0.8,en;q=0.5", "ja"),
+        (None, "fr", "ja"),
+        ("en", "ja", "en"),
+        ("xx", "en", "en"),
+        ("../en", "ja", "ja"),
+    ],
+)
+def test_language_is_the_one_asked_for_else_the_browsers(
+    asked: str | None, accepted: str, chosen: str
+) -> None:
+    assert choose_language(asked, accepted) == chosen
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_comes_in_the_language_it_says(browser: TestClient, language: str) -> None:
+    page = browser.get("/", params={"lang": language}).text
+    assert f'<html lang="{language}">' in page
+    assert load_words()[language]["page"]["title"] in page
+
+
+def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
+    words = load_words()
+    for group, texts in words["en"].items():
+        other = words["ja"][group]
+        assert texts.keys() == other.keys(), group
+        for key in texts:
+            assert set(re.findall(r"\{\w+\}", texts[key])) == set(re.findall(r"\{\w+\}", other[key])), key
+    assert words["en"].keys() == words["ja"].keys()
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [
+        ("bodies", Body),
+        ("kinds", EventKind),
+        ("outcomes", Outcome),
+        ("purposes", Purpose),
+        ("categories", Category),
+        ("reasons", RefusalCode),
+    ],
+)
+def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:
+    for language in LANGUAGES:
+        missing = {code.value for code in codes} - load_words()[language][group].keys()
+        assert not missing
+
+
+def test_reasons_are_those_that_the_decision_explains(browser: TestClient) -> None:
+    told = browser.get("/words.json").json()
+    for code in RefusalCode:
+        assert told["ja"]["reasons"][code.value] == explain(code).ja
+        assert told["en"]["reasons"][code.value] == explain(code).en
+
+
+def test_texts_named_by_the_page_and_its_modules_exist() -> None:
+    texts = load_words()["en"]
+    template = (FOLDER / "index.html").read_text()
+    for key in re.findall(r'(?:data-text|data-label)="(\w+)"', template):
+        assert key in texts["page"], key
+    for module in FOLDER.glob("*.js"):
+        for group, key in re.findall(r'word\("(\w+)", "(\w+)"', module.read_text()):
+            assert key in texts[group], f"{module.name}: {key}"
+
+
+@pytest.mark.parametrize("path", ["/", "/config.json", "/relay/medical/history", "/nothing", "/session"])
+def test_every_answer_carries_the_headers_for_browsers(browser: TestClient, path: str) -> None:
+    answer = browser.get(path)
+    for name, value in BROWSER_HEADERS.items():
+        assert answer.headers.get_list(name) == [value], name
+
+
+def test_the_page_and_its_parts_come_without_a_session(browser: TestClient) -> None:
+    for name in STATIC:
+        answer = browser.get(f"/{name}")
+        assert answer.status_code == 200
+        assert answer.content == (FOLDER / name).read_bytes()
+
+
+def test_the_page_needs_nothing_that_its_policy_forbids(browser: TestClient) -> None:
+    page = browser.get("/").text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
+    assert not re.search(r"https?://", page)
+    for module in FOLDER.glob("*.js"):
+        code = module.read_text()
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", code), module
+        assert not re.search(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.", code), module
+
+
+def test_health_and_discovery_are_open(browser: TestClient) -> None:
+    assert browser.get("/healthz").json() == {"status": "ok", "body": "portal"}
+    assert browser.get("/.well-known/sekisho").json()["body"] == "portal"
+
+
+def _colours() -> dict[str, str]:
+    return dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", (FOLDER / "portal.css").read_text()))
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ground", ["paper", "soft"])
+@pytest.mark.parametrize("text", ["ink", "main", "good", "bad", "unsure"])
+def test_texts_stand_out_from_their_ground(text: str, ground: str) -> None:
+    colours = _colours()
+    assert _contrast(colours[text], colours[ground]) >= LEAST_CONTRAST
+
+
+def test_other_colours_stand_out_too() -> None:
+    colours = _colours()
+    assert _contrast("#404a55", colours["paper"]) >= LEAST_CONTRAST
+    assert _contrast(colours["bad"], "#fdf1f1") >= LEAST_CONTRAST
+    assert _contrast("#4a4a4a", colours["soft"]) >= LEAST_CONTRAST
+    assert _contrast(colours["line"], colours["paper"]) >= LEAST_CONTRAST_OF_PARTS
+
+
+def test_headings_leave_out_no_level() -> None:
+    levels = [int(level) for level in re.findall(r"<h(\d)", (FOLDER / "index.html").read_text())]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_field_has_a_label() -> None:
+    template = (FOLDER / "index.html").read_text()
+    fields = re.findall(r'<(?:input|select) id="(\w+)"', template)
+    assert sorted(fields) == ["card", "pin", "show"]
+    assert all(f'<label for="{field}"' in template for field in fields)
+
+
+def test_word_files_are_well_formed() -> None:
+    for language in LANGUAGES:
+        told = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+        assert all(text.strip() for texts in told.values() for text in texts.values())

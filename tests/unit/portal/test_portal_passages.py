@@ -1,0 +1,115 @@
+"""What the relay passes on, as a table written independently of the code's own."""
+
+from itertools import product
+
+from starlette.testclient import TestClient
+from support.portal_app import PortalWorld, problem_code
+
+from consent.vocabulary import Body
+
+I, R, M, P, A, O = (  # noqa: E741 - one letter a body keeps the table readable
+    Body.IDENTITY,
+    Body.REGISTRY,
+    Body.MEDICAL,
+    Body.PRODUCT_SAFETY,
+    Body.RESEARCH,
+    Body.OVERSIGHT,
+)
+LOGIN = {
+    (I, "POST", "/oauth/challenge"),
+    (I, "POST", "/oauth/token"),
+    (I, "POST", "/cards/unlock"),
+}
+WITH_SESSION = {
+    *product((I, R, M, P, A, O), ["GET"], ["/history"]),
+    *product((I, R, M, O), ["GET", "POST"], ["/directives"]),
+    *product((I, R, M, O), ["POST"], ["/withdrawals"]),
+    *product((I, R, M, O), ["GET", "PUT"], ["/wallet"]),
+    *product((M,), ["GET", "PUT"], ["/compartments"]),
+    (I, "PUT", "/subject"),
+    (P, "GET", "/inbox"),
+    (P, "POST", "/inbox/read"),
+    (O, "GET", "/register"),
+}
+OTHER_PATHS = (
+    "/persons",
+    "/cards",
+    "/cards/changes",
+    "/links",
+    "/pseudonym-tokens",
+    "/residents",
+    "/confirmations",
+    "/presence",
+    "/compartments/search",
+    "/deposits",
+    "/reads",
+    "/grants",
+    "/releases",
+    "/witness/add-checkpoint",
+    "/organisations",
+    "/operators/roles",
+    "/suspensions",
+    "/gtins",
+    "/products",
+    "/purchases",
+    "/recalls",
+    "/jobs",
+    "/audit",
+    "/log/leaves",
+    "/log/checkpoint",
+    "/healthz",
+    "/.well-known/sekisho",
+    "/session",
+    "/",
+    "",
+)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+PATHS = sorted({path for _, _, path in LOGIN | WITH_SESSION}) + list(OTHER_PATHS)
+
+Passage = tuple[Body, str, str]
+
+
+def _relayed(world: PortalWorld, browser: TestClient) -> set[Passage]:
+    """Try everything; return what arrived behind the relay, each by where it arrived."""
+    for body, method, path in product(Body, METHODS, PATHS):
+        before = len(world.behind.got)
+        answer = browser.request(method, f"/relay/{body.value}{path}")
+        arrived = world.behind.got[before:]
+        assert [(got.body, got.method, got.path) for got in arrived] in ([], [(body, method, path)])
+        assert arrived or answer.status_code in (401, 405), (body, method, path)
+    return {(got.body, got.method, got.path) for got in world.behind.got}
+
+
+def test_without_a_session_exactly_the_login_passes(world: PortalWorld, browser: TestClient) -> None:
+    assert _relayed(world, browser) == LOGIN
+
+
+def test_with_a_session_exactly_the_listed_requests_pass(world: PortalWorld, browser: TestClient) -> None:
+    world.sign_in(browser)
+    assert _relayed(world, browser) == LOGIN | WITH_SESSION
+
+
+def test_every_route_declares_who_may_call_it(world: PortalWorld) -> None:
+    rules = {key: rule.kind for key, rule in world.app().state.access_rules.items()}
+    relayed = {
+        (method, f"/relay/{body.value}{path}"): kind
+        for passages, kind in ((LOGIN, "open"), (WITH_SESSION, "session"))
+        for body, method, path in passages
+    }
+    assert {key: kind for key, kind in rules.items() if key[1].startswith("/relay/")} == relayed
+    assert rules["POST", "/session"] == "person"
+    assert rules["DELETE", "/session"] == "session"
+
+
+def test_a_request_without_a_session_is_told_to_sign_in(browser: TestClient) -> None:
+    answer = browser.get("/relay/medical/history")
+    assert answer.status_code == 401
+    assert problem_code(answer) == "session_required"
+
+
+def test_what_is_on_no_list_is_refused_even_with_a_session(world: PortalWorld, browser: TestClient) -> None:
+    world.sign_in(browser)
+    answer = browser.post("/relay/medical/reads", json={})
+    assert answer.status_code == 401
+    assert problem_code(answer) == "unauthenticated"
+    assert world.behind.got == []
