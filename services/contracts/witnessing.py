@@ -44,12 +44,13 @@ class WitnessClient:
 def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> bool:
     """Have the newest head co-signed by the first witness that answers, if it is not already; tell whether it is.
 
-    A witness that is down is asked again at the next interval; a log that contradicts itself is reported loudly.
+    An empty log is co-signed too, so that one that is emptied later does not pass for new. A witness that is down is
+    asked again at the next interval; a log that contradicts itself is reported loudly.
     """
     with context.database.read() as conn:
         size = context.journal.tree.size(conn)
         newest = context.journal.checkpoints.latest_cosigned(conn)
-    if size == 0 or (newest is not None and newest.checkpoint.size == size):
+    if newest is not None and newest.checkpoint.size == size:
         return True
     for witness in witnesses:
         try:
