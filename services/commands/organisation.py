@@ -47,6 +47,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
 @click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the card file here.")
+@click.option("--years", type=(int, int), help="First and last year of older records that may be deposited.")
 @click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for signing in.")
 @click.option(
     "--signature-pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for permitting."
@@ -59,13 +60,15 @@ def enrol(
     sex: str,
     birth_date: object,
     card: Path,
+    years: tuple[int, int] | None,
     pin: str,
     signature_pin: str,
 ) -> None:
     """At a municipality's counter: number, register entry, card and wallet for one person."""
     items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
-    made = enrol_person(Organisation.at(folder), items, pins=pins)
+    older = range(years[0], years[1] + 1) if years else ()
+    made = enrol_person(Organisation.at(folder), items, pins=pins, years=older)
     save_card(made.card, card)
     click.echo(f"card file: {card}\nreference of the municipality: {made.reference}")
     click.echo(f"personal number, to be handed to the person only: {made.personal_number}")
