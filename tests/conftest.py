@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.deployment import running_deployment
 
 from services.demo.scene import Scene
-from support.deployment import running_deployment
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,8 @@ def _run(number: int, title: str, run: Run, steps: Steps) -> Finding:
         seen, ok = run(steps), True
     except CheckFailedError as error:
         seen, ok = str(error), False
-    except Exception as error:  # whatever goes wrong is a check that does not hold, and the next one is to run
+    except Exception as error:
+        # whatever goes wrong is a check that does not hold, and the next one is to run
         seen, ok = f"{type(error).__name__}: {error}", False
     return Finding(number, title, ok, seen, round(time.monotonic() - started, 3))
 

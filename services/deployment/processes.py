@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Processes:
         prefix = f"SEKISHO_{body.value.upper()}_"
         environment = dict(os.environ) | {prefix + name.upper(): value for name, value in settings.items()}
         with self.log_file(body).open("ab") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - this program itself, arguments from a closed list
                 [sys.executable, "-m", "services.serve", body.value, "--parent", str(os.getpid())],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -104,11 +105,10 @@ class Processes:
             while time.monotonic() < deadline:
                 if self.running[body].poll() is not None:
                     raise DeploymentError(f"{body.value} did not start: {self._last_words(body)}")
-                try:
+                with suppress(PeerUnavailableError):
                     http.get("/healthz")
                     return
-                except PeerUnavailableError:
-                    time.sleep(0.05)
+                time.sleep(0.05)
         finally:
             http.close()
         raise DeploymentError(

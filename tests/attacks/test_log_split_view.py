@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tampered_log import COSIGNER, LOG, NOW, ORIGIN, SIZE, STORE, Body, cosigned_log, key
+from support.tampered_log import COSIGNER, LOG, NOW, ORIGIN, SIZE, STORE, Body, cosigned_log, key
 
 from services.kit.log.checkpoint import verify_cosigned
 from services.kit.log.errors import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tampered_log import LEAVES, SIZE, TREE, Body, cosigned_log
+from support.tampered_log import LEAVES, SIZE, TREE, Body, cosigned_log
 
 from services.kit.log.errors import ConsistencyError, LogCorruptError, LogProofError, SplitViewError
 from services.kit.log.merkle import leaf_hash, verify_inclusion

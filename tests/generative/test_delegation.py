@@ -4,9 +4,9 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from consent_story import CHECKUP, MEDICATION, document, flip, flipped, stream, tell
 from hypothesis import given
 from hypothesis import strategies as st
+from support.consent_story import CHECKUP, MEDICATION, document, flip, flipped, stream, tell
 
 from consent.delegation import (
     FragmentPackage,

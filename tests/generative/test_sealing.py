@@ -4,9 +4,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from consent_story import CHECKUP, MEDICATION, Story, document, flip, flipped, stream, tell
 from hypothesis import given
 from hypothesis import strategies as st
+from support.consent_story import CHECKUP, MEDICATION, Story, document, flip, flipped, stream, tell
 
 from consent.compartments import Compartment
 from consent.errors import MalformedError, SealError, SignatureError

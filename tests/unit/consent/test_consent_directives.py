@@ -6,11 +6,11 @@ from secrets import token_bytes
 from typing import Any
 
 import pytest
-from consent_person import Person, new_person
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from support.consent_person import Person, new_person
 
 from consent import jws
 from consent.compartments import Compartment, YearSpan

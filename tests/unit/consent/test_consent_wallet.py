@@ -3,7 +3,7 @@
 from secrets import token_bytes
 
 import pytest
-from consent_person import Person, new_person
+from support.consent_person import Person, new_person
 
 from consent.base64url import encode
 from consent.compartments import Compartment

@@ -1,0 +1,99 @@
+"""A person in front of My Portal's page."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import ConsoleMessage, Locator, Page
+
+from consent.vocabulary import Body
+from services.contracts.identity.messages import Application
+from services.demo.scene import PINS, Inhabitant, Scene
+from services.gateway.cards import save_card
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+PIN: Final = PINS[Application.AUTHENTICATION]
+EXPECTED: Final = "Failed to load resource"
+"""What the console says of every answer that is an error; those are the tests' own doing."""
+
+
+@dataclass
+class Visit:
+    """The page, the bodies behind it, and what the browser complained about."""
+
+    page: Page
+    scene: Scene
+    folder: Path
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Keep every error that the browser reports, violations of the page's policy included."""
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def card_of(self, inhabitant: Inhabitant) -> Path:
+        """Return a person's card file."""
+        file = self.folder / f"{inhabitant.patient.id}.json"
+        if not file.exists():
+            save_card(inhabitant.enrolled.card, file)
+        return file
+
+    def changed_card(self, inhabitant: Inhabitant, **changes: Any) -> Path:
+        """Return a person's card file with members changed."""
+        told = json.loads(self.card_of(inhabitant).read_text())
+        file = self.folder / "changed.json"
+        file.write_text(json.dumps(told | changes))
+        return file
+
+    def present(self, card: Path, pin: str = PIN) -> None:
+        """Choose a card file, enter a PIN, press the button."""
+        self.page.set_input_files("#card", str(card))
+        self.page.fill("#pin", pin)
+        self.page.click("#sign-in-button")
+
+    def sign_in(self, inhabitant: Inhabitant) -> None:
+        """Sign in and wait for the history."""
+        self.present(self.card_of(inhabitant))
+        self.rows.first.wait_for()
+
+    def show(self, filter_name: str) -> None:
+        """Choose what is shown."""
+        self.page.select_option("#show", filter_name)
+
+    def problem(self) -> str:
+        """Return the message about what went wrong, once there is one."""
+        shown = self.page.locator("#problem:not(:empty)")
+        shown.wait_for()
+        return shown.inner_text()
+
+    def status(self) -> str:
+        """Return the status message."""
+        return self.page.inner_text("#status")
+
+    @property
+    def rows(self) -> Locator:
+        """The entries shown."""
+        return self.page.locator("#entries tbody tr")
+
+    def entries(self) -> set[str]:
+        """Return what is shown, each as body/index."""
+        return {each for each in self.rows.evaluate_all("rows => rows.map(row => row.dataset.entry)") if each}
+
+    def cells(self, column: str) -> list[str]:
+        """Return the texts of one column."""
+        return self.page.locator(f'#entries td[data-column="{column}"]').all_inner_texts()
+
+    def centre(self, name: str) -> str:
+        """Return what the page says about one centre's answer."""
+        return self.page.locator("#centres li", has_text=name).inner_text()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and EXPECTED not in message.text:
+            self.complaints.append(message.text)
+
+
+def portal_url(scene: Scene) -> str:
+    """Return where the portal listens."""
+    return scene.layout.url(Body.PORTAL)
