@@ -166,6 +166,11 @@ class Bodies:
         kept = certificates.from_pem((folder / "certificate.pem").read_bytes())
         self._certificates[body] = kept.public_bytes(Encoding.DER)
 
+    def body_http(self, url: str, body: Body) -> AppHttp:
+        """Return the connection of another body to the registry or the ID centre."""
+        application = {URLS[Body.IDENTITY]: self.identity_app, URLS[Body.REGISTRY]: self.registry_app}[url]
+        return self._http(url, application, self._certificates[body])
+
     def sealing_key(self, body: Body) -> X25519PrivateKey:
         """Return the key by which a body opens what is sealed to it."""
         contexts = {Body.IDENTITY: self.identity_context, Body.REGISTRY: self.registry_context}

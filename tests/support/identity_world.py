@@ -202,12 +202,12 @@ class World(Bodies):
         issued = self.identity(at).issue_card(message, token=self.operator_token(at, IDENTITY))
         return Holder(enrolled, issued, keys, secret)
 
-    def presentation(self, holder: Holder, at: Participant, **replaced: JsonValue) -> PresentCard:
+    def presentation(self, holder: Holder, where: Participant, /, **replaced: JsonValue) -> PresentCard:
         """Return the card's answer at an organisation's terminal, members replaced as told."""
         told: dict[str, JsonValue] = {
             "card": holder.issued.card,
-            "organisation": at.organisation,
-            "challenge": self.identity(at).challenge().challenge,
+            "organisation": where.organisation,
+            "challenge": self.identity(where).challenge().challenge,
             "at": epoch_seconds(self.clock()),
             **replaced,
         }
