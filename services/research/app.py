@@ -23,13 +23,14 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def create_app(settings: Settings) -> FastAPI:
     """Return the served application. Raises: DataVersionError, KeyFolderError."""
     context = open_body(Body.RESEARCH, settings, tables=tables.KIT, migrations=MIGRATIONS)
-    register = register_reader(context)
+    register, own = register_reader(context), OwnOrganisation(settings.organisation_folder)
     return assemble(
         context,
         settings,
         register=register,
-        organisation=OwnOrganisation(settings.organisation_folder),
+        organisation=own,
         witnesses=[witness(context, register, Body.OVERSIGHT, url=settings.oversight_url)],
+        on_stop=[own.close],
     )
 
 
@@ -40,6 +41,7 @@ def assemble(
     register: RegisterView,
     organisation: Callable[[], Organisation],
     witnesses: Sequence[WitnessClient],
+    on_stop: Sequence[Callable[[], None]] = (),
 ) -> FastAPI:
     """Return the application over an opened body, any view of the register, and itself as a reader of records."""
     centre = Centre(context, settings, organisation)
@@ -48,5 +50,6 @@ def assemble(
         problems={},
         scan=lambda conn: scan(centre, conn),
         witnesses=witnesses,
+        on_stop=on_stop,
     )
     return build_app(context, register, parts)

@@ -77,3 +77,9 @@ class OwnOrganisation:
                         "the anonymiser has no usable credentials yet; have it accredited"
                     ) from error
             return self._loaded
+
+    def close(self) -> None:
+        """Close its connections, if it was ever loaded."""
+        with self._loading:
+            if self._loaded is not None:
+                self._loaded.close()

@@ -1,11 +1,5 @@
 """The only code that builds what leaves the anonymiser.
 
-| to | what | fields | purpose | ground |
-|---|---|---|---|---|
-| the recipient | `csv_of` | the columns asked for, generalised, rows shuffled | research | the ledger's `Release` |
-| the recipient | `summary_of` | counts, levels, digest | research | the ledger's `Release` |
-| the recipient | `answer` | how a job ended | research | the stored job |
-
 A table leaves as `anonymize.Release` only, which nothing but the release ledger makes, after its checks.
 """
 
@@ -16,9 +10,17 @@ import pandas as pd
 import anonymize as an
 from services.contracts.research.messages import JobAnswer, RefusalSummary, ReleaseSummary
 from services.contracts.research.table import Cell, write_table
+from services.kit.egress import egress
 from services.research.model import Job, ReleaseId, StoredRelease
 
 
+@egress(
+    to="the recipient of the release",
+    fields="the columns asked for, generalised, rows shuffled",
+    purpose="research",
+    ground="the ledger's `Release`, which exists only after all checks",
+    answers=("GET /releases/{release}",),
+)
 def csv_of(release: an.Release) -> bytes:
     """Return a checked release as CSV, in the order in which the ledger shuffled it."""
     rows = release.frame.astype(object).itertuples(index=False, name=None)
@@ -27,6 +29,12 @@ def csv_of(release: an.Release) -> bytes:
     )
 
 
+@egress(
+    to="the recipient of the release",
+    fields="counts, levels, digest",
+    purpose="research",
+    ground="the ledger's `Release`, which exists only after all checks",
+)
 def summary_of(release: an.Release, identifier: ReleaseId, content: bytes) -> ReleaseSummary:
     """Return what is told of a release besides its rows."""
     report = release.report
@@ -45,6 +53,13 @@ def summary_of(release: an.Release, identifier: ReleaseId, content: bytes) -> Re
     )
 
 
+@egress(
+    to="the organisation that asked for the job",
+    fields="how the job ended: the release's summary, or codes and counts of the refusal",
+    purpose="research",
+    ground="the stored job of the caller's own organisation",
+    answers=("POST /jobs", "GET /jobs/{job}"),
+)
 def answer(job: Job, release: StoredRelease | None) -> JobAnswer:
     """Return how a job ended."""
     return JobAnswer(

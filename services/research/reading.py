@@ -28,6 +28,7 @@ from services.contracts.medical.messages import GrantEntry
 from services.gateway import clinic
 from services.gateway.errors import GatewayError, NotVerifiedError, RefusedError
 from services.gateway.organisation import Organisation
+from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError
 from services.research.errors import MedicalUnavailableError
 from services.research.extraction import extract
@@ -65,6 +66,12 @@ class Permitted:
     skipped: Mapping[str, int]
 
 
+@egress(
+    to="medical",
+    fields="the anonymiser's own credentials",
+    purpose="research",
+    ground="a job that a researcher of an accredited organisation asked for",
+)
 def permitted(organisation: Organisation, wanted: Selection) -> Permitted:
     """List who permits research on some of the wanted records now. Raises: MedicalUnavailableError."""
     try:
@@ -137,6 +144,12 @@ def _categories(permissions: Iterable[Permission]) -> frozenset[Category]:
     return frozenset(category for each in permissions for category in each.selection.categories)
 
 
+@egress(
+    to="medical, and through it oversight or identity",
+    fields="an access statement signed by the anonymiser: grant and handles, categories, years, purpose",
+    purpose="research",
+    ground="a grant in force that names the anonymiser and research, its notice signed by the wallet",
+)
 def _read(organisation: Organisation, permission: Permission) -> list[PlainDocument]:
     """R2, R9 and R10 for one grant; the wallet's key stands where a clinic has it from the ID centre."""
     subject = GrantSubject(permission.grant, permission.handles)
