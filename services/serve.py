@@ -11,11 +11,13 @@ from collections.abc import Callable
 from importlib import import_module
 
 from fastapi import FastAPI
+from sqlalchemy.exc import DatabaseError
 
 from consent.vocabulary import Body
 from services.kit.context import tls_files
 from services.kit.database import DataVersionError
 from services.kit.keys import KeyFolderError
+from services.kit.log.errors import LogError
 from services.kit.server import PortInUseError, serve
 from services.kit.settings import BodySettings, SettingsError, load_settings
 
@@ -37,8 +39,16 @@ def main() -> None:
         # browsers of citizens have no client certificate; everybody else must show one in the handshake
         required = ssl.CERT_NONE if body is Body.PORTAL else ssl.CERT_REQUIRED
         serve(app, host=settings.host, port=settings.port, tls=tls, client_certificates=required)
-    except (SettingsError, DataVersionError, KeyFolderError, PortInUseError) as error:
+    except (SettingsError, DataVersionError, KeyFolderError, LogError, PortInUseError, OSError) as error:
         print(f"{body.value}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except DatabaseError as error:  # its text names statements, not what to do
+        print(
+            f"{body.value}: the database cannot be used ({type(error.orig).__name__}); ",
+            end="",
+            file=sys.stderr,
+        )
+        print("restore it from backup, or look at the database_url setting", file=sys.stderr)
         sys.exit(2)
 
 

@@ -31,7 +31,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=16)
+        # hide_parameters: the text of an error must hold no value of a row
+        self.engine = (
+            _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=16, hide_parameters=True)
+        )
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -77,7 +80,12 @@ def _sqlite_engine(url: str) -> Engine:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=16)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        pool_size=16,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -55,6 +55,8 @@ class Gate:
             response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
             await response(scope, receive, _with_headers(send))
             return
+        if body is None:
+            return  # the caller is gone before all was said: half a message has no effect
         await self._app(scope, _replay(body, receive), _with_headers(send))
 
     def _credentials(self, scope: Scope, path: str) -> Credentials:
@@ -66,7 +68,7 @@ class Gate:
             url=self._public_url + path,
         )
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
         declared = _header(scope, b"content-length")
         if declared is not None and (not declared.isdigit() or int(declared) > self._max_body):
             raise BodyTooLargeError(f"the limit is {self._max_body} bytes")
@@ -74,7 +76,7 @@ class Gate:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             body += message.get("body", b"")
             if len(body) > self._max_body:
                 raise BodyTooLargeError(f"the limit is {self._max_body} bytes")

@@ -1,6 +1,7 @@
 """Problem documents (RFC 9457): typed errors inside, one table to the wire at the edge."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger("sekisho")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class MalformedRequestError(ProblemError):
 
     problem = Problem(
         400, "malformed_request", "The request cannot be read", "Correct the named field and send it again."
+    )
+
+
+class MediaTypeError(ProblemError):
+    """The request's body is of a media type that the route does not take."""
+
+    problem = Problem(
+        415, "media_type", "This media type is not taken here", "Send JSON with the type application/json."
     )
 
 
@@ -132,13 +142,12 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
         problem = next(table[kind] for kind in type(error).__mro__ if kind in table)
         return answer(problem, detail=str(error))
 
-    def invalid(_request: Request, error: Exception) -> JSONResponse:
+    def invalid(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
             raise error
-        wrong = [
-            {"field": ".".join(str(part) for part in item["loc"]), "problem": item["msg"]}
-            for item in error.errors()
-        ]
+        if any(item["loc"] == ("body",) for item in error.errors()) and not _says_json(request):
+            return answer(MediaTypeError.problem)
+        wrong = [{"field": _field(item["loc"]), "problem": item["msg"]} for item in error.errors()]
         return answer(
             MalformedRequestError.problem, detail="the named fields are wrong", extra={"fields": wrong[:20]}
         )
@@ -148,7 +157,7 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
         if status == 404:
             return answer(NotFoundError.problem)
         title = str(error.detail) if isinstance(error, HTTPException) else ""
-        return answer(
+        told = answer(
             Problem(
                 status,
                 "method_not_allowed" if status == 405 else "refused",
@@ -156,6 +165,8 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
                 "See the API description.",
             )
         )
+        told.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+        return told
 
     def unknown(request: Request, error: Exception) -> JSONResponse:
         logger.error(
@@ -169,3 +180,16 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routed)
     app.add_exception_handler(Exception, unknown)
+
+
+def _says_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _field(path: tuple[int | str, ...]) -> str:
+    """Name a field, but repeat no text of the caller's that could be more than a name."""
+    parts = [str(part) for part in path]
+    if parts[-1] == "[key]":
+        parts[-2:] = ["*"]
+    return ".".join(part if PLAIN_NAME.fullmatch(part) else "*" for part in parts)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.kit.problems import MalformedRequestError, answer
+
 PEER_CERTIFICATE = "peer_certificate"
+MOST_HEADER_BYTES = 65_536
 
 
 class PortInUseError(Exception):
@@ -37,12 +40,41 @@ class PeerCertificateProtocol(HttpToolsProtocol):
         der = tls.getpeercert(binary_form=True) if tls is not None else None
         self.app_state = {**self.app_state, PEER_CERTIFICATE: der}
 
+    def on_headers_complete(self) -> None:
+        """Refuse a head that is larger than any of ours; uvicorn's parser has no limit of its own."""
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEADER_BYTES:
+            raise ValueError("the request's head is too large")  # the parser makes it a 400
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP request with a problem document, and close."""
+        told = answer(MalformedRequestError.problem, detail=msg)
+        fields = b"".join(name + b": " + value + b"\r\n" for name, value in told.raw_headers)
+        head = b"HTTP/1.1 400 Bad Request\r\n" + fields + b"connection: close\r\n\r\n"
+        self.transport.write(head + bytes(told.body))
+        self.transport.close()
+
     def shutdown(self) -> None:
         """Close an idle connection at once; waiting for the other side's TLS farewell would hold up the stop."""
         if self.cycle is None or self.cycle.response_complete:
             self.transport.abort()
         else:
             super().shutdown()
+
+
+class WithoutTraces:
+    """Ends errors that were answered and logged by their kind: a trace in the log could hold what was sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
 
 
 def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: ssl.VerifyMode) -> None:
@@ -52,7 +84,7 @@ def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: 
     """
     listener = _listen(host, port)
     config = uvicorn.Config(
-        app,
+        WithoutTraces(app),
         http=PeerCertificateProtocol,
         loop="uvloop",
         lifespan="on",
