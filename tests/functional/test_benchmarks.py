@@ -1,0 +1,39 @@
+"""`python -m benchmarks` measures everything it says it does; how fast that is, is nowhere tested."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.processes
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = [
+    "deposit 100 documents",
+    "deposit one document",
+    "read one document",
+    "read 100 documents",
+    "token request",
+    "append one log entry",
+    "prove one log entry",
+    "append 100 log entries",
+    "prove 100 log entries",
+]
+FIGURES = ["median_ms", "p90_ms", "part_ms", "bare_ms", "ratio"]
+
+
+def test_quick_run_shows_every_row_with_positive_finite_figures(tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(file)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert shown.returncode == 0, shown.stderr
+    rows = json.loads(file.read_text())
+    assert [row["name"] for row in rows] == ROWS
+    for row in rows:
+        assert row["name"] in shown.stdout
+        assert row["runs"] >= 1
+        assert all(math.isfinite(row[figure]) and row[figure] > 0 for figure in FIGURES)
+        assert row["p90_ms"] >= row["median_ms"]
+        assert row["ratio"] == pytest.approx(row["median_ms"] / row["bare_ms"])
