@@ -31,6 +31,7 @@ from services.gateway.researcher import fetch_release, request_table
 from services.gateway.wallet_actions import lay_down
 
 K: Final = 5
+DIVERSITY: Final = 2
 SUPPRESSION: Final = 0.6
 CATEGORIES: Final = (Category.SUMMARY, Category.MEDICATION)
 WIDTHS: Final = (5, 10, 20, 40, 80)
@@ -63,7 +64,7 @@ def releases(scene: Scene, steps: Steps) -> str:
     at_once(permit, permitting, steps)
     steps.begin("making a table inside the anonymiser", None)
     university = scene.organisation("university")
-    first, second = _conflicting(permitting)
+    first, second = _conflicting(_known_to_the_demo(scene, permitting))
     answer = request_table(university, _request(span, first))
     release = answer.release
     if release is None:
@@ -116,18 +117,23 @@ def _smallest_class(table: bytes) -> int:
     return min(Counter((row["birth_year"], row["sex"]) for row in rows).values())
 
 
-def _conflicting(permitting: Sequence[Inhabitant]) -> tuple[Generalisation, Generalisation]:
-    """Find two coarsenings, each k-anonymous by itself, that single people out together; the less lossy ones first.
+def _known_to_the_demo(scene: Scene, people: Sequence[Inhabitant]) -> pd.DataFrame:
+    """Return what the anonymiser will find in the people's records, one row for each person."""
+    return pd.DataFrame(
+        {
+            "birth_year": [int(each.patient.items.birth_date[:4]) for each in people],
+            "sex": [each.patient.items.sex for each in people],
+            "medications": [len(scene.of_category(each, Category.MEDICATION)) for each in people],
+        }
+    )
+
+
+def _conflicting(frame: pd.DataFrame) -> tuple[Generalisation, Generalisation]:
+    """Find two coarsenings, each anonymous by itself, that single people out together; the less lossy ones first.
 
     The demo knows everybody's data and can look for them; the anonymiser has to recognise it by itself.
     """
-    frame = pd.DataFrame(
-        {
-            "birth_year": [int(each.patient.items.birth_date[:4]) for each in permitting],
-            "sex": [each.patient.items.sex for each in permitting],
-        }
-    )
-    step = 1 if len(permitting) < FEW else 5
+    step = 1 if len(frame) < FEW else 5
     possible = [(each, found) for each in _candidates(step) if (found := _result(frame, each)) is not None]
     possible.sort(key=lambda pair: pair[1].loss)
     classes = [(each, _classes(result)) for each, result in possible]
@@ -146,12 +152,12 @@ def _candidates(step: int) -> Iterator[Generalisation]:
 
 def _result(frame: pd.DataFrame, chosen: Generalisation) -> an.Result | None:
     intervals = an.Hierarchy.intervals(list(WIDTHS), origin=chosen.origin)
-    schema = an.Schema(quasi={"birth_year": intervals, "sex": an.Hierarchy.suppression()})
+    quasi = {"birth_year": intervals, "sex": an.Hierarchy.suppression()}
+    schema = an.Schema(quasi=quasi, sensitive=["medications"])
+    models: list[an.Model] = [an.KAnonymity(K), an.DistinctLDiversity("medications", DIVERSITY)]
     levels = {"birth_year": chosen.birth_level, "sex": chosen.sex_level}
     try:
-        return an.anonymize(
-            frame, schema, models=[an.KAnonymity(K)], suppression_limit=SUPPRESSION, levels=levels
-        )
+        return an.anonymize(frame, schema, models=models, suppression_limit=SUPPRESSION, levels=levels)
     except an.NoSolutionError:
         return None
 
