@@ -69,6 +69,7 @@ def assemble(
     parts = Parts(
         routers=[
             oauth.oauth_routes(centre),
+            oauth.discovery_routes(centre),
             cards.card_routes(centre),
             people.people_routes(centre),
             directive_routes(directives),

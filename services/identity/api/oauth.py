@@ -27,7 +27,7 @@ OPEN_PATHS = frozenset({TOKEN_PATH, CHALLENGE_PATH, JWKS_PATH, METADATA_PATH, SM
 
 
 def oauth_routes(centre: IdentityCentre) -> APIRouter:
-    """Return the router."""
+    """Return the router of challenge and token endpoint."""
     router = APIRouter()
 
     @router.post(CHALLENGE_PATH)
@@ -53,6 +53,13 @@ def oauth_routes(centre: IdentityCentre) -> APIRouter:
             told = TokenErrorAnswer(error=refusal.code.value, error_description=str(refusal))
             return JSONResponse(told.model_dump(), status)
         return JSONResponse(answer.model_dump(), headers={"Pragma": "no-cache"})
+
+    return router
+
+
+def discovery_routes(centre: IdentityCentre) -> APIRouter:
+    """Return the router of what describes the token endpoint."""
+    router = APIRouter()
 
     @router.get(JWKS_PATH)
     def jwks() -> Jwks:

@@ -60,7 +60,7 @@ def link(centre: IdentityCentre, caller: OperatorCaller, presentation: str) -> L
     if not caller.roles:
         _record_refusal(centre, caller, holder, kind=EventKind.CARD_LINKED, reason=ROLE_MISSING)
         raise RoleMissingError
-    reference = centre.namer.reference(caller.organisation, holder.linkage)
+    reference = egress.reference(centre, holder, caller=caller)
     with centre.context.database.write() as conn:
         centre.context.replays.use(
             conn, kind="challenge", value=told.challenge, expires=expires, now=centre.seconds()

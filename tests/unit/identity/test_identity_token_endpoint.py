@@ -1,128 +1,29 @@
-"""The token endpoint: every refusal has its own name, and none leaves a token."""
+"""The token endpoint's assertions: every refusal has its own name, and none leaves a token."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
     SECP256R1,
-    EllipticCurvePrivateKey,
     generate_private_key,
 )
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
-from support.identity_people import IDENTITY, MEDICAL, URLS, Holder, Participant
-from support.identity_world import TOKEN_ENDPOINT, World, running
+from support.identity_people import IDENTITY, MEDICAL, URLS, Holder
+from support.identity_token_scene import TokenScene as Scene
+from support.identity_token_scene import compact, jwt_claims, strange_keys, token_scene
+from support.identity_world import TOKEN_ENDPOINT
 
-from consent import base64url
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.identity.messages import Application, CardChange, ChangeCard
+from services.contracts.identity.messages import CardChange, ChangeCard
 from services.contracts.oversight.messages import Accredited, StandingChange
-from services.contracts.oversight.register import Kind, Role
-from services.kit.clock import epoch_seconds
-from services.kit.credentials.dpop import DpopKey
-from services.kit.strict_json import loads
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A hospital and a clinic, and a person with a card."""
-
-    world: World
-    hospital: Participant
-    clinic: Participant
-    city: Participant
-    holder: Holder
-
-    def now(self) -> int:
-        """The present moment in epoch seconds."""
-        return epoch_seconds(self.world.clock())
-
-    def refusal(
-        self, fields: Mapping[str, str], *, at: Participant | None = None, proof: str | None = None
-    ) -> tuple[int, str]:
-        """Ask and return (status, error)."""
-        answer = self.world.ask_token(at or self.hospital, fields, proof=proof)
-        told = answer.json()
-        assert set(told) == {"error", "error_description"}
-        assert answer.headers["cache-control"] == "no-store"
-        return answer.status_code, told["error"]
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with running(tmp_path_factory.mktemp("world")) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER, Role.READER)
-        clinic = world.accredit("clinic", Kind.CLINIC, Role.READER)
-        yield Scene(world, hospital, clinic, city, world.holder(city))
-
-
-def test_good_request_yields_a_dpop_token(scene: Scene) -> None:
-    answer = scene.world.ask_token(scene.hospital, scene.world.operator_fields(scene.hospital, MEDICAL))
-    told = answer.json()
-    assert answer.status_code == 200
-    assert (told["token_type"], told["expires_in"], told["scope"]) == ("DPoP", 300, "reader writer")
-
-
-def test_scope_narrows_the_roles(scene: Scene) -> None:
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL) | {"scope": "reader"}
-    assert scene.world.ask_token(scene.hospital, fields).json()["scope"] == "reader"
-
-
-@pytest.mark.parametrize(
-    ("replaced", "error"),
-    [
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
-        ({"grant_type": ""}, "invalid_request"),
-        ({"assertion": ""}, "invalid_request"),
-        ({"resource": ""}, "invalid_request"),
-        ({"client_assertion_type": "urn:example"}, "invalid_request"),
-        ({"client_assertion": ""}, "invalid_request"),
-        ({"resource": "https://elsewhere.test"}, "invalid_target"),
-        ({"resource": MEDICAL + "/"}, "invalid_target"),
-        ({"scope": "registrar"}, "invalid_scope"),
-        ({"scope": "everything"}, "invalid_scope"),
-        ({"assertion": "not.a.jwt"}, "invalid_grant"),
-        ({"assertion": "x" * 5000}, "invalid_grant"),
-    ],
-)
-def test_wrong_form_is_named(scene: Scene, replaced: dict[str, str], error: str) -> None:
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL) | replaced
-    assert scene.refusal(fields) == (400, error)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"grant_type=a&grant_type=b",
-        b"grant_type",
-        b"\xff\xfe",
-        b"&".join(b"a%d=1" % number for number in range(40)),
-        b"grant_type=%ff",
-        b"a=" + b"x" * 20_000,
-    ],
-)
-def test_ambiguous_or_oversized_form_is_an_invalid_request(scene: Scene, content: bytes) -> None:
-    headers = {
-        "DPoP": scene.world.proof(TOKEN_ENDPOINT),
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    connection = scene.world.http(IDENTITY, scene.hospital)
-    answer = connection.raw("POST", "/oauth/token", headers=headers, content=content)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
-
-
-def test_json_is_not_a_form(scene: Scene) -> None:
-    headers = {"DPoP": scene.world.proof(TOKEN_ENDPOINT), "Content-Type": "application/json"}
-    connection = scene.world.http(IDENTITY, scene.hospital)
-    answer = connection.raw("POST", "/oauth/token", headers=headers, content=b"{}")
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    with token_scene(tmp_path_factory.mktemp("tokens")) as made:
+        yield made
 
 
 Claims = Callable[[Scene], dict[str, object]]
@@ -299,65 +200,3 @@ def test_every_body_knows_a_person_by_another_name(scene: Scene) -> None:
 def test_person_gets_no_roles(scene: Scene) -> None:
     fields = scene.world.person_fields(scene.holder, MEDICAL, at=scene.city) | {"scope": "reader"}
     assert scene.refusal(fields, at=scene.city) == (400, "invalid_scope")
-
-
-def test_proof_must_be_for_this_endpoint_and_moment(scene: Scene) -> None:
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL)
-    elsewhere = scene.world.proof(f"{MEDICAL}/oauth/token")
-    other_method = scene.world.proof(TOKEN_ENDPOINT, method="GET")
-    scene.world.clock.move(-3600)
-    old = scene.world.proof(TOKEN_ENDPOINT)
-    scene.world.clock.move(3600)
-    for proof in (elsewhere, other_method, old, "", "x.y.z"):
-        assert scene.refusal(fields, proof=proof) == (400, "invalid_dpop_proof")
-
-
-def test_proof_is_required(scene: Scene) -> None:
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL)
-    connection = scene.world.http(IDENTITY, scene.hospital)
-    answer = connection.raw("POST", "/oauth/token", headers={}, form=fields)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
-
-
-def test_refused_request_may_be_sent_again_when_it_is_right(scene: Scene) -> None:
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL)
-    assert scene.refusal(fields | {"scope": "registrar"}) == (400, "invalid_scope")
-    assert scene.world.ask_token(scene.hospital, fields).status_code == 200
-
-
-def test_token_is_bound_to_the_key_of_the_proof(scene: Scene) -> None:
-    key = DpopKey(generate_private_key(SECP256R1()))
-    fields = scene.world.operator_fields(scene.hospital, MEDICAL)
-    told = scene.world.identity(scene.hospital).token(fields, key=key)
-    claims = jwt_claims(told.access_token)
-    assert claims["cnf"] == {"jkt": key.thumbprint}
-
-
-def test_metadata_names_what_the_endpoint_takes(scene: Scene) -> None:
-    connection = scene.world.http(IDENTITY, scene.hospital)
-    told = connection.get("/.well-known/oauth-authorization-server")
-    smart = connection.get("/.well-known/smart-configuration")
-    keys = connection.get("/.well-known/jwks.json")["keys"]
-    assert (told["issuer"], told["token_endpoint"]) == (IDENTITY, TOKEN_ENDPOINT)
-    assert told["grant_types_supported"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
-    assert told.items() <= smart.items()
-    assert [key["crv"] for key in keys] == ["Ed25519"]
-    assert all("d" not in key for key in keys)
-
-
-def jwt_claims(token: str) -> dict[str, object]:
-    """Read the claims of a JWT without checking it."""
-    claims: dict[str, object] = loads(base64url.decode(token.split(".")[1]))
-    return claims
-
-
-def strange_keys(holder: Holder) -> dict[Application, EllipticCurvePrivateKey]:
-    """Return keys that are not the card's."""
-    return {application: generate_private_key(SECP256R1()) for application in holder.keys}
-
-
-def compact(header: object, claims: object, key: EllipticCurvePrivateKey) -> str:
-    """Sign a JWS whatever its header says (RFC 7518, section 3.4)."""
-    text = ".".join(base64url.encode(json.dumps(part).encode()) for part in (header, claims))
-    r, s = decode_dss_signature(key.sign(text.encode(), ECDSA(SHA256())))
-    return f"{text}.{base64url.encode(r.to_bytes(32) + s.to_bytes(32))}"
