@@ -11,7 +11,8 @@ from consent import base64url
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.oversight.register import RegisterView, Role
-from services.contracts.shared import AuditFinding, AuditReport, Discovery, Leaves
+from services.contracts.shared import AuditReport, Discovery, Leaves
+from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit.access import anyone_accredited, body, either, operator, person
 from services.kit.context import BodyContext
@@ -58,7 +59,7 @@ def shared_routes(
         """Return everything this body did with the person's data, each entry with its proof."""
         sync_witnesses(context, witnesses)
         with database.read() as conn:
-            return journal.evidence(conn, caller.pseudonym)
+            return own_history(journal, conn, caller)
 
     @router.get("/log/checkpoint", response_class=PlainTextResponse)
     def checkpoint(_caller: Annotated[Caller, Depends(anyone_accredited())]) -> str:
@@ -68,7 +69,7 @@ def shared_routes(
             newest = journal.checkpoints.latest_cosigned(conn)
         if newest is None or newest.cosigned_note is None:
             raise NotFoundError("no checkpoint has been co-signed yet")
-        return newest.cosigned_note
+        return checkpoint_shown(newest.cosigned_note)
 
     @router.get("/log/leaves")
     def leaves(
@@ -79,7 +80,7 @@ def shared_routes(
         """Return a run of leaves, salted commitments that tell nothing by themselves."""
         with database.read() as conn:
             found = journal.tree.leaves(conn, start, count)
-        return Leaves(start=start, leaves=[base64url.encode(leaf) for leaf in found])
+        return leaves_shown(start, found)
 
     @router.get("/audit")
     def audit(
@@ -90,10 +91,7 @@ def shared_routes(
             entries = journal.tree.size(conn)
             found = journal.audit(conn, witnesses=_witness_keys(register))
             rows, more = scan(conn)
-        findings = [
-            AuditFinding(table=each.table, row=each.row, problem=each.problem) for each in found + more
-        ]
-        return AuditReport(body=context.body.value, entries=entries, rows=rows, findings=findings)
+        return audit_report(context.body, found + more, entries=entries, rows=rows)
 
     return router
 

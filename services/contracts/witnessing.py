@@ -8,6 +8,7 @@ from consent.vocabulary import Body
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.kit.context import BodyContext
+from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.journal import Submission, WitnessLink
 from services.kit.log.errors import LogError
@@ -33,6 +34,12 @@ class WitnessClient:
             raise PeerUnavailableError(f"the register names no witness key of {self.body.value}")
         return NoteVerifier.parse(key)
 
+    @egress(
+        to="oversight, or identity as the second witness",
+        fields="the signed size and root of this body's log, and a consistency proof",
+        purpose="co-signing",
+        ground="the log can be published; nothing in it is about anybody without its salt",
+    )
     def sync(self) -> None:
         """Have the newest head co-signed. Raises: PeerUnavailableError, RemoteProblemError, LogError."""
         self.link.exchange(self._ask, witness=self.verifier)

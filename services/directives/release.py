@@ -34,6 +34,7 @@ from services.contracts.directives import (
     ReleaseRequest,
 )
 from services.contracts.oversight.register import Directory, Role, p256
+from services.directives.egress import release_answer
 from services.directives.errors import CheckpointBehindError, RefusedError
 from services.directives.model import StoredDirective
 from services.directives.release_policy import (
@@ -109,7 +110,7 @@ class Releases:
             cosignature = self._take_effect(asked, statement, token=token)  # R7a once, R7d
         except _RefusalError as refusal:
             raise self._refuse(asked, refusal) from None
-        return ReleaseAnswer(fragments=fragments, cosignature=cosignature)
+        return release_answer(fragments, cosignature)
 
     def _copy(self, request: ReleaseRequest, hold: ExitStack) -> StoredDirective | None:
         try:

@@ -1,6 +1,7 @@
 """Witnessing the logs of other bodies: one request, checked and kept in one transaction."""
 
 from services.kit.context import BodyContext
+from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import (
@@ -23,6 +24,13 @@ class InconsistentCheckpointError(ProblemError):
     )
 
 
+@egress(
+    to="the body whose log it is",
+    fields="the cosignature line; the size last co-signed when another was named",
+    purpose="that nobody can be shown two logs",
+    ground="a checkpoint signed by that log's key, consistent with the one co-signed before",
+    answers=("POST /witness/add-checkpoint",),
+)
 def cosign(context: BodyContext, witness: Witness, request: bytes) -> str:
     """Return the cosignature line.
 

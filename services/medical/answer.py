@@ -8,6 +8,7 @@ from consent.jwk import PublicJwk, thumbprint
 from consent.vocabulary import Body
 from services.contracts.medical.messages import DocumentMessage, LogIndex, ReadAnswer, ReadBundle
 from services.directives.model import StoredDirective
+from services.kit.egress import egress
 from services.medical.model import ServedBundle
 
 
@@ -26,6 +27,14 @@ class Released:
         return {Body.MEDICAL: self.own[bundle], self.body: self.second[bundle]}
 
 
+@egress(
+    to="the reader named in the statement (a participant, or the anonymiser)",
+    fields="sealed bundles, two bodies' capsule fragments, the wallet's publications, reader's notice and public key, "
+    "the index of the log entry",
+    purpose="the statement's",
+    ground="the person's directive that covers every record, held against withdrawal until the answer was sent",
+    answers=("POST /reads",),
+)
 def read_answer(
     bundles: Sequence[ServedBundle],
     released: Released,

@@ -25,6 +25,7 @@ from services.contracts.oversight.register import ed25519
 from services.kit.columns import ColumnError
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
+from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ForbiddenError, MalformedRequestError
 from services.medical import policy
@@ -93,6 +94,13 @@ class Depositing:
         with self._database.read() as conn:
             return self._centre.store.publications(conn, caller.pseudonym)
 
+    @egress(
+        to="a writer",
+        fields="the wallet's signed public keys and which of them are open",
+        purpose="sealing",
+        ground="a pseudonym token for the writer's organisation and the role writer",
+        answers=("POST /compartments/search",),
+    )
     def keys(self, caller: OperatorCaller, search: CompartmentSearch) -> CompartmentKeys:
         """D2: return under which keys to seal. Raises: NoWalletError, ForbiddenError."""
         opened = self._open(search.token, caller)

@@ -1,9 +1,5 @@
-"""What the medical centre gives to another body: one function for each, with its fields, purpose and ground.
+"""What the medical centre gives to another body: one function for each, which declares fields, purpose and ground.
 
-To the oversight body or the ID centre (R7):
-  fields: the reader's statement, the sealed pseudonym token or handle, a log proof, capsules and their compartments;
-  purpose: that the second body decides, witnesses and re-encrypts by itself;
-  ground: the person's directive, verified, and the verified statement that was logged under it.
 Nothing of it names the person in this centre's words; no ciphertext of a record is among it.
 """
 
@@ -14,10 +10,18 @@ from consent.statements import VerifiedStatement
 from consent.vocabulary import Body
 from services.contracts.directives import CapsuleMessage, LogProof, ReleaseRequest
 from services.directives.model import StoredDirective
+from services.kit.egress import egress
 from services.kit.journal import Recorded, Submission
 from services.medical.model import ServedBundle
 
 
+@egress(
+    to="oversight, or identity when oversight is down (R7)",
+    fields="the reader's signed statement, the sealed pseudonym token, the handle, a log proof, capsules and their "
+    "compartments",
+    purpose="that the second body decides, witnesses and re-encrypts by itself",
+    ground="the person's directive, verified, and the verified statement that was logged under it",
+)
 def release_request(
     statement: VerifiedStatement,
     ground: StoredDirective,

@@ -10,6 +10,7 @@ from consent.terms import Effect
 from services.contracts.medical.messages import GrantEntry, Grants
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.credentials.callers import OperatorCaller
+from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.medical.centre import Centre
 from services.medical.errors import StoredDirectiveDamagedError
@@ -21,6 +22,13 @@ class Granting:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
 
+    @egress(
+        to="the recipient of the permissions (the anonymiser; a participant for its own)",
+        fields="the directive's id here, handles, the reader's notice and the wallet's public key; no pseudonym",
+        purpose="reading by grant, without naming anybody",
+        ground="directives in force that name the caller's organisation",
+        answers=("GET /grants",),
+    )
     def grants(self, caller: OperatorCaller) -> Grants:
         """Return the permissions in force for the caller's organisation. Raises: StoredDirectiveDamagedError."""
         context = self._centre.context

@@ -12,6 +12,7 @@ from services.contracts.oversight.register import REGISTER_TYPE, Directory
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import Peer
+from services.kit.egress import egress
 from services.oversight.store import RegisterStore
 
 
@@ -35,6 +36,13 @@ class Editions:
         """Return the present edition."""
         return self._present().directory
 
+    @egress(
+        to="everybody accredited, and through My Portal every signed-in person",
+        fields="the whole register of organisations, terminals, operators and bodies, signed",
+        purpose="knowing whom to trust",
+        ground="the register is public",
+        answers=("GET /register",),
+    )
     def signed(self) -> str:
         """Return the present edition, signed."""
         return self._present().signed

@@ -1,10 +1,5 @@
 """The relay: the only code of My Portal that sends anything to another body.
 
-| to | what | fields |
-|---|---|---|
-| the body named in the address | `Relay.forward` | method, path, query, Content-Type, Authorization, DPoP, content |
-
-Purpose: the person's own request. Ground: the list in `policy.py`; the body itself verifies token and proof.
 The proof is for the body's own address and the token is bound to a key in the person's hands, so the portal can
 repeat or change nothing. It stores nothing that passes (J9).
 """
@@ -17,6 +12,7 @@ from typing import Final
 import httpx
 
 from consent.vocabulary import Body
+from services.kit.egress import egress
 from services.kit.problems import UnavailableError
 from services.portal.errors import UnusableAnswerError
 from services.portal.policy import ANSWER_TYPES, Passage
@@ -50,6 +46,12 @@ class Relay:
         self._clients = dict(clients)
         self._answer_bytes = answer_bytes
 
+    @egress(
+        to="the body named in the address",
+        fields="method, path, query, Content-Type, Authorization, DPoP, content; nothing is stored",
+        purpose="the person's own request",
+        ground="the list in `policy.py`; the body itself verifies token and proof",
+    )
     def forward(self, passage: Passage, sent: Sent) -> Answered:
         """Pass one request on and its answer back. Raises: UnavailableError, UnusableAnswerError."""
         client = self._clients[passage.body]
