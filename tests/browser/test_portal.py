@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route
-from support.portal_browser import PIN, Visit, portal_url
+from support.portal_browser import CHROMIUM, FLAGS, PIN, Visit, portal_url
 
 from consent.vocabulary import Body
+from services.contracts.identity.messages import Application
 from services.gateway.history import history, verify_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -213,6 +214,46 @@ def test_nothing_of_the_person_is_kept_by_the_browser(visit: Visit, tmp_path: Pa
         })"""
     )
     assert kept == {"local": 0, "session": 0, "databases": 0, "caches": 0, "workers": 0, "cookies": ""}
+
+
+def test_a_page_that_is_left_ends_the_session(visit: Visit) -> None:
+    visit.sign_in(visit.scene.people[0])
+    visit.page.goto("about:blank")
+    for _ in range(100):
+        if not visit.page.context.cookies():
+            break
+        visit.page.wait_for_timeout(100)
+    assert visit.page.context.cookies() == []
+
+
+def test_the_browsers_profile_on_disk_holds_nothing_of_the_person(visit: Visit, tmp_path: Path) -> None:
+    """K7: every file of the profile, after the browser was closed while still signed in."""
+    first = visit.scene.people[0]
+    profile = tmp_path / "profile"
+    launch = visit.page.context.browser
+    assert launch is not None
+    context = launch.browser_type.launch_persistent_context(
+        profile,
+        executable_path=str(CHROMIUM),
+        args=list(FLAGS),
+        ignore_https_errors=True,
+        locale="en-GB",
+    )
+    own = Visit(context.new_page(), visit.scene, visit.folder)
+    own.page.goto(portal_url(visit.scene))
+    own.page.locator("html[data-ready]").wait_for()
+    own.sign_in(first)
+    assert "Tsubame Bank" in own.page.content()
+    secret = context.cookies()[0]["value"]
+    context.close()
+    card = first.enrolled.card
+    wrapped = card.applications[Application.AUTHENTICATION].wrapped
+    planted = [card.card, card.file_secret, wrapped, "Tsubame Bank", "sekisho-evidence/1", str(secret)]
+    kept = b"".join(file.read_bytes() for file in profile.rglob("*") if file.is_file())
+    assert kept
+    for text in planted:
+        assert text.encode() not in kept, text
+        assert text.encode("utf-16-le") not in kept, text
 
 
 def test_text_cannot_become_a_script(visit: Visit) -> None:

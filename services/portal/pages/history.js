@@ -6,11 +6,10 @@ import { canVerify, verifyEd25519 } from "./notes.js";
 
 export const BODIES = ["identity", "registry", "medical", "product_safety", "oversight", "research"];
 const REGISTER_TYPE = "sekisho-register+jws";
-// what the person does alone; without an organisation, anything else is the centre's own doing
+// who acts where no organisation does: whoever has the card file, the person, or else the centre itself
+const CARD_USER_KINDS = new Set(["card_unlock_refused", "token_refused"]);
 const OWN_KINDS = new Set([
-  "card_unlock_refused",
   "token_issued",
-  "token_refused",
   "wallet_registered",
   "compartments_published",
   "directive_stored",
@@ -48,8 +47,13 @@ function readEntry({ index, opening: { event } }, body, verdict) {
     event,
     at: typeof event.at === "string" ? event.at : "",
     organisation: typeof event.organisation === "string" ? event.organisation : null,
-    own: OWN_KINDS.has(event.kind),
+    actor: actor(event.kind),
   };
+}
+
+function actor(kind) {
+  if (CARD_USER_KINDS.has(kind)) return "card_user";
+  return OWN_KINDS.has(kind) ? "you" : "centre_itself";
 }
 
 // Names of organisations, from the register that the oversight body signed.

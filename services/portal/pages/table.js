@@ -80,7 +80,7 @@ function what(event) {
 }
 
 function who(entry, names) {
-  if (entry.organisation === null) return word("page", entry.own ? "you" : "centre_itself");
+  if (entry.organisation === null) return word("page", entry.actor);
   const name = names.get(entry.organisation);
   return lines(
     name === undefined
