@@ -15,6 +15,7 @@ from support.identity_permissions import Permissions, basic_terms, permissions
 from support.identity_wire import refused
 from support.identity_world import World, running
 
+from consent import base64url
 from consent.explanations import RefusalCode
 from consent.vocabulary import BasicItem, Body, Purpose
 from services.contracts.oversight.register import Kind, Role
@@ -23,6 +24,7 @@ from services.contracts.registry.messages import Confirm, RegisterResident
 from services.directives.service import open_directives
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.log.audit import Finding
+from services.kit.strict_json import loads
 from services.registry import tables, workflows
 from services.registry.audit import scan
 from services.registry.centre import Registry
@@ -233,16 +235,30 @@ class WithdrawnMeanwhile(ExitStack):
         return super().enter_context(cm)
 
 
-def test_question_in_flight_is_refused_when_the_withdrawal_was_acknowledged(scene: Scene) -> None:
-    copy = scene.wallet.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME))
-    caller = OperatorCaller(
+def bank_operator(scene: Scene) -> OperatorCaller:
+    return OperatorCaller(
         scene.bank.organisation, scene.bank.operator, scene.bank.terminal, frozenset({"confirmer"})
     )
+
+
+def directive_id(copy: str) -> str:
+    return str(loads(base64url.decode(copy.split(".")[1]))["id"])
+
+
+@pytest.mark.parametrize("permissions_held", [1, 2])
+def test_question_in_flight_is_refused_when_the_withdrawal_was_acknowledged(
+    scene: Scene, permissions_held: int
+) -> None:
+    """SC2: also when another permission would do; that one is not held, so the question is asked anew."""
+    terms = basic_terms(scene.world, scene.bank, BasicItem.NAME)
+    copies = [scene.wallet.lay_down(terms) for _ in range(permissions_held)]
+    relied_on = min(copies, key=directive_id)
     with (
-        WithdrawnMeanwhile(scene, copy) as hold,
+        WithdrawnMeanwhile(scene, relied_on) as hold,
         pytest.raises(ConfirmationRefusedError) as refusal,
     ):
-        workflows.confirm(scene.registry, caller, scene.question(BasicItem.NAME), hold=hold)
+        question = scene.question(BasicItem.NAME)
+        workflows.confirm(scene.registry, bank_operator(scene), question, hold=hold)
     assert refusal.value.code is RefusalCode.WITHDRAWN_IN_FLIGHT
     last = [each for each in scene.told() if each["kind"] == "confirmation"][-1]
     assert (last["outcome"], last["reason"]) == ("refused", "withdrawn_in_flight")
