@@ -145,7 +145,8 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
     def invalid(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
             raise error
-        if any(item["loc"] == ("body",) for item in error.errors()) and not _says_json(request):
+        whole = [item for item in error.errors() if item["loc"] == ("body",) and item["type"] != "missing"]
+        if whole and not _says_json(request):
             return answer(MediaTypeError.problem)
         wrong = [{"field": _field(item["loc"]), "problem": item["msg"]} for item in error.errors()]
         return answer(
