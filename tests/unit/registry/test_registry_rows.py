@@ -253,11 +253,11 @@ def test_question_in_flight_is_refused_when_the_withdrawal_was_acknowledged(
     terms = basic_terms(scene.world, scene.bank, BasicItem.NAME)
     copies = [scene.wallet.lay_down(terms) for _ in range(permissions_held)]
     relied_on = min(copies, key=directive_id)
+    question = scene.question(BasicItem.NAME)
     with (
         WithdrawnMeanwhile(scene, relied_on) as hold,
         pytest.raises(ConfirmationRefusedError) as refusal,
     ):
-        question = scene.question(BasicItem.NAME)
         workflows.confirm(scene.registry, bank_operator(scene), question, hold=hold)
     assert refusal.value.code is RefusalCode.WITHDRAWN_IN_FLIGHT
     last = [each for each in scene.told() if each["kind"] == "confirmation"][-1]
