@@ -1,0 +1,1 @@
+"""Documentation; `python -m docs.generate` writes the parts of it that the code knows better."""
