@@ -12,6 +12,7 @@ R7e the capsules are re-encrypted with this body's own fragments.
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
@@ -203,7 +204,10 @@ class Releases:
         self, conn: Connection, asked: _Asked, statement: AccessStatement, *, token: VerifiedPseudonym | None
     ) -> None:
         now = epoch_seconds(asked.now)
-        nonce = f"{statement.organisation}\n{statement.operator}\n{statement.nonce}"
+        # named for this body: the other proxy may be asked with the same statement, and keeps no equal row
+        nonce = (
+            f"{self._context.body.value}\n{statement.organisation}\n{statement.operator}\n{statement.nonce}"
+        )
         expires = now + 2 * int(STATEMENT_AGE.total_seconds())
         self._context.replays.use(conn, kind="access statement", value=nonce, expires=expires, now=now)
         if token is not None:
@@ -239,10 +243,15 @@ class Releases:
         reason: Fault | None = None,
         detail: dict[str, JsonValue] | None = None,
     ) -> None:
-        """Log who asked for what; nothing of a statement that did not verify."""
+        """Log who asked for what; nothing of a statement that did not verify.
+
+        The statement's digest is in the hidden event, not in the leaf: the leaf of the medical centre's entry has it,
+        and what two logs share would lead from one body's pseudonym to the other's (LN1).
+        """
         stored, statement = asked.stored, asked.statement
         selection = None if statement is None else statement.selection
         records = selection if isinstance(selection, Selection) else None
+        digest = sha256(asked.request.statement.encode()).digest()
         event = Event(
             kind=EventKind.FRAGMENTS_RELEASED,
             outcome=outcome,
@@ -255,12 +264,10 @@ class Releases:
             count=len(asked.request.capsules),
             reason=None if reason is None else reason.value,
             ground=None if stored is None else stored.id,
-            detail=detail,
+            detail={"statement": base64url.encode(digest), **(detail or {})},
         )
         person = None if stored is None else stored.person
-        self._context.journal.record(
-            conn, person=person, event=event, statement=asked.request.statement.encode()
-        )
+        self._context.journal.record(conn, person=person, event=event)
 
 
 def _require_accredited(directory: Directory, statement: AccessStatement) -> None:
