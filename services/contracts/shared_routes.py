@@ -23,6 +23,7 @@ from services.kit.log.note import NoteVerifier
 from services.kit.problems import NotFoundError
 
 LEAVES_AT_ONCE = 1000
+LAST_LEAF = 2**53
 
 
 def shared_routes(
@@ -74,7 +75,7 @@ def shared_routes(
     @router.get("/log/leaves")
     def leaves(
         _caller: Annotated[Caller, Depends(anyone_accredited())],
-        start: Annotated[int, Query(ge=0)] = 0,
+        start: Annotated[int, Query(ge=0, le=LAST_LEAF)] = 0,
         count: Annotated[int, Query(ge=1, le=LEAVES_AT_ONCE)] = LEAVES_AT_ONCE,
     ) -> Leaves:
         """Return a run of leaves, salted commitments that tell nothing by themselves."""

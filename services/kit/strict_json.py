@@ -60,6 +60,10 @@ def _int(text: str) -> int:
 
 def _check(value: Any, depth: int) -> None:
     if isinstance(value, str):
+        if (
+            "\x00" in value
+        ):  # PostgreSQL keeps no such text: one of our databases would take what the other refuses
+            raise StrictJsonError("a text holds the sign U+0000")
         if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
             raise StrictJsonError("a text holds half a character (lone surrogate)")
     elif isinstance(value, dict | list):

@@ -24,6 +24,8 @@ Reason = Annotated[str, Field(min_length=1, max_length=500)]
 KindName = Annotated[Kind, Field(strict=False)]
 RoleName = Annotated[Role, Field(strict=False)]
 Days = Annotated[int, Field(ge=1, le=825)]
+Moment = Annotated[int, Field(ge=0, le=2**40)]
+"""Epoch seconds. An edition with a number over 2^53 has no canonical JSON: nobody could sign it, and all would stop."""
 
 
 class Accredited(StrEnum):
@@ -46,7 +48,7 @@ class OrganisationAccreditation(Message):
     id: Name
     name: Annotated[str, Field(min_length=1, max_length=200)]
     kind: KindName
-    expires: int
+    expires: Moment
     signing_key: Jwk | None = None
     receiving_key: Base64Url | None = None
 
@@ -82,7 +84,7 @@ class OperatorAccreditation(Message):
     organisation: Name
     roles: Annotated[list[RoleName], Field(min_length=1, max_length=16)]
     card_key: Jwk
-    expires: int
+    expires: Moment
 
 
 class StandingChange(Message):

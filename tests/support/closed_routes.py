@@ -1,0 +1,201 @@
+"""A message of the right form for every closed route that takes one, and somebody who may send it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+from support.raw_requests import Caller, Callers
+
+from consent import base64url
+from consent.vocabulary import Body
+from services.contracts import directives as d
+from services.contracts.identity import messages as i
+from services.contracts.medical import messages as m
+from services.contracts.oversight import messages as o
+from services.contracts.product_safety import messages as p
+from services.contracts.registry import messages as r
+from services.contracts.research import messages as a
+from services.kit.encoding import Message
+
+Example = dict[str, JsonValue]
+Who = Callable[[Callers], Caller]
+Row = tuple[str, Who, type[Message], Example]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One closed route with somebody who may call it and a message of the right form."""
+
+    body: Body
+    method: str
+    path: str
+    who: Who = field(repr=False)
+    kind: type[Message] = field(repr=False)
+    example: Example = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.body.value}{self.path}"
+
+
+def operator(name: str) -> Who:
+    """Return an organisation's operator."""
+    return lambda callers: callers.organisation(name)
+
+
+def as_body(body: Body) -> Who:
+    """Return another body."""
+    return lambda callers: callers.body(body)
+
+
+def person(callers: Callers) -> Caller:
+    """Return a person."""
+    return callers.person()
+
+
+CITY, HOSPITAL, BANK = operator("municipality"), operator("hospital-a"), operator("bank")
+CLINIC, MAKER, SHOP = operator("clinic-b"), operator("maker"), operator("retailer")
+OFFICE, UNIVERSITY = operator("oversight-office"), operator("university")
+
+REFERENCE = base64url.encode(bytes(32))
+CARD = base64url.encode(bytes(16))
+GTIN = "04006381333931"
+LATER = 4_000_000_000
+KEY: Example = {"kty": "EC"}
+APPLICATION: Example = {"public_key": KEY, "pin_verifier": REFERENCE}
+BOTH: Example = {"authentication": APPLICATION, "signature": APPLICATION}
+ITEMS: Example = {"name": "n", "address": "a", "sex": "other", "birth_date": "1990-01-01"}
+SEALED: Example = {"nonce": "AAAA", "ciphertext": "AAAA", "signature": "AAAA"}
+NAMED: Example = {"id": "d", "version": 1, "media_type": "text/plain"}
+DOCUMENT: Example = NAMED | SEALED
+LABEL = "medication/2026/1"
+BUNDLE: Example = {"id": "b", "compartment": LABEL, "message_kit": "AAAA", "documents": [DOCUMENT]}
+PLACE: Example = {"category": "medication", "year": 2026}
+PUBLISHED: Example = {"RecallNumber": "1", "RecallDate": "2026-01-01", "Title": "t", "Description": "d"}
+LISTS: Example = {"Products": [{"Name": "p"}], "Hazards": [{"Name": "h"}], "Remedies": [{"Name": "r"}]}
+RECALL: Example = PUBLISHED | LISTS | {"URL": "https://example.org/r"}
+COLUMN: Example = {"name": "born", "from": "birth_year", "role": "quasi"}
+YEARS: Example = {"first": 2020, "last": 2024}
+TABLE: Example = {"columns": [COLUMN], "k": 5, "categories": ["summary"], "years": YEARS}
+POSITION: Example = {"origin": "o", "old_size": 0, "index": 0, "leaf": "AAAA"}
+LOG: Example = POSITION | {"consistency": [], "checkpoint": "c", "inclusion": []}
+CAPSULE: Example = {"bundle": "b", "compartment": "c", "capsule": "AAAA"}
+KEYS: Example = {"delegating_key": "AAAA", "verifying_key": "AAAA", "receiving_key": "AAAA"}
+FRAGMENT: Example = KEYS | {"compartment": LABEL, "kfrag": "AAAA"}
+COPY: Example = {"directive": "x", "fragments": [FRAGMENT], "handles": {}, "reader_notice": None}
+SHOWN: Example = {"statement": "s", "subject_token": None, "handle": "AAAA"}
+CHANGE: Example = {"kind": "organisation", "id": "nobody", "reason": "r"}
+REGISTER: Example = {"token": "x", "items": ITEMS}
+ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c"}
+BOUGHT: Example = {"token": "x", "gtin": GTIN, "serial": "1", "purchased_at": 1, "disclosure": False}
+
+DIRECTIVES: list[Row] = [
+    ("PUT /wallet", person, d.WalletRegistration, {"signing_key": KEY, "proof": "x"}),
+    ("POST /directives", person, d.DirectiveSubmission, COPY),
+    ("POST /withdrawals", person, d.WithdrawalOrder, {"withdrawal": "x"}),
+]
+RELEASE = SHOWN | {"log": LOG, "capsules": [CAPSULE]}
+RELEASES: Row = ("POST /releases", as_body(Body.MEDICAL), d.ReleaseRequest, RELEASE)
+
+ROWS: dict[Body, list[Row]] = {
+    Body.IDENTITY: [
+        ("POST /persons", CITY, i.EnrolPerson, {}),
+        ("POST /cards", CITY, i.IssueCard, {"reference": REFERENCE, "applications": BOTH}),
+        (
+            "POST /cards/changes",
+            CITY,
+            i.ChangeCard,
+            {"reference": REFERENCE, "card": CARD, "change": "suspend", "reason": "r"},
+        ),
+        ("POST /links", HOSPITAL, i.PresentCard, {"presentation": "x"}),
+        (
+            "POST /pseudonym-tokens",
+            HOSPITAL,
+            i.RequestPseudonymTokens,
+            {"reference": REFERENCE, "bodies": ["medical"]},
+        ),
+        ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
+        *DIRECTIVES,
+        RELEASES,
+    ],
+    Body.REGISTRY: [
+        ("POST /residents", CITY, r.RegisterResident, REGISTER),
+        ("PUT /residents", CITY, r.RegisterResident, REGISTER),
+        ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
+        ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
+        *DIRECTIVES,
+    ],
+    Body.MEDICAL: [
+        ("PUT /compartments", person, m.Publication, {"publication": "x"}),
+        (
+            "POST /compartments/search",
+            HOSPITAL,
+            m.CompartmentSearch,
+            {"token": "x", "compartments": [PLACE]},
+        ),
+        ("POST /deposits", HOSPITAL, m.DepositRequest, {"token": "x", "bundles": [BUNDLE]}),
+        ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
+        *DIRECTIVES,
+    ],
+    Body.PRODUCT_SAFETY: [
+        ("POST /gtins", MAKER, p.TradeItemRequest, {"gtin": GTIN, "name": "n"}),
+        (
+            "POST /products",
+            SHOP,
+            p.ProductRequest,
+            {"gtin": GTIN, "serial": "1", "name": "n", "lot": "L"},
+        ),
+        ("POST /purchases", SHOP, p.PurchaseRequest, BOUGHT),
+        (
+            "POST /recalls",
+            MAKER,
+            p.RecallRequest,
+            {"recall": RECALL, "gtin": GTIN, "serials": {"first": "1", "last": "2"}},
+        ),
+        ("POST /inbox/read", person, p.ReadRequest, {"notice": "unknown"}),
+    ],
+    Body.RESEARCH: [("POST /jobs", UNIVERSITY, a.JobRequest, {"purpose": "HRESCH", "table": TABLE})],
+    Body.OVERSIGHT: [
+        (
+            "POST /organisations",
+            OFFICE,
+            o.OrganisationAccreditation,
+            {"id": "new", "name": "New", "kind": "bank", "expires": LATER},
+        ),
+        (
+            "PUT /organisations/keys",
+            OFFICE,
+            o.OrganisationKeys,
+            {"id": "nobody", "signing_key": None, "receiving_key": None},
+        ),
+        (
+            "POST /terminals",
+            OFFICE,
+            o.TerminalAccreditation,
+            {"id": "new", "organisation": "nobody", "public_key": KEY, "days": 30},
+        ),
+        (
+            "POST /operators",
+            OFFICE,
+            o.OperatorAccreditation,
+            {"id": "new", "organisation": "nobody", "roles": ["reader"], "card_key": KEY, "expires": LATER},
+        ),
+        (
+            "POST /operators/roles",
+            OFFICE,
+            o.RolesChange,
+            {"organisation": "nobody", "id": "nobody", "roles": [], "reason": "r"},
+        ),
+        ("POST /suspensions", OFFICE, o.StandingChange, CHANGE),
+        ("POST /resumptions", OFFICE, o.StandingChange, CHANGE),
+        *DIRECTIVES,
+        RELEASES,
+    ],
+}
+
+TARGETS: dict[Body, list[Target]] = {
+    body: [
+        Target(body, route.partition(" ")[0], route.partition(" ")[2], who, kind, example)
+        for route, who, kind, example in rows
+    ]
+    for body, rows in ROWS.items()
+}
