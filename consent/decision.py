@@ -106,7 +106,7 @@ _PRECEDENCE: Final = (
 
 
 def decide(request: Request, directives: Sequence[HeldDirective]) -> Decision:
-    """Decide a request on the directives that one body holds about one person.
+    """R4: decide a request on the directives that one body holds about one person.
 
     Guarantees: a permit covers every category, year and item of the request; adding a refusal by the
     person never turns a no into a yes. Directives for other recipients are as if they were not there,

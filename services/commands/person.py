@@ -105,7 +105,7 @@ def grant(
         scope=_scope(categories, years, items),
         valid_from=now,
         valid_until=now + timedelta(days=days),
-        notice=Notice.of_text(
+        notice=Notice.of_text(  # P1
             NOTICE, text_id="cli-grant", version="1", language="en", refusal_meaning=REFUSING
         ),
     )

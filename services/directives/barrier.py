@@ -50,7 +50,7 @@ class Barrier:
 
     @contextmanager
     def exclude(self, directive: DirectiveId) -> Iterator[Connection]:
-        """Open the write transaction of a withdrawal when nobody holds the directive any more."""
+        """W2: open the write transaction of a withdrawal when nobody holds the directive any more."""
         row = self._directive.c
         with self._turns.exclusive(directive), self._database.write() as conn:
             conn.execute(select(row.id).where(row.id == directive).with_for_update())

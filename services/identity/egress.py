@@ -26,7 +26,7 @@ from services.kit.egress import egress
 def person_token(
     centre: IdentityCentre, signed_in: Person, *, audience: BodyEntry, jkt: str, now: datetime
 ) -> str:
-    """Return an access token for a person."""
+    """T8: return an access token for a person."""
     return centre.access_tokens.for_person(
         audience=audience.url,
         pseudonym=centre.namer.pseudonym(audience.body, signed_in.linkage),

@@ -24,7 +24,7 @@ class TokenRequest:
 
 
 def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
-    """Read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
+    """T1: read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
     if content_type.partition(";")[0].strip().lower() != FORM or len(content) > MOST_BYTES:
         raise _invalid(f"send a form ({FORM}) of at most {MOST_BYTES} bytes")
     try:

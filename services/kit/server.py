@@ -99,6 +99,7 @@ def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: 
         log_level="warning",
     )
     config.load()
+    # A1: without a certificate of the authority the handshake fails, but for the portal
     if config.ssl is None:
         raise ssl.SSLError("a body is never served without TLS")
     config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3

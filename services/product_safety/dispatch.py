@@ -76,7 +76,7 @@ class DurableDispatch:
         self._workflow: Callable[[str], None] | None = None
 
     def start(self) -> None:
-        """Launch the engine and take up every unfinished recall. Raises: DispatcherError."""
+        """N2: launch the engine and take up every unfinished recall. Raises: DispatcherError."""
         if not self._in_use.acquire(blocking=False):
             raise DispatcherError("this process already runs a product safety centre; start another process")
         self._running = True

@@ -94,7 +94,7 @@ def register_purchase(centre: Centre, caller: OperatorCaller, told: PurchaseRequ
 
 
 def start_recall(centre: Centre, caller: OperatorCaller, told: RecallRequest) -> Recall:
-    """Begin a recall: the list of owners to notify stands when this returns, whatever happens then.
+    """N1: begin a recall; the list of owners to notify stands when this returns, whatever happens then.
 
     Guarantees: the same request again returns the same recall. Raises: NotOwnTradeItemError, RecallConflictError.
     """

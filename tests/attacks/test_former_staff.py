@@ -33,6 +33,7 @@ def test_the_next_edition_lacks_a_removed_role(world: OversightWorld) -> None:
     assert after.register.serial == changed.serial == before.register.serial + 1
 
 
+# step A4
 def test_a_token_issued_before_the_removal_is_worth_nothing_after(world: OversightWorld) -> None:
     """IL5: the token still says accreditor; the register does not."""
     former = world.as_operator(world.official, Role.ACCREDITOR)

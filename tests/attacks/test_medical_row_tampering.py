@@ -159,6 +159,7 @@ def every_cell(table: str, column: str) -> Callable[[Database], None]:
     return change
 
 
+# step R4
 @pytest.mark.parametrize(
     ("table", "column"),
     [

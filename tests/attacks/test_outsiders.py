@@ -41,6 +41,7 @@ def terminal(deployment: Scene) -> Iterator[httpx.Client]:
         yield client
 
 
+# step A1
 def test_every_route_but_the_open_ones_refuses_a_caller_without_a_token(
     deployment: Scene, routes: dict[Body, Routes], terminal: httpx.Client
 ) -> None:
@@ -81,6 +82,7 @@ def test_open_routes_are_health_discovery_and_login_only(routes: dict[Body, Rout
     assert not relays - {f"portal/relay/identity{path}" for path in login}
 
 
+# step A2
 def test_an_expired_token_and_a_token_for_another_body_open_nothing(
     deployment: Scene, routes: dict[Body, Routes]
 ) -> None:
@@ -197,6 +199,7 @@ def test_ambiguous_addresses_reach_no_route(deployment: Scene, path: str) -> Non
     http.close()
 
 
+# step T8
 def test_person_tokens_do_not_show_pseudonyms_to_those_who_pass_them_on(deployment: Scene) -> None:
     """LN1: the portal relays tokens; a token's readable part holds no name of the person."""
     person = deployment.people[0].person

@@ -121,6 +121,7 @@ def test_honest_reading_succeeds() -> None:
     assert read(HANAKO, HANAKO.bundle, HANAKO.bundle.documents[1]) == b"second text"
 
 
+# step R6
 @pytest.mark.parametrize("body", PROXIES)
 def test_one_body_with_the_reader_cannot_open(body: Body) -> None:
     """IL2: below the threshold a body's fragment and the reader's key open nothing, however often used."""
@@ -206,6 +207,7 @@ def test_older_version_cannot_pose_as_the_newer_one() -> None:
     assert document_digest(HANAKO.bundle, old) != document_digest(newer, new)
 
 
+# step P5
 @pytest.mark.parametrize("body", PROXIES)
 def test_fragment_with_broken_receiver_signature_is_refused_at_grant_time(body: Body) -> None:
     """IT8: the binding's own check accepts it, the trial re-encryption does not."""
@@ -226,6 +228,7 @@ def test_fragment_of_another_person_is_refused_at_grant_time() -> None:
         replace(package, kfrag=foreign.kfrag).verify()
 
 
+# step R9
 @pytest.mark.parametrize("faulty", PROXIES)
 def test_body_that_uses_a_wrong_fragment_is_named(faulty: Body) -> None:
     """IT8: whether corrupted after storing or taken from another permission, the reader learns by whom."""

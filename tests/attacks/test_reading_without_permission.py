@@ -58,6 +58,7 @@ def told(tmp_path: Path) -> Iterator[tuple[Running, Someone]]:
         yield started
 
 
+# step R4
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
 def test_read_outside_the_permission_is_refused_and_stands_in_the_history(
     told: tuple[Running, Someone], attempt: Attempt
@@ -118,6 +119,7 @@ def test_operator_whose_role_was_taken_is_refused_with_a_token_from_before(
     assert running.events(person)[-1]["reason"] == "role_missing"
 
 
+# step R3
 def test_one_persons_token_beside_a_statement_about_another_is_refused(
     told: tuple[Running, Someone],
 ) -> None:
@@ -134,6 +136,7 @@ def test_one_persons_token_beside_a_statement_about_another_is_refused(
     assert refused.value.code == "other_person"
 
 
+# step R5
 def test_statement_is_good_once(told: tuple[Running, Someone]) -> None:
     """SC1: a recorded request does not read again, with fresh pseudonym tokens or without."""
     running, person = told

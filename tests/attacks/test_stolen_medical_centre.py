@@ -116,6 +116,7 @@ def test_everything_on_the_host_together_opens_no_record(told: tuple[Running, So
                 open_with(person, answer, bundle, secret)
 
 
+# step W2
 def test_fragments_lie_sealed_and_go_when_the_permission_goes(told: tuple[Running, Someone]) -> None:
     """IL1: the stored fragments are not in the file as they are used, and open only with the key folder."""
     running, person = told

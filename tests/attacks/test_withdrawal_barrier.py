@@ -114,6 +114,7 @@ def test_a_release_whose_answer_is_under_way_delays_the_acknowledgement(scene: S
     assert order == ["sent", "acknowledged"]
 
 
+# step W2
 def test_of_many_concurrent_releases_none_is_sent_after_the_acknowledgement(scene: Scene) -> None:
     """SC2: each either sends its fragments before the acknowledgement or is refused as withdrawn."""
     acknowledged, answered = threading.Event(), threading.Semaphore(0)

@@ -95,6 +95,7 @@ def test_read_after_the_withdrawal_is_refused_at_once(tmp_path: Path) -> None:
         assert not second.asked.is_set()
 
 
+# step R8
 def test_of_many_concurrent_reads_none_answers_after_the_acknowledgement(tmp_path: Path) -> None:
     """SC2: linearizable; each ends refused, wherever the withdrawal met it."""
 

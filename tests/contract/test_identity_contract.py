@@ -77,6 +77,7 @@ def test_enrolled_person_has_a_valid_number_and_is_named_to_the_registry(scene: 
     assert named == scene.named(first.reference, Body.REGISTRY, at=scene.city)
 
 
+# step R1
 def test_reference_means_nothing_to_another_organisation(scene: Scene) -> None:
     enrolled = scene.world.enrol(scene.city)
     message = RequestPseudonymTokens(reference=enrolled.reference, bodies=[Body.MEDICAL])
@@ -165,6 +166,7 @@ def test_presented_card_names_its_holder_to_the_organisation(scene: Scene) -> No
     assert scene.named(first, Body.MEDICAL, at=scene.hospital) == scene.signed_in(holder, Body.MEDICAL)
 
 
+# step D1
 def test_presentation_counts_once_and_at_one_organisation(scene: Scene) -> None:
     holder = scene.world.holder(scene.city)
     identity = scene.world.identity(scene.hospital)
@@ -280,11 +282,13 @@ def test_suspended_terminal_gets_no_token(scene: Scene) -> None:
         scene.world.operator_token(scene.hospital, MEDICAL)
 
 
+# step T3
 def test_token_is_for_a_body_of_the_register_only(scene: Scene) -> None:
     with refused("invalid_target", 400):
         scene.world.operator_token(scene.hospital, "https://elsewhere.test")
 
 
+# step T6
 def test_role_that_was_removed_is_refused_when_it_is_asked_for(scene: Scene) -> None:
     scene.world.oversight.change_roles(
         RolesChange(

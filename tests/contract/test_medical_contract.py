@@ -291,18 +291,21 @@ def test_versions_of_a_document_stay_in_their_category_and_year(bench: Bench, pl
     assert refused(lambda: bench.deposit(bench.seal(1, place, version=2))) == (409, "document_version")
 
 
+# step D5
 def test_document_signed_by_another_organisation_is_refused(bench: Bench) -> None:
     bench.publish(ALL)
     foreign = seal(bench.world, bench.person, documents(1), compartment=MEDICATION[2], author=CLINIC)
     assert refused(lambda: bench.deposit(foreign)) == (403, "author_not_verified")
 
 
+# step D5
 def test_document_sealed_about_another_person_is_refused(bench: Bench) -> None:
     bench.publish(ALL)
     other = seal(bench.world, Someone("taro"), documents(1), compartment=MEDICATION[2])
     assert refused(lambda: bench.deposit(other)) == (403, "author_not_verified")
 
 
+# step D6
 def test_refused_deposit_stores_nothing(bench: Bench) -> None:
     bench.publish(ALL)
     good, bad = bench.seal(1, MEDICATION[2]), bench.seal(1, MEDICATION[2], prefix="e", version=2)
@@ -320,6 +323,7 @@ def test_deposit_without_the_wallet_of_the_person_is_refused(bench: Bench) -> No
     )
 
 
+# step D4
 def test_pseudonym_token_is_good_once(bench: Bench) -> None:
     bench.publish(ALL)
     token = bench.name(bench.person, HOSPITAL)

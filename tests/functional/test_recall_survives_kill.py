@@ -138,6 +138,7 @@ def assert_everybody_told_once(centre: Centre, recall: str) -> None:
     assert report.entries == ENTRIES
 
 
+# step N3
 def test_every_owner_has_exactly_one_notice_though_the_centre_is_killed_again_and_again(
     centre: Centre,
 ) -> None:
@@ -155,6 +156,7 @@ def test_every_owner_has_exactly_one_notice_though_the_centre_is_killed_again_an
     assert_everybody_told_once(centre, recall)
 
 
+# step N2
 def test_recall_goes_on_though_the_workflow_engine_lost_its_own_database(centre: Centre) -> None:
     """LD1, LD7: what is under way is known from the centre's own tables."""
     centre.start(pace=0.3)

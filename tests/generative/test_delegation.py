@@ -145,6 +145,7 @@ def test_compartment_outside_the_notice_is_refused() -> None:
         shared(PROXIES, bundle=replace(BUNDLE, compartment=replace(MEDICATION, year=2027)))
 
 
+# step W4
 def test_fragment_after_a_version_roll_does_not_open_what_is_sealed_later() -> None:
     rolled = replace(MEDICATION, version=2)
     assert STORY.wallet.compartment_public_key(rolled) != STORY.publication.keys[MEDICATION]

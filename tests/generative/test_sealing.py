@@ -97,6 +97,7 @@ BUNDLE_LABELS: list[dict[str, Any]] = [
 ]
 
 
+# step D3
 @pytest.mark.parametrize("label", DOCUMENT_LABELS)
 def test_relabelled_document_is_refused_even_if_the_author_signs_it(label: dict[str, Any]) -> None:
     bundle = with_document(TWO, replace(TWO.documents[0], **label))

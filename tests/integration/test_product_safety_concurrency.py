@@ -47,6 +47,7 @@ def entries(office: Office) -> int:
         return office.centre.context.journal.tree.size(conn)
 
 
+# step N4
 def test_owner_is_told_once_whether_the_purchase_or_the_recall_came_first(office: Office) -> None:
     """UC4: purchases race with the start of the recall and with two dispatchers."""
     with ThreadPoolExecutor(THREADS) as pool:

@@ -114,7 +114,7 @@ class TokenIssuer:
 
 
 def verify_token(token: str, *, key: Ed25519PublicKey, audience: str, now: datetime) -> Claims:
-    """Return the claims of a token that the ID centre made for `audience` and that has not expired.
+    """A2: return the claims of a token that the ID centre made for `audience` and that has not expired.
 
     The caller compares `cnf.jkt` with the proof's key. Raises: TokenError.
     """

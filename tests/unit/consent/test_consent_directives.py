@@ -79,6 +79,7 @@ def person() -> Person:
     return new_person()
 
 
+# step P1
 @given(terms(), st.sampled_from(Body), moments)
 def test_directive_says_after_verification_what_was_laid_down(laid: Terms, body: Body, at: datetime) -> None:
     directive = Directive(DirectiveId("d1"), body, Pseudonym("p1"), laid, at)
@@ -144,6 +145,7 @@ def test_copies_verify_for_their_own_body_only(person: Person) -> None:
                 UnverifiedDirective(copy.jws).verify(person.wallet.public_jwk(other))
 
 
+# step P2
 def test_copies_share_no_id_pseudonym_key_or_signature(person: Person) -> None:
     copies = person.grant().copies
     seen: list[str] = []

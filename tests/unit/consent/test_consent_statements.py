@@ -104,6 +104,7 @@ def test_statement_for_somebody_else_is_refused() -> None:
     assert refusal.value.fault is StatementFault.WRONG_AUDIENCE
 
 
+# step R2
 def test_statement_of_another_card_is_refused() -> None:
     with pytest.raises(SignatureError):
         signed().verify(ec.generate_private_key(ec.SECP256R1()).public_key(), NOW, AGE)

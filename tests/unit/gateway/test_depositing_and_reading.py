@@ -146,6 +146,7 @@ def test_documents_of_one_deposit_are_grouped_by_category_and_year(story: Story)
     assert grouped == {f"medication/{YEAR}/1": 2, f"medication/{YEAR - 1}/1": 1, f"summary/{YEAR}/1": 1}
 
 
+# step D2
 def test_a_key_that_the_person_did_not_publish_is_not_sealed_to(story: Story) -> None:
     stranger = Wallet.create(system_randomness).publish([Compartment(Category.SUMMARY, YEAR, 1)], NOW)
     story.lie("/compartments/search", lambda told: told.model_copy(update={"publications": [stranger]}))
@@ -153,6 +154,7 @@ def test_a_key_that_the_person_did_not_publish_is_not_sealed_to(story: Story) ->
         deposit(story.hospital, story.at_hospital, RECORDS)
 
 
+# step D2
 def test_an_outdated_key_is_not_sealed_to(story: Story) -> None:
     wallet = story.enrolled.person.wallet
     newer = wallet.publish([Compartment(Category.MEDICATION, YEAR, 2)], NOW)
@@ -178,6 +180,7 @@ def test_a_wallet_that_the_id_centre_does_not_vouch_for_gets_nothing(story: Stor
         deposit(story.hospital, story.at_hospital, RECORDS)
 
 
+# step D7
 def test_a_receipt_for_something_else_is_noticed(story: Story) -> None:
     new = [ClinicalRecord("p", Category.SUMMARY, YEAR, "Condition/9", b"{}")]
     key = story.world.signing[Body.MEDICAL]
@@ -239,6 +242,7 @@ LIES: dict[str, Callable[[ReadAnswer], ReadAnswer]] = {
 }
 
 
+# step R10
 @pytest.mark.parametrize("lie", LIES)
 def test_a_dishonest_answer_opens_nothing(story: Story, lie: str) -> None:
     story.lie("/reads", LIES[lie])

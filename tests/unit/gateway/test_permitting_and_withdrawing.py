@@ -90,6 +90,7 @@ def test_the_copies_of_a_permission_have_nothing_in_common(town: Town) -> None:
     assert len(set(keys)) == 3
 
 
+# step P3
 @pytest.mark.parametrize("body", PROXIES)
 def test_when_one_body_refuses_no_other_keeps_its_copy_in_force(town: Town, body: Body) -> None:
     town.world.keepers[body].refuses = "recipient_not_accredited"
@@ -146,6 +147,7 @@ def test_a_withdrawn_permission_is_in_force_nowhere_and_yields_nothing(town: Tow
     assert caught.value.code == "withdrawn"
 
 
+# step W4
 def test_what_is_sealed_after_a_withdrawal_is_under_a_key_of_no_earlier_fragment(town: Town) -> None:
     permission = town.permit("clinic-b")
     withdraw(town.person, permission)
@@ -194,6 +196,7 @@ def test_a_body_that_is_down_is_named_and_the_others_have_deleted(town: Town, bo
     assert town.active(body) == []
 
 
+# step W3
 def test_a_false_deletion_receipt_is_noticed(town: Town) -> None:
     permission = town.permit("clinic-b")
     forger = town.world.keepers[Body.OVERSIGHT]

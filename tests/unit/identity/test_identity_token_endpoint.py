@@ -57,6 +57,7 @@ def test_card_assertion_with_wrong_claims_is_an_invalid_grant(scene: Scene, clai
     assert scene.refusal(fields, at=scene.city) == (400, "invalid_grant")
 
 
+# step T5
 @pytest.mark.parametrize("challenge", ["", "AAAA", "not base64url!"])
 def test_card_must_answer_a_challenge_of_ours(scene: Scene, challenge: str) -> None:
     claims: dict[str, object] = {"nonce": challenge}
@@ -128,6 +129,7 @@ def test_card_counts_only_at_its_own_organisations_terminal(scene: Scene) -> Non
     assert scene.refusal(mixed) == (400, "invalid_grant")
 
 
+# step T4
 def test_terminal_counts_only_over_its_own_certificate(scene: Scene) -> None:
     fields = scene.world.operator_fields(scene.hospital, MEDICAL)
     assert scene.refusal(fields, at=scene.clinic) == (401, "invalid_client")
@@ -164,6 +166,7 @@ def test_suspension_is_in_force_at_once(scene: Scene, kind: Accredited, expected
     assert scene.world.ask_token(scene.clinic, fields).status_code == 200
 
 
+# step T5
 def test_suspended_card_signs_nobody_in(scene: Scene) -> None:
     holder = scene.world.holder(scene.city)
     message = ChangeCard(

@@ -55,6 +55,7 @@ def test_wrong_form_is_named(scene: Scene, replaced: dict[str, str], error: str)
     assert scene.refusal(fields) == (400, error)
 
 
+# step T1
 @pytest.mark.parametrize(
     "content",
     [
@@ -83,6 +84,7 @@ def test_json_is_not_a_form(scene: Scene) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
+# step T2
 def test_proof_must_be_for_this_endpoint_and_moment(scene: Scene) -> None:
     fields = scene.world.operator_fields(scene.hospital, MEDICAL)
     elsewhere = scene.world.proof(f"{MEDICAL}/oauth/token")
@@ -107,6 +109,7 @@ def test_refused_request_may_be_sent_again_when_it_is_right(scene: Scene) -> Non
     assert scene.world.ask_token(scene.hospital, fields).status_code == 200
 
 
+# step T8
 def test_token_is_bound_to_the_key_of_the_proof(scene: Scene) -> None:
     key = DpopKey(generate_private_key(SECP256R1()))
     fields = scene.world.operator_fields(scene.hospital, MEDICAL)

@@ -39,6 +39,7 @@ def test_both_sides_accept_each_other(tmp_path: Path, authority: Authority) -> N
     assert seen == from_pem(client.certificate.read_bytes())
 
 
+# step A1
 def test_a_client_of_another_authority_is_refused(tmp_path: Path, authority: Authority) -> None:
     other = create_authority("Authority", days=10, now=NOW)
     server = _files(tmp_path / "server", authority, Usage.SERVER, sans=["localhost"])

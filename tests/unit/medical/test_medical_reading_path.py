@@ -96,6 +96,7 @@ def test_failure_of_the_first_body_moves_on_to_the_next(world: World, failure: A
         assert len(open_answer(world, person, read(running, person))) == 5
 
 
+# step R7
 def test_refusal_of_one_body_is_final(world: World) -> None:
     refusing = Broken(403, "withdrawn")
     with world.running(world.second_proxies({Body.OVERSIGHT: refusing})) as running:
@@ -141,6 +142,7 @@ def test_witness_that_knows_more_than_this_process_gets_a_new_proof(world: World
         assert len(open_answer(world, person, read(running, person))) == 5
 
 
+# step R5
 def test_access_is_in_the_log_before_the_second_body_is_asked(world: World) -> None:
     seen: list[list[str]] = []
 
