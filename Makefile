@@ -13,7 +13,7 @@ up: .venv/ready
 	$(BIN)/sekisho up --data data
 
 test: .venv/ready-dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .

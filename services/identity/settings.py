@@ -9,7 +9,7 @@ class Settings(BodySettings):
     """What the ID centre can be told besides what every body can."""
 
     token_seconds: int = Field(300, description="Lifetime of access tokens.", gt=0, le=300)
-    pseudonym_token_seconds: int = Field(120, description="Lifetime of pseudonym tokens.", gt=0, le=300)
+    pseudonym_token_seconds: int = Field(60, description="Lifetime of pseudonym tokens.", gt=0, le=60)
     challenge_seconds: int = Field(
         120, description="How long a card has to answer a challenge.", gt=0, le=600
     )

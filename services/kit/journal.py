@@ -258,7 +258,7 @@ class WitnessLink:
         with self._database.write() as conn:
             signed = journal.checkpoints.sign_head(conn, now=self._clock())
             size = signed.checkpoint.size
-            request = journal.checkpoints.submission(conn, known_size=self._known_size)
+            request = journal.checkpoints.submission_of(conn, signed, known_size=self._known_size)
             inclusion = journal.tree.inclusion(conn, index, size) if index is not None else []
         return Submission(journal.origin, size, request, tuple(inclusion))
 

@@ -100,6 +100,25 @@ def test_heard_answer_of_a_card_signs_nobody_in_again(scene: Scene) -> None:
             assert error(scene, heard, proof, scene.city) == "invalid_grant"
 
 
+@pytest.mark.parametrize(
+    "bound", [{}, {"cnf": None}, {"cnf": {"jkt": "A" * 43}}], ids=["heard", "none", "other"]
+)
+def test_relay_gets_no_token_of_its_own_for_a_cards_answer_that_it_passes_on(
+    scene: Scene, bound: dict[str, object]
+) -> None:
+    """R2, OL6: whoever relays a sign-in holds assertion and challenge unused, but not the key that the card named."""
+    fields = scene.world.person_fields(scene.holder, MEDICAL, at=scene.city, claims=bound)
+    relays_own = DpopKey(generate_private_key(SECP256R1())).proof(
+        method="POST",
+        url=TOKEN_ENDPOINT,
+        now=scene.world.clock(),
+        randomness=scene.world.random.randbytes,
+        token=None,
+    )
+    assert error(scene, fields, relays_own, scene.city) == "invalid_grant"
+    assert (scene.world.ask_token(scene.city, fields).status_code == 200) is (not bound)
+
+
 def test_challenge_counts_once_for_signing_in_and_presenting_together(scene: Scene) -> None:
     """OT2: a terminal that was shown a card cannot use the challenge a second time elsewhere."""
     challenge = scene.world.identity(scene.hospital).challenge().challenge

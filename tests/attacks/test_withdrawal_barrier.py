@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.oversight_database import DATABASES, database_url
+from support.database import DATABASES, database_url
 from support.oversight_reads import Reads, grant, reads, submit
 from support.oversight_world import OversightWorld, oversight
 

@@ -1,13 +1,11 @@
 """Purchases, recalls and dispatchers at the same time, on every database that the centre runs on."""
 
-import os
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from support.database import DATABASES, database_url
 from support.product_safety_app import open_centre
 from support.product_safety_office import Office
 from support.product_safety_world import make_world
@@ -16,30 +14,16 @@ from services.product_safety import notifying, workflows
 from services.product_safety.audit import scan
 from services.product_safety.centre import Centre
 
-SERVER = "SEKISHO_TEST_POSTGRESQL"
 OWNERS = 40
 THREADS = 6
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     world = make_world(tmp_path)
-    url = "" if request.param == "sqlite" else new_database()
-    context = open_centre(world, database_url=url)
+    context = open_centre(world, database_url=database_url(request.param))
     yield Office(world, Centre(context, world.register))
     context.close()
-
-
-def new_database() -> str:
-    if SERVER not in os.environ:
-        pytest.skip(f"set {SERVER} to the URL of a PostgreSQL server (postgresql+psycopg://...) to run this")
-    server = make_url(os.environ[SERVER])
-    name = f"sekisho_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
 
 
 def entries(office: Office) -> int:

@@ -82,10 +82,17 @@ class CheckpointStore:
         last = self.latest(conn)
         if last is None:
             raise LogRangeError("this log has signed no checkpoint: sign its head first")
-        if known_size > last.checkpoint.size:
+        return self.submission_of(conn, last, known_size=known_size)
+
+    def submission_of(self, conn: Connection, signed: StoredCheckpoint, *, known_size: int) -> AddCheckpoint:
+        """Make the request for this very checkpoint, also when a newer one was signed meanwhile.
+
+        Raises: LogCorruptError as `submission`.
+        """
+        if known_size > signed.checkpoint.size:
             raise LogCorruptError("the witness knows a greater size than this log: restore the lost entries")
-        proof = self._tree.consistency(conn, known_size, last.checkpoint.size)
-        return AddCheckpoint(known_size, tuple(proof), last.note)
+        proof = self._tree.consistency(conn, known_size, signed.checkpoint.size)
+        return AddCheckpoint(known_size, tuple(proof), signed.note)
 
     def record_cosignature(
         self, conn: Connection, *, size: int, response: str, witness: NoteVerifier
