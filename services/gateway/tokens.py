@@ -46,8 +46,9 @@ class Signer:
     kid: str | None = None
 
 
-Assertions = Callable[[], dict[str, str]]
-"""Makes the fields by which a holder proves itself in one token request; called anew for each."""
+Assertions = Callable[[str], dict[str, str]]
+"""Makes the fields by which a holder proves itself in one token request; called anew for each, with the thumbprint of
+the key that the token will be bound to."""
 
 
 class TokenSource:
@@ -83,7 +84,7 @@ class TokenSource:
 
     def _fetch(self, audience: str) -> tuple[Token, datetime]:
         asked = self._clock()
-        fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions()}
+        fields = {"grant_type": JWT_BEARER, "resource": audience, **self._assertions(self._key.thumbprint)}
         with answers():
             told = self._identity.token(fields, key=self._key)
         return Token(told.access_token, self._key), asked + timedelta(seconds=told.expires_in) - MARGIN
@@ -100,7 +101,7 @@ def operator_assertions(
 ) -> Assertions:
     """An operator's card and the terminal, both in one request to the token endpoint (RFC 7523)."""
 
-    def fields() -> dict[str, str]:
+    def fields(_proof_key: str) -> dict[str, str]:
         now = clock()
         claims: dict[str, object] = {"organisation": organisation}
         return {
@@ -119,12 +120,12 @@ def operator_assertions(
 def person_assertions(
     endpoint: str, *, card: Signer, identity: TokenOffice, clock: Clock, randomness: Randomness
 ) -> Assertions:
-    """A person's card signs the ID centre's challenge (K3)."""
+    """A person's card signs the ID centre's challenge (K3) and the proof key, so that no relay puts in its own."""
 
-    def fields() -> dict[str, str]:
+    def fields(proof_key: str) -> dict[str, str]:
         with answers():
             told = identity.challenge()
-        claims: dict[str, object] = {"nonce": told.challenge}
+        claims: dict[str, object] = {"nonce": told.challenge, "cnf": {"jkt": proof_key}}
         signed = assertion(card, audience=endpoint, now=clock(), randomness=randomness, claims=claims)
         return {"assertion": signed}
 

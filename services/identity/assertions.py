@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.contracts.identity.messages import Jwk
+from services.kit.credentials.tokens import Confirmation
 from services.kit.strict_json import StrictJsonError, loads
 
 ALGORITHM: Final = "ES256"
@@ -39,6 +40,7 @@ class _Claims(BaseModel):
     nbf: int | None = None
     organisation: str | None = None
     nonce: str | None = None
+    cnf: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)

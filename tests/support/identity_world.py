@@ -159,7 +159,11 @@ class World(Bodies):
         claims: Mapping[str, object] | None = None,
     ) -> dict[str, str]:
         """Return the form of a person's token request, claims replaced as told."""
-        told = {"nonce": self.identity(at).challenge().challenge, **(claims or {})}
+        told: dict[str, object] = {
+            "nonce": self.identity(at).challenge().challenge,
+            "cnf": {"jkt": self.dpop.thumbprint},
+            **(claims or {}),
+        }
         key = holder.keys[Application.AUTHENTICATION]
         signed = self.assertion(key, holder.issued.card, told, kid=holder.kid)
         return {"grant_type": JWT_BEARER, "assertion": signed, "resource": audience}

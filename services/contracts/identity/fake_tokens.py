@@ -18,7 +18,7 @@ from services.contracts.identity.messages import Challenge, Jwk, TokenAnswer
 from services.contracts.oversight.register import BodyEntry, Directory
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
-from services.kit.credentials.tokens import TokenIssuer
+from services.kit.credentials.tokens import Confirmation, TokenIssuer
 from services.kit.http import RemoteProblemError
 
 SECONDS = 300
@@ -33,6 +33,7 @@ class _Claims(BaseModel):
     jti: str
     organisation: str | None = None
     nonce: str | None = None
+    cnf: Confirmation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class FakeTokenEndpoint:
         if card is None or claims.nonce not in self.challenges:
             raise refused
         self._verify(fields["assertion"], card.public_key, refused, kid=card.kid)
+        if claims.cnf is None or claims.cnf.jkt != key.thumbprint:
+            raise refused
         self.use_once(f"challenge {claims.nonce}", refused)
         token = self._issuer.for_person(
             audience=audience.url,

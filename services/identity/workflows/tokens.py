@@ -5,7 +5,8 @@ T2 a DPoP proof for this endpoint: the token will be bound to its key (stops sto
 T3 one audience that the register names;
 T4 the terminal: its assertion by its accredited key, over its own TLS certificate (stops a card at a strange
    machine); only for operators;
-T5 the card: its assertion, of an operator accredited now or of a person whose card counts now;
+T5 the card: its assertion, of an operator accredited now or of a person whose card counts now; a person's card has
+   signed which proof key it signs in with (stops a relay that puts its own key in place of the person's);
 T6 no more roles than hold now;
 T7 in one transaction: assertions, proof and challenge used once (stops replays, also after a restart), log entry;
 T8 the token.
@@ -210,6 +211,8 @@ def _card_holder(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[
         verified = unverified.verify(jwk, audience=centre.token_endpoint, now=now)
         if key is None or unverified.kid != key.kid:
             raise AssertionRefusedError(WRONG_SIGNATURE)
+        if unverified.claims.cnf is None or unverified.claims.cnf.jkt != bound.jkt:
+            raise AssertionRefusedError("the assertion must name the proof's key, as cnf.jkt")
         if not key.card.usable(now):
             raise AssertionRefusedError("the card is suspended, revoked or past its date")
         challenge = unverified.claims.nonce or ""

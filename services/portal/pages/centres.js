@@ -1,5 +1,5 @@
-// Talking to the centres through the portal's relay. Every token is bound to a key that never leaves this page, and
-// every proof names the centre's own address: the portal can pass a request on and do nothing else with it.
+// Talking to the centres through the portal's relay. Every token is bound to a key that never leaves this page and that
+// the card has named, and every proof names the centre's own address: the portal can neither sign in nor ask by itself.
 
 import { randomText, sha256, toBase64url, utf8 } from "./bytes.js";
 
@@ -52,6 +52,10 @@ async function signJws(header, claims, key) {
   const signature = new Uint8Array(await crypto.subtle.sign(ES256, key, utf8(signed)));
   return `${signed}.${toBase64url(signature)}`;
 }
+
+// RFC 7638: the required members in the order of their names.
+const thumbprint = async ({ crv, kty, x, y }) =>
+  toBase64url(await sha256(utf8(JSON.stringify({ crv, kty, x, y }))));
 
 // A signed-in person: the card's key and a proof key, both usable here and not exportable.
 export class Person {
@@ -109,6 +113,7 @@ export class Person {
       jti: randomText(16),
       exp: seconds() + ASSERTION_SECONDS,
       nonce: challenge,
+      cnf: { jkt: await thumbprint(this.#proofJwk) },
     };
     const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: this.#card.kid }, claims, this.#key);
     return fetchJson("identity", "/relay/identity/oauth/token", {
