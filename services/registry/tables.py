@@ -34,7 +34,10 @@ resident_history = Table(
         info=clear("the registry's own pseudonym", person=True),
     ),
     Column(
-        "until", String, nullable=False, info=clear("day of the change: rows are erased after five years")
+        "until",
+        String,
+        nullable=False,
+        info=clear("day of the change: tells which rows are due to be erased"),
     ),
     Column("items", LargeBinary, nullable=False, info=sealed("the four items as they were")),
     sqlite_with_rowid=False,
