@@ -1,13 +1,13 @@
 """Names that nobody here has, tokens that are for somebody else, token requests that ask wrongly."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 from pydantic import JsonValue
 from support.closed_routes import BUNDLE, CARD, ITEMS, KEY, LATER, REFERENCE
-from support.raw_requests import Caller, Callers, assert_problem, callers, log_size
+from support.raw_requests import Callers, assert_problem, callers, log_size
 
 from consent import base64url
 from consent.compartments import YearSpan
@@ -100,16 +100,11 @@ def test_an_unknown_card_is_answered_as_a_wrong_pin_is(
     message = {"card": CARD, "application": "authentication", "pin_proof": pin_proof}
     direct = deployment.layout.url(Body.IDENTITY) + "/cards/unlock"
     relayed = deployment.layout.url(Body.PORTAL) + "/relay/identity/cards/unlock"
-    for caller, url in ((calls.organisation("bank"), direct), (calls.browser(), relayed)):
-        answer = calls.send(
-            caller, "POST", url, content=json.dumps(message).encode(), headers=_without(caller)
-        )
+    terminal = replace(calls.organisation("bank"), token=None)
+    for caller, url in ((terminal, direct), (calls.browser(), relayed)):
+        answer = calls.send(caller, "POST", url, content=json.dumps(message).encode())
         told = assert_problem(answer, where=url)
         assert (answer.status_code, told["code"], told["tries_left"]) == (403, "wrong_pin", 2)
-
-
-def _without(caller: Caller) -> Mapping[str, str]:
-    return {} if caller.token is None else {"Authorization": "", "DPoP": ""}
 
 
 @dataclass(frozen=True)
