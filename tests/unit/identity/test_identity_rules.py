@@ -34,7 +34,7 @@ MAY_BE_NAMED = {
 }
 
 
-@pytest.mark.parametrize(("state", "change"), product(CardState, CardChange))
+@pytest.mark.parametrize(("state", "change"), list(product(CardState, CardChange)))
 def test_cards_change_as_the_table_says_and_no_other_way(state: CardState, change: CardChange) -> None:
     if (state, change) in ALLOWED:
         assert next_state(state, change) is ALLOWED[state, change]
@@ -43,7 +43,7 @@ def test_cards_change_as_the_table_says_and_no_other_way(state: CardState, chang
             next_state(state, change)
 
 
-@pytest.mark.parametrize(("role", "body"), product(Role, Body))
+@pytest.mark.parametrize(("role", "body"), list(product(Role, Body)))
 def test_each_role_has_people_named_to_its_bodies_only(role: Role, body: Body) -> None:
     assert may_name_to([role], [body]) is ((role, body) in MAY_BE_NAMED)
 
