@@ -9,8 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.access import CALLER
 from services.kit.credentials.authentication import Credentials
-from services.kit.credentials.callers import Caller
-from services.kit.problems import BodyTooLargeError, MalformedRequestError, ProblemError, answer
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.dpop import CONTENT_CLAIM, content_hash, named_content
+from services.kit.problems import (
+    BodyTooLargeError,
+    MalformedRequestError,
+    ProblemError,
+    UnauthenticatedError,
+    answer,
+)
 from services.kit.server import PEER_CERTIFICATE
 from services.kit.strict_json import StrictJsonError, loads
 
@@ -51,6 +58,8 @@ class Gate:
                     self._authenticate, self._credentials(scope, path)
                 )
             body = await self._read(scope, receive)
+            if body is not None:
+                _require_meant(scope, body)
         except ProblemError as error:
             response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
             await response(scope, receive, _with_headers(send))
@@ -89,6 +98,15 @@ class Gate:
             except StrictJsonError as error:
                 raise MalformedRequestError(str(error)) from error
         return bytes(body)
+
+
+def _require_meant(scope: Scope, body: bytes) -> None:
+    """Refuse content that the proof's holder did not mean; a person has to say what, as a relay passes it on."""
+    caller, proof = scope["state"].get(CALLER), _header(scope, b"dpop")
+    if isinstance(caller, OperatorCaller | PersonCaller) and proof is not None:
+        named, sent = named_content(proof), content_hash(body) if body else None
+        if named != sent and (named is not None or isinstance(caller, PersonCaller)):
+            raise UnauthenticatedError(f"the proof is for other content; name its SHA-256 as {CONTENT_CLAIM}")
 
 
 def _plain_path(scope: Scope) -> str:

@@ -103,6 +103,7 @@ class Http:
                 now=self._clock(),
                 randomness=self._randomness,
                 token=token.value,
+                content=content,
             )
         return self._answer(
             self._request(method, path, headers=headers, data=None, content=content, query=query)

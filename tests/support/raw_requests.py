@@ -31,16 +31,18 @@ class Caller:
     context: ssl.SSLContext = field(repr=False)
     token: Callable[[str], Token] | None = field(repr=False)
 
-    def headers(self, method: str, url: str, *, proof_url: str | None = None) -> dict[str, str]:
-        """Return the credentials of one request."""
+    def headers(
+        self, method: str, url: str, *, proof_url: str | None = None, content: bytes | None = None
+    ) -> dict[str, str]:
+        """Return the credentials of one request with this content."""
         if self.token is None:
             return {}
         target = proof_url or url
         token = self.token(target.split("/", 3)[0] + "//" + target.split("/", 3)[2])
-        return {"Authorization": f"DPoP {token.value}", "DPoP": proof(token, method, target)}
+        return {"Authorization": f"DPoP {token.value}", "DPoP": proof(token, method, target, content)}
 
 
-def proof(token: Token, method: str, url: str) -> str:
+def proof(token: Token, method: str, url: str, content: bytes | None = None) -> str:
     """Return a new DPoP proof for one request."""
     return token.key.proof(
         method=method,
@@ -48,6 +50,7 @@ def proof(token: Token, method: str, url: str) -> str:
         now=system_clock(),
         randomness=system_randomness,
         token=token.value,
+        content=content,
     )
 
 
@@ -95,7 +98,8 @@ class Callers:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Send one request with the caller's credentials and return whatever comes back."""
-        sent = caller.headers(method, url) | dict(headers or {})
+        known = content if isinstance(content, bytes) else None
+        sent = caller.headers(method, url, content=known) | dict(headers or {})
         if media_type is not None and content is not None:
             sent["Content-Type"] = media_type
         return self._client(caller).request(method, url, content=content, headers=sent)

@@ -4,7 +4,7 @@ Steps, numbered as in docs/protocol.md:
   A1 the TLS client certificate names an accredited terminal or body (stops strangers, suspended terminals);
   A2 the token is the ID centre's, for this body, not expired (stops audience swaps);
   A3 the DPoP proof is for this method, address and token, by the token's key, not seen before (stops stolen tokens
-     and replays);
+     and replays); the gate compares the content with what the proof names (stops a relay that changes it);
   A4 an operator's token comes from the terminal it was issued to; its roles are those that hold now (stops tokens
      that outlive a role).
 A body needs no token: its own certificate is the sender-constrained credential (RFC 8705).

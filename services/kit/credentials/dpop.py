@@ -15,6 +15,7 @@ from services.kit.strict_json import StrictJsonError, loads
 
 PROOF_TYPE = "dpop+jwt"
 PROOF_AGE_SECONDS = 60
+CONTENT_CLAIM = "content_sha256"
 
 
 class DpopError(Exception):
@@ -33,9 +34,16 @@ class DpopKey:
         return "DpopKey(...)"
 
     def proof(
-        self, *, method: str, url: str, now: datetime, randomness: Randomness, token: str | None
+        self,
+        *,
+        method: str,
+        url: str,
+        now: datetime,
+        randomness: Randomness,
+        token: str | None,
+        content: bytes | None = None,
     ) -> str:
-        """Return the value of the DPoP header for one request."""
+        """Return the value of the DPoP header for one request; with `content` it is for exactly that."""
         claims: dict[str, object] = {
             "jti": base64url.encode(randomness(16)),
             "htm": method,
@@ -44,6 +52,8 @@ class DpopKey:
         }
         if token is not None:
             claims["ath"] = token_hash(token)
+        if content:
+            claims[CONTENT_CLAIM] = content_hash(content)
         header = {"typ": PROOF_TYPE, "alg": "ES256", "jwk": self._public}
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, algorithms=["ES256"])
 
@@ -81,6 +91,20 @@ def verify_proof(proof: str, *, method: str, url: str, now: datetime, token: str
     if not isinstance(jti, str) or not 8 <= len(jti) <= 128:
         raise DpopError("the proof has no usable jti")
     return str(key.thumbprint()), jti
+
+
+def named_content(proof: str) -> object:
+    """Return which content a proof that was verified is for (`content_hash`), None if it names none.
+
+    RFC 9449 covers no content; what a person sends passes through My Portal, which must not be able to change it.
+    """
+    claims = loads(base64url.decode(proof.split(".")[1]))
+    return claims.get(CONTENT_CLAIM)
+
+
+def content_hash(content: bytes) -> str:
+    """Return how a proof names a request's content: base64url of SHA-256."""
+    return base64url.encode(hashlib.sha256(content).digest())
 
 
 def token_hash(token: str) -> str:
