@@ -36,8 +36,8 @@ def open_deployment(folder: Path, *, host: str, ports: Mapping[Body, int]) -> tu
     """
     if (folder / "deployment.json").exists():
         return load(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise DeploymentError(f"{folder} is not empty and holds no deployment; name a new folder")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DeploymentError(f"{folder} is there already and holds no deployment; name a new folder")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     layout = Layout(folder.resolve(), host, dict(ports))
     return layout, _make(layout)

@@ -1,30 +1,44 @@
 """Where the bodies of an embedded deployment listen and keep their things."""
 
+import errno
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel
 
 from consent.vocabulary import Body
 from services.kit.encoding import Message
 
 FORMAT = "sekisho-deployment/1"
-DEFAULT_PORTS: Mapping[Body, int] = {
-    Body.IDENTITY: 8441,
-    Body.REGISTRY: 8442,
-    Body.MEDICAL: 8443,
-    Body.PRODUCT_SAFETY: 8444,
-    Body.RESEARCH: 8445,
-    Body.OVERSIGHT: 8446,
-    Body.PORTAL: 8447,
-}
+IN_ORDER = (
+    Body.IDENTITY,
+    Body.REGISTRY,
+    Body.MEDICAL,
+    Body.PRODUCT_SAFETY,
+    Body.RESEARCH,
+    Body.OVERSIGHT,
+    Body.PORTAL,
+)
+BASE_PORT = 8441
+
+
+def ports_from(base: int) -> dict[Body, int]:
+    """Return one port for each body, the first of them `base`."""
+    return {body: base + place for place, body in enumerate(IN_ORDER)}
+
+
+DEFAULT_PORTS: Mapping[Body, int] = ports_from(BASE_PORT)
 
 
 class DeploymentError(Exception):
     """The deployment cannot be made or started as asked; the message says what to do."""
+
+
+class _AnyVersion(BaseModel):
+    format: str
 
 
 class _File(Message):
@@ -84,18 +98,41 @@ def load(folder: Path) -> tuple[Layout, str]:
     """
     file = folder / "deployment.json"
     try:
-        told = _File.model_validate_json(file.read_text())
-        ports = {Body(name): port for name, port in told.ports.items()}
-    except (OSError, ValidationError, ValueError) as error:
+        content = file.read_bytes()
+        written = _AnyVersion.model_validate_json(content).format  # first: another version has other fields
+        if written != FORMAT:
+            raise DeploymentError(
+                f"{folder} was written by another version ({written[:40]}; this one writes {FORMAT}); "
+                "start the version that wrote it, or use another folder"
+            )
+        told = _File.model_validate_json(content)
+        ports = {body: told.ports[body.value] for body in Body}
+    except (OSError, KeyError, ValueError) as error:
         raise DeploymentError(
             f"{file} cannot be read; restore it from backup or use another folder"
         ) from error
-    if told.format != FORMAT:
-        raise DeploymentError(
-            f"{folder} was written by another version ({told.format}; this one writes {FORMAT}); "
-            "start the version that wrote it, or use another folder"
-        )
     return Layout(folder, told.host, ports), told.register_key
+
+
+def require_free_ports(layout: Layout, bodies: Iterable[Body]) -> None:
+    """Check that nobody listens where the bodies will, so that no stranger's answer is taken for theirs.
+
+    Raises: DeploymentError naming body and port.
+    """
+    for body in bodies:
+        family = socket.AF_INET6 if ":" in layout.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((layout.host, layout.ports[body]))
+            except OSError as error:
+                reason = (
+                    "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+                )
+                raise DeploymentError(
+                    f"{body.value}: port {layout.ports[body]} on {layout.host} {reason}; stop the program that "
+                    "listens there, or make a deployment with other ports (--base-port)"
+                ) from error
 
 
 def free_ports(host: str) -> dict[Body, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from consent.vocabulary import Body
-from services.deployment.layout import DeploymentError, Layout
+from services.deployment.layout import DeploymentError, Layout, require_free_ports
 from services.kit.http import Http, PeerUnavailableError, client_context
 from services.kit.server import Tls
 
@@ -39,6 +39,7 @@ class Processes:
         Raises: DeploymentError naming the body that did not start and why.
         """
         wanted = list(bodies)
+        require_free_ports(self.layout, wanted)
         for body in wanted:
             self.running[body] = self._spawn(body)
         for body in wanted:
@@ -117,7 +118,7 @@ class Processes:
 
     def _last_words(self, body: Body) -> str:
         lines = self.log_file(body).read_text(errors="replace")[-LOG_TAIL:].strip().splitlines()
-        return lines[-1] if lines else f"see {self.log_file(body)}"
+        return lines[-1].removeprefix(f"{body.value}: ") if lines else f"see {self.log_file(body)}"
 
 
 def body_settings(layout: Layout, body: Body, register_key: str) -> dict[str, str]:
