@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from anyio import to_thread
+from anyio import fail_after, to_thread
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,13 +22,15 @@ from services.kit.server import PEER_CERTIFICATE
 from services.kit.strict_json import StrictJsonError, loads
 
 Authenticate = Callable[[Credentials], Caller]
+SEND_SECONDS = 10.0
 SECURITY_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
 class Gate:
     """ASGI middleware: refuses what is too large or ambiguous, then what has no verified caller.
 
-    Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`.
+    Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`; a peer that takes
+    no answer for `send_seconds` gets none, so that whatever is held while it is sent ends.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Gate:
         public_url: str,
         open_paths: frozenset[str],
         max_body: int,
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._public_url = public_url
         self._open_paths = open_paths
         self._max_body = max_body
+        self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or answer it with a problem document."""
@@ -62,11 +66,24 @@ class Gate:
                 _require_meant(scope, body)
         except ProblemError as error:
             response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
-            await response(scope, receive, _with_headers(send))
+            await response(scope, receive, self._sending(send))
             return
         if body is None:
             return  # the caller is gone before all was said: half a message has no effect
-        await self._app(scope, _replay(body, receive), _with_headers(send))
+        await self._app(scope, _replay(body, receive), self._sending(send))
+
+    def _sending(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in SECURITY_HEADERS if each[0] not in present),
+                ]
+            with fail_after(self._send_seconds):
+                await send(message)
+
+        return sending
 
     def _credentials(self, scope: Scope, path: str) -> Credentials:
         return Credentials(
@@ -133,16 +150,3 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return again
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            present = {name for name, _ in message["headers"]}
-            message["headers"] = [
-                *message["headers"],
-                *(each for each in SECURITY_HEADERS if each[0] not in present),
-            ]
-        await send(message)
-
-    return sending
