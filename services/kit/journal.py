@@ -16,7 +16,7 @@ from services.kit.columns import ColumnCipher, ColumnError, clear, sealed
 from services.kit.database import Database
 from services.kit.events import Event
 from services.kit.log.audit import Finding
-from services.kit.log.checkpoint_store import CheckpointStore
+from services.kit.log.checkpoint_store import CheckpointStore, StoredCheckpoint
 from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, open_event, verify_opening
 from services.kit.log.errors import CheckpointConflictError, LogError
 from services.kit.log.evidence import Evidence, ProvenEntry, build_evidence
@@ -66,7 +66,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a witness is shown: the newest signed head, and the inclusion proof of one leaf if one was asked for."""
+    """What a witness is shown: a signed head, and the inclusion proof of one leaf if one was asked for."""
 
     origin: str
     size: int
@@ -104,6 +104,7 @@ class Journal:
         self.tree = LogTree(tables.log)
         self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
         self._entry = tables.entry
+        self._add_entries = insert(tables.entry)
         self._leaf = tables.log.leaf
         self._body = body
         self._cipher = cipher
@@ -133,7 +134,7 @@ class Journal:
             {"position": index, "person": each.person, "opening": self._seal(opening, index)}
             for index, each, opening in zip(indexes, events, openings, strict=True)
         ]
-        conn.execute(insert(self._entry), rows)
+        conn.execute(self._add_entries, rows)
         return [Recorded(index, leaf) for index, leaf in zip(indexes, leaves, strict=True)]
 
     def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
@@ -229,7 +230,8 @@ class WitnessLink:
         witness: Callable[[], NoteVerifier],
         index: int | None = None,
     ) -> T:
-        """Show the witness the newest head (and the leaf at `index`), keep its cosignature, return its answer.
+        """Show the witness a signed head, keep its cosignature, return its answer: with `index` one that has this leaf,
+        else the newest.
 
         `ask` sends the submission and returns (signature lines, answer); it raises CheckpointConflictError when the
         witness knows another size, and is then called again with a proof from that size.
@@ -255,11 +257,18 @@ class WitnessLink:
 
     def _submission(self, index: int | None) -> Submission:
         journal = self._journal
+        if index is not None:
+            with self._database.read() as conn:
+                signed = journal.checkpoints.latest(conn)
+                if signed is not None and index < signed.checkpoint.size:
+                    return self._shown(conn, signed, index)
         with self._database.write() as conn:
-            signed = journal.checkpoints.sign_head(conn, now=self._clock())
-            size = signed.checkpoint.size
-            request = journal.checkpoints.submission_of(conn, signed, known_size=self._known_size)
-            inclusion = journal.tree.inclusion(conn, index, size) if index is not None else []
+            return self._shown(conn, journal.checkpoints.sign_head(conn, now=self._clock()), index)
+
+    def _shown(self, conn: Connection, signed: StoredCheckpoint, index: int | None) -> Submission:
+        journal, size = self._journal, signed.checkpoint.size
+        request = journal.checkpoints.submission_of(conn, signed, known_size=self._known_size)
+        inclusion = journal.tree.inclusion(conn, index, size) if index is not None else []
         return Submission(journal.origin, size, request, tuple(inclusion))
 
 

@@ -31,6 +31,7 @@ class ReplayCache:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._insert = insert(table)
 
     def use(self, connection: Connection, *, kind: str, value: str, expires: int, now: int) -> None:
         """Mark `value` as used within the caller's transaction."""
@@ -38,6 +39,6 @@ class ReplayCache:
         if digest[0] % 64 == 0 and digest[1] % (SWEEP_EVERY // 64) == 0:
             connection.execute(delete(self._table).where(self._table.c.expires < now))
         try:
-            connection.execute(insert(self._table).values(id=digest, expires=expires))
+            connection.execute(self._insert, {"id": digest, "expires": expires})
         except IntegrityError as error:
             raise ReplayError(f"this {kind} was already used") from error

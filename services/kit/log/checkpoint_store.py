@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
 from services.kit.log.audit import Finding
@@ -42,6 +42,12 @@ class CheckpointStore:
 
     def __init__(self, tables: LogTables, *, tree: LogTree, signer: NoteSigner) -> None:
         self._table = tables.checkpoint
+        newest_first = select(self._table).order_by(self._table.c.size.desc()).limit(1)
+        self._latest = newest_first
+        self._latest_cosigned = newest_first.where(self._table.c.cosigned_note.is_not(None))
+        size = self._table.c.size
+        self._of_size = select(self._table).where(size == bindparam("of_size")).with_for_update()
+        self._cosign = update(self._table).where(size == bindparam("of_size"))
         self._tree = tree
         self._signer = signer
 
@@ -64,13 +70,12 @@ class CheckpointStore:
 
     def latest(self, conn: Connection) -> StoredCheckpoint | None:
         """Read the last signed checkpoint, its signature checked again. Raises: LogCorruptError."""
-        row = conn.execute(select(self._table).order_by(self._table.c.size.desc()).limit(1)).one_or_none()
+        row = conn.execute(self._latest).one_or_none()
         return None if row is None else self._load(row)
 
     def latest_cosigned(self, conn: Connection) -> StoredCheckpoint | None:
         """Read the last checkpoint that has a cosignature. Raises: LogCorruptError."""
-        cosigned = select(self._table).where(self._table.c.cosigned_note.is_not(None))
-        row = conn.execute(cosigned.order_by(self._table.c.size.desc()).limit(1)).one_or_none()
+        row = conn.execute(self._latest_cosigned).one_or_none()
         return None if row is None else self._load(row)
 
     def submission(self, conn: Connection, *, known_size: int) -> AddCheckpoint:
@@ -102,9 +107,7 @@ class CheckpointStore:
         Raises: CheckpointSignatureError when no line is this witness's valid cosignature; LogFormatError;
         LogRangeError when no such checkpoint was signed.
         """
-        row = conn.execute(
-            select(self._table).where(self._table.c.size == size).with_for_update()
-        ).one_or_none()
+        row = conn.execute(self._of_size, {"of_size": size}).one_or_none()
         if row is None:
             raise LogRangeError("this log has signed no checkpoint of that size: sign its head first")
         stored = self._load(row)
@@ -113,9 +116,7 @@ class CheckpointStore:
             if signature.key == (witness.name, witness.key_id):
                 note = note.with_signature(signature)
         verify_cosigned(note, log=self._signer.verifier, witnesses=[witness], quorum=1)
-        conn.execute(
-            update(self._table).where(self._table.c.size == size).values(cosigned_note=note.format())
-        )
+        conn.execute(self._cosign, {"of_size": size, "cosigned_note": note.format()})
         return StoredCheckpoint(stored.checkpoint, stored.note, note.format())
 
     def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:

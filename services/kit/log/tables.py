@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
     Connection,
+    Executable,
     Integer,
     LargeBinary,
     MetaData,
@@ -83,5 +85,10 @@ def node_address(level: int, position: int) -> int:
 
 def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object]) -> None:
     """Insert a row unless its key is there; on PostgreSQL this waits for another writer of that key."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    conn.execute(insert(table).on_conflict_do_nothing(), dict(values))
+    conn.execute(_insert_if_absent(table, conn.dialect.name), dict(values))
+
+
+@lru_cache(maxsize=64)
+def _insert_if_absent(table: Table, dialect: str) -> Executable:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()

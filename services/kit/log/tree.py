@@ -39,6 +39,7 @@ class LogTree:
     def __init__(self, tables: LogTables) -> None:
         self._tables = tables
         node, leaf, head = tables.node.c, tables.leaf.c, tables.head.c
+        self._add_leaves, self._add_nodes = insert(tables.leaf), insert(tables.node)
         self._grow = (
             update(tables.head)
             .where(head.id == HEAD_ID)
@@ -123,11 +124,9 @@ class LogTree:
     def _store(self, conn: Connection, first: int, leaves: Sequence[bytes]) -> None:
         nodes = list(_new_nodes(self._peaks(conn, first), first, leaves))
         try:
-            conn.execute(
-                insert(self._tables.leaf),
-                [{"position": at, "leaf": leaf} for at, leaf in enumerate(leaves, first)],
-            )
-            conn.execute(insert(self._tables.node), nodes)
+            rows = [{"position": at, "leaf": leaf} for at, leaf in enumerate(leaves, first)]
+            conn.execute(self._add_leaves, rows)
+            conn.execute(self._add_nodes, nodes)
         except IntegrityError as error:
             raise LogCorruptError("rows are stored beyond the log's head: run the audit") from error
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
 from services.kit.log.checkpoint import Checkpoint, parse_size, verify_checkpoint
@@ -68,7 +68,10 @@ class Witness:
     """
 
     def __init__(self, tables: LogTables, *, cosigner: Cosigner, known_logs: KnownLogs) -> None:
-        self._table = tables.witnessed
+        self._table, row = tables.witnessed, tables.witnessed.c
+        of_log = row.origin == bindparam("of_log")
+        self._wanted = select(row.size, row.root, row.note).where(of_log).with_for_update()
+        self._replace = update(self._table).where(of_log)
         self._cosigner = cosigner
         self._known_logs = known_logs
 
@@ -106,14 +109,12 @@ class Witness:
         return size.scalar_one_or_none() or 0
 
     def _lock(self, conn: Connection, origin: str) -> "_Known":
-        table = self._table
-        wanted = select(table.c.size, table.c.root, table.c.note).where(table.c.origin == origin)
-        row = conn.execute(wanted.with_for_update()).one_or_none()
+        row = conn.execute(self._wanted, {"of_log": origin}).one_or_none()
         if row is None:
             # a first row to lock, so that two first requests queue instead of both being the first
             empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "note": "", "at": 0}
-            insert_if_absent(conn, table, empty)
-            row = conn.execute(wanted.with_for_update()).one()
+            insert_if_absent(conn, self._table, empty)
+            row = conn.execute(self._wanted, {"of_log": origin}).one()
         return _Known(row.size, row.root, row.note)
 
     def _require_extension(
@@ -139,7 +140,7 @@ class Witness:
 
     def _keep(self, conn: Connection, checkpoint: Checkpoint, *, note: str, now: datetime) -> None:
         kept = {"size": checkpoint.size, "root": checkpoint.root, "note": note, "at": epoch_seconds(now)}
-        conn.execute(update(self._table).where(self._table.c.origin == checkpoint.origin).values(**kept))
+        conn.execute(self._replace, kept | {"of_log": checkpoint.origin})
 
 
 @dataclass(frozen=True, slots=True)
