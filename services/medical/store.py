@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from sqlalchemy.exc import IntegrityError as DuplicateError
 
 from consent.compartments import Compartment
@@ -50,7 +50,7 @@ class MedicalStore:
     def add_publication(self, conn: Connection, *, position: int, person: Pseudonym, token: str) -> None:
         """Keep the wallet's signed compartment keys."""
         content = self._cipher.seal(token.encode(), cell=_publication_cell(position, person))
-        conn.execute(insert(publication), {"position": position, "person": person, "content": content})
+        conn.execute(_ADD_PUBLICATION, {"position": position, "person": person, "content": content})
 
     def publications(self, conn: Connection, person: Pseudonym) -> list[str]:
         """Return the person's publications, oldest first. Raises: ColumnError."""
@@ -69,13 +69,13 @@ class MedicalStore:
             {(each.sealed.compartment.category.value, each.sealed.compartment.year) for each in bundles}
         )
         years = self._cipher.seal(json.dumps(places).encode(), cell=_deposit_cell(position, person))
-        conn.execute(insert(deposit), {"position": position, "person": person, "years": years})
+        conn.execute(_ADD_DEPOSIT, {"position": position, "person": person, "years": years})
         try:
-            conn.execute(insert(bundle), [self._bundle_row(each, position) for each in bundles])
+            conn.execute(_ADD_BUNDLES, [self._bundle_row(each, position) for each in bundles])
         except DuplicateError as error:
             raise BundleKnownError from error
         try:
-            conn.execute(insert(document), [row for each in bundles for row in _document_rows(each, person)])
+            conn.execute(_ADD_DOCUMENTS, [row for each in bundles for row in _document_rows(each, person)])
         except DuplicateError as error:
             raise DocumentVersionError from error
 
@@ -101,20 +101,7 @@ class MedicalStore:
         """Return the newest stored version of each document that is stored."""
         found: dict[DocumentId, Latest] = {}
         for some in _batches(sorted(set(ids))):
-            newest = (
-                select(document.c.id, func.max(document.c.version))
-                .where(document.c.person == person, document.c.id.in_(some))
-                .group_by(document.c.id)
-            )
-            versions = {(DocumentId(name), int(version)) for name, version in conn.execute(newest)}
-            if not versions:
-                continue
-            rows = conn.execute(
-                select(document.c.id, document.c.version, bundle.c.id, bundle.c.head)
-                .join(bundle, bundle.c.id == document.c.bundle)
-                .where(document.c.person == person, tuple_(document.c.id, document.c.version).in_(versions))
-            )
-            for name, version, bundle_id, head in rows:
+            for name, version, bundle_id, head in conn.execute(_LATEST, {"person": person, "ids": some}):
                 compartment, _ = self.head(bundle_id, head)
                 found[DocumentId(name)] = Latest(version, (compartment.category, compartment.year))
         return found
@@ -123,7 +110,7 @@ class MedicalStore:
         """Return those of `ids` that are taken."""
         taken: set[str] = set()
         for some in _batches(ids):
-            taken |= set(conn.execute(select(bundle.c.id).where(bundle.c.id.in_(some))).scalars())
+            taken |= set(conn.execute(_KNOWN_BUNDLES, {"ids": some}).scalars())
         return taken
 
     def bundles(self, conn: Connection, ids: Sequence[BundleId]) -> dict[BundleId, StoredBundle]:
@@ -181,6 +168,8 @@ DOCUMENT_COLUMNS = (
     document.c.ciphertext,
     document.c.signature,
 )
+_ADD_PUBLICATION, _ADD_DEPOSIT = insert(publication), insert(deposit)
+_ADD_BUNDLES, _ADD_DOCUMENTS = insert(bundle), insert(document)
 _PUBLICATIONS = (
     select(publication.c.position, publication.c.content)
     .where(publication.c.person == bindparam("person"))
@@ -191,6 +180,22 @@ _DEPOSITS = (
     .where(deposit.c.person == bindparam("person"))
     .order_by(deposit.c.position)
 )
+_VERSIONS = document.alias()
+_NEWEST = (
+    select(func.max(_VERSIONS.c.version))
+    .where(_VERSIONS.c.person == document.c.person, _VERSIONS.c.id == document.c.id)
+    .scalar_subquery()
+)
+_LATEST = (
+    select(document.c.id, document.c.version, bundle.c.id, bundle.c.head)
+    .join(bundle, bundle.c.id == document.c.bundle)
+    .where(
+        document.c.person == bindparam("person"),
+        document.c.id.in_(bindparam("ids", expanding=True)),
+        document.c.version == _NEWEST,
+    )
+)
+_KNOWN_BUNDLES = select(bundle.c.id).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
 BUNDLE_COLUMNS = (bundle.c.id, bundle.c.head, bundle.c.capsule, bundle.c.message_kit)
 _BUNDLES = select(*BUNDLE_COLUMNS).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
 _DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
