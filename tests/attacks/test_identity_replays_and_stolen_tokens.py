@@ -56,6 +56,7 @@ def error(scene: Scene, fields: dict[str, str], proof: str, at: Participant) -> 
     return str(answer.json()["error"])
 
 
+# step T7
 def test_token_request_has_one_effect_however_often_it_is_sent(scene: Scene) -> None:
     """OT2: at once, after a restart, after ten minutes, with clocks an hour apart."""
     fields = scene.world.operator_fields(scene.hospital, MEDICAL)
@@ -131,6 +132,7 @@ def test_challenge_counts_once_for_signing_in_and_presenting_together(scene: Sce
         scene.world.identity(scene.hospital).link(presentation, token=token)
 
 
+# step A3
 def test_signed_request_counts_once_at_its_own_body_only(scene: Scene) -> None:
     """OT2: the same request again, after a restart, and to another body."""
     token = scene.world.person_token(scene.holder, IDENTITY, at=scene.city)
@@ -170,6 +172,7 @@ def test_token_for_another_audience_opens_nothing(scene: Scene) -> None:
     assert scene.log_size() == before
 
 
+# step A3
 def test_stolen_token_is_worthless_without_its_key(scene: Scene) -> None:
     """OL6: with a proof by another key, with none, as a bearer token; at every route."""
     thief = DpopKey(generate_private_key(SECP256R1()))
@@ -182,6 +185,7 @@ def test_stolen_token_is_worthless_without_its_key(scene: Scene) -> None:
             assert connection.raw(method, path, headers=headers).status_code == 401
 
 
+# step A4
 def test_operators_token_is_worthless_at_another_terminal(scene: Scene) -> None:
     """OL6: even with the DPoP key, the token is bound to the TLS certificate of its terminal."""
     token = scene.world.operator_token(scene.city, IDENTITY)

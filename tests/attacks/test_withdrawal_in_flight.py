@@ -1,3 +1,5 @@
+"""Withdrawal while a read is under way (SC2): nothing is answered after it was acknowledged."""
+
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

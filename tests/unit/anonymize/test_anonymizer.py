@@ -1,3 +1,5 @@
+"""From a table to one that satisfies its models, or the reason why there is none."""
+
 import json
 from collections.abc import Mapping, Sequence
 

@@ -1,3 +1,5 @@
+"""Hierarchies: how values are coarsened, level by level."""
+
 from pathlib import Path
 
 import numpy as np

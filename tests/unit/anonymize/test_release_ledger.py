@@ -1,3 +1,5 @@
+"""The release ledger: a table leaves only if it fits all that its recipient can hold."""
+
 import random
 from collections.abc import Iterator
 from pathlib import Path

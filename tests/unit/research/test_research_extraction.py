@@ -1,3 +1,5 @@
+"""From opened records to one person's row."""
+
 import json
 from typing import Any
 

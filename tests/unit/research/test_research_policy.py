@@ -1,3 +1,5 @@
+"""Which tables the anonymiser makes at all."""
+
 from typing import Any
 
 import pytest

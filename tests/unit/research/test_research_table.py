@@ -1,3 +1,5 @@
+"""Released tables as CSV: written neutralised, read back as they were."""
+
 import csv
 import io
 
