@@ -254,7 +254,9 @@ class RegisterReader:
         held = self._held
         if held is None or self._age(held) > self._max_age:
             with self._lock:  # whoever comes meanwhile waits: an older edition could still name the suspended
-                if (self._held is None or self._age(self._held) > self._max_age) and not self._failed_recently():
+                if (
+                    self._held is None or self._age(self._held) > self._max_age
+                ) and not self._failed_recently():
                     self._refresh()
             held = self._held
         if held is None or self._age(held) > self._stale_limit:
@@ -263,9 +265,7 @@ class RegisterReader:
 
     def _failed_recently(self) -> bool:
         # not every request is to wait for an oversight body that is down
-        return (
-            self._failed_at is not None and (self._clock() - self._failed_at).total_seconds() < self._max_age
-        )
+        return self._failed_at is not None and self._since(self._failed_at) < self._max_age
 
     def peer(self, certificate_thumbprint: str) -> Peer | None:
         """See `Directory.peer`."""
@@ -280,7 +280,11 @@ class RegisterReader:
         return self.directory().token_key()
 
     def _age(self, held: tuple[datetime, Directory]) -> float:
-        return (self._clock() - held[0]).total_seconds()
+        return self._since(held[0])
+
+    def _since(self, moment: datetime) -> float:
+        # a moment that has not come yet is as far off as a past one: the clock was set, nothing is young
+        return abs((self._clock() - moment).total_seconds())
 
     def _refresh(self) -> None:
         asked = self._clock()
