@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
+from typing import NoReturn
 
 from fastapi import FastAPI
 from sqlalchemy.exc import DatabaseError
@@ -39,17 +40,21 @@ def main() -> None:
         # browsers of citizens have no client certificate; everybody else must show one in the handshake
         required = ssl.CERT_NONE if body is Body.PORTAL else ssl.CERT_REQUIRED
         serve(app, host=settings.host, port=settings.port, tls=tls, client_certificates=required)
-    except (SettingsError, DataVersionError, KeyFolderError, LogError, PortInUseError, OSError) as error:
-        print(f"{body.value}: {error}", file=sys.stderr)
-        sys.exit(2)
-    except DatabaseError as error:  # its text names statements, not what to do
-        print(
-            f"{body.value}: the database cannot be used ({type(error.orig).__name__}); ",
-            end="",
-            file=sys.stderr,
+    except ssl.SSLError as error:  # its text names no file
+        files = "the TLS certificate, key or authority"
+        _give_up(
+            body, f"{files} cannot be used ({error.reason}); restore the folder tls, or set tls_... anew"
         )
-        print("restore it from backup, or look at the database_url setting", file=sys.stderr)
-        sys.exit(2)
+    except DatabaseError as error:  # its text names statements
+        reason = type(error.orig).__name__
+        _give_up(body, f"the database cannot be used ({reason}); restore it, or set database_url anew")
+    except (SettingsError, DataVersionError, KeyFolderError, LogError, PortInUseError, OSError) as error:
+        _give_up(body, str(error))
+
+
+def _give_up(body: Body, why: str) -> NoReturn:
+    print(f"{body.value}: {why}", file=sys.stderr)
+    sys.exit(2)
 
 
 def settings_class(body: Body) -> type[BodySettings]:

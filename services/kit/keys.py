@@ -75,7 +75,10 @@ class KeyFolder:
         file = self._path / f"{name}.pem"
         if not file.exists():
             write_private(file, pem(generate()))
-        return load_pem_private_key(file.read_bytes(), password=None)
+        try:
+            return load_pem_private_key(file.read_bytes(), password=None)
+        except (ValueError, TypeError) as error:
+            raise KeyFolderError(f"key file {name}.pem is damaged; restore it from backup") from error
 
 
 def _wrong_kind(name: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """`sekisho up`: starts, stops and starts again, leaves nothing running, and says clearly why it cannot start."""
 
-import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -16,15 +16,18 @@ from support.command_line import (
     sekisho,
     up,
     wait_until_gone,
+    within,
 )
 
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
 from services.deployment.bootstrap import OFFICIALS, open_deployment
-from services.deployment.layout import BASE_PORT, IN_ORDER, ports_from
+from services.deployment.layout import BASE_PORT, IN_ORDER, DeploymentError, ports_from
 from services.deployment.organisations import APPLICANTS
+from services.deployment.processes import Processes
 from services.gateway.cards import read_card, save_card
 from services.gateway.clinical import BasicItems
+from services.gateway.credentials import tls_of
 from services.gateway.history import history
 from services.gateway.hospital import link
 from services.gateway.organisation import Organisation
@@ -125,7 +128,7 @@ def test_a_port_in_use_is_named_with_its_body(tmp_path: Path, body: Body) -> Non
 def test_ports_are_a_row_from_the_base_port() -> None:
     """The default is 8441 to 8447."""
     assert sorted(ports_from(BASE_PORT).values()) == list(range(8441, 8448))
-    done = sekisho("up", "--data", "unused", "--base-port", "65530")
+    done = within("up", "--data", "unused", "--base-port", "65530")
     assert_one_line(done, "--base-port", status=2)
     assert not Path("unused").exists()
 
@@ -147,7 +150,7 @@ def test_a_deployment_file_of_another_version_is_not_touched(tmp_path: Path, kin
     """The folder is left as it is."""
     content, expected = DEPLOYMENT_FILES[kind]
     (tmp_path / "deployment.json").write_text(content)
-    assert_one_line(sekisho("up", "--data", tmp_path), str(tmp_path), expected)
+    assert_one_line(within("up", "--data", tmp_path), str(tmp_path), expected)
     assert [file.name for file in tmp_path.iterdir()] == ["deployment.json"]
     assert (tmp_path / "deployment.json").read_text() == content
 
@@ -156,9 +159,9 @@ def test_a_folder_that_is_no_deployment_is_not_touched(tmp_path: Path) -> None:
     """Neither a folder with something else in it, nor a file."""
     (tmp_path / "mine.txt").write_text("mine")
     for data in (tmp_path, tmp_path / "mine.txt"):
-        assert_one_line(sekisho("up", "--data", data), str(data), "no deployment")
+        assert_one_line(within("up", "--data", data), str(data), "no deployment")
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
-    assert_one_line(sekisho("up", "--data", tmp_path / "mine.txt" / "below"), "mine.txt")
+    assert_one_line(within("up", "--data", tmp_path / "mine.txt" / "below"), "mine.txt")
 
 
 def test_a_database_of_another_version_is_named_with_its_body(tmp_path: Path) -> None:
@@ -180,20 +183,34 @@ def test_a_database_of_another_version_is_named_with_its_body(tmp_path: Path) ->
 
 
 DAMAGE = {
-    "a database that is none": (Body.REGISTRY, "database.sqlite", b"this is not a database" * 100),
-    "a key that is none": (Body.IDENTITY, "keys/signing.pem", b"no key"),
-    "a certificate that is none": (Body.RESEARCH, "tls/certificate.pem", b"no certificate"),
-    "a register that is none": (Body.OVERSIGHT, "bootstrap.json", json.dumps({"bodies": 7}).encode()),
+    "a database that is none": (Body.REGISTRY, "database.sqlite", b"no database" * 100, "restore"),
+    "a key that is none": (Body.IDENTITY, "keys/signing.pem", b"no key", "signing"),
+    "a TLS certificate that is none": (
+        Body.RESEARCH,
+        "tls/certificate.pem",
+        b"no certificate",
+        "certificate",
+    ),
+    "an authority that is none": (Body.MEDICAL, "tls/authority.pem", b"no certificate", "authority"),
+    "a register that is none": (Body.OVERSIGHT, "bootstrap.json", b'{"bodies": 7}', "bootstrap"),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_named_with_its_body(tmp_path: Path, damage: str) -> None:
     """One line says which body, and what to look at."""
-    body, name, content = DAMAGE[damage]
-    layout, _ = open_deployment(tmp_path / "data", host="127.0.0.1", ports=ports_from(free_base_port()))
+    body, name, content, expected = DAMAGE[damage]
+    layout, register_key = open_deployment(
+        tmp_path / "data", host="127.0.0.1", ports=ports_from(free_base_port())
+    )
     file = layout.body(body) / name
-    file.parent.mkdir(exist_ok=True)
     file.unlink(missing_ok=True)
     file.write_bytes(content)
-    assert_one_line(sekisho("up", "--data", layout.folder), body.value)
+    processes = Processes(layout, register_key, tls_of(layout.credentials / OFFICIALS))
+    try:
+        with pytest.raises(DeploymentError) as told:
+            processes.start([body])
+    finally:
+        processes.stop()
+    assert re.fullmatch(rf"{body.value} did not start: [^\n]*{expected}[^\n]*", str(told.value))
+    assert "Traceback" not in processes.log_file(body).read_text()

@@ -13,6 +13,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from services.cli import main
+
 COMMAND = [sys.executable, "-m", "services.cli"]
 PATIENCE_SECONDS = 60.0
 BODIES = 7
@@ -31,6 +35,15 @@ def sekisho(
         check=False,
         env=os.environ | dict(environment or {}),
     )
+
+
+def within(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command that starts nothing within this process, which is much quicker."""
+    told = [str(each) for each in arguments]
+    done = CliRunner().invoke(main, told)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(told, done.exit_code, done.stdout, done.stderr)
 
 
 def assert_one_line(done: "subprocess.CompletedProcess[str]", *expected: str, status: int = 1) -> str:
