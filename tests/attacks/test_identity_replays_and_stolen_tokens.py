@@ -101,6 +101,7 @@ def test_heard_answer_of_a_card_signs_nobody_in_again(scene: Scene) -> None:
             assert error(scene, heard, proof, scene.city) == "invalid_grant"
 
 
+# step T5
 @pytest.mark.parametrize(
     "bound", [{}, {"cnf": None}, {"cnf": {"jkt": "A" * 43}}], ids=["heard", "none", "other"]
 )

@@ -49,6 +49,7 @@ def test_relay_cannot_register_a_wallet_of_its_own_for_the_person(world: Oversig
     assert passed_on(world, person, meant=meant, sent=meant) == 200
 
 
+# step A3
 @pytest.mark.parametrize(("meant", "sent"), [(b"", b"{}"), (b"{}", b""), (b"{}", b"{} ")])
 def test_content_that_the_person_did_not_sign_for_is_refused(
     world: OversightWorld, meant: bytes, sent: bytes
