@@ -102,7 +102,7 @@ def _fragments(directives: Directives, conn: Connection, seen: _Seen) -> Iterato
 def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
     """Compare what the log says was stored and withdrawn with what is there; catches deletion and roll-back."""
     table = directives.store.tables.directive
-    for opening in _openings(directives, conn):
+    for opening in logged_openings(directives, conn):
         kind, ground = opening.event.get("kind"), opening.event.get("ground")
         if opening.event.get("outcome") != Outcome.DONE.value or not isinstance(ground, str):
             continue
@@ -114,7 +114,8 @@ def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[F
             yield Finding(table.name, f"id={directive}", "in force, though the log says it was withdrawn")
 
 
-def _openings(directives: Directives, conn: Connection) -> Iterator[Opening]:
+def logged_openings(directives: Directives, conn: Connection) -> Iterator[Opening]:
+    """Return the events of this body's journal in order, without those that the journal's own audit names."""
     journal = directives.context.journal
     size = journal.tree.size(conn)
     for start in range(0, size, ENTRIES_AT_ONCE):

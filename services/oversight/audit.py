@@ -1,26 +1,58 @@
-"""The scan of stored rows: the register's entries open, the directives are as signed and logged."""
+"""The scan of stored rows: the register's entries are what the log says last, directives as signed and logged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from services.directives.audit import scan_directives
+from services.directives.audit import logged_openings, scan_directives
 from services.directives.service import Directives
+from services.kit.events import EventKind
 from services.kit.log.audit import Finding
 from services.oversight.errors import RegisterChangedError
 from services.oversight.store import RegisterStore
 from services.oversight.tables import register_entry
 
+Digests = dict[tuple[str, str], str]
+
 
 def scan(store: RegisterStore, directives: Directives, conn: Connection) -> tuple[int, list[Finding]]:
     """Return how many rows were looked at, and every row that does not fit."""
     rows, found = scan_directives(directives, conn)
-    return rows + len(store.keys(conn)), [*found, *_entries(store, conn)]
+    return rows + len(store.keys(conn)), [*found, *_entries(store, conn, logged=_logged(directives, conn))]
 
 
-def _entries(store: RegisterStore, conn: Connection) -> Iterator[Finding]:
+def _entries(store: RegisterStore, conn: Connection, *, logged: Digests) -> Iterator[Finding]:
+    missing = set(logged)
     for kind, key in store.keys(conn):
+        missing.discard((kind, key))
         try:
-            store.require_readable(conn, kind, key)
+            last = logged.get((kind, key)) == store.digest(conn, kind, key)
         except RegisterChangedError:
             yield Finding(register_entry.name, f"kind={kind} key={key}", "was edited outside the program")
+            continue
+        if not last:
+            yield Finding(register_entry.name, f"kind={kind} key={key}", "is not what the log says last")
+    for name, key in sorted(missing):
+        yield Finding(register_entry.name, f"kind={name} key={key}", "missing, though the log has it")
+
+
+def _logged(directives: Directives, conn: Connection) -> Digests:
+    """Return the last digest that the log has of every entry."""
+    last: Digests = {}
+    for opening in logged_openings(directives, conn):
+        if opening.event.get("kind") == EventKind.ACCREDITATION_CHANGED.value:
+            detail = opening.event.get("detail")
+            last |= _told(detail) if isinstance(detail, dict) else {}
+    return last
+
+
+def _told(detail: Mapping[str, JsonValue]) -> Digests:
+    listed = detail.get("entries")
+    if not isinstance(listed, list):
+        listed = [[detail.get("kind"), detail.get("id"), detail.get("entry")]]
+    return {
+        (str(each[0]), str(each[1])): str(each[2])
+        for each in listed
+        if isinstance(each, list) and len(each) == 3
+    }

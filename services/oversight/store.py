@@ -2,10 +2,12 @@
 
 import logging
 from enum import StrEnum
+from hashlib import sha256
 from typing import TypeVar, assert_never
 
 from sqlalchemy import Connection, insert, select, update
 
+from consent import base64url
 from services.contracts.oversight.register import BodyEntry, Operator, Organisation, Register, Terminal
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
@@ -105,19 +107,11 @@ class RegisterStore:
         rows = conn.execute(select(register_entry.c.kind, register_entry.c.key))
         return [(EntryKind(kind), key) for kind, key in rows]
 
-    def require_readable(self, conn: Connection, kind: EntryKind, key: str) -> None:
-        """Open one entry for the audit."""
-        match kind:
-            case EntryKind.ORGANISATION:
-                self.get(conn, Organisation, key)
-            case EntryKind.TERMINAL:
-                self.get(conn, Terminal, key)
-            case EntryKind.OPERATOR:
-                self.get(conn, Operator, key)
-            case EntryKind.BODY:
-                self.get(conn, BodyEntry, key)
-            case _:
-                assert_never(kind)
+    def digest(self, conn: Connection, kind: EntryKind, key: str) -> str:
+        """Return the `entry_digest` of what is stored."""
+        row = register_entry.c
+        stored = conn.execute(select(row.entry).where(row.kind == kind.value, row.key == key)).scalar_one()
+        return _digest(self._plain(kind, key, stored))
 
     def _all(self, conn: Connection, kind: type[E]) -> list[E]:
         row = register_entry.c
@@ -131,15 +125,16 @@ class RegisterStore:
         return found
 
     def _seal(self, entry: Entry) -> bytes:
-        return self._cipher.seal(entry.model_dump_json().encode(), cell=_cell(*place(entry)))
+        return self._cipher.seal(_written(entry), cell=_cell(*place(entry)))
 
     def _open(self, kind: type[E], key: str, stored: bytes) -> E:
+        return kind.model_validate_json(self._plain(_TAGS[kind], key, stored))
+
+    def _plain(self, kind: EntryKind, key: str, stored: bytes) -> bytes:
         try:
-            return kind.model_validate_json(self._cipher.open(stored, cell=_cell(_TAGS[kind], key)))
+            return self._cipher.open(stored, cell=_cell(kind, key))
         except ColumnError as error:
-            raise RegisterChangedError(
-                f"register_entry kind={_TAGS[kind]} key={key} does not open"
-            ) from error
+            raise RegisterChangedError(f"register_entry kind={kind} key={key} does not open") from error
 
 
 _TAGS: dict[type[Entry], EntryKind] = {
@@ -148,6 +143,19 @@ _TAGS: dict[type[Entry], EntryKind] = {
     Operator: EntryKind.OPERATOR,
     BodyEntry: EntryKind.BODY,
 }
+
+
+def entry_digest(entry: Entry) -> str:
+    """Return what the log says of an entry, so that an earlier row that is brought back is found (IT5)."""
+    return _digest(_written(entry))
+
+
+def _written(entry: Entry) -> bytes:
+    return entry.model_dump_json().encode()
+
+
+def _digest(written: bytes) -> str:
+    return base64url.encode(sha256(written).digest())
 
 
 def _cell(kind: EntryKind, key: str) -> str:

@@ -34,7 +34,7 @@ from services.kit.settings import SettingsError
 from services.oversight.editions import Editions
 from services.oversight.errors import AlreadyAccreditedError, UnknownEntryError
 from services.oversight.policy import require_future, require_keys, require_roles
-from services.oversight.store import Entry, RegisterStore, operator_key, place
+from services.oversight.store import Entry, RegisterStore, entry_digest, operator_key, place
 
 DAY = 86_400
 
@@ -173,7 +173,11 @@ def take_bootstrap(office: Office, file: Path) -> None:
         for body in changed:
             office.store.replace(conn, body)
         if new or changed:
-            detail: dict[str, JsonValue] = {"change": "bootstrap", "serial": office.store.next_serial(conn)}
+            detail: dict[str, JsonValue] = {
+                "change": "bootstrap",
+                "serial": office.store.next_serial(conn),
+                "entries": [[*place(entry), entry_digest(entry)] for entry in (*new, *changed)],
+            }
             event = Event(
                 kind=EventKind.ACCREDITATION_CHANGED,
                 outcome=Outcome.DONE,
@@ -209,14 +213,21 @@ def _change(
 ) -> Changed:
     with office.context.database.write() as conn:
         serial = office.store.next_serial(conn)  # first: changes queue here
-        kind, key = place(change(conn))
+        entry = change(conn)
+        kind, key = place(entry)
         event = Event(
             kind=EventKind.ACCREDITATION_CHANGED,
             outcome=Outcome.DONE,
             organisation=caller.organisation,
             operator=caller.operator,
             terminal=caller.terminal,
-            detail={**told, "kind": kind.value, "id": key, "serial": serial},
+            detail={
+                **told,
+                "kind": kind.value,
+                "id": key,
+                "serial": serial,
+                "entry": entry_digest(entry),
+            },
         )
         office.context.journal.record(conn, person=None, event=event)
     return Changed(serial=serial)

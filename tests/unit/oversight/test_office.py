@@ -53,6 +53,7 @@ def test_every_change_says_who_made_it_and_why(world: OversightWorld) -> None:
         "official",
         "office-desk",
     )
+    assert len(last["detail"].pop("entry")) == 43
     assert last["detail"] == {
         "change": "suspended",
         "kind": "organisation",
