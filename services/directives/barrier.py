@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
@@ -25,35 +25,33 @@ class Barrier:
 
     def __init__(self, database: Database, directive: Table) -> None:
         self._database = database
-        self._directive = directive
         self._turns = Turnstile()
+        row, named = directive.c, directive.c.id.in_(bindparam("ids", expanding=True))
+        self._in_force = select(row.id).where(named, row.state == DirectiveState.ACTIVE.value)
+        self._share = select(row.id).where(named).order_by(row.id).with_for_update(read=True)
+        self._lock = select(row.id).where(row.id == bindparam("id")).with_for_update()
 
     @contextmanager
     def hold(self, directives: Iterable[DirectiveId]) -> Iterator[frozenset[DirectiveId]]:
         """Hold directives against withdrawal; yields those of them that are in force."""
         wanted = sorted(set(directives))  # one order for everybody, so that holders never wait in a circle
-        row = self._directive.c
-        query = select(row.id).where(row.id.in_(wanted), row.state == DirectiveState.ACTIVE.value)
         with ExitStack() as held:
             if self._database.is_sqlite:
                 for each in wanted:
                     held.enter_context(self._turns.shared(each))
                 with self._database.read() as conn:
-                    in_force = frozenset(conn.execute(query).scalars())
+                    in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
             else:
                 conn = held.enter_context(self._database.write())
-                conn.execute(
-                    select(row.id).where(row.id.in_(wanted)).order_by(row.id).with_for_update(read=True)
-                )
-                in_force = frozenset(conn.execute(query).scalars())
+                conn.execute(self._share, {"ids": wanted})
+                in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
             yield in_force
 
     @contextmanager
     def exclude(self, directive: DirectiveId) -> Iterator[Connection]:
         """W2: open the write transaction of a withdrawal when nobody holds the directive any more."""
-        row = self._directive.c
         with self._turns.exclusive(directive), self._database.write() as conn:
-            conn.execute(select(row.id).where(row.id == directive).with_for_update())
+            conn.execute(self._lock, {"id": directive})
             yield conn
 
 

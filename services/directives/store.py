@@ -41,8 +41,8 @@ class DirectiveStore:
         self.tables = tables
         self._body = body
         self._cipher = cipher
-        directive, wallet = tables.directive.c, tables.wallet.c
-        self._columns = select(
+        directive, wallet, fragment = tables.directive.c, tables.wallet.c, tables.fragment.c
+        columns = select(
             directive.id,
             directive.pseudonym,
             directive.recipient,
@@ -50,6 +50,18 @@ class DirectiveStore:
             directive.content,
             wallet.signing_key,
         ).join(tables.wallet, wallet.pseudonym == directive.pseudonym, isouter=True)
+        of_id, of_person = directive.id == bindparam("id"), directive.pseudonym == bindparam("person")
+        of_recipient = directive.recipient == bindparam("recipient")
+        self._by_id, self._of_person = columns.where(of_id), columns.where(of_person)
+        self._of_person_for = columns.where(of_person, of_recipient, directive.id != bindparam("besides"))
+        self._of_recipient = columns.where(of_recipient, directive.state == DirectiveState.ACTIVE.value)
+        self._known = select(directive.id).where(of_id)
+        self._wallet = select(wallet.signing_key).where(wallet.pseudonym == bindparam("person"))
+        self._fragments = select(fragment.compartment, fragment.package).where(
+            fragment.directive == bindparam("id"),
+            fragment.compartment.in_(bindparam("labels", expanding=True)),
+        )
+        self._add_directive, self._add_fragments = insert(tables.directive), insert(tables.fragment)
         self._leaves = select(leaf.c.position, leaf.c.leaf).where(
             leaf.c.position.in_(bindparam("positions", expanding=True))
         )
@@ -58,8 +70,7 @@ class DirectiveStore:
 
     def wallet(self, conn: Connection, person: Pseudonym) -> PublicJwk | None:
         """Return the public key of the person's wallet for this body."""
-        key = self.tables.wallet.c
-        stored = conn.execute(select(key.signing_key).where(key.pseudonym == person)).scalar_one_or_none()
+        stored = conn.execute(self._wallet, {"person": person}).scalar_one_or_none()
         return None if stored is None else self._open_wallet(stored, person)
 
     def put_wallet(self, conn: Connection, person: Pseudonym, signing_key: PublicJwk) -> None:
@@ -80,25 +91,22 @@ class DirectiveStore:
             "state": stored.state.value,
             "content": self._seal(stored, stored.state),
         }
-        conn.execute(insert(self.tables.directive), row)
+        conn.execute(self._add_directive, row)
         if fragments:
-            conn.execute(
-                insert(self.tables.fragment), [self._fragment_row(stored.id, each) for each in fragments]
-            )
+            conn.execute(self._add_fragments, [self._fragment_row(stored.id, each) for each in fragments])
 
     def known(self, conn: Connection, directive: DirectiveId) -> bool:
         """Whether a directive of this id is stored, whosever it is."""
-        row = self.tables.directive.c
-        return conn.execute(select(row.id).where(row.id == directive)).first() is not None
+        return conn.execute(self._known, {"id": directive}).first() is not None
 
     def get(self, conn: Connection, directive: DirectiveId) -> StoredDirective | None:
         """Return one directive."""
-        found = self._read(conn, self._columns.where(self.tables.directive.c.id == directive))
+        found = self._read(conn, self._by_id, {"id": directive})
         return found[0] if found else None
 
     def of_person(self, conn: Connection, person: Pseudonym) -> list[StoredDirective]:
         """Return all directives of a person, withdrawn ones too, in the order of their log entries."""
-        found = self._read(conn, self._columns.where(self.tables.directive.c.pseudonym == person))
+        found = self._read(conn, self._of_person, {"person": person})
         return sorted(found, key=lambda each: each.log_index)
 
     def of_person_for(
@@ -110,29 +118,19 @@ class DirectiveStore:
         besides: DirectiveId | None = None,
     ) -> list[StoredDirective]:
         """Return a person's directives that speak of one recipient; a decision needs no others."""
-        row = self.tables.directive.c
-        query = self._columns.where(row.pseudonym == person, row.recipient == self._recipient(recipient))
-        return self._read(conn, query if besides is None else query.where(row.id != besides))
+        named = {"person": person, "recipient": self._recipient(recipient), "besides": besides or ""}
+        return self._read(conn, self._of_person_for, named)
 
     def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
         """Return the directives in force for one recipient, of all people."""
-        row = self.tables.directive.c
-        query = self._columns.where(
-            row.recipient == self._recipient(recipient), row.state == DirectiveState.ACTIVE.value
-        )
-        return self._read(conn, query)
+        return self._read(conn, self._of_recipient, {"recipient": self._recipient(recipient)})
 
     def fragments(
         self, conn: Connection, directive: DirectiveId, compartments: Iterable[Compartment]
     ) -> dict[Compartment, VerifiedFragment]:
         """Return this body's fragments of a directive for those of `compartments` that it has."""
         wanted = {self._label(each.label): each for each in compartments}
-        row = self.tables.fragment.c
-        rows = conn.execute(
-            select(row.compartment, row.package).where(
-                row.directive == directive, row.compartment.in_(list(wanted))
-            )
-        )
+        rows = conn.execute(self._fragments, {"id": directive, "labels": list(wanted)})
         return {wanted[key]: self._open_fragment(directive, wanted[key], package) for key, package in rows}
 
     def withdraw(self, conn: Connection, stored: StoredDirective) -> int:
@@ -167,9 +165,12 @@ class DirectiveStore:
             raise StoredDirectiveChangedError(f"deletion_receipt directive={directive}") from error
 
     def _read(
-        self, conn: Connection, query: Select[tuple[str, str, bytes, str, bytes, bytes | None]]
+        self,
+        conn: Connection,
+        query: Select[tuple[str, str, bytes, str, bytes, bytes | None]],
+        named: Mapping[str, object],
     ) -> list[StoredDirective]:
-        found = [self._load(row) for row in conn.execute(query)]
+        found = [self._load(row) for row in conn.execute(query, dict(named))]
         if not found:
             return []
         positions = [each.log_index for each in found]

@@ -34,6 +34,12 @@ _SECRETS = (
     .where(card_application.c.application == bindparam("app"), card.c.id == bindparam("card"))
 )
 _PERSON = select(person.c.pseudonym, person.c.linkage).where(person.c.pseudonym == bindparam("pseudonym"))
+_ADD_PERSON, _ADD_CARD, _ADD_APPLICATIONS = insert(person), insert(card), insert(card_application)
+_NUMBER_TAKEN = select(exists().where(person.c.number == bindparam("number")))
+_HAS_CARD = select(
+    exists().where(card.c.holder == bindparam("holder"), card.c.state != CardState.REVOKED.value)
+)
+_SUBJECT = select(subject.c.wallet_key).where(subject.c.person == bindparam("person"))
 _LINK = select(link.c.person).where(link.c.id == bindparam("id"))
 _COUNT_TRY = (
     update(card_application)
@@ -55,17 +61,16 @@ class Store:
     def number_taken(self, conn: Connection, number: str) -> bool:
         """Tell whether somebody has this personal number."""
         found = self.cipher.lookup(number.encode(), column=NUMBER_COLUMN)
-        return bool(conn.execute(select(exists().where(person.c.number == found))).scalar())
+        return bool(conn.execute(_NUMBER_TAKEN, {"number": found}).scalar())
 
     def add_person(self, conn: Connection, someone: Person, number: str) -> None:
         """Keep a new person."""
-        conn.execute(
-            insert(person).values(
-                pseudonym=someone.pseudonym,
-                number=self.cipher.lookup(number.encode(), column=NUMBER_COLUMN),
-                linkage=self._seal("person.linkage", someone.pseudonym, someone.linkage.secret),
-            )
-        )
+        row = {
+            "pseudonym": someone.pseudonym,
+            "number": self.cipher.lookup(number.encode(), column=NUMBER_COLUMN),
+            "linkage": self._seal("person.linkage", someone.pseudonym, someone.linkage.secret),
+        }
+        conn.execute(_ADD_PERSON, row)
 
     def person(self, conn: Connection, pseudonym: Pseudonym) -> Person:
         """Return the person whom a row of this database names."""
@@ -90,20 +95,21 @@ class Store:
 
     def has_card(self, conn: Connection, someone: Person) -> bool:
         """Tell whether the person has a card that is not revoked."""
-        mine = exists().where(card.c.holder == someone.pseudonym, card.c.state != CardState.REVOKED.value)
-        return bool(conn.execute(select(mine)).scalar())
+        return bool(conn.execute(_HAS_CARD, {"holder": someone.pseudonym}).scalar())
 
     def add_card(
         self, conn: Connection, issued: Card, applications: Sequence[NewCardApplication], *, tries: int
     ) -> None:
         """Keep a new card with its applications."""
-        conn.execute(
-            insert(card).values(
-                id=issued.id, holder=issued.holder.pseudonym, state=issued.state.value, expires=issued.expires
-            )
-        )
+        row = {
+            "id": issued.id,
+            "holder": issued.holder.pseudonym,
+            "state": issued.state.value,
+            "expires": issued.expires,
+        }
+        conn.execute(_ADD_CARD, row)
         rows = [self._application_row(issued, each, tries) for each in applications]
-        conn.execute(insert(card_application), rows)
+        conn.execute(_ADD_APPLICATIONS, rows)
 
     def card(self, conn: Connection, card_id: str) -> Card | None:
         """Return a card."""
@@ -163,8 +169,7 @@ class Store:
 
     def subject(self, conn: Connection, pseudonym: Pseudonym) -> Jwk | None:
         """Return the person's wallet key."""
-        wanted = select(subject.c.wallet_key).where(subject.c.person == pseudonym)
-        stored = conn.execute(wanted).scalar_one_or_none()
+        stored = conn.execute(_SUBJECT, {"person": pseudonym}).scalar_one_or_none()
         if stored is None:
             return None
         found: Jwk = json.loads(self._open("subject.wallet_key", pseudonym, stored))

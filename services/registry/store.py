@@ -17,6 +17,8 @@ from services.registry.tables import resident, resident_history
 ID_BYTES = 16
 
 _ITEMS = {item: resident.c[item.value] for item in BasicItem}
+_ADD_RESIDENT = insert(resident)
+_REGISTERED = select(exists().where(resident.c.pseudonym == bindparam("person")))
 _RESIDENT = select(*_ITEMS.values()).where(resident.c.pseudonym == bindparam("person"))
 
 
@@ -29,7 +31,7 @@ class Store:
 
     def registered(self, conn: Connection, person: Pseudonym) -> bool:
         """Tell whether a person is registered."""
-        return bool(conn.execute(select(exists().where(resident.c.pseudonym == person))).scalar())
+        return bool(conn.execute(_REGISTERED, {"person": person}).scalar())
 
     def resident(self, conn: Connection, person: Pseudonym) -> Resident | None:
         """Return a person's items. Raises: ColumnError when a cell was changed."""
@@ -45,7 +47,7 @@ class Store:
 
     def add(self, conn: Connection, person: Pseudonym, new: Resident) -> None:
         """Register a person."""
-        conn.execute(insert(resident).values(pseudonym=person, **self._sealed(person, new)))
+        conn.execute(_ADD_RESIDENT, {"pseudonym": person, **self._sealed(person, new)})
 
     def change(self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, day: date) -> None:
         """Replace a person's items and keep the old ones as history."""
