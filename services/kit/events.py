@@ -43,7 +43,6 @@ class EventKind(StrEnum):
     RELEASE_FETCHED = "release_fetched"
     ACCREDITATION_CHANGED = "accreditation_changed"
     LOG_SPLIT_FOUND = "log_split_found"
-    BODY_STARTED = "body_started"
 
 
 class Outcome(StrEnum):
