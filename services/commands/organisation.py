@@ -7,13 +7,14 @@ import click
 from consent.compartments import YearSpan
 from consent.vocabulary import BasicItem, Category, Purpose
 from services.commands.failures import told
-from services.commands.person import signed_in
+from services.commands.person import pin_variable, signed_in
 from services.contracts.identity.messages import Application
 from services.contracts.product_safety.messages import SerialRange
 from services.gateway.bank import confirm as ask_registry
 from services.gateway.cards import save_card
 from services.gateway.clinic import open_records
 from services.gateway.clinical import BasicItems
+from services.gateway.errors import CardFileError
 from services.gateway.fhir import read_export
 from services.gateway.hospital import deposit as deposit_records
 from services.gateway.hospital import link as link_card
@@ -48,9 +49,21 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
 @click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the card file here.")
 @click.option("--years", type=(int, int), help="First and last year of older records that may be deposited.")
-@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for signing in.")
 @click.option(
-    "--signature-pin", prompt=True, hide_input=True, confirmation_prompt=True, help="PIN for permitting."
+    "--pin",
+    envvar=pin_variable(Application.AUTHENTICATION),
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="PIN for signing in.",
+)
+@click.option(
+    "--signature-pin",
+    envvar=pin_variable(Application.SIGNATURE),
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="PIN for permitting.",
 )
 @told
 def enrol(
@@ -65,6 +78,8 @@ def enrol(
     signature_pin: str,
 ) -> None:
     """At a municipality's counter: number, register entry, card and wallet for one person."""
+    if card.exists():  # before anybody is enrolled who would then have no card
+        raise CardFileError(f"{card} exists already; choose another name")
     items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
     older = range(years[0], years[1] + 1) if years else ()

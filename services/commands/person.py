@@ -40,9 +40,15 @@ def signing(card: Path) -> Person:
     return sign_in_at_portal(read_card(card), pin=authentication, signature_pin=signature)
 
 
+def pin_variable(application: Application) -> str:
+    """Return the environment variable from which an application's PIN is taken; without it the user is asked."""
+    return f"SEKISHO_PIN_{application.value.upper()}"
+
+
 def _pin(application: Application) -> str:
-    name = f"SEKISHO_PIN_{application.value.upper()}"
-    return os.environ.get(name) or str(click.prompt(f"PIN ({application.value})", hide_input=True))
+    return os.environ.get(pin_variable(application)) or str(
+        click.prompt(f"PIN ({application.value})", hide_input=True)
+    )
 
 
 @click.command()

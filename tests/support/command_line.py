@@ -37,10 +37,12 @@ def sekisho(
     )
 
 
-def within(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run a command that starts nothing within this process, which is much quicker."""
+def within(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, typed: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command that starts nothing within this process, which is much quicker; an error that it lets out fails."""
     told = [str(each) for each in arguments]
-    done = CliRunner().invoke(main, told)
+    done = CliRunner().invoke(main, told, env=dict(environment or {}), input=typed)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return subprocess.CompletedProcess(told, done.exit_code, done.stdout, done.stderr)
