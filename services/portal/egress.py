@@ -13,7 +13,7 @@ import httpx
 
 from consent.vocabulary import Body
 from services.kit.egress import egress
-from services.kit.problems import UnavailableError
+from services.kit.problems import MalformedRequestError, UnavailableError
 from services.portal.errors import UnusableAnswerError
 from services.portal.policy import ANSWER_TYPES, Passage
 
@@ -53,14 +53,17 @@ class Relay:
         ground="the list in `policy.py`; the body itself verifies token and proof",
     )
     def forward(self, passage: Passage, sent: Sent) -> Answered:
-        """Pass one request on and its answer back. Raises: UnavailableError, UnusableAnswerError."""
+        """Pass one request on and its answer back. Raises: UnavailableError, UnusableAnswerError,
+        MalformedRequestError.
+        """
         client = self._clients[passage.body]
         url = httpx.URL(str(client.base_url).rstrip("/") + passage.path)
+        try:
+            address = url.copy_with(query=sent.query or None)
+        except httpx.InvalidURL as error:
+            raise MalformedRequestError("the query is too long") from error
         request = client.build_request(
-            passage.method,
-            url.copy_with(query=sent.query or None),
-            headers=dict(sent.headers),
-            content=sent.content or None,
+            passage.method, address, headers=dict(sent.headers), content=sent.content or None
         )
         try:
             answer = client.send(request, stream=True)

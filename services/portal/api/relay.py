@@ -6,6 +6,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
 from consent.vocabulary import Body
+from services.kit.problems import MalformedRequestError
 from services.portal.api.sessions import SignedIn, single_header
 from services.portal.egress import PASSED_ON, Relay, Sent
 from services.portal.policy import Access, Passage
@@ -37,8 +38,11 @@ class RelayRoutes:
     def _route(self, passage: Passage) -> Callable[[Request], Awaitable[Response]]:
         async def relayed(request: Request) -> Response:
             headers = {name: single_header(request, name) for name in PASSED_ON}
+            query = request.scope["query_string"].decode("latin-1")
+            for part, text in {"query": query, **headers}.items():
+                _require_plain(part, text or "")
             sent = Sent(
-                query=request.scope["query_string"],
+                query=query.encode("ascii"),
                 headers={name: value for name, value in headers.items() if value is not None},
                 content=await request.body(),
             )
@@ -47,3 +51,8 @@ class RelayRoutes:
             return Response(answer.content, answer.status, dict(answer.headers))
 
         return relayed
+
+
+def _require_plain(part: str, text: str) -> None:
+    if not (text.isascii() and text.isprintable()):
+        raise MalformedRequestError(f"{part}: only visible ASCII signs are passed on")

@@ -2,6 +2,7 @@
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 from support.portal_app import PORTAL, PortalWorld, problem_code
 
 from consent.vocabulary import Body
@@ -105,6 +106,34 @@ def test_a_credential_given_twice_is_refused(world: PortalWorld, signed_in: Test
         twice = [(name, "one"), (name, "two")]
         answer = signed_in.request("GET", HISTORY, headers=twice)
         assert (answer.status_code, problem_code(answer)) == (400, "malformed_request")
+    assert world.behind.got == []
+
+
+@pytest.mark.parametrize("name", ["Authorization", "DPoP", "Content-Type"])
+def test_a_credential_with_signs_that_none_has_is_refused(
+    world: PortalWorld, signed_in: TestClient, name: str
+) -> None:
+    """OL7: it is the caller's mistake, and nothing of it reaches another body."""
+    odd = [(name.encode(), b"DPoP \xe9")]
+    answer = signed_in.request("POST", "/relay/medical/directives", headers=odd, content=b"{}")
+    assert (answer.status_code, problem_code(answer)) == (400, "malformed_request")
+    assert world.behind.got == []
+
+
+@pytest.mark.parametrize(
+    "query", [b"note=\xe9", b"note=\x7f", b"note=" + b"x" * 65_536], ids=["high", "control", "long"]
+)
+def test_a_query_that_cannot_be_part_of_an_address_is_refused(
+    world: PortalWorld, signed_in: TestClient, query: bytes
+) -> None:
+    """OL7: the same for what follows the question mark, as it comes off the wire."""
+    app = signed_in.app
+
+    async def with_query(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "query_string": query}, receive, send)
+
+    answer = TestClient(with_query, base_url=PORTAL, cookies=signed_in.cookies).get(HISTORY)
+    assert (answer.status_code, problem_code(answer)) == (400, "malformed_request")
     assert world.behind.got == []
 
 
