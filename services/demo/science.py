@@ -53,8 +53,7 @@ def releases(scene: Scene, steps: Steps) -> str:
     """Most people permit research; one table is released, a differently coarsened one is refused."""
     permitting = [each for number, each in enumerate(scene.people) if number % REFUSES != REFUSES - 1]
     others = [each for each in scene.people if each not in permitting]
-    years = sorted({record.year for record in scene.data.records})
-    span = YearSpan(years[0], years[-1])
+    span = _recent_years(scene)
 
     def permit(inhabitant: Inhabitant) -> None:
         terms = medical_terms(ANONYMISER, categories=CATEGORIES, years=span, purpose=Purpose.HRESCH)
@@ -64,7 +63,7 @@ def releases(scene: Scene, steps: Steps) -> str:
     at_once(permit, permitting, steps)
     steps.begin("making a table inside the anonymiser", None)
     university = scene.organisation("university")
-    first, second = _conflicting(_known_to_the_demo(scene, permitting))
+    first, second = _conflicting(_known_to_the_demo(scene, permitting, span))
     answer = request_table(university, _request(span, first))
     release = answer.release
     if release is None:
@@ -117,13 +116,23 @@ def _smallest_class(table: bytes) -> int:
     return min(Counter((row["birth_year"], row["sex"]) for row in rows).values())
 
 
-def _known_to_the_demo(scene: Scene, people: Sequence[Inhabitant]) -> pd.DataFrame:
+def _recent_years(scene: Scene) -> YearSpan:
+    """Return the years from the last but one with prescriptions up to the one of the newest record."""
+    prescribed = sorted({each.year for each in scene.data.records if each.category is Category.MEDICATION})
+    return YearSpan(prescribed[-2:][0], max(each.year for each in scene.data.records))
+
+
+def _known_to_the_demo(scene: Scene, people: Sequence[Inhabitant], span: YearSpan) -> pd.DataFrame:
     """Return what the anonymiser will find in the people's records, one row for each person."""
+
+    def prescriptions(inhabitant: Inhabitant) -> int:
+        return sum(each.year in span for each in scene.of_category(inhabitant, Category.MEDICATION))
+
     return pd.DataFrame(
         {
             "birth_year": [int(each.patient.items.birth_date[:4]) for each in people],
             "sex": [each.patient.items.sex for each in people],
-            "medications": [len(scene.of_category(each, Category.MEDICATION)) for each in people],
+            "medications": [prescriptions(each) for each in people],
         }
     )
 
