@@ -5,6 +5,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import click
+from pydantic import ValidationError
 
 from anonymize import AnonymizeError
 from consent.errors import ConsentError
@@ -41,5 +42,15 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except EXPECTED as error:
             raise click.ClickException(str(error)) from error
+        except ValidationError as error:
+            raise click.ClickException(_unsuitable(error)) from error
 
     return wrapped
+
+
+def _unsuitable(error: ValidationError) -> str:
+    """Say which values were unsuitable, and not what they were."""
+    wrong = [
+        f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)
+    ]
+    return "; ".join(wrong)

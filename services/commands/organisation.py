@@ -80,6 +80,7 @@ def enrol(
     """At a municipality's counter: number, register entry, card and wallet for one person."""
     if card.exists():  # before anybody is enrolled who would then have no card
         raise CardFileError(f"{card} exists already; choose another name")
+    card.parent.mkdir(parents=True, exist_ok=True)
     items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
     older = range(years[0], years[1] + 1) if years else ()

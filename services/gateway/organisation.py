@@ -1,5 +1,6 @@
 """An accredited organisation at work: its credentials, its tokens, and the register it trusts."""
 
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -68,7 +69,13 @@ class Organisation:
         """Return the organisation whose credentials lie in `folder`. Raises: CredentialFolderError."""
         credentials = load(folder)
         tls = tls_of(folder)
-        context = client_context(authority=tls.authority, tls=tls)
+        try:
+            context = client_context(authority=tls.authority, tls=tls)
+        except ssl.SSLError as error:
+            files = ", ".join(file.name for file in (tls.certificate, tls.key, tls.authority))
+            raise CredentialFolderError(
+                f"{folder}: one of {files} is damaged; restore the credential folder from backup"
+            ) from error
         return cls(credentials, Direct(credentials.urls, context=context))
 
     def close(self) -> None:

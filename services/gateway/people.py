@@ -49,9 +49,12 @@ def enrol(
 
     `years` are the years beside the usual ones for which records may be sealed. Raises: RefusedError, CardFileError.
     """
+    _wire(items)
+    making = draft(
+        pins, randomness=counter.randomness
+    )  # PINs and items are refused before anybody is enrolled
     new = counter.ask(Body.IDENTITY, lambda http, token: IdentityClient(http).enrol(token=token))
     register_resident(counter, new.registry_token, items)
-    making = draft(pins, randomness=counter.randomness)
     request = IssueCard(reference=new.reference, applications=making.request())
     issued = counter.ask(
         Body.IDENTITY, lambda http, token: IdentityClient(http).issue_card(request, token=token)

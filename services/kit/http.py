@@ -128,7 +128,8 @@ class Http:
                 method, self.base_url + path, headers=headers, data=data, content=content, params=query
             )
         except httpx.HTTPError as error:
-            raise PeerUnavailableError(f"{self.base_url} does not answer ({type(error).__name__})") from error
+            reason = "a certificate of another authority" if _is_stranger(error) else type(error).__name__
+            raise PeerUnavailableError(f"{self.base_url} does not answer as it should ({reason})") from error
 
     @staticmethod
     def _answer(response: httpx.Response) -> httpx.Response:
@@ -147,6 +148,14 @@ class Http:
             detail=str(members.get("detail", members.get("error_description", ""))),
             members=members,
         )
+
+
+def _is_stranger(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def client_context(*, authority: Path, tls: Tls | None) -> ssl.SSLContext:
