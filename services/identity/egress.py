@@ -14,6 +14,8 @@ from services.identity.centre import IdentityCentre
 from services.identity.model import Person
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
+from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.problems import UnavailableError
 
 
 @egress(
@@ -69,9 +71,12 @@ def reference(centre: IdentityCentre, holder: Person, *, caller: OperatorCaller)
     ground="a registrar who issues a card to this person",
 )
 def ask_presence(centre: IdentityCentre, someone: Person) -> bool:
-    """Ask the registry whether the person is registered."""
+    """Ask the registry whether the person is registered. Raises: UnavailableError."""
     token = _token(centre, someone, body=Body.REGISTRY, organisation=ASKED_BY)
-    return centre.registry.presence(token).registered
+    try:
+        return centre.registry.presence(token).registered
+    except (PeerUnavailableError, RemoteProblemError) as error:
+        raise UnavailableError("the registry does not say whether the person is registered") from error
 
 
 def _token(centre: IdentityCentre, someone: Person, *, body: Body, organisation: OrganisationId) -> str:
