@@ -221,21 +221,21 @@ class Depositing:
         bundles = [each.sealed.id for each in incoming]
         if len(set(bundles)) != len(bundles) or self._centre.store.known_bundles(conn, bundles):
             raise BundleKnownError
-        named = [
-            (each.sealed.compartment, document) for each in incoming for document in each.sealed.documents
-        ]
+        named = [(each.sealed, document) for each in incoming for document in each.sealed.documents]
         latest = self._centre.store.latest_versions(conn, person.pseudonym, [one.id for _, one in named])
         if len({document.id for _, document in named}) != len(named):
             raise DocumentVersionError(
                 "a document is named twice in one deposit; deposit one version at a time"
             )
-        for compartment, document in named:
+        for sealed, document in named:
             present = latest.get(document.id)
-            place = (compartment.category, compartment.year)
+            place = (sealed.compartment.category, sealed.compartment.year)
             if document.version != (present.version + 1 if present else 1):
                 raise DocumentVersionError("a document's version is not the next one")
             if present is not None and present.place != place:
                 raise DocumentVersionError("a document's versions stay in one category and year")
+            if present is not None and present.author != sealed.author:
+                raise DocumentVersionError("a document's versions are its author's; deposit one of your own")
 
     def _receipt(self, incoming: Sequence[IncomingBundle], index: int) -> str:
         key = self._centre.context.signing_key

@@ -38,7 +38,7 @@ class BundleKnownError(MedicalError, ConflictError):
 
 
 class DocumentVersionError(MedicalError, ConflictError):
-    """A document's version is not the one after the stored one, or it moved to another category or year."""
+    """A version is not the one after the stored one, or the document would change its author, category or year."""
 
     problem = Problem(
         409,

@@ -27,10 +27,11 @@ DocumentRow = tuple[BundleId, SealedDocument]
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest stored version of a document, and where it is."""
+    """The newest stored version of a document, where it is, and whose."""
 
     version: int
     place: Place
+    author: OrganisationId
 
 
 class MedicalStore:
@@ -102,8 +103,9 @@ class MedicalStore:
         found: dict[DocumentId, Latest] = {}
         for some in _batches(sorted(set(ids))):
             for name, version, bundle_id, head in conn.execute(_LATEST, {"person": person, "ids": some}):
-                compartment, _ = self.head(bundle_id, head)
-                found[DocumentId(name)] = Latest(version, (compartment.category, compartment.year))
+                compartment, author = self.head(bundle_id, head)
+                place = (compartment.category, compartment.year)
+                found[DocumentId(name)] = Latest(version, place, author)
         return found
 
     def known_bundles(self, conn: Connection, ids: Sequence[BundleId]) -> set[str]:

@@ -16,7 +16,7 @@ from support.medical_story import (
     open_answer,
     seal,
 )
-from support.medical_world import CLINIC, HOSPITAL, KINDS, Running, Someone, World
+from support.medical_world import CLINIC, HOSPITAL, KINDS, OTHER_HOSPITAL, Running, Someone, World
 
 from consent import jws
 from consent.compartments import Compartment
@@ -103,12 +103,17 @@ class Bench:
         return self.centre.deposit(request, token=self.operator(member)).receipt
 
     def seal(
-        self, count: int, compartment: Compartment, *, prefix: str = "d", version: int = 1
+        self,
+        count: int,
+        compartment: Compartment,
+        *,
+        prefix: str = "d",
+        version: int = 1,
+        author: OrganisationId = HOSPITAL,
     ) -> SealedBundle:
-        """Seal documents by the hospital."""
-        return seal(
-            self.world, self.person, documents(count, prefix=prefix, version=version), compartment=compartment
-        )
+        """Seal documents, by the hospital unless another is named."""
+        plain = documents(count, prefix=prefix, version=version)
+        return seal(self.world, self.person, plain, compartment=compartment, author=author)
 
     def granted(self, **changes: Any) -> tuple[Grant, DirectiveId]:
         """Have the clinic permitted medication."""
@@ -344,6 +349,17 @@ def test_permitted_reader_opens_exactly_what_is_permitted(bench: Bench) -> None:
     bench.granted()
     opened = open_answer(bench.world, bench.person, bench.read())
     assert opened == {str(each.id): each.content for each in documents(2, prefix="d")}
+
+
+def test_versions_of_a_document_stay_their_authors(bench: Bench) -> None:
+    """T2-2: no other writer puts a version of its own in the place of what an author deposited."""
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    theirs = bench.seal(1, MEDICATION[2], version=2, author=OTHER_HOSPITAL)
+    assert refused(lambda: bench.deposit(theirs, member=OTHER_HOSPITAL)) == (409, "document_version")
+    bench.granted()
+    opened = open_answer(bench.world, bench.person, bench.read())
+    assert {content[-2:] for content in opened.values()} == {b"v1"}
 
 
 def test_newest_version_is_read(bench: Bench) -> None:

@@ -65,11 +65,13 @@ from services.medical.settings import Settings
 
 URL = "https://medical.test"
 ISSUER = "https://identity.test"
-HOSPITAL, CLINIC, OTHER_CLINIC, ANONYMISER, AUDITOR = (
-    OrganisationId(name) for name in ("hospital", "clinic", "other-clinic", "anonymiser", "oversight")
+HOSPITAL, OTHER_HOSPITAL, CLINIC, OTHER_CLINIC, ANONYMISER, AUDITOR = (
+    OrganisationId(name)
+    for name in ("hospital", "other-hospital", "clinic", "other-clinic", "anonymiser", "oversight")
 )
 KINDS: Mapping[OrganisationId, tuple[Kind, list[Role]]] = {
     HOSPITAL: (Kind.HOSPITAL, [Role.WRITER, Role.READER]),
+    OTHER_HOSPITAL: (Kind.HOSPITAL, [Role.WRITER]),
     CLINIC: (Kind.CLINIC, [Role.READER]),
     OTHER_CLINIC: (Kind.CLINIC, [Role.READER]),
     ANONYMISER: (Kind.ANONYMISER, [Role.ANONYMISER]),

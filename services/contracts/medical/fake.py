@@ -266,7 +266,8 @@ class FakeMedical:
             for each in bundle.documents:
                 before = latest.get(each.id)
                 moved = before is not None and place_of(before[0]) != place_of(bundle)
-                if moved or each.version != (before[1] + 1 if before else 1):
+                others = before is not None and before[0].author != bundle.author
+                if moved or others or each.version != (before[1] + 1 if before else 1):
                     raise refusal(409, "document_version")
 
     def _operator(self, token: Token, *roles: str) -> OperatorCaller:
