@@ -33,6 +33,8 @@ from services.kit.events import Event, EventKind, Outcome
 FRESH_SECONDS = 300
 ROLE_MISSING = RefusalCode.ROLE_MISSING.value
 PRESENTATION_REFUSED = "presentation_refused"
+SIGNATURE_REFUSED = "signature_refused"
+SUBJECT_TAKEN = "subject_taken"
 
 
 class _Presentation(WireModel):
@@ -110,21 +112,37 @@ def register_subject(
 ) -> RegisteredSubject:
     """Keep the key of the person's wallet for the medical sector; the first one stays.
 
-    Raises: SignatureError, MalformedError, SubjectTakenError.
+    Raises: SignatureError, MalformedError, SubjectTakenError; each is in the person's history.
     """
+    kind = EventKind.WALLET_REGISTERED
+    try:
+        _verify_subject_proof(centre, request)
+    except (SignatureError, MalformedError):
+        event = Event(kind=kind, outcome=Outcome.REFUSED, reason=SIGNATURE_REFUSED)
+        with centre.context.database.write() as conn:
+            centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+        raise
+    with centre.context.database.write() as conn:
+        first = centre.store.subject(conn, caller.pseudonym) is None
+        if first:
+            centre.store.add_subject(conn, caller.pseudonym, request.wallet_key)
+        # read anew: on PostgreSQL another registration may have come first between the two
+        taken = centre.store.subject(conn, caller.pseudonym) != request.wallet_key
+        event = Event(kind=kind, outcome=Outcome.DONE)
+        if taken:
+            event = Event(kind=kind, outcome=Outcome.REFUSED, reason=SUBJECT_TAKEN)
+        if first or taken:
+            centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+    if taken:
+        raise SubjectTakenError("another wallet is registered for this person")
+    return RegisteredSubject(subject=thumbprint(request.wallet_key))
+
+
+def _verify_subject_proof(centre: IdentityCentre, request: RegisterSubject) -> None:
     ed25519(request.wallet_key)
     verified = jws.verify_with_jwk(request.proof, typ=SUBJECT_TYPE, jwk=request.wallet_key)
     if abs(centre.seconds() - parse(_SubjectProof, verified.payload).at) > FRESH_SECONDS:
         raise SignatureError
-    event = Event(kind=EventKind.WALLET_REGISTERED, outcome=Outcome.DONE)
-    with centre.context.database.write() as conn:
-        held = centre.store.subject(conn, caller.pseudonym)
-        if held is not None and held != request.wallet_key:
-            raise SubjectTakenError("another wallet is registered for this person")
-        if held is None:
-            centre.store.add_subject(conn, caller.pseudonym, request.wallet_key)
-            centre.context.journal.record(conn, person=caller.pseudonym, event=event)
-    return RegisteredSubject(subject=thumbprint(request.wallet_key))
 
 
 def _verify_presentation(centre: IdentityCentre, presentation: str) -> tuple[CardKey, _Presentation]:

@@ -238,15 +238,28 @@ def test_text_that_is_no_presentation_is_refused(scene: Scene, presentation: str
         scene.world.http(IDENTITY, scene.hospital).post("/links", message, token=token)
 
 
-def test_old_wallet_proof_is_refused(scene: Scene) -> None:
+def test_old_proof_and_second_wallet_are_refused_and_in_the_history(scene: Scene) -> None:
     holder = scene.world.holder(scene.city)
-    wallet = Wallet.create(scene.world.random.randbytes)
-    proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(scene.world.clock()) - 301})
     token = scene.world.person_token(holder, IDENTITY, at=scene.city)
+    identity = scene.world.identity(scene.city)
+
+    def registration(at: int) -> RegisterSubject:
+        wallet = Wallet.create(scene.world.random.randbytes)
+        proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": at})
+        return RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
+
+    now = epoch_seconds(scene.world.clock())
     with refused("signature_refused", 403):
-        scene.world.identity(scene.city).register_subject(
-            RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof), token=token
-        )
+        identity.register_subject(registration(now - 301), token=token)
+    identity.register_subject(registration(now), token=token)
+    with refused("subject_taken", 409):
+        identity.register_subject(registration(now), token=token)
+    told = [each for each in scene.told(holder) if each["kind"] == "wallet_registered"]
+    assert [(each["outcome"], each.get("reason")) for each in told] == [
+        ("refused", "signature_refused"),
+        ("done", None),
+        ("refused", "subject_taken"),
+    ]
 
 
 @pytest.mark.parametrize(
