@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, Table, select
+from sqlalchemy import Connection, MetaData, Table, select, update
 from support.oversight_reads import Reads, reads, submit
 from support.oversight_world import OversightWorld, oversight
 
@@ -72,3 +72,17 @@ def test_a_refused_release_shares_no_bytes_with_the_access_either(
     with pytest.raises(RemoteProblemError):
         world.as_body(Body.MEDICAL).release(told.request(told.sign(told.statement(purpose=Purpose.HRESCH))))
     assert medical_pieces(told).isdisjoint(oversight_pieces(world))
+
+
+def test_a_damaged_copy_does_not_tell_the_medical_centre_its_id(
+    world: OversightWorld, tmp_path: Path
+) -> None:
+    """LN1: the bodies know each other's copies by sealed handles only; the id is for this body's own log and audit."""
+    told = permitted(world, tmp_path)
+    with world.context.database.write() as conn:
+        conn.execute(update(tables.DIRECTIVES.directive).values(content=b"edited"))
+        own_id = conn.execute(select(tables.DIRECTIVES.directive.c.id)).scalar_one()
+    with pytest.raises(RemoteProblemError) as failed:
+        world.as_body(Body.MEDICAL).release(told.request())
+    assert (failed.value.status, failed.value.code) == (500, "stored_data_changed")
+    assert own_id not in str(failed.value.members)
