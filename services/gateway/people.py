@@ -65,6 +65,7 @@ def enrol(
         counter.connect,
         authentication=making.unlocked(Application.AUTHENTICATION, card),
         signature=making.unlocked(Application.SIGNATURE, card),
+        register=counter.register,
         clock=counter.clock,
         randomness=counter.randomness,
     )

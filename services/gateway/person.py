@@ -15,7 +15,7 @@ from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PRESENTATION_TYPE, Application
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, RegisterReader
+from services.contracts.oversight.register import Directory, RegisterReader, RegisterView
 from services.contracts.portal.client import PortalClient
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
@@ -31,7 +31,10 @@ Answer = TypeVar("Answer")
 
 
 class Person:
-    """Somebody with an unlocked card. `connect` is a counter's terminal or the relay of My Portal."""
+    """Somebody with an unlocked card. `connect` is a counter's terminal or the relay of My Portal.
+
+    `register` is the register as who owns the terminal reads it; without one the person reads it themselves.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Person:
         *,
         authentication: Unlocked,
         signature: Unlocked | None = None,
+        register: RegisterView | None = None,
         clock: Clock = system_clock,
         randomness: Randomness = system_randomness,
     ) -> None:
@@ -59,7 +63,7 @@ class Person:
             randomness=randomness,
         )
         self.tokens = TokenSource(identity, assertions, clock=clock)
-        self._register = RegisterReader(
+        self._register = register or RegisterReader(
             self._fetch_register,
             key=Ed25519PublicKey.from_public_bytes(base64url.decode(card.trust.register_key)),
             clock=clock,
