@@ -7,7 +7,7 @@ and not in the log is named too.
 from collections.abc import Iterator, Mapping, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from consent.errors import ConsentError
 from consent.identifiers import OrganisationId, Pseudonym, SubjectKeyId
@@ -29,6 +29,13 @@ from services.medical.records import bundle_meta, compare_document
 from services.medical.store import BUNDLE_COLUMNS, DOCUMENT_COLUMNS, read_document
 
 AT_ONCE = 200
+_DEPOSIT = select(tables.deposit.c.person, tables.deposit.c.years).where(
+    tables.deposit.c.position == bindparam("position")
+)
+_BUNDLE = select(*BUNDLE_COLUMNS).where(tables.bundle.c.id == bindparam("id"))
+_DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
+    tables.document.c.person == bindparam("person"), tables.document.c.bundle == bindparam("bundle")
+)
 OWN_TABLES = (tables.publication, tables.deposit, tables.bundle, tables.document)
 
 
@@ -82,11 +89,7 @@ class Inspection:
         authors: Mapping[OrganisationId, Ed25519PublicKey],
     ) -> Iterator[Finding]:
         name, row = tables.deposit.name, f"position={position}"
-        stored = conn.execute(
-            select(tables.deposit.c.person, tables.deposit.c.years).where(
-                tables.deposit.c.position == position
-            )
-        ).one_or_none()
+        stored = conn.execute(_DEPOSIT, {"position": position}).one_or_none()
         if stored is None:
             yield Finding(name, row, "missing")
         else:
@@ -113,7 +116,7 @@ class Inspection:
         authors: Mapping[OrganisationId, Ed25519PublicKey],
     ) -> Iterator[Finding]:
         name, row = tables.bundle.name, f"id={logged.id}"
-        stored = conn.execute(select(*BUNDLE_COLUMNS).where(tables.bundle.c.id == logged.id)).one_or_none()
+        stored = conn.execute(_BUNDLE, {"id": logged.id}).one_or_none()
         if stored is None:
             yield Finding(name, row, "missing")
             return
@@ -127,11 +130,7 @@ class Inspection:
         if not fits:
             yield Finding(name, row, "is not what the log says")
             return
-        rows = conn.execute(
-            select(*DOCUMENT_COLUMNS).where(
-                tables.document.c.person == person, tables.document.c.bundle == logged.id
-            )
-        ).all()
+        rows = conn.execute(_DOCUMENTS, {"person": person, "bundle": logged.id}).all()
         yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author))
 
     def _documents(
