@@ -62,7 +62,7 @@ class RegisterStore:
 
     def serial(self, conn: Connection) -> int:
         """Return the number of the present edition."""
-        return int(conn.execute(select(register_edition.c.serial)).scalar_one())
+        return int(conn.execute(_SERIAL).scalar_one())
 
     def next_serial(self, conn: Connection) -> int:
         """Begin a new edition; changes queue here."""
@@ -137,6 +137,7 @@ class RegisterStore:
             raise RegisterChangedError(f"register_entry kind={kind} key={key} does not open") from error
 
 
+_SERIAL = select(register_edition.c.serial)
 _TAGS: dict[type[Entry], EntryKind] = {
     Organisation: EntryKind.ORGANISATION,
     Terminal: EntryKind.TERMINAL,

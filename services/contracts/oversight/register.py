@@ -247,6 +247,7 @@ class RegisterReader:
         self._stale_limit = stale_limit
         self._lock = threading.Lock()
         self._held: tuple[datetime, Directory] | None = None
+        self._signed = ""
         self._failed_at: datetime | None = None
 
     def directory(self) -> Directory:
@@ -289,13 +290,17 @@ class RegisterReader:
     def _refresh(self) -> None:
         asked = self._clock()
         try:
-            directory = verify_register(self._fetch(), key=self._key, clock=self._clock)
+            signed = self._fetch()
+            if self._held is not None and signed == self._signed:  # verified before, to the last byte
+                directory = self._held[1]
+            else:
+                directory = verify_register(signed, key=self._key, clock=self._clock)
         except (PeerUnavailableError, RemoteProblemError):
             self._failed_at = self._clock()
             return
         self._failed_at = None
         if self._held is None or directory.register.serial >= self._held[1].register.serial:
-            self._held = (asked, directory)
+            self._held, self._signed = (asked, directory), signed
 
 
 def verify_register(token: str, *, key: Ed25519PublicKey, clock: Clock) -> Directory:
