@@ -18,7 +18,7 @@ from services.gateway.hospital import link
 PEOPLE = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # ended with the module: its event loop must not outlive the browser tests
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """All bodies, with people; the bank was refused about the first."""
     if not CHROMIUM.exists():
@@ -30,7 +30,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield scene
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # ended with the module: its event loop must not outlive the browser tests
 def chromium(deployment: Scene) -> Iterator[Browser]:
     """One browser process for all tests."""
     with sync_playwright() as playwright:
