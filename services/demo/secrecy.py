@@ -11,6 +11,7 @@ from services.demo.scene import Scene
 from services.demo.search import ENCODINGS, find_texts
 
 SHORTEST_IDENTIFIER: Final = 12
+DIGEST_BYTES: Final = 32
 PUBLIC_TABLES: Final = frozenset(
     {
         "log_checkpoint",  # signed tree heads: the body that signed and its witness both keep them, they are public
@@ -56,6 +57,14 @@ def nothing_in_the_clear(scene: Scene, steps: Steps) -> str:
     )
 
 
+def _pieces(raw: bytes) -> list[bytes]:
+    """Return a value and, where it is a row of digests, each of them: a shared part links as well as a shared whole."""
+    pieces = [raw] if len(raw) >= SHORTEST_IDENTIFIER else []
+    if len(raw) > DIGEST_BYTES and len(raw) % DIGEST_BYTES == 0:
+        pieces += [raw[at : at + DIGEST_BYTES] for at in range(0, len(raw), DIGEST_BYTES)]
+    return pieces
+
+
 def _values(file: Path) -> dict[bytes, str]:
     """Return every stored text or blob long enough to identify somebody, with where it stands."""
     found: dict[bytes, str] = {}
@@ -69,7 +78,7 @@ def _values(file: Path) -> dict[bytes, str]:
             for row in cursor:
                 for column, value in zip(columns, row, strict=True):
                     raw = value.encode() if isinstance(value, str) else value
-                    if isinstance(raw, bytes) and len(raw) >= SHORTEST_IDENTIFIER:
-                        found[raw] = f"{table}.{column}"
+                    if isinstance(raw, bytes):
+                        found |= dict.fromkeys(_pieces(raw), f"{table}.{column}")
     connection.close()
     return found
