@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, String, Table, insert, select
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, insert, select
 
 from consent import base64url
 from consent.identifiers import Pseudonym
@@ -14,6 +14,7 @@ from consent.vocabulary import Body
 from services.kit.clock import Clock, Randomness
 from services.kit.columns import ColumnCipher, ColumnError, clear, sealed
 from services.kit.database import Database
+from services.kit.entry_tags import EntryTags
 from services.kit.events import Event
 from services.kit.log.audit import Finding
 from services.kit.log.checkpoint_store import CheckpointStore, StoredCheckpoint
@@ -50,7 +51,9 @@ def journal_tables(metadata: MetaData) -> JournalTables:
         Column(
             "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of the leaf")
         ),
-        Column("person", String, index=True, info=clear("whose history it belongs to", person=True)),
+        Column(
+            "person", LargeBinary, unique=True, info=sealed("whose it is and the how-many-th, for look-up")
+        ),
         Column("opening", LargeBinary, nullable=False, info=sealed("the event and its salt")),
     )
     return JournalTables(log, entry)
@@ -104,6 +107,7 @@ class Journal:
         self.tree = LogTree(tables.log)
         self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
         self._entry = tables.entry
+        self._tags = EntryTags(cipher, tables.entry)
         self._add_entries = insert(tables.entry)
         self._leaf = tables.log.leaf
         self._body = body
@@ -130,9 +134,11 @@ class Journal:
         ]
         leaves = [opening.leaf() for opening in openings]
         indexes = self.tree.append(conn, [leaf.data for leaf in leaves])
+        # behind the append: whoever holds the log's head counts alone
+        tags = self._tags.next(conn, [each.person for each in events])
         rows = [
-            {"position": index, "person": each.person, "opening": self._seal(opening, index)}
-            for index, each, opening in zip(indexes, events, openings, strict=True)
+            {"position": index, "person": tag, "opening": self._seal(opening, index, tag)}
+            for index, tag, opening in zip(indexes, tags, openings, strict=True)
         ]
         conn.execute(self._add_entries, rows)
         return [Recorded(index, leaf) for index, leaf in zip(indexes, leaves, strict=True)]
@@ -146,12 +152,12 @@ class Journal:
         for start in range(0, len(positions), ENTRIES_AT_ONCE):
             wanted = positions[start : start + ENTRIES_AT_ONCE]
             rows = conn.execute(
-                select(self._entry.c.position, self._entry.c.opening, self._leaf.c.leaf)
+                select(self._entry.c.position, self._entry.c.person, self._entry.c.opening, self._leaf.c.leaf)
                 .join(self._leaf, self._leaf.c.position == self._entry.c.position)
                 .where(self._entry.c.position.in_(wanted))
             )
-            for position, stored, leaf in rows:
-                opening = self._open(stored, position)
+            for position, tag, stored, leaf in rows:
+                opening = self._open(stored, position, tag)
                 verify_opening(opening, LogLeaf.parse(leaf))
                 found[position] = opening
         return found
@@ -162,19 +168,21 @@ class Journal:
         if newest is None or newest.cosigned_note is None:
             return build_evidence([])
         size = newest.checkpoint.size
-        positions = list(
-            conn.execute(
-                select(self._entry.c.position)
-                .where(self._entry.c.person == person, self._entry.c.position < size)
-                .order_by(self._entry.c.position)
-            ).scalars()
-        )
+        positions = [each for each in self._tags.positions(conn, person) if each < size]
         openings = self.openings(conn, positions)
         proofs = self.tree.inclusions(conn, positions, size)
         return build_evidence(
             ProvenEntry(openings[position], position, tuple(proof), newest.cosigned_note)
             for position, proof in zip(positions, proofs, strict=True)
         )
+
+    def persons(self, conn: Connection) -> list[tuple[int, Pseudonym | None]]:
+        """Return whose each entry is, in order; None where it is nobody's or cannot be read (the audit names those)."""
+        row = self._entry.c
+        return [
+            (position, self._whose(tag))
+            for position, tag in conn.execute(select(row.position, row.person).order_by(row.position))
+        ]
 
     def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:
         """Compare tree, checkpoints and sealed events with each other; name every row that does not fit."""
@@ -183,31 +191,42 @@ class Journal:
 
     def _audit_entries(self, conn: Connection) -> Iterable[Finding]:
         rows = conn.execute(
-            select(self._leaf.c.position, self._leaf.c.leaf, self._entry.c.opening)
+            select(self._leaf.c.position, self._leaf.c.leaf, self._entry.c.person, self._entry.c.opening)
             .join(self._entry, self._leaf.c.position == self._entry.c.position, isouter=True)
             .order_by(self._leaf.c.position)
         )
-        for position, data, stored in rows:
+        tags: list[tuple[int, bytes]] = []
+        for position, data, tag, stored in rows:
             where = f"position={position}"
             if stored is None:
                 yield Finding(self._entry.name, where, "missing")
                 continue
             try:
-                verify_opening(self._open(stored, position), LogLeaf.parse(data))
+                verify_opening(self._open(stored, position, tag), LogLeaf.parse(data))
             except (ColumnError, LogError, ValueError, KeyError):
                 yield Finding(self._entry.name, where, "does not open, or is not what its leaf commits to")
+            if tag is not None:
+                tags.append((position, tag))
+        for at, problem in self._tags.faults(tags):
+            yield Finding(self._entry.name, "person" if at is None else f"position={at}", problem)
 
-    def _seal(self, opening: Opening, position: int) -> bytes:
+    def _whose(self, tag: bytes | None) -> Pseudonym | None:
+        try:
+            return None if tag is None else self._tags.whose(tag)
+        except (ColumnError, ValueError):
+            return None
+
+    def _seal(self, opening: Opening, position: int, tag: bytes | None) -> bytes:
         digest = opening.statement_digest
         told = {
             "salt": base64url.encode(opening.salt),
             "event": opening.event,
             "statement_digest": None if digest is None else base64url.encode(digest),
         }
-        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(position))
+        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(position, tag))
 
-    def _open(self, stored: bytes, position: int) -> Opening:
-        told = json.loads(self._cipher.open(stored, cell=_cell(position)))
+    def _open(self, stored: bytes, position: int, tag: bytes | None) -> Opening:
+        told = json.loads(self._cipher.open(stored, cell=_cell(position, tag)))
         digest = told["statement_digest"]
         statement = None if digest is None else base64url.decode(digest)
         return Opening(base64url.decode(told["salt"]), told["event"], statement)
@@ -272,5 +291,7 @@ class WitnessLink:
         return Submission(journal.origin, size, request, tuple(inclusion))
 
 
-def _cell(position: int) -> str:
-    return f"journal_entry.opening/{position}"
+def _cell(position: int, tag: bytes | None) -> str:
+    return (
+        f"journal_entry.opening/{position}/{'' if tag is None else tag.hex()}"  # no entry can be given away
+    )

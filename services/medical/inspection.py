@@ -170,11 +170,10 @@ class Inspection:
                 yield Finding(tables.document.name, f"id={name} version={version}", "is not in the log")
 
     def _logged(self, conn: Connection) -> Iterator[tuple[int, str, list[LoggedBundle]]]:
-        entry = tables.kit.journal.entry
-        rows = conn.execute(select(entry.c.position, entry.c.person).order_by(entry.c.position)).all()
+        rows = self._centre.context.journal.persons(conn)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            openings = self._openings(conn, [row.position for row in some])
+            openings = self._openings(conn, [position for position, _ in some])
             for position, person in some:
                 opening = openings.get(position)
                 if opening is not None and opening.event.get("kind") == EventKind.RECORDS_DEPOSITED.value:

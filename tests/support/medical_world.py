@@ -467,15 +467,8 @@ class Running:
     def events(self, someone: Someone) -> list[Mapping[str, Any]]:
         """Return all entries about a person, also those no witness has seen yet."""
         context = self.world.context
-        entry = context.tables.journal.entry
         with context.database.read() as conn:
-            positions = list(
-                conn.execute(
-                    entry.select()
-                    .with_only_columns(entry.c.position)
-                    .where(entry.c.person == someone.pseudonym(Body.MEDICAL))
-                    .order_by(entry.c.position)
-                ).scalars()
-            )
+            own = someone.pseudonym(Body.MEDICAL)
+            positions = [at for at, whose in context.journal.persons(conn) if whose == own]
             openings = context.journal.openings(conn, positions)
         return [openings[position].event for position in positions]

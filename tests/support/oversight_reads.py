@@ -8,7 +8,7 @@ from typing import Any
 
 from nucypher_core import MessageKit
 from nucypher_core.umbral import PublicKey
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData
 from support.oversight_world import OversightWorld, Participant, Person
 
 from consent import base64url
@@ -43,7 +43,6 @@ from services.kit.log.entry import LogLeaf, commit
 from services.kit.log.note import NoteSigner
 from services.kit.log.tables import log_tables
 from services.kit.log.tree import LogTree
-from services.oversight import tables
 
 MEDICATION = Compartment(Category.MEDICATION, 2026, 1)
 CHECKUP = Compartment(Category.CHECKUP, 2026, 1)
@@ -261,8 +260,7 @@ def documents(*ids: str) -> DocumentSelection:
 
 def events(world: OversightWorld) -> list[dict[str, Any]]:
     """Return everything in the oversight body's own journal, each with the pseudonym it belongs to."""
-    entry = tables.KIT.journal.entry
     with world.context.database.read() as conn:
-        rows = conn.execute(select(entry.c.position, entry.c.person).order_by(entry.c.position)).all()
-        openings = world.context.journal.openings(conn, [row.position for row in rows])
-    return [{**openings[row.position].event, "person": row.person} for row in rows]
+        rows = world.context.journal.persons(conn)
+        openings = world.context.journal.openings(conn, [position for position, _ in rows])
+    return [{**openings[position].event, "person": person} for position, person in rows]

@@ -95,12 +95,9 @@ def test_changed_journal_entry_costs_only_its_own_rows(office: Office) -> None:
 
 
 def history(office: Office, person: Pseudonym | None) -> list[tuple[str, str, str | None]]:
-    entry = office.centre.context.tables.journal.entry
     with office.centre.context.database.read() as conn:
-        whose = entry.c.person.is_(None) if person is None else entry.c.person == person
-        positions = list(
-            conn.execute(select(entry.c.position).where(whose).order_by(entry.c.position)).scalars()
-        )
+        persons = office.centre.context.journal.persons(conn)
+        positions = [position for position, whose in persons if whose == person]
         openings = office.centre.context.journal.openings(conn, positions)
     events = [openings[position].event for position in positions]
     return [(str(e["kind"]), str(e["outcome"]), e.get("reason")) for e in events]  # type: ignore[misc]  # JSON
@@ -179,7 +176,7 @@ def test_only_pseudonym_columns_stand_for_a_person() -> None:
         for column in table.columns
         if column.info.get("person")
     }
-    assert marked == {"ownership.person", "journal_entry.person"}
+    assert marked == {"ownership.person"}
 
 
 def test_no_pseudonym_outside_its_columns(office: Office) -> None:
@@ -190,7 +187,7 @@ def test_no_pseudonym_outside_its_columns(office: Office) -> None:
         for table in tables.metadata.sorted_tables:
             for row in conn.execute(text(f"SELECT * FROM {table.name}")).mappings():
                 holding = {f"{table.name}.{name}" for name, cell in row.items() if person in str(cell)}
-                assert holding <= {"ownership.person", "journal_entry.person"}
+                assert holding <= {"ownership.person"}
 
 
 def test_cell_of_the_journal_opens_only_in_its_place(office: Office) -> None:

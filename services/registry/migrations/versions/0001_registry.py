@@ -24,11 +24,11 @@ def upgrade() -> None:
     op.create_table(
         "journal_entry",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.String(), nullable=True),
+        sa.Column("person", sa.LargeBinary(), nullable=True),
         sa.Column("opening", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
+        sa.UniqueConstraint("person"),
     )
-    op.create_index(op.f("ix_journal_entry_person"), "journal_entry", ["person"], unique=False)
     op.create_table(
         "log_checkpoint",
         sa.Column(
