@@ -9,7 +9,7 @@ import hmac
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -81,7 +81,8 @@ def test_running_bodies_name_people_by_values_without_anything_in_common(deploym
     """LN1: after deposits, permissions and purchases, all identifiers of all bodies, pairwise."""
     hospital, shop = deployment.organisation("hospital-a"), deployment.organisation("retailer")
     for number, each in enumerate(deployment.people):
-        deposit(hospital, link(hospital, each.person), deployment.records(each)[:2])
+        records = [replace(one, name=f"LN1 {one.name}") for one in deployment.records(each)[:2]]
+        deposit(hospital, link(hospital, each.person), records)
         register_purchase(shop, link(shop, each.person), "4006381333931", serial=f"LN{number}")
         lay_down(each.person, medical_terms("clinic-b", categories=[Category.SUMMARY], years=YEARS))
     held = {body: names_in(deployment.layout.body(body) / "database.sqlite", body) for body in Body}
