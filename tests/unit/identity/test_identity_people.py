@@ -73,10 +73,9 @@ class Scene:
         context = self.world.identity_context
         token = self.world.person_token(holder, IDENTITY, at=self.city)
         person = self.world.pseudonym(token, Body.IDENTITY)
-        entry = context.tables.journal.entry
         with context.database.read() as conn:
-            whose = conn.execute(entry.select().order_by(entry.c.position)).all()
-            openings = context.journal.openings(conn, [row.position for row in whose if row.person == person])
+            own = [position for position, whose in context.journal.persons(conn) if whose == person]
+            openings = context.journal.openings(conn, own)
         return [dict(openings[position].event) for position in sorted(openings)]
 
 
