@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from anonymize.errors import HierarchyError
+from anonymize.hierarchy_dates import Dates
+from anonymize.hierarchy_groups import by_priority, in_order
 from anonymize.hierarchy_kinds import Intervals, Kind, Number, Redaction, Suppression, Tabulated
 from anonymize.ladder import TOP, Label, LabelRow, Occurrences, check_rows, leaf_text
 
@@ -112,6 +114,36 @@ class Hierarchy:
         if length is not None and length < 1:
             raise HierarchyError("length must be at least 1; leave it out to take the longest value's.")
         return Hierarchy(Redaction(length, start))
+
+    @staticmethod
+    def order(values: Sequence[object], *, sizes: Sequence[int]) -> "Hierarchy":
+        """Group ordered categories, lowest first: runs of sizes[0] neighbours on level 1, and so on; '*' on top.
+
+        A group is written '[first, last]'. Each size is a multiple of the one before; the last run of a
+        level may be shorter.
+        Raises: HierarchyError when the sizes do not nest or a value is listed twice.
+        """
+        return Hierarchy.from_levels(in_order([leaf_text(value) for value in values], sizes))
+
+    @staticmethod
+    def priority(values: Sequence[object], *, keep: Sequence[int]) -> "Hierarchy":
+        """Give up the least important values first: level 1 shows the first keep[0] values, and so on.
+
+        `values` has every value, the most important first; what is not shown is '*', as is everything on
+        the top level.
+        Raises: HierarchyError when `keep` does not fall or a value is listed twice.
+        """
+        return Hierarchy.from_levels(by_priority([leaf_text(value) for value in values], keep))
+
+    @staticmethod
+    def dates(periods: Sequence[str] = ("month", "quarter", "year", "decade")) -> "Hierarchy":
+        """Group dates by calendar: 'day', 'month', 'quarter', 'year', 'decade', finest first; '*' on top.
+
+        Values are dates, timestamps, or text in ISO 8601 ('2024-12-31'). A time of day counts for level 0
+        only; one with a zone belongs to the day that it has there.
+        Raises: HierarchyError when the periods are unknown or not in order.
+        """
+        return Hierarchy(Dates.of(periods))
 
     @staticmethod
     def suppression() -> "Hierarchy":

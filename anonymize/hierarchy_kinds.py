@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
+from itertools import repeat
 from numbers import Real
 from typing import Literal, Protocol
+
+import numpy as np
 
 from anonymize.errors import HierarchyError
 from anonymize.ladder import TOP, Label, LabelRow, Occurrences
 
 # Enough digits for every finite float, so that intervals of huge and tiny numbers are exact too.
 _EXACT = Context(prec=1100)
+# Below this, sums and remainders of whole numbers stay within a machine integer.
+_SMALL = 2**60
 
 
 Number = int | float | Decimal
@@ -121,6 +126,32 @@ class Intervals:
         return cls(wide, zero)
 
     def rows(self, occurrences: Occurrences) -> tuple[LabelRow, ...]:
+        if (whole := self._whole(occurrences)) is not None:
+            table = list(zip(occurrences.texts, *whole, repeat(TOP), strict=False))
+        else:
+            table = self._exact(occurrences)
+        if occurrences.missing:
+            table.append((*(None,) * (len(self.widths) + 1), TOP))
+        return tuple(table)
+
+    def settled(self, occurrences: Occurrences) -> Kind:  # noqa: ARG002 - depends on no table
+        return self
+
+    def _whole(self, occurrences: Occurrences) -> list[list[str]] | None:
+        """Label whole numbers that are surely exact as machine integers; None when there are others."""
+        bounds = [*self.widths, *self.origins]
+        plain = all(type(value) is int and abs(value) < _SMALL for value in occurrences.values)
+        if not plain or any(bound % 1 or abs(bound) >= _SMALL for bound in bounds):
+            return None
+        numbers = np.array(occurrences.values, dtype=np.int64)
+        levels = []
+        for width, origin in zip(map(int, self.widths), map(int, self.origins), strict=True):
+            lowers, of = np.unique(numbers - (numbers - origin) % width, return_inverse=True)
+            labels = [f"[{lower}, {lower + width})" for lower in lowers.tolist()]
+            levels.append([labels[at] for at in of.tolist()])
+        return levels
+
+    def _exact(self, occurrences: Occurrences) -> list[LabelRow]:
         table: list[LabelRow] = []
         with localcontext(_EXACT):
             for position, (value, text) in enumerate(zip(occurrences.values, occurrences.texts, strict=True)):
@@ -134,12 +165,7 @@ class Intervals:
                         position, "is infinite; replace it by a number or by a missing value"
                     )
                 table.append((text, *self._labels(number), TOP))
-        if occurrences.missing:
-            table.append((*(None,) * (len(self.widths) + 1), TOP))
-        return tuple(table)
-
-    def settled(self, occurrences: Occurrences) -> Kind:  # noqa: ARG002 - depends on no table
-        return self
+        return table
 
     def _labels(self, number: Decimal) -> list[str]:
         labels = []

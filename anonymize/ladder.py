@@ -93,14 +93,8 @@ class Ladder:
     @classmethod
     def of(cls, rows: Sequence[LabelRow]) -> "Ladder":
         """Number the groups of each level; raises HierarchyError when the rows are no hierarchy."""
-        check_rows(rows)
-        groups, labels = [], []
-        for level in range(len(rows[0])):
-            number: dict[Label, int] = {}
-            coded = [number.setdefault(row[level], len(number)) for row in rows]
-            groups.append(np.array(coded, dtype=np.int64))
-            labels.append(tuple(number))
-        return cls(labels[0], tuple(groups), tuple(labels))
+        groups, labels = check_rows(rows)
+        return cls(labels[0], groups, labels)
 
     @property
     def height(self) -> int:
@@ -113,8 +107,40 @@ class Ladder:
         return (np.bincount(groups)[groups] / len(groups)).astype(np.float64)
 
 
-def check_rows(rows: Sequence[LabelRow]) -> None:
-    """Raises: HierarchyError naming value, row and what to correct, unless the rows form a hierarchy."""
+Numbered = tuple[tuple[Codes, ...], tuple[tuple[Label, ...], ...]]
+
+
+def check_rows(rows: Sequence[LabelRow]) -> Numbered:
+    """Return group numbers and labels per level, as `Ladder` has them.
+
+    Raises: HierarchyError naming value, row and what to correct, unless the rows form a hierarchy.
+    """
+    if not rows or len({len(row) for row in rows}) > 1 or not rows[0]:
+        _explain_shape(rows)
+    groups, labels = zip(*(_number(column) for column in zip(*rows, strict=True)), strict=True)
+    if len(labels[0]) < len(rows) or any(None in level for level in labels[1:]):
+        _explain_shape(rows)
+    for level in range(1, len(groups) - 1):
+        parent = np.empty(len(labels[level]), dtype=np.int64)
+        parent[groups[level]] = groups[level + 1]
+        if not np.array_equal(parent[groups[level]], groups[level + 1]):
+            _explain_parents(rows, level)
+    return groups, labels
+
+
+def _number(column: Sequence[Label]) -> tuple[Codes, tuple[Label, ...]]:
+    cells = np.empty(len(column), dtype=object)
+    cells[:] = column
+    codes, found = pd.factorize(cells)
+    labels: tuple[Label, ...] = tuple(found.tolist())
+    missing = codes < 0
+    if missing.any():
+        codes = np.where(missing, len(labels), codes)
+        labels = (*labels, None)
+    return codes.astype(np.int64, copy=False), labels
+
+
+def _explain_shape(rows: Sequence[LabelRow]) -> None:
     if not rows:
         raise HierarchyError("The hierarchy has no rows; give one row per value.")
     height = len(rows[0])
@@ -136,11 +162,9 @@ def check_rows(rows: Sequence[LabelRow]) -> None:
             raise HierarchyError(
                 f"Row {number} ({row[0]!r}) has no label on level {row.index(None)}; write one.", row=number
             )
-    for level in range(1, height - 1):
-        _check_parents(rows, level)
 
 
-def _check_parents(rows: Sequence[LabelRow], level: int) -> None:
+def _explain_parents(rows: Sequence[LabelRow], level: int) -> None:
     parents: dict[Label, tuple[Label, int]] = {}
     for number, row in enumerate(rows):
         parent, earlier = parents.setdefault(row[level], (row[level + 1], number))

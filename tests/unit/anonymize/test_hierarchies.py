@@ -1,12 +1,17 @@
 """Hierarchies: how values are coarsened, level by level."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import anonymize as an
+from anonymize.hierarchy_dates import PERIODS
 from anonymize.ladder import Ladder, Occurrences
 
 
@@ -171,3 +176,95 @@ def test_values_that_differ_only_in_type_are_refused() -> None:
 def test_values_that_cannot_be_compared_are_refused() -> None:
     with pytest.raises(an.SchemaError, match="lists or mappings"):
         Occurrences.of(pd.Series([[1], [2]], dtype=object), "column")
+
+
+def test_neighbours_in_an_order_are_grouped() -> None:
+    hierarchy = an.Hierarchy.order(["none", "low", "mid", "high", "top"], sizes=[2, 4])
+    assert rows(hierarchy, ["low"]) == {
+        "none": ("[none, low]", "[none, high]", "*"),
+        "low": ("[none, low]", "[none, high]", "*"),
+        "mid": ("[mid, high]", "[none, high]", "*"),
+        "high": ("[mid, high]", "[none, high]", "*"),
+        "top": ("[top]", "[top]", "*"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes", "says"),
+    [
+        (["a", "b"], [], "needs sizes"),
+        (["a", "b"], [1], "larger multiple of 1"),
+        (["a", "b"], [2, 3], "larger multiple of 2"),
+        (["a", "b", "a"], [2], "'a' stands in rows 0 and 2"),
+        (["a", "b", "a, b"], [2], r"both be '\[a, b\]'"),
+        ([], [2], "no rows"),
+    ],
+)
+def test_order_that_cannot_be_grouped_is_refused(values: list[str], sizes: list[int], says: str) -> None:
+    with pytest.raises(an.HierarchyError, match=says):
+        an.Hierarchy.order(values, sizes=sizes)
+
+
+def test_least_important_values_go_first() -> None:
+    assert rows(an.Hierarchy.priority(["flu", "cold", "rare"], keep=[2, 1]), ["flu"]) == {
+        "flu": ("flu", "flu", "*"),
+        "cold": ("cold", "*", "*"),
+        "rare": ("*", "*", "*"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "keep", "says"),
+    [
+        (["a", "b"], [2], "less than 2 values"),
+        (["a", "b", "c"], [1, 2], "2 does not come after 1"),
+        (["a", "b"], [0], "at least 1"),
+        (["a", "*"], [1], "cannot be a value"),
+        (["a", "a"], [1], "'a' stands in rows 0 and 1"),
+    ],
+)
+def test_priority_that_does_not_fall_is_refused(values: list[str], keep: list[int], says: str) -> None:
+    with pytest.raises(an.HierarchyError, match=says):
+        an.Hierarchy.priority(values, keep=keep)
+
+
+def test_dates_are_grouped_by_calendar() -> None:
+    hierarchy = an.Hierarchy.dates(["day", "month", "quarter", "year", "decade"])
+    labels = ("2024-11-05", "2024-11", "2024-Q4", "2024", "2020-2029", "*")
+    written = rows(hierarchy, ["2024-11-05", "2024-11-05T13:30:00", None])
+    assert written["2024-11-05"] == written["2024-11-05T13:30:00"] == labels
+    assert written[None] == (None, None, None, None, None, "*")
+    assert rows(hierarchy, [date(2024, 11, 5)])["2024-11-05"] == labels
+    stamps = Occurrences.of(pd.to_datetime(pd.Series(["2024-11-05 13:30", None])), "at")
+    assert hierarchy.rows(stamps)[0] == ("2024-11-05 13:30:00", *labels)
+
+
+@pytest.mark.parametrize(
+    ("periods", "says"),
+    [([], "list of periods"), (["week"], "no period 'week'"), (["year", "month"], "fine to coarse")],
+)
+def test_periods_that_do_not_nest_are_refused(periods: list[str], says: str) -> None:
+    with pytest.raises(an.HierarchyError, match=says):
+        an.Hierarchy.dates(periods)
+
+
+@pytest.mark.parametrize("value", ["5 November", "2024-13-01", 20241105])
+def test_value_that_is_no_date_is_named_with_its_row(value: object) -> None:
+    with pytest.raises(an.HierarchyError, match=r"row 1: value .* is not a date"):
+        rows(an.Hierarchy.dates(), ["2024-01-01", value])
+
+
+@given(st.dates(min_value=date(1, 1, 1)), st.dates(min_value=date(1, 1, 1)))
+def test_periods_lie_within_each_other(one: date, other: date) -> None:
+    occurrences = Occurrences.of(pd.Series([one, other], dtype=object), "at")
+    Ladder.of(an.Hierarchy.dates(list(PERIODS)).rows(occurrences))
+
+
+@given(
+    st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=30, unique=True),
+    st.integers(1, 50),
+    st.integers(-100, 100),
+)
+def test_whole_numbers_are_grouped_as_decimals_are(values: list[int], width: int, origin: int) -> None:
+    hierarchy = an.Hierarchy.intervals([width, 3 * width], origin=origin)
+    assert rows(hierarchy, list(values)) == rows(hierarchy, [Decimal(value) for value in values])
