@@ -37,6 +37,7 @@ lock:
 	uv lock --python 3.11 --upgrade
 	uv export -q --no-header --no-emit-project --no-dev -o requirements.lock
 	uv export -q --no-header --no-emit-project --only-group dev -o requirements-dev.lock
+	uv export -q --no-header --no-emit-project --no-dev --extra spark -o requirements-spark.lock
 	rm -f uv.lock
 
 .venv/ready: requirements.lock pyproject.toml
@@ -48,6 +49,11 @@ lock:
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# the Spark engine and its tests; needs Java 17
+.venv/ready-spark: .venv/ready-dev requirements-spark.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Tables that identify nobody: k-anonymity and its kin, and a ledger of what was released to whom."""
 
-from anonymize.anonymizer import Result, Transformation, anonymize
+from anonymize.anonymizer import anonymize
 from anonymize.errors import (
     AnonymizeError,
     HierarchyError,
@@ -18,6 +18,7 @@ from anonymize.loss import Loss
 from anonymize.measure import Measurement, ProsecutorRisk, measure
 from anonymize.models import DistinctLDiversity, KAnonymity, Model
 from anonymize.releases import PUBLIC, ConnectedLedger, Release, ReleaseLedger
+from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
 
 __all__ = [

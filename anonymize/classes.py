@@ -1,7 +1,7 @@
 """Equivalence classes: a mixed-radix integer key per record, then a sort (a count where keys are dense)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,36 +43,93 @@ def combine(columns: Sequence[Codes], radices: Sequence[int], *, records: int) -
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Secret:
+    """A sensitive column of the whole table.
+
+    Shape: `codes` has one entry per record, an index into `values`; `rows` counts the table's rows per value.
+    """
+
+    values: tuple[str | None, ...]
+    codes: Codes
+    rows: Codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histograms:
+    """How many rows of each class have which sensitive value; only what occurs is stored.
+
+    Shape: class c has the entries starts[c] to starts[c + 1] of `values` (ascending) and `counts`.
+    """
+
+    starts: Codes
+    values: Codes
+    counts: Codes
+
+    @property
+    def of(self) -> Codes:
+        """The class of each entry."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Classes:
     """A partition of records into equivalence classes.
 
-    Shape: `of` and each array of `sensitive` have one entry per record, `sizes` one per class. A record
-    may stand for several equal rows of the table: `sizes` counts rows.
+    Shape: `of` and `rows` have one entry per record, `sizes` one per class. A record may stand for several
+    equal rows of the table: `rows` says for how many, and `sizes` counts rows. `records` are the positions
+    of these records in the table's, for a part of it, else None.
     """
 
     of: Codes
+    rows: Codes
     sizes: Codes
-    sensitive: Mapping[str, Codes]
+    secrets: Mapping[str, Secret]
+    records: Codes | None = None
+    _histograms: dict[str, Histograms] = field(default_factory=dict)
 
     @classmethod
     def build(
-        cls, columns: Sequence[Codes], radices: Sequence[int], *, rows: Codes, sensitive: Mapping[str, Codes]
+        cls, columns: Sequence[Codes], radices: Sequence[int], *, rows: Codes, secrets: Mapping[str, Secret]
     ) -> "Classes":
         """Partition records by the combination of their codes; `rows` is how many rows each stands for."""
         of, count = combine(columns, radices, records=len(rows))
-        sizes = np.bincount(of, weights=rows, minlength=count).astype(np.int64)
-        return cls(of, sizes, sensitive)
+        return cls(of, rows, _sum(rows, of, groups=count), secrets)
+
+    def histograms(self, column: str) -> Histograms:
+        """The sensitive values of each class; counted once."""
+        if column not in self._histograms:
+            secret = self.secrets[column]
+            codes = secret.codes if self.records is None else secret.codes[self.records]
+            span = max(len(secret.values), 1)
+            key = self.of * span + codes
+            entry, count = number_groups(key, len(self.sizes) * span)
+            entries = np.empty(count, dtype=np.int64)
+            entries[entry] = key
+            per_class = np.bincount(entries // span, minlength=len(self.sizes))
+            starts = np.concatenate([[0], np.cumsum(per_class)])
+            counts = _sum(self.rows, entry, groups=count)
+            self._histograms[column] = Histograms(starts, entries % span, counts)
+        return self._histograms[column]
 
     def distinct(self, column: str) -> Codes:
         """Count the distinct values of a sensitive column in each class."""
-        return distinct_per_group(self.of, self.sensitive[column], groups=len(self.sizes))
+        return np.diff(self.histograms(column).starts)
 
     def block(self, member: Mask) -> "Classes":
         """Join the classes marked in `member` into one class and leave the others out."""
-        chosen = member[self.of]
-        sensitive = {column: codes[chosen] for column, codes in self.sensitive.items()}
-        size = np.array([self.sizes[member].sum()], dtype=np.int64)
-        return Classes(np.zeros(int(chosen.sum()), dtype=np.int64), size, sensitive)
+        chosen = np.flatnonzero(member[self.of])
+        return Classes(
+            np.zeros(len(chosen), dtype=np.int64),
+            self.rows[chosen],
+            np.array([self.sizes[member].sum()], dtype=np.int64),
+            self.secrets,
+            chosen if self.records is None else self.records[chosen],
+        )
+
+
+def _sum(rows: Codes, of: Codes, *, groups: int) -> Codes:
+    # Sums of row counts are far below 2**53, so that weights as floats are exact.
+    return np.bincount(of, weights=rows, minlength=groups).astype(np.int64)
 
 
 def distinct_per_group(of: Codes, values: Codes, *, groups: int) -> Codes:

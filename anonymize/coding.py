@@ -1,4 +1,4 @@
-"""Tables as integers: equal rows are compressed into one record with a row count."""
+"""Tables as integers: equal rows are compressed into one record with a row count; and recodings back to text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from anonymize.classes import Codes, Mask, combine
+from anonymize.classes import Codes, Mask, Secret, combine
 from anonymize.hierarchy import Hierarchy
 from anonymize.ladder import TOP, Ladder, Occurrences
 from anonymize.schema import Schema
@@ -16,15 +16,15 @@ from anonymize.schema import Schema
 class CodedTable:
     """A table's quasi-identifiers and sensitive columns as codes of its distinct records.
 
-    Shape: `record_of` has one entry per row of the table; `rows`, and each array of `leaves` and
-    `sensitive`, one per record. `ladders`, `hierarchies` and `leaves` follow the schema's order.
+    Shape: `record_of` has one entry per row of the table; `rows`, each array of `leaves` and the codes of each
+    secret one per record. `ladders`, `hierarchies` and `leaves` follow the schema's order.
     """
 
     columns: tuple[str, ...]
     ladders: tuple[Ladder, ...]
     hierarchies: tuple[Hierarchy, ...]
     leaves: tuple[Codes, ...]
-    sensitive: Mapping[str, Codes]
+    secrets: Mapping[str, Secret]
     rows: Codes
     record_of: Codes
 
@@ -61,10 +61,10 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
         ladders.append(ladder)
         hierarchies.append(hierarchy.settled(occurrences))
         leaves.append(np.array(leaf_of, dtype=np.int64)[occurrences.codes])
-    secret = {column: value_codes(df[column], column) for column in dict.fromkeys(sensitive)}
+    secrets = {column: secret_of(df[column], column) for column in dict.fromkeys(sensitive)}
     record_of, count = combine(
-        [*leaves, *secret.values()],
-        [*(len(ladder.leaves) for ladder in ladders), *(int(codes.max()) + 1 for codes in secret.values())],
+        [*leaves, *(secret.codes for secret in secrets.values())],
+        [*(len(ladder.leaves) for ladder in ladders), *(len(secret.values) for secret in secrets.values())],
         records=len(df),
     )
     example = np.empty(count, dtype=np.int64)
@@ -74,36 +74,72 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
         ladders=tuple(ladders),
         hierarchies=tuple(hierarchies),
         leaves=tuple(codes[example] for codes in leaves),
-        sensitive={column: codes[example] for column, codes in secret.items()},
+        secrets={
+            column: Secret(secret.values, secret.codes[example], secret.rows)
+            for column, secret in secrets.items()
+        },
         rows=np.bincount(record_of, minlength=count).astype(np.int64),
         record_of=record_of,
     )
 
 
-def value_codes(series: pd.Series, column: str) -> Codes:
-    """Number the values of a column; a missing value has a number of its own."""
+def secret_of(series: pd.Series, column: str) -> Secret:
+    """Number the values of a sensitive column, row by row; a missing value is one value, the last."""
     occurrences = Occurrences.of(series, column)
-    return np.where(occurrences.codes < 0, len(occurrences.values), occurrences.codes)
+    codes = np.where(occurrences.codes < 0, len(occurrences.values), occurrences.codes)
+    return Secret(occurrences.leaves, codes, np.bincount(codes, minlength=len(occurrences.leaves)))
 
 
-def recode(
-    df: pd.DataFrame, schema: Schema, *, table: CodedTable, levels: Sequence[int], suppressed: Mask
-) -> pd.DataFrame:
-    """Write the table on the given levels, '*' in all quasi-identifiers of suppressed records.
+@dataclass(frozen=True, slots=True, eq=False)
+class Recoding:
+    """Which class every record is published in, and on which levels.
 
-    Shape: rows, their order and index as in `df`; identifying columns left out. A column on level 0
-    keeps its type unless a row is suppressed.
+    Shape: `of` has one entry per record, `sizes` (rows) and `suppressed` one per class; `levels` is
+    classes × columns, or 1 × columns where all classes are on the same levels.
     """
-    hidden = suppressed[table.record_of]
+
+    of: Codes
+    sizes: Codes
+    levels: Codes
+    suppressed: Mask
+
+    @property
+    def hidden(self) -> Mask:
+        """Which records are suppressed."""
+        return self.suppressed[self.of]
+
+    @property
+    def suppressed_rows(self) -> int:
+        """How many rows are suppressed."""
+        return int(self.sizes[self.suppressed].sum())
+
+
+def recode(df: pd.DataFrame, schema: Schema, *, table: CodedTable, recoding: Recoding) -> pd.DataFrame:
+    """Write the table as the recoding says, '*' in all quasi-identifiers of suppressed records.
+
+    Shape: rows, their order and index as in `df`; identifying columns left out. A column that is on level 0
+    in every row keeps its type.
+    """
+    hidden = recoding.hidden
     frame = df.drop(columns=list(schema.identifying))
-    for column, ladder, level, leaves in zip(table.columns, table.ladders, levels, table.leaves, strict=True):
-        if level == 0 and not hidden.any():
-            continue
-        if level == 0:
-            cells = df[column].astype(object).to_numpy(dtype=object, copy=True)
-        else:
+    for at, (column, ladder) in enumerate(zip(table.columns, table.ladders, strict=True)):
+        levels = recoding.levels[:, at]
+        per_record = levels[recoding.of] if len(levels) > 1 else np.repeat(levels, len(table.rows))
+        cells = np.empty(len(table.rows), dtype=object)
+        kept = np.zeros(len(table.rows), dtype=np.bool_)
+        for level in np.unique(levels).tolist():
+            there = (per_record == level) & ~hidden
+            if level == 0:
+                kept = there
+                continue
             labels = np.array(ladder.labels[level], dtype=object)
-            cells = labels[ladder.groups[level][leaves][table.record_of]]
+            cells[there] = labels[ladder.groups[level][table.leaves[at][there]]]
+        if kept.all():
+            continue
         cells[hidden] = TOP
-        frame[column] = pd.Series(cells, index=df.index).infer_objects()
+        shown = cells[table.record_of]
+        if kept.any():
+            as_is = kept[table.record_of]
+            shown[as_is] = df[column].astype(object).to_numpy(dtype=object)[as_is]
+        frame[column] = pd.Series(shown, index=df.index).infer_objects()
     return frame

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from anonymize.classes import Classes, Mask
-from anonymize.coding import CodedTable
+from anonymize.classes import Classes, Codes, Mask
+from anonymize.coding import CodedTable, Recoding
 from anonymize.loss import Floats, Loss
-from anonymize.models import Model
+from anonymize.models import Check, Model, Union
+
+BlockRule = Literal["checked", "enforced"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +21,7 @@ class Evaluation:
 
     `failing_rows` are the rows in classes that fail a model. When the node is usable, `loss` is finite
     and `suppressed` marks the classes whose rows are suppressed: the failing ones and, if the suppressed
-    block would fail a model by itself, one class more.
+    block would fail a model by itself, one class more. `condemns` says that no finer node is usable.
     """
 
     levels: tuple[int, ...]
@@ -26,20 +29,45 @@ class Evaluation:
     loss: float
     classes: Classes
     suppressed: Mask
+    condemns: bool = False
+
+    @property
+    def recoding(self) -> Recoding:
+        """What the node does to the table."""
+        return Recoding(self.classes.of, self.classes.sizes, np.array([self.levels]), self.suppressed)
 
 
 class Evaluator:
     """Evaluates nodes of one table under fixed models, budget and loss.
 
-    `budget` is the greatest number of rows that may be suppressed; `unsuppressed` has per column the
-    loss of every level when nothing is suppressed.
+    `budget` is the greatest number of rows that may be suppressed; `unsuppressed` has per column the loss of
+    every level when nothing is suppressed. `monotone` says that nodes coarser than a usable one are usable,
+    as far as failing rows go: all models absorb, or are closed and nothing may be suppressed.
+    The block of suppressed rows must satisfy the models that absorb, and the others too if `block` is
+    "enforced".
     """
 
-    def __init__(self, table: CodedTable, models: Sequence[Model], *, budget: int, loss: Loss) -> None:
+    def __init__(
+        self,
+        table: CodedTable,
+        models: Sequence[Model],
+        *,
+        budget: int,
+        loss: Loss,
+        block: BlockRule = "checked",
+    ) -> None:
         self.table = table
         self.models = tuple(models)
+        self.checks = tuple(model.check(table.secrets) for model in models)
         self.budget = budget
         self.loss = loss
+        self.monotone = all(
+            check.union is Union.ABSORBS or (check.union is Union.CLOSED and budget == 0)
+            for check in self.checks
+        )
+        self._block_checks = [
+            check for check in self.checks if block == "enforced" or check.union is Union.ABSORBS
+        ]
         self._shares = [[ladder.shares(level) for level in range(ladder.height)] for ladder in table.ladders]
         self.unsuppressed: list[Floats] = []
         for ladder, leaves, shares in zip(table.ladders, table.leaves, self._shares, strict=True):
@@ -50,32 +78,46 @@ class Evaluator:
     def classes(self, levels: Sequence[int]) -> Classes:
         """The equivalence classes of the records on the given levels."""
         table = self.table
-        return Classes.build(
-            table.at(levels), table.radices(levels), rows=table.rows, sensitive=table.sensitive
-        )
+        return Classes.build(table.at(levels), table.radices(levels), rows=table.rows, secrets=table.secrets)
 
     def evaluate(self, levels: tuple[int, ...]) -> Evaluation:
         """Suppress what must be suppressed, and no more than pays."""
         classes = self.classes(levels)
-        failing: Mask = ~self._satisfied(classes)
+        absorbing = self._failing(classes, [c for c in self.checks if c.union is Union.ABSORBS])
+        closed = self._failing(classes, [c for c in self.checks if c.union is not Union.ABSORBS])
+        failing: Mask = absorbing | closed
         rows = int(classes.sizes[failing].sum())
         if rows > self.budget:
-            return Evaluation(levels, rows, math.inf, classes, failing)
-        if rows and not self._satisfied(classes.block(failing))[0]:
+            condemns = self.monotone or int(classes.sizes[absorbing].sum()) > self.budget
+            return Evaluation(levels, rows, math.inf, classes, failing, condemns=condemns)
+        if rows and self._failing(classes.block(failing), self._block_checks).any():
             return self._with_one_more(levels, classes, failing)
         losses = self._column_losses(levels, classes, failing)
         return Evaluation(levels, rows, float(self.loss.total(losses)), classes, failing)
 
-    def column_losses(self, node: Evaluation) -> dict[str, float]:
-        """The loss of each column at a usable node."""
-        losses = self._column_losses(node.levels, node.classes, node.suppressed)
-        return {column: float(loss) for column, loss in zip(self.table.columns, losses, strict=True)}
+    def block_verdicts(self, recoding: Recoding) -> list[bool]:
+        """For each model, whether the suppressed rows satisfy it as a class of their own."""
+        table = self.table
+        block = Classes(recoding.of, table.rows, recoding.sizes, table.secrets).block(recoding.suppressed)
+        return [bool(check.satisfied(block)[0]) for check in self.checks]
+
+    def column_losses(self, recoding: Recoding) -> dict[str, float]:
+        """The loss of each column under a recoding."""
+        table, found = self.table, {}
+        hidden = recoding.hidden
+        for at, (column, ladder) in enumerate(zip(table.columns, table.ladders, strict=True)):
+            levels = recoding.levels[:, at]
+            shares = np.array(self._shares[at])
+            level = levels[recoding.of] if len(levels) > 1 else np.full(len(table.rows), levels[0])
+            share = np.where(hidden, 1.0, shares[level, table.leaves[at]])
+            mean = np.asarray((share @ table.rows) / table.row_count)
+            found[column] = float(self.loss.of_column(mean, len(ladder.leaves)))
+        return found
 
     def _with_one_more(self, levels: tuple[int, ...], classes: Classes, failing: Mask) -> Evaluation:
-        # Every class that passes makes the block pass (the models are monotone): one is enough, the
-        # cheapest that the budget still holds.
         rows = int(classes.sizes[failing].sum())
         candidates = np.flatnonzero(~failing & (classes.sizes <= self.budget - rows))
+        candidates = self._completing(classes, failing, candidates)
         if not len(candidates):
             return Evaluation(levels, rows, math.inf, classes, failing)
         added = []
@@ -100,8 +142,21 @@ class Evaluator:
             losses.append(self.loss.of_column(np.asarray(mean), len(ladder.leaves)))
         return losses
 
-    def _satisfied(self, classes: Classes) -> Mask:
-        verdict: Mask = np.ones(len(classes.sizes), dtype=np.bool_)
-        for model in self.models:
-            verdict &= model.satisfied(classes)
-        return verdict
+    def _completing(self, classes: Classes, failing: Mask, candidates: Codes) -> Codes:
+        # A class that passes makes the block pass every model that absorbs, so all candidates will do
+        # unless others are enforced too.
+        if all(check.union is Union.ABSORBS for check in self._block_checks):
+            return candidates
+        chosen = []
+        for candidate in candidates.tolist():
+            member = failing.copy()
+            member[candidate] = True
+            if not self._failing(classes.block(member), self._block_checks).any():
+                chosen.append(candidate)
+        return np.array(chosen, dtype=np.int64)
+
+    def _failing(self, classes: Classes, checks: Sequence[Check]) -> Mask:
+        failing: Mask = np.zeros(len(classes.sizes), dtype=np.bool_)
+        for check in checks:
+            failing |= ~check.satisfied(classes)
+        return failing

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from anonymize.classes import Classes
-from anonymize.coding import value_codes
+from anonymize.coding import secret_of
 from anonymize.errors import SchemaError
 from anonymize.schema import check_columns
 
@@ -52,12 +52,12 @@ def measure(df: pd.DataFrame, *, quasi: Sequence[str], sensitive: Sequence[str] 
     if both := sorted(set(quasi) & set(sensitive)):
         raise SchemaError(f"Column {both[0]!r} has two roles; leave it in one.")
     check_columns(df, [*quasi, *sensitive])
-    columns = [value_codes(df[column], column) for column in quasi]
+    secrets = {column: secret_of(df[column], column) for column in [*quasi, *sensitive]}
     classes = Classes.build(
-        columns,
-        [int(codes.max()) + 1 for codes in columns],
+        [secrets[column].codes for column in quasi],
+        [len(secrets[column].values) for column in quasi],
         rows=np.ones(len(df), dtype=np.int64),
-        sensitive={column: value_codes(df[column], column) for column in sensitive},
+        secrets={column: secrets[column] for column in sensitive},
     )
     smallest = int(classes.sizes.min())
     return Measurement(

@@ -10,13 +10,13 @@ import pandas as pd
 from sqlalchemy import URL, Connection, MetaData, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from anonymize.anonymizer import Result
 from anonymize.classes import Codes
 from anonymize.errors import JointDisclosureError, LedgerError
 from anonymize.joint import SUPPRESSED, Exposure, Holding, expose
 from anonymize.ladder import leaf_text
 from anonymize.ledger_store import LedgerStore, ReleaseRecord, person_tag, value_number
 from anonymize.ledger_tables import LedgerTables, ledger_tables
+from anonymize.result import Result
 
 PUBLIC: Final = "public"
 SYSTEM_RANDOM: Final = random.SystemRandom()

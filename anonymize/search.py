@@ -1,8 +1,8 @@
 """Optimal global recoding: the node of the generalisation lattice with the least loss.
 
 What the pruning relies on:
- 1. Models are monotone (see `models.Model`), so the rows in failing classes can only become fewer on a
-    coarser node: when they exceed the budget somewhere, they do on every finer node.
+ 1. Rows that fail an absorbing model (see `models.Union`) can only become fewer on a coarser node: when they
+    exceed the budget somewhere, they do on every finer node. With a budget of 0 closed models do the same.
  2. Suppression only adds loss, so a node's loss without suppression bounds it from below.
 """
 
@@ -88,8 +88,9 @@ class Lattice:
 def search(evaluator: Evaluator, allowed: Sequence[Sequence[int]]) -> Optimum:
     """Find the allowed node with the least loss, exactly.
 
-    Nodes are taken in the order of their bounds. From an open node a binary search along a path to the
-    top finds where it becomes feasible; what is infeasible condemns everything finer.
+    Nodes are taken in the order of their bounds. Where usable nodes have usable nodes above them, a binary
+    search from an open node along a path to the top finds where it becomes feasible; what is infeasible
+    condemns everything finer. Otherwise each open node is evaluated by itself.
     Raises: NoSolutionError when no allowed node satisfies the models; LatticeTooLargeError.
     """
     lattice = Lattice(evaluator, allowed)
@@ -101,32 +102,35 @@ def search(evaluator: Evaluator, allowed: Sequence[Sequence[int]]) -> Optimum:
             break
         if lattice.settled[start]:
             continue
-        path = [node for node in lattice.path_to_top(start) if not lattice.settled[node]]
+        climb = lattice.path_to_top(start) if evaluator.monotone else [start]
+        path = [node for node in climb if not lattice.settled[node]]
         low, high = 0, len(path) - 1
         while low <= high:
             middle = (low + high) // 2
             found = evaluator.evaluate(lattice.levels(path[middle]))
             checked += 1
+            lattice.settled[path[middle]] = True
             if found.failing_rows > evaluator.budget:
-                lattice.condemn(path[middle])
+                if found.condemns:
+                    lattice.condemn(path[middle])
                 low = middle + 1
                 continue
-            lattice.settled[path[middle]] = True
             high = middle - 1
             if found.loss < (math.inf if best is None else best.loss):
                 best = found
     if best is None:
-        raise NoSolutionError(_why_none(evaluator, [max(levels) for levels in allowed]))
+        raise NoSolutionError(why_none(evaluator, [max(levels) for levels in allowed]))
     return Optimum(best, lattice.size, checked)
 
 
-def _why_none(evaluator: Evaluator, coarsest: Sequence[int]) -> str:
+def why_none(evaluator: Evaluator, coarsest: Sequence[int]) -> str:
+    """Say which model fails first on the coarsest levels, and what can be done."""
     table: CodedTable = evaluator.table
     classes = evaluator.classes(coarsest)
     levels = ", ".join(f"{column}={level}" for column, level in zip(table.columns, coarsest, strict=True))
     allowed = f"the suppression limit allows {evaluator.budget} of {table.row_count}"
-    for model in evaluator.models:
-        rows = int(classes.sizes[~model.satisfied(classes)].sum())
+    for model, check in zip(evaluator.models, evaluator.checks, strict=True):
+        rows = int(classes.sizes[~check.satisfied(classes)].sum())
         if rows > evaluator.budget:
             name = ", ".join(f"{key} {value}" for key, value in model.describe().items())
             return (

@@ -107,7 +107,11 @@ def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads(_text("pyproject.toml"))
     wanted = {
         re.split(r"[\[<>=~!; ]", each)[0]
-        for each in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+        for each in [
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["spark"],
+            *project["dependency-groups"]["dev"],
+        ]
     }
     listed = set(re.findall(r"^\| `([\w-]+)` \|", _text("docs/dependencies.md"), re.MULTILINE))
     assert listed == wanted

@@ -130,9 +130,7 @@ def test_every_row_is_in_exactly_one_class_and_recoding_only_merges_classes(
         finer.append(ladder.groups[low][leaf])
         coarser.append(ladder.groups[high][leaf])
     rows_each = np.ones(len(df), dtype=np.int64)
-    parts = [
-        Classes.build(codes, [9] * len(codes), rows=rows_each, sensitive={}) for codes in (finer, coarser)
-    ]
+    parts = [Classes.build(codes, [9] * len(codes), rows=rows_each, secrets={}) for codes in (finer, coarser)]
     for part in parts:
         assert part.sizes.sum() == len(df)
         assert (part.sizes > 0).all()

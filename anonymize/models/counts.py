@@ -1,28 +1,11 @@
-"""Privacy models: what every class of a released table must satisfy, the suppressed block included."""
+"""Models that count: rows, and distinct values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from anonymize.classes import Classes, Mask
-from anonymize.errors import ModelError
-
-
-class Model(Protocol):
-    """A condition on single classes that the union of a passing class with any others passes too.
-
-    The search relies on this monotonicity: a row that is suppressed after coarser recoding is also
-    suppressed after every finer one, so an infeasible node condemns all finer nodes.
-    """
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        """The sensitive columns that the model looks at."""
-
-    def satisfied(self, classes: Classes) -> Mask:
-        """Tell for each class whether it satisfies the model."""
-
-    def describe(self) -> dict[str, str | int]:
-        """The model and its parameters as JSON-able values."""
+from anonymize.classes import Classes, Mask, Secret
+from anonymize.models.parameters import require_count
+from anonymize.models.protocol import Check, Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +20,23 @@ class KAnonymity:
     k: int
 
     def __post_init__(self) -> None:
-        _require_count("k", self.k)
+        require_count("k", self.k)
 
     @property
     def sensitive(self) -> tuple[str, ...]:
         return ()
 
+    @property
+    def union(self) -> Union:
+        return Union.ABSORBS
+
+    def check(self, secrets: Mapping[str, Secret]) -> Check:
+        return self
+
     def satisfied(self, classes: Classes) -> Mask:
         return classes.sizes >= self.k
 
-    def describe(self) -> dict[str, str | int]:
+    def describe(self) -> dict[str, str | int | float]:
         return {"model": "k-anonymity", "k": self.k}
 
 
@@ -63,19 +53,21 @@ class DistinctLDiversity:
     l: int  # noqa: E741 - the field's own name for the parameter
 
     def __post_init__(self) -> None:
-        _require_count("l", self.l)
+        require_count("l", self.l)
 
     @property
     def sensitive(self) -> tuple[str, ...]:
         return (self.column,)
 
+    @property
+    def union(self) -> Union:
+        return Union.ABSORBS
+
+    def check(self, secrets: Mapping[str, Secret]) -> Check:
+        return self
+
     def satisfied(self, classes: Classes) -> Mask:
         return classes.distinct(self.column) >= self.l
 
-    def describe(self) -> dict[str, str | int]:
+    def describe(self) -> dict[str, str | int | float]:
         return {"model": "distinct l-diversity", "column": self.column, "l": self.l}
-
-
-def _require_count(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ModelError(f"{name} must be a whole number of at least 1; give for example {name}=5.")

@@ -1,0 +1,52 @@
+"""What was asked of an anonymisation, apart from the table and its schema."""
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from anonymize.coding import CodedTable
+from anonymize.errors import ModelError, SchemaError
+from anonymize.evaluation import BlockRule, Evaluator
+from anonymize.loss import Loss
+from anonymize.models import Model
+from anonymize.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Models, how many rows may be suppressed, how loss is counted, and what the suppressed block owes.
+
+    Raises: ModelError, SchemaError when these make no sense by themselves.
+    """
+
+    models: tuple[Model, ...]
+    suppression_limit: float
+    loss: Loss = field(default_factory=Loss)
+    block: BlockRule = "checked"
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise ModelError("No model was given; give at least one, for example KAnonymity(5).")
+        if isinstance(self.suppression_limit, bool) or not 0 <= self.suppression_limit <= 1:
+            raise SchemaError("suppression_limit must lie between 0 and 1, for example 0.05.")
+        if self.block not in ("checked", "enforced"):
+            raise ModelError('block must be "checked" or "enforced".')
+
+    @property
+    def sensitive(self) -> list[str]:
+        """The sensitive columns that the models look at."""
+        return list(dict.fromkeys(column for model in self.models for column in model.sensitive))
+
+    def check(self, schema: Schema) -> None:
+        """Raises: ModelError when a model looks at a column that is not sensitive."""
+        for column in self.sensitive:
+            if column not in schema.sensitive:
+                raise ModelError(
+                    f"A model looks at {column!r}, which the schema does not call sensitive; add it."
+                )
+
+    def evaluator(self, table: CodedTable) -> Evaluator:
+        """Bind what was asked to a table."""
+        # The limit as written, not as its binary approximation: 0.29 of 100 rows are 29.
+        budget = math.floor(Decimal(str(self.suppression_limit)) * table.row_count)
+        return Evaluator(table, self.models, budget=budget, loss=self.loss, block=self.block)

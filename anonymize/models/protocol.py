@@ -1,0 +1,49 @@
+"""What the search asks of a privacy model, and what it may conclude from the answers."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Protocol
+
+from anonymize.classes import Classes, Mask, Secret
+
+
+class Union(Enum):
+    """What is known of a union of disjoint classes; all that the pruning relies on.
+
+    ABSORBS: a union passes when any part passes, so failing rows can only become fewer on coarser levels.
+    CLOSED: a union passes when all parts pass, so a table that passes without suppression still does on
+    coarser levels; a failing part can spoil a union.
+    OPEN: nothing is known.
+    """
+
+    ABSORBS = "absorbs"
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class Check(Protocol):
+    """A model bound to one table."""
+
+    @property
+    def union(self) -> Union:
+        """What is known of unions of classes."""
+
+    def satisfied(self, classes: Classes) -> Mask:
+        """Tell for each class whether it satisfies the model."""
+
+
+class Model(Protocol):
+    """A condition on the classes of a table, with its parameters."""
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """The sensitive columns that the model looks at."""
+
+    def check(self, secrets: Mapping[str, Secret]) -> Check:
+        """Bind the model to a table's sensitive columns.
+
+        Raises: ModelError when the model does not fit the values, such as a hierarchy that lacks one.
+        """
+
+    def describe(self) -> dict[str, str | int | float]:
+        """The model and its parameters as JSON-able values."""
