@@ -3,6 +3,7 @@
 from anonymize.anonymizer import anonymize
 from anonymize.errors import (
     AnonymizeError,
+    FileFormatError,
     HierarchyError,
     JointDisclosureError,
     LatticeTooLargeError,
@@ -26,6 +27,7 @@ __all__ = [
     "AnonymizeError",
     "ConnectedLedger",
     "DistinctLDiversity",
+    "FileFormatError",
     "Hierarchy",
     "HierarchyError",
     "JointDisclosureError",

@@ -24,6 +24,10 @@ class HierarchyError(AnonymizeError):
         self.row = row
 
 
+class FileFormatError(AnonymizeError):
+    """A file is not the text or the table that it should be; correct it, or say how it is written."""
+
+
 class ModelError(AnonymizeError):
     """A privacy model was asked for with a parameter that it cannot have."""
 

@@ -1,16 +1,17 @@
 """Generalisation hierarchies: where they come from. Their validated form is `anonymize.ladder.Ladder`."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from anonymize.errors import HierarchyError
+from anonymize.delimited import SEPARATORS, decode, records, separator_of
+from anonymize.errors import FileFormatError, HierarchyError
 from anonymize.hierarchy_dates import Dates
-from anonymize.hierarchy_groups import by_priority, in_order
-from anonymize.hierarchy_kinds import Intervals, Kind, Number, Redaction, Suppression, Tabulated
-from anonymize.ladder import TOP, Label, LabelRow, Occurrences, check_rows, leaf_text
+from anonymize.hierarchy_groups import Order, Priority, Tabulated
+from anonymize.hierarchy_intervals import Intervals, Number
+from anonymize.hierarchy_kinds import Kind, Redaction, Suppression
+from anonymize.ladder import TOP, LabelRow, Occurrences, leaf_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +41,28 @@ class Hierarchy:
 
         Raises: HierarchyError for unequal lengths, repeated leaves, empty labels, a group with two parents.
         """
-        table = tuple(tuple(_label(cell) for cell in row) for row in rows)
-        check_rows(table)
-        return Hierarchy(Tabulated(table))
+        return Hierarchy(Tabulated.of(rows))
 
     @staticmethod
-    def from_csv(path: str | Path) -> "Hierarchy":
-        """Read ARX's form: ';' separated, UTF-8, no header, column 0 the leaf, then one column per level.
+    def from_csv(
+        path: str | Path, *, separator: str | None = None, encoding: str | None = None
+    ) -> "Hierarchy":
+        """Read ARX's form: ';' separated, no header, column 0 the leaf, then one column per level.
 
+        Without `encoding`, UTF-8, UTF-16 and Shift_JIS are recognised; without `separator`, ';' is taken where
+        it occurs, else tab, comma or '|'.
         Raises: HierarchyError naming the row and what to correct.
         """
         name = Path(path).name
         try:
-            with Path(path).open(encoding="utf-8-sig", newline="") as lines:
-                table = [row for row in csv.reader(lines, delimiter=";", strict=True) if row]
+            text, _ = decode(Path(path).read_bytes(), encoding)
+            table = list(records(text, separator or _separator(text)))
         except OSError as cause:
             raise HierarchyError(
                 f"The hierarchy {name} cannot be read; check path and permissions."
             ) from cause
-        except UnicodeDecodeError as cause:
-            raise HierarchyError(f"The hierarchy {name} is not UTF-8; save it as UTF-8.") from cause
-        except csv.Error as cause:
-            raise HierarchyError(f"The hierarchy {name} has broken quoting ({cause}); correct it.") from cause
+        except FileFormatError as cause:
+            raise HierarchyError(f"The hierarchy {name} cannot be read: {cause}") from cause
         try:
             return Hierarchy.from_levels(table)
         except HierarchyError as cause:
@@ -93,16 +94,23 @@ class Hierarchy:
         return Hierarchy.from_levels(table)
 
     @staticmethod
-    def intervals(widths: Sequence[Number], *, origin: Number | Sequence[Number] = 0) -> "Hierarchy":
+    def intervals(
+        widths: Sequence[Number],
+        *,
+        origin: Number | Sequence[Number] = 0,
+        bottom: Number | None = None,
+        top: Number | None = None,
+    ) -> "Hierarchy":
         """Group numbers into half-open intervals [lower, upper), one width per level, and '*' on top.
 
         `origin` is a boundary of the intervals: one for all levels, or one per level. Each width is a
         multiple of the one before, and each level's origin lies on a boundary of the level before, so
-        that intervals never split on the way up.
+        that intervals never split on the way up. From level 1 on, all numbers below `bottom` are one group
+        and all from `top` on another (bottom and top coding). Numbers may be written as text.
         Raises: HierarchyError when the levels do not nest.
         """
         origins = tuple(origin) if isinstance(origin, Sequence) else (origin,) * len(widths)
-        return Hierarchy(Intervals.of(widths, origins))
+        return Hierarchy(Intervals.of(widths, origins, bottom=bottom, top=top))
 
     @staticmethod
     def redaction(*, length: int | None = None, start: Literal["right", "left"] = "right") -> "Hierarchy":
@@ -123,7 +131,8 @@ class Hierarchy:
         level may be shorter.
         Raises: HierarchyError when the sizes do not nest or a value is listed twice.
         """
-        return Hierarchy.from_levels(in_order([leaf_text(value) for value in values], sizes))
+        recipe = Order(tuple(map(leaf_text, values)), tuple(sizes))
+        return Hierarchy(Tabulated.of(recipe.table(), recipe))
 
     @staticmethod
     def priority(values: Sequence[object], *, keep: Sequence[int]) -> "Hierarchy":
@@ -133,7 +142,8 @@ class Hierarchy:
         the top level.
         Raises: HierarchyError when `keep` does not fall or a value is listed twice.
         """
-        return Hierarchy.from_levels(by_priority([leaf_text(value) for value in values], keep))
+        recipe = Priority(tuple(map(leaf_text, values)), tuple(keep))
+        return Hierarchy(Tabulated.of(recipe.table(), recipe))
 
     @staticmethod
     def dates(periods: Sequence[str] = ("month", "quarter", "year", "decade")) -> "Hierarchy":
@@ -151,6 +161,6 @@ class Hierarchy:
         return Hierarchy(Suppression())
 
 
-def _label(cell: object) -> Label:
-    text = None if cell is None else leaf_text(cell)
-    return text or None
+def _separator(text: str) -> str:
+    # Labels such as "[0, 5)" hold commas, so ARX's own separator counts wherever it occurs.
+    return SEPARATORS[0] if SEPARATORS[0] in text[: text.find("\n")] else separator_of(text)

@@ -1,9 +1,62 @@
-"""Listed values as hierarchies: neighbours in an order, or the most important ones kept longest."""
+"""Listed values as hierarchies: given with their labels, neighbours in an order, or by importance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from anonymize.errors import HierarchyError
-from anonymize.ladder import TOP
+from anonymize.hierarchy_kinds import Kind
+from anonymize.ladder import TOP, Label, LabelRow, Occurrences, check_rows, leaf_text
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Ordered categories and how many neighbours each level joins."""
+
+    values: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    def table(self) -> list[list[str]]:
+        """Raises: HierarchyError when the sizes do not nest or two groups would have one label."""
+        return in_order(self.values, self.sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """Categories, the most important first, and how many each level shows."""
+
+    values: tuple[str, ...]
+    keep: tuple[int, ...]
+
+    def table(self) -> list[list[str]]:
+        """Raises: HierarchyError when `keep` does not fall."""
+        return by_priority(self.values, self.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Tabulated:
+    """A closed domain: every leaf is listed. `recipe` is the short form of the table, if it has one."""
+
+    table: tuple[LabelRow, ...]
+    recipe: Order | Priority | None = None
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[object]], recipe: Order | Priority | None = None) -> "Tabulated":
+        """Raises: HierarchyError unless the rows form a hierarchy."""
+        table = tuple(tuple(_label(cell) for cell in row) for row in rows)
+        check_rows(table)
+        return cls(table, recipe)
+
+    def rows(self, occurrences: Occurrences) -> tuple[LabelRow, ...]:
+        known = {row[0] for row in self.table}
+        for position, text in enumerate(occurrences.texts):
+            if text not in known:
+                raise occurrences.error(position, "is not in the hierarchy; add a row for it or correct it")
+        if not occurrences.missing or None in known:
+            return self.table
+        return (*self.table, missing_row(self.table))
+
+    def settled(self, occurrences: Occurrences) -> Kind:  # noqa: ARG002 - depends on no table
+        return self
 
 
 def in_order(values: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:
@@ -44,3 +97,14 @@ def by_priority(values: Sequence[str], keep: Sequence[int]) -> list[list[str]]:
                 f" does not come after {more}."
             )
     return [[value, *(value if at < kept else TOP for kept in keep), TOP] for at, value in enumerate(values)]
+
+
+def missing_row(table: Sequence[LabelRow]) -> LabelRow:
+    """Labels of a missing value that the hierarchy does not mention."""
+    shared = [{row[level] for row in table} for level in range(1, len(table[0]))]
+    return (None, *(next(iter(labels)) if len(labels) == 1 else None for labels in shared))
+
+
+def _label(cell: object) -> Label:
+    text = None if cell is None else leaf_text(cell)
+    return text or None

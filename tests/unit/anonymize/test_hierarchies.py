@@ -1,10 +1,8 @@
 """Hierarchies: how values are coarsened, level by level."""
 
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -47,75 +45,10 @@ def test_malformed_table_is_refused_with_value_and_row(table: list[tuple[str, ..
     assert says in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [(b'"a;b\n', "broken quoting"), (b"\xff\xfe\x00;*\n", "UTF-8"), (b"a;*\nb\n", "h.csv: Row 1 ('b')")],
-)
-def test_malformed_file_is_refused_by_name(tmp_path: Path, content: bytes, says: str) -> None:
-    (tmp_path / "h.csv").write_bytes(content)
-    with pytest.raises(an.HierarchyError, match=r"h\.csv") as refused:
-        an.Hierarchy.from_csv(tmp_path / "h.csv")
-    assert says in str(refused.value)
-
-
-def test_absent_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(an.HierarchyError, match=r"absent\.csv"):
-        an.Hierarchy.from_csv(tmp_path / "absent.csv")
-
-
 def test_value_outside_the_hierarchy_is_named_with_its_row() -> None:
     with pytest.raises(an.HierarchyError, match="'column', row 2: value 'c'") as refused:
         rows(an.Hierarchy.from_levels([("a", "*"), ("b", "*")]), ["a", "b", "c"])
     assert (refused.value.column, refused.value.row) == ("column", 2)
-
-
-def test_intervals_nest_and_end_in_a_star() -> None:
-    found = rows(an.Hierarchy.intervals([5, 10], origin=0), [0, 4, 5, 19, -1])
-    assert found == {
-        "0": ("[0, 5)", "[0, 10)", "*"),
-        "4": ("[0, 5)", "[0, 10)", "*"),
-        "5": ("[5, 10)", "[0, 10)", "*"),
-        "19": ("[15, 20)", "[10, 20)", "*"),
-        "-1": ("[-5, 0)", "[-10, 0)", "*"),
-    }
-
-
-def test_interval_origin_moves_each_level() -> None:
-    assert rows(an.Hierarchy.intervals([5, 10], origin=[0, 5]), [3, 7]) == {
-        "3": ("[0, 5)", "[-5, 5)", "*"),
-        "7": ("[5, 10)", "[5, 15)", "*"),
-    }
-
-
-def test_decimal_boundary_belongs_to_the_interval_above_it() -> None:
-    assert rows(an.Hierarchy.intervals([0.1]), [0.3, 0.25])["0.3"] == ("[0.3, 0.4)", "*")
-
-
-@pytest.mark.parametrize(
-    ("widths", "origin", "says"),
-    [
-        ([], 0, "at least one width"),
-        ([0], 0, "positive"),
-        ([5, 12], 0, "larger multiple of 5"),
-        ([5, 5], 0, "larger multiple of 5"),
-        ([5, 10], [0, 3], "boundary of level 1"),
-        ([5, 10], [0], "one origin for all"),
-        ([float("inf")], 0, "finite"),
-    ],
-)
-def test_intervals_that_do_not_nest_are_refused(
-    widths: list[float], origin: float | list[float], says: str
-) -> None:
-    with pytest.raises(an.HierarchyError, match=says):
-        an.Hierarchy.intervals(widths, origin=origin)
-
-
-@pytest.mark.parametrize(
-    ("value", "says"), [("x", "not a number"), (True, "not a number"), (np.inf, "infinite")]
-)
-def test_interval_of_something_that_is_no_number_is_refused(value: object, says: str) -> None:
-    with pytest.raises(an.HierarchyError, match=says):
-        rows(an.Hierarchy.intervals([5]), [2, value])
 
 
 def test_redaction_masks_from_either_side() -> None:
@@ -258,13 +191,3 @@ def test_value_that_is_no_date_is_named_with_its_row(value: object) -> None:
 def test_periods_lie_within_each_other(one: date, other: date) -> None:
     occurrences = Occurrences.of(pd.Series([one, other], dtype=object), "at")
     Ladder.of(an.Hierarchy.dates(list(PERIODS)).rows(occurrences))
-
-
-@given(
-    st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=30, unique=True),
-    st.integers(1, 50),
-    st.integers(-100, 100),
-)
-def test_whole_numbers_are_grouped_as_decimals_are(values: list[int], width: int, origin: int) -> None:
-    hierarchy = an.Hierarchy.intervals([width, 3 * width], origin=origin)
-    assert rows(hierarchy, list(values)) == rows(hierarchy, [Decimal(value) for value in values])
