@@ -47,7 +47,7 @@ class Dates:
         spell = [PERIODS[period] for period in self.periods]
         table: list[LabelRow] = []
         for position, (value, text) in enumerate(zip(occurrences.values, occurrences.texts, strict=True)):
-            at = _as_date(value)
+            at = as_date(value)
             if at is None:
                 raise occurrences.error(
                     position, "is not a date; write dates as 2024-12-31 or convert with pandas.to_datetime"
@@ -61,7 +61,8 @@ class Dates:
         return self
 
 
-def _as_date(value: object) -> date | None:
+def as_date(value: object) -> date | None:
+    """The date that a value is or is the ISO 8601 text of, else None."""
     if isinstance(value, date):
         return value
     if not isinstance(value, str):

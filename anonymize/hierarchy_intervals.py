@@ -12,7 +12,7 @@ import numpy as np
 
 from anonymize.errors import HierarchyError
 from anonymize.hierarchy_kinds import Kind
-from anonymize.ladder import TOP, LabelRow, Occurrences
+from anonymize.ladder import TOP, LabelRow, Occurrences, leaf_text
 
 Number = int | float | Decimal
 
@@ -109,12 +109,11 @@ class Intervals:
         return table
 
     def _number(self, occurrences: Occurrences, position: int) -> Decimal:
-        value, text = occurrences.values[position], occurrences.texts[position]
-        if isinstance(value, bool) or not isinstance(value, Real | Decimal | str) or not _is_number(text):
+        number = as_number(occurrences.values[position])
+        if number is None:
             raise occurrences.error(
                 position, "is not a number; correct it, or convert the column with pandas.to_numeric"
             )
-        number = Decimal(text)
         bound = self.bottom if number < 0 else self.top
         if not number.is_finite() and bound is None:
             raise occurrences.error(
@@ -174,8 +173,12 @@ def _machine_integers(values: Sequence[object]) -> np.ndarray[tuple[int], np.dty
     return None
 
 
-def _is_number(text: str) -> bool:
-    return bool(_NUMBER_TEXT.fullmatch(text) or _INFINITE_TEXT.fullmatch(text))
+def as_number(value: object) -> Decimal | None:
+    """The number that a value is or is the text of, infinite ones included, else None."""
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal | str):
+        return None
+    text = leaf_text(value)
+    return Decimal(text) if _NUMBER_TEXT.fullmatch(text) or _INFINITE_TEXT.fullmatch(text) else None
 
 
 def _finite(value: Number) -> Decimal:
