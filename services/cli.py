@@ -2,7 +2,7 @@
 
 import click
 
-from services.commands import auditing, organisation, person, running
+from services.commands import anonymise, auditing, organisation, person, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +30,9 @@ for command in (
     organisation.recall,
     organisation.progress,
     organisation.confirm,
+    anonymise.suggest,
+    anonymise.anonymize,
+    anonymise.measure,
 ):
     main.add_command(command)
 

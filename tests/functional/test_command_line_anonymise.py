@@ -1,0 +1,207 @@
+"""Tables anonymised by command: from a draft to a table that passes, and what unsuitable input is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command_line import assert_one_line, within
+
+from services.commands.table_files import read_table
+
+Words = list[str | Path]
+
+SCHEMA = """\
+sensitive = ["disease"]
+identifying = ["name"]
+
+[quasi.age]
+hierarchy = "intervals"
+widths = [5, 10, 20]
+
+[quasi.zip]
+hierarchy = "redaction"
+"""
+ROWS = [
+    f"{name},{age},{postcode},{disease},{visit}"
+    for name, age, postcode, disease, visit in zip(
+        "ABCDEFGH",
+        [20, 21, 22, 23, 35, 36, 37, 38],
+        ["123", "124", "125", "126", "201", "202", "203", "204"],
+        ["flu", "flu", "ulcer", "=1+1", "flu", "ulcer", "asthma", "flu"],
+        range(8),
+        strict=True,
+    )
+]
+TABLE = "name,age,zip,disease,visit\n" + "\n".join(ROWS) + "\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "in.csv").write_text(TABLE, encoding="utf-8")
+    (tmp_path / "s.toml").write_text(SCHEMA, encoding="utf-8")
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+ANONYMIZE: Words = ["anonymize", "in.csv", "--schema", "s.toml", "--out", "out.csv", "--report", "r.json"]
+
+
+def gives(*words: str | Path) -> str:
+    done = within(*words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_table_leaves_recoded_and_is_measured_as_asked(folder: Path) -> None:
+    said = gives(*ANONYMIZE, "--k", "4", "--l", "disease:2")
+    assert "8 rows read (utf-8, separator ',')" in said
+    assert "levels: age=2, zip=2" in said
+    assert "0 rows suppressed" in said
+    found = read_table(folder / "out.csv").frame
+    assert list(found.columns) == ["age", "zip", "disease", "visit"]
+    by_visit = found.sort_values("visit")
+    assert by_visit["disease"].tolist() == [row.split(",")[3] for row in ROWS]
+    assert by_visit["zip"].tolist() == ["1**"] * 4 + ["2**"] * 4
+    assert "'=1+1" in (folder / "out.csv").read_text(encoding="utf-8")
+    report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert report["classes"]["smallest"] == 4
+    measured = json.loads(
+        gives("measure", "out.csv", "--quasi", "age,zip", "--sensitive", "disease", "--json")
+    )
+    assert measured["k"] == 4
+    assert measured["l"]["disease"] == 3
+    assert "prosecutor.highest               0.25" in gives("measure", "out.csv", "--quasi", "age,zip")
+
+
+def test_rows_leave_in_another_order_every_time(folder: Path) -> None:
+    """RI6: nothing of the input's order is in the output's; 8 rows have 40,320 orders."""
+    orders = set()
+    for number in range(5):
+        out = f"out{number}.csv"
+        gives("anonymize", "in.csv", "--schema", "s.toml", "--k", "4", "--out", out)
+        orders.add(tuple(read_table(folder / out).frame["visit"]))
+    assert len(orders) > 1
+
+
+def test_draft_is_a_schema_that_can_be_used(folder: Path) -> None:
+    said = gives("suggest", "in.csv", "--out", "draft.toml")
+    assert (
+        said
+        == "3 quasi-identifiers, 1 identifying and 1 sensitive columns guessed; correct them in draft.toml\n"
+    )
+    assert "# name: identifying" in (folder / "draft.toml").read_text(encoding="utf-8")
+    gives("anonymize", "in.csv", "--schema", "draft.toml", "--k", "2", "--out", "out.csv")
+
+
+def test_levels_and_suppression_are_as_allowed(folder: Path) -> None:
+    said = gives(
+        *ANONYMIZE,
+        "--k",
+        "3",
+        "--levels",
+        "age=3,4",
+        "--levels",
+        "zip=3",
+        "--suppression",
+        "0.1",
+        "--separator",
+        ",",
+    )
+    assert "levels: age=3, zip=3" in said
+
+
+def test_files_of_windows_are_read(folder: Path) -> None:
+    (folder / "in.csv").write_bytes(TABLE.replace(",", "\t").replace("flu", "風邪").encode("cp932"))
+    assert "(cp932, separator '\\t')" in gives(*ANONYMIZE, "--k", "4")
+    assert "風邪" in (folder / "out.csv").read_text(encoding="utf-8")
+    gives(*ANONYMIZE, "--k", "4", "--force", "--encoding", "cp932", "--separator", "tab")
+
+
+LEDGER: Words = [
+    "--ledger",
+    "sqlite:///ledger.sqlite",
+    "--recipient",
+    "univ-x",
+    "--person",
+    "name",
+    "--key-file",
+    "key",
+]
+
+
+def test_ledger_refuses_what_would_expose_together(folder: Path) -> None:
+    """RI1: a second coarsening that singles somebody out with the first does not leave."""
+    widths = SCHEMA.replace("widths = [5, 10, 20]", "widths = [20]\norigin = 16")
+    (folder / "other.toml").write_text(widths, encoding="utf-8")
+    first = gives(*ANONYMIZE, "--k", "2", *LEDGER, "--levels", "zip=3", "--levels", "age=1")
+    assert "rows in random order" in first
+    second: Words = ["anonymize", "in.csv", "--schema", "other.toml", "--out", "second.csv", "--k", "2"]
+    rest: Words = ["--levels", "zip=3", "--levels", "age=1"]
+    assert_one_line(within(*second, *LEDGER, *rest), "refused: together with release 1")
+    assert not (folder / "second.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "status"),
+    [
+        (["--k", "9"], "No allowed transformation satisfies the models", 1),
+        (["--k", "2", "--l", "disease:9"], "distinct l-diversity, column disease, l 9", 1),
+        (["--k", "0"], "k must be a whole number of at least 1", 1),
+        (["--k", "many"], "many", 2),
+        ([], "at least one model", 2),
+        (["--k", "2", "--l", "disease"], "write COLUMN:VALUE", 2),
+        (["--k", "2", "--l", "disease:x"], "'x' is not a whole number", 2),
+        (["--k", "2", "--l", "visit:2"], "'visit', which the schema does not call sensitive", 1),
+        (["--k", "2", "--suppression", "2"], "between 0 and 1", 1),
+        (["--k", "2", "--suppression", "nan"], "between 0 and 1", 1),
+        (["--k", "2", "--levels", "age"], "write COLUMN=VALUE", 2),
+        (["--k", "2", "--levels", "age=9"], "levels 0 to 4", 1),
+        (["--k", "2", "--levels", "town=1"], "'town', which is no quasi-identifier", 1),
+        (["--k", "2", "--levels", "age=1", "--levels", "age=2"], "'age' twice", 2),
+        (["--k", "2", "--separator", ";;"], "in.csv: The separator must be one character", 1),
+        (["--k", "2", "--separator", "|"], "no column 'age'", 1),
+        (["--k", "2", "--encoding", "klingon"], "no encoding 'klingon'", 1),
+        (["--k", "2", "--report", "r.pdf"], "must end in .json", 2),
+        (["--k", "2", "--report", "out.csv"], "must end in .json", 2),
+        (["--k", "2", "--out", "none/out.csv"], "none", 1),
+        (["--k", "2", "--out", "in.csv", "--force"], "another one than all other files", 2),
+        (["--k", "2", "--out", "s.toml"], "another one than all other files", 2),
+        (["--k", "2", "--out", "key"], "key exists already", 1),
+        (["--k", "2", "--ledger", "sqlite:///l.sqlite"], "all of --ledger, --recipient, --person", 2),
+        (["--k", "2", *LEDGER, "--person", "visit"], "not among the schema's identifying columns", 2),
+        (["--l", "disease:2", *LEDGER, "--ledger", "sqlite://"], "without KAnonymity", 1),
+        (["--k", "2", *LEDGER, "--ledger", "nonsense"], "URL cannot be read", 1),
+        (["--k", "2", *LEDGER, "--ledger", "sqlite:///none/l.sqlite"], "database cannot be used", 1),
+    ],
+)
+def test_words_that_cannot_be_followed_are_told_and_nothing_is_written(
+    folder: Path, words: Words, expected: str, status: int
+) -> None:
+    before = {each.name: each.read_bytes() for each in folder.iterdir()}
+    assert_one_line(within(*ANONYMIZE, *words), expected, status=status)
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
+
+
+def test_nothing_is_replaced_unless_asked(folder: Path) -> None:
+    (folder / "out.csv").write_text("mine", encoding="utf-8")
+    assert_one_line(within(*ANONYMIZE, "--k", "2"), "out.csv exists already", "--force")
+    assert (folder / "out.csv").read_text(encoding="utf-8") == "mine"
+    gives(*ANONYMIZE, "--k", "2", "--force")
+    assert (folder / "out.csv").read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "status"),
+    [
+        (["measure", "in.csv", "--quasi", "age,town"], "no column 'town'", 1),
+        (["measure", "in.csv", "--quasi", "age", "--sensitive", "age"], "two roles", 1),
+        (["measure", "in.csv"], "--quasi", 2),
+        (["measure", "none.csv", "--quasi", "age"], "does not exist", 2),
+        (["suggest", "in.csv", "--out", "s.toml"], "s.toml exists already", 1),
+        (["suggest", "key", "--out", "draft.toml"], "key: ", 1),
+    ],
+)
+def test_other_commands_tell_what_is_wrong(folder: Path, words: Words, expected: str, status: int) -> None:
+    assert_one_line(within(*words), expected, status=status)
+    assert not (folder / "draft.toml").exists()
