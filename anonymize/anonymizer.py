@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from anonymize.asked import Asked
+from anonymize.asked import Asked, listed
 from anonymize.coding import CodedTable, code_table
 from anonymize.errors import SchemaError
 from anonymize.evaluation import BlockRule
@@ -39,7 +39,9 @@ def anonymize(
     the cheapest further class joins them.
     Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, LatticeTooLargeError.
     """
-    asked = Asked(tuple(models), suppression_limit, loss, block)
+    asked = Asked(listed(models), suppression_limit, loss, block)
+    if not isinstance(schema, Schema):
+        raise SchemaError("The second argument must be a Schema; make one, or draft one with Schema.suggest.")
     asked.check(schema)
     table = code_table(df, schema, sensitive=asked.sensitive)
     evaluator = asked.evaluator(table)
@@ -61,7 +63,9 @@ def _allowed(table: CodedTable, levels: Mapping[str, LevelChoice]) -> list[list[
     for column, ladder in zip(table.columns, table.ladders, strict=True):
         choice = levels.get(column, range(ladder.height))
         chosen = [choice] if isinstance(choice, int) else sorted(set(choice))
-        if not chosen or any(level not in range(ladder.height) for level in chosen):
+        if not chosen or any(
+            isinstance(level, bool) or level not in range(ladder.height) for level in chosen
+        ):
             raise SchemaError(f"Column {column!r} has levels 0 to {ladder.height - 1}; choose among them.")
         allowed.append(chosen)
     return allowed

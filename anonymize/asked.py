@@ -1,8 +1,10 @@
 """What was asked of an anonymisation, apart from the table and its schema."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from numbers import Real
 
 from anonymize.coding import CodedTable
 from anonymize.errors import ModelError, SchemaError
@@ -27,7 +29,8 @@ class Asked:
     def __post_init__(self) -> None:
         if not self.models:
             raise ModelError("No model was given; give at least one, for example KAnonymity(5).")
-        if isinstance(self.suppression_limit, bool) or not 0 <= self.suppression_limit <= 1:
+        limit = self.suppression_limit
+        if isinstance(limit, bool) or not isinstance(limit, Real) or not 0 <= limit <= 1:
             raise SchemaError("suppression_limit must lie between 0 and 1, for example 0.05.")
         if self.block not in ("checked", "enforced"):
             raise ModelError('block must be "checked" or "enforced".')
@@ -50,3 +53,11 @@ class Asked:
         # The limit as written, not as its binary approximation: 0.29 of 100 rows are 29.
         budget = math.floor(Decimal(str(self.suppression_limit)) * table.row_count)
         return Evaluator(table, self.models, budget=budget, loss=self.loss, block=self.block)
+
+
+def listed(models: object) -> tuple[Model, ...]:
+    """Raises: ModelError unless these are models, several or none."""
+    found = tuple(models) if isinstance(models, Iterable) else (None,)
+    if not all(hasattr(model, "check") and hasattr(model, "describe") for model in found):
+        raise ModelError("models must be a list of models; write for example [KAnonymity(5)].")
+    return found
