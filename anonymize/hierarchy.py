@@ -8,10 +8,10 @@ from typing import Literal
 from anonymize.delimited import SEPARATORS, decode, records, separator_of
 from anonymize.errors import FileFormatError, HierarchyError
 from anonymize.hierarchy_dates import Dates
-from anonymize.hierarchy_groups import Order, Priority, Tabulated
+from anonymize.hierarchy_groups import Order, Priority, Tabulated, counts, is_count, listed
 from anonymize.hierarchy_intervals import Intervals, Number
 from anonymize.hierarchy_kinds import Kind, Redaction, Suppression
-from anonymize.ladder import TOP, LabelRow, Occurrences, leaf_text
+from anonymize.ladder import TOP, LabelRow, Occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Hierarchy:
 
         A level '*' is put on top unless the last step leads to a single label.
         """
-        if not steps:
+        if not steps or not all(isinstance(step, Mapping) for step in steps):
             raise HierarchyError(
-                "A mapping needs at least one step; for value and '*' only use suppression()."
+                "A mapping needs at least one step, each a dictionary; for value and '*' only use suppression()."
             )
         table: list[list[object]] = []
         for number, leaf in enumerate(steps[0]):
@@ -109,8 +109,7 @@ class Hierarchy:
         and all from `top` on another (bottom and top coding). Numbers may be written as text.
         Raises: HierarchyError when the levels do not nest.
         """
-        origins = tuple(origin) if isinstance(origin, Sequence) else (origin,) * len(widths)
-        return Hierarchy(Intervals.of(widths, origins, bottom=bottom, top=top))
+        return Hierarchy(Intervals.of(widths, origin, bottom=bottom, top=top))
 
     @staticmethod
     def redaction(*, length: int | None = None, start: Literal["right", "left"] = "right") -> "Hierarchy":
@@ -119,8 +118,10 @@ class Hierarchy:
         Shorter values count as padded on the side that is masked. Without `length`, it is the longest
         value's of the table.
         """
-        if length is not None and length < 1:
+        if length is not None and not (is_count(length) and length >= 1):
             raise HierarchyError("length must be at least 1; leave it out to take the longest value's.")
+        if start not in ("right", "left"):
+            raise HierarchyError('start must be "right" or "left".')
         return Hierarchy(Redaction(length, start))
 
     @staticmethod
@@ -131,7 +132,7 @@ class Hierarchy:
         level may be shorter.
         Raises: HierarchyError when the sizes do not nest or a value is listed twice.
         """
-        recipe = Order(tuple(map(leaf_text, values)), tuple(sizes))
+        recipe = Order(listed("order", values), counts("order", "sizes", sizes))
         return Hierarchy(Tabulated.of(recipe.table(), recipe))
 
     @staticmethod
@@ -142,7 +143,7 @@ class Hierarchy:
         the top level.
         Raises: HierarchyError when `keep` does not fall or a value is listed twice.
         """
-        recipe = Priority(tuple(map(leaf_text, values)), tuple(keep))
+        recipe = Priority(listed("priority", values), counts("priority", "keep", keep))
         return Hierarchy(Tabulated.of(recipe.table(), recipe))
 
     @staticmethod

@@ -42,7 +42,11 @@ class Tabulated:
     @classmethod
     def of(cls, rows: Iterable[Sequence[object]], recipe: Order | Priority | None = None) -> "Tabulated":
         """Raises: HierarchyError unless the rows form a hierarchy."""
-        table = tuple(tuple(_label(cell) for cell in row) for row in rows)
+        if isinstance(rows, str) or not isinstance(rows, Iterable):
+            raise HierarchyError(
+                "Levels are given as rows of leaf and labels; write [('39', '30-39', '*'), ...]."
+            )
+        table = tuple(tuple(_label(cell) for cell in _row(row)) for row in rows)
         check_rows(table)
         return cls(table, recipe)
 
@@ -59,13 +63,31 @@ class Tabulated:
         return self
 
 
+def listed(kind: str, values: object) -> tuple[str, ...]:
+    """The values as text. Raises: HierarchyError when they are no list."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise HierarchyError(f"{kind} needs a list of values.")
+    return tuple(map(leaf_text, values))
+
+
+def counts(kind: str, name: str, given: object) -> tuple[int, ...]:
+    """Raises: HierarchyError unless there are whole numbers, one per level."""
+    found = tuple(given) if isinstance(given, Iterable) else ()
+    if not found or not all(map(is_count, found)):
+        raise HierarchyError(f"{kind} needs {name}, one whole number per level, for example {name}=[2].")
+    return found
+
+
+def is_count(number: object) -> bool:
+    """Whether it is a whole number; True and False are none."""
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
 def in_order(values: Sequence[str], sizes: Sequence[int]) -> list[list[str]]:
     """Return leaf and labels per value: runs of neighbours, on each level one size.
 
     Raises: HierarchyError when the sizes do not nest or two groups would have one label.
     """
-    if not sizes or any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
-        raise HierarchyError("order needs sizes, one whole number per level, for example sizes=[2, 4].")
     for before, size in zip([1, *sizes], sizes, strict=False):
         if size <= before or size % before:
             raise HierarchyError(f"Size {size} of order must be a larger multiple of {before}.")
@@ -103,6 +125,12 @@ def missing_row(table: Sequence[LabelRow]) -> LabelRow:
     """Labels of a missing value that the hierarchy does not mention."""
     shared = [{row[level] for row in table} for level in range(1, len(table[0]))]
     return (None, *(next(iter(labels)) if len(labels) == 1 else None for labels in shared))
+
+
+def _row(row: object) -> Iterable[object]:
+    if isinstance(row, str) or not isinstance(row, Iterable):
+        raise HierarchyError(f"{row!r} is no row of leaf and labels; write ('39', '30-39', '*').")
+    return row
 
 
 def _label(cell: object) -> Label:

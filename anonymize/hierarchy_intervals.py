@@ -38,11 +38,14 @@ class Intervals:
     def of(
         cls,
         widths: Sequence[Number],
-        origins: Sequence[Number],
+        origin: Number | Sequence[Number],
         *,
         bottom: Number | None = None,
         top: Number | None = None,
     ) -> "Intervals":
+        if not isinstance(widths, Sequence):
+            raise HierarchyError("intervals needs a list of widths, one per level; write [5, 10].")
+        origins = origin if isinstance(origin, Sequence) else (origin,) * len(widths)
         if not widths or len(widths) != len(origins):
             raise HierarchyError(
                 "intervals needs at least one width, and one origin for all or one per width."
@@ -182,9 +185,9 @@ def as_number(value: object) -> Decimal | None:
 
 
 def _finite(value: Number) -> Decimal:
-    number = Decimal(str(value))
-    if not number.is_finite():
-        raise HierarchyError(f"Width, origin or bound {value} must be finite.")
+    number = as_number(value)
+    if number is None or not number.is_finite():
+        raise HierarchyError(f"Width, origin or bound {value} must be a finite number.")
     return number
 
 

@@ -1,6 +1,6 @@
 """What the columns of a table are to an attacker."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,10 @@ class Schema:
     notes: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.quasi, Mapping):
+            raise SchemaError(
+                "quasi must map columns to hierarchies; write {'age': Hierarchy.intervals([5])}."
+            )
         object.__setattr__(self, "quasi", MappingProxyType(dict(self.quasi)))
         object.__setattr__(self, "sensitive", _names("sensitive", self.sensitive))
         object.__setattr__(self, "identifying", _names("identifying", self.identifying))
@@ -78,6 +82,8 @@ class Schema:
 
 def check_columns(df: pd.DataFrame, columns: Iterable[str]) -> None:
     """Raises: SchemaError when the table is empty, repeats a column or lacks one of `columns`."""
+    if not isinstance(df, pd.DataFrame):
+        raise SchemaError("The table must be a pandas DataFrame; make one with pandas.DataFrame.")
     if not df.columns.is_unique:
         twice = df.columns[df.columns.duplicated()][0]
         raise SchemaError(f"The table has more than one column {twice!r}; rename or drop one.")
@@ -91,4 +97,6 @@ def check_columns(df: pd.DataFrame, columns: Iterable[str]) -> None:
 def _names(role: str, names: Sequence[str]) -> tuple[str, ...]:
     if isinstance(names, str):
         raise SchemaError(f"{role} must be a list of column names; write [{names!r}].")
+    if not isinstance(names, Iterable) or not all(isinstance(name, Hashable) for name in names):
+        raise SchemaError(f"{role} must be a list of column names; leave it out if there is none.")
     return tuple(names)
