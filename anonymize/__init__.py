@@ -17,7 +17,17 @@ from anonymize.ledger_store import ReleaseRecord
 from anonymize.ledger_tables import LedgerTables
 from anonymize.loss import Loss
 from anonymize.measure import Measurement, ProsecutorRisk, measure
-from anonymize.models import DistinctLDiversity, KAnonymity, Model
+from anonymize.models import (
+    DistinctLDiversity,
+    EntropyLDiversity,
+    Equal,
+    Hierarchical,
+    KAnonymity,
+    Model,
+    Ordered,
+    RecursiveDiversity,
+    TCloseness,
+)
 from anonymize.releases import PUBLIC, ConnectedLedger, Release, ReleaseLedger
 from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
@@ -27,7 +37,10 @@ __all__ = [
     "AnonymizeError",
     "ConnectedLedger",
     "DistinctLDiversity",
+    "EntropyLDiversity",
+    "Equal",
     "FileFormatError",
+    "Hierarchical",
     "Hierarchy",
     "HierarchyError",
     "JointDisclosureError",
@@ -40,13 +53,16 @@ __all__ = [
     "Model",
     "ModelError",
     "NoSolutionError",
+    "Ordered",
     "ProsecutorRisk",
+    "RecursiveDiversity",
     "Release",
     "ReleaseLedger",
     "ReleaseRecord",
     "Result",
     "Schema",
     "SchemaError",
+    "TCloseness",
     "Transformation",
     "anonymize",
     "measure",

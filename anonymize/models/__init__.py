@@ -1,6 +1,21 @@
 """Privacy models: what every class of a released table must satisfy."""
 
+from anonymize.models.closeness import Distance, Equal, Hierarchical, Ordered, TCloseness
 from anonymize.models.counts import DistinctLDiversity, KAnonymity
+from anonymize.models.diversity import EntropyLDiversity, RecursiveDiversity
 from anonymize.models.protocol import Check, Model, Union
 
-__all__ = ["Check", "DistinctLDiversity", "KAnonymity", "Model", "Union"]
+__all__ = [
+    "Check",
+    "Distance",
+    "DistinctLDiversity",
+    "EntropyLDiversity",
+    "Equal",
+    "Hierarchical",
+    "KAnonymity",
+    "Model",
+    "Ordered",
+    "RecursiveDiversity",
+    "TCloseness",
+    "Union",
+]

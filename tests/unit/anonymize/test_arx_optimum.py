@@ -1,6 +1,7 @@
 """The optimum that the field's reference obtains on public tables; read from beside the repository."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TypedDict
@@ -12,6 +13,8 @@ import anonymize as an
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 REFERENCE = DATA / "arx-reference.json"
+
+TIES = {"adult8_k5_el3_s0"}  # two columns of two leaves: which of them is given up costs the same
 
 pytestmark = pytest.mark.skipif(
     not REFERENCE.exists(), reason="reference tables are not beside the repository"
@@ -34,8 +37,7 @@ def cases() -> list[Case]:
         return []
     known: list[Case] = json.loads(REFERENCE.read_text(encoding="utf-8"))["global"]
     # The nine columns of mach2019 take seconds each; one of them stands for all.
-    chosen = [case for case in known if not case["id"].startswith("mach9") or case["id"] == "mach9_k5_s0"]
-    return [case for case in chosen if all(m[:2] in ("k:", "dl") for m in case["models"].split("+"))]
+    return [case for case in known if not case["id"].startswith("mach9") or case["id"] == "mach9_k5_s0"]
 
 
 @cache
@@ -43,7 +45,7 @@ def table(name: str) -> pd.DataFrame:
     return pd.read_csv(DATA / name, sep=";")
 
 
-def models(text: str) -> list[an.Model]:
+def models(text: str, hierarchy: Callable[[str], an.Hierarchy]) -> list[an.Model]:
     found: list[an.Model] = []
     for part in text.split("+"):
         match part.split(":"):
@@ -51,6 +53,14 @@ def models(text: str) -> list[an.Model]:
                 found.append(an.KAnonymity(int(k)))
             case ["dl", column, least]:
                 found.append(an.DistinctLDiversity(column, int(least)))
+            case ["el", column, least]:
+                found.append(an.EntropyLDiversity(column, float(least)))
+            case ["rl", column, least, c]:
+                found.append(an.RecursiveDiversity(column, int(least), float(c)))
+            case ["te", column, t]:
+                found.append(an.TCloseness(column, float(t)))
+            case ["th", column, t]:
+                found.append(an.TCloseness(column, float(t), an.Hierarchical(hierarchy(column))))
             case _:
                 raise ValueError(part)
     return found
@@ -59,12 +69,13 @@ def models(text: str) -> list[an.Model]:
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
 def test_optimum_is_the_references(case: Case) -> None:
     stem = DATA / case["data"].removesuffix(".csv")
-    asked = models(case["models"])
+
+    def hierarchy(column: str) -> an.Hierarchy:
+        return an.Hierarchy.from_csv(stem.with_name(f"{stem.name}_hierarchy_{column}.csv"))
+
+    asked = models(case["models"], hierarchy)
     schema = an.Schema(
-        quasi={
-            column: an.Hierarchy.from_csv(stem.with_name(f"{stem.name}_hierarchy_{column}.csv"))
-            for column in case["qi"]
-        },
+        quasi={column: hierarchy(column) for column in case["qi"]},
         sensitive=[column for model in asked for column in model.sensitive],
     )
     result = an.anonymize(
@@ -72,4 +83,5 @@ def test_optimum_is_the_references(case: Case) -> None:
     )
     assert result.loss == pytest.approx(case["score"], abs=1e-9)
     assert result.suppressed == case["suppressed_rows"]
-    assert result.levels == case["levels"]
+    if case["id"] not in TIES:
+        assert result.levels == case["levels"]
