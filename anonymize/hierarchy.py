@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
+
 from anonymize.delimited import SEPARATORS, decode, records, separator_of
 from anonymize.errors import FileFormatError, HierarchyError
 from anonymize.hierarchy_dates import Dates
@@ -34,6 +36,15 @@ class Hierarchy:
     def settled(self, occurrences: Occurrences) -> "Hierarchy":
         """Fix whatever was derived from the table, so that levels keep their meaning on other tables."""
         return Hierarchy(self.kind.settled(occurrences))
+
+    def preview(self, values: pd.Series) -> pd.DataFrame:
+        """Show the labels that the values of a column get.
+
+        Shape: one row per value of the hierarchy's domain, one column per level, the value itself on level 0.
+        Raises: HierarchyError when a value is outside the domain.
+        """
+        rows = self.rows(Occurrences.of(values, str(values.name)))
+        return pd.DataFrame(rows, columns=range(len(rows[0])), dtype=object)
 
     @staticmethod
     def from_levels(rows: Iterable[Sequence[object]]) -> "Hierarchy":

@@ -134,17 +134,19 @@ def _is_numbering(column: _Column) -> bool:
 
 
 def _generalised(column: _Column) -> tuple[Hierarchy, str]:
-    if len(column.values) <= _FEW_VALUES:
-        return Hierarchy.suppression(), "quasi-identifier: few values, shown or not."
     if all(as_date(value) is not None for value in column.values):
         return Hierarchy.dates(), "quasi-identifier: dates, by calendar."
     lengths = {len(text) for text in column.texts}
     alike = len(lengths) == 1 and lengths <= set(_CODE_LENGTHS) and column.all(_has_digit)
     coded = alike and (column.named(_CODES) or any(text.startswith("0") for text in column.texts))
+    if coded and column.named(_CODES):
+        return _codes(lengths.pop())
+    if len(column.values) <= _FEW_VALUES:
+        return Hierarchy.suppression(), "quasi-identifier: few values, shown or not."
     if not coded and (numbers := column.numbers) and min(numbers) < max(numbers):
         return _numeric(numbers, bounded=len(numbers) < len(column.values))
     if alike:
-        return Hierarchy.redaction(length=lengths.pop()), "quasi-identifier: codes, masked from the right."
+        return _codes(lengths.pop())
     if len(column.values) <= _MOST_CATEGORIES:
         return _categories(column), (
             "quasi-identifier: categories, the most frequent shown longest. Groups by meaning (mapping, csv)"
@@ -154,6 +156,10 @@ def _generalised(column: _Column) -> tuple[Hierarchy, str]:
         Hierarchy.redaction(),
         "quasi-identifier: texts, masked from the right; list groups (csv) if you can.",
     )
+
+
+def _codes(length: int) -> tuple[Hierarchy, str]:
+    return Hierarchy.redaction(length=length), "quasi-identifier: codes, masked from the right."
 
 
 def _has_digit(text: str) -> bool:

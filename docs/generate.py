@@ -7,10 +7,11 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from docs import bodies, tables
+from docs import bodies, chapters, tables
 
 FOLDER: Final = Path(__file__).parent
 NOTE: Final = (
@@ -28,6 +29,11 @@ def pages() -> Mapping[str, Page]:
         "data-flow.md": tables.egress_page,
         "lifecycle.md": tables.lifecycle_page,
         "permissions.md": _permissions,
+        "reference/README.md": chapters.index_page,
+        **{
+            f"reference/{name}.md": partial(chapters.chapter_page, file)
+            for name, file in chapters.chapters().items()
+        },
     }
 
 
@@ -41,6 +47,7 @@ def write() -> list[str]:
     changed = stale()
     for name, text in _texts().items():
         if name in changed:
+            (FOLDER / name).parent.mkdir(exist_ok=True)
             (FOLDER / name).write_text(text, encoding="utf-8")
     return changed
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, MetaData, String, Table
 
 from consent.vocabulary import Body
-from docs import generate, tables
+from docs import chapters, generate, tables
 from services.kit.columns import clear
 
 
@@ -50,3 +50,71 @@ def test_every_body_has_its_section_on_every_page() -> None:
 
 def _bodies() -> Iterator[Body]:
     yield from Body
+
+
+def test_chapter_becomes_code_and_what_it_shows(tmp_path: Path) -> None:
+    file = tmp_path / "test_counting.py"
+    file.write_text(CHAPTER, encoding="utf-8")
+    assert chapters.chapter_page(file) == PAGE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("Counting", ""),
+        ('    shows(\n        ONE + two,\n        "`3`",\n    )\n', ""),
+    ],
+)
+def test_chapter_that_is_not_written_as_one_stops_the_page(tmp_path: Path, change: tuple[str, str]) -> None:
+    file = tmp_path / "test_counting.py"
+    file.write_text(CHAPTER.replace(*change).replace('""""""', ""), encoding="utf-8")
+    with pytest.raises(chapters.ChapterError):
+        chapters.chapter_page(file)
+
+
+CHAPTER = '''"""Counting"""
+
+from support.spec import refused, shows
+
+ONE = 1
+
+
+def test_numbers() -> None:
+    """Numbers
+
+    Are added.
+    """
+    with refused("Error: no\\n  number"):
+        add(None)
+    # why
+    two = 2
+
+    shows(
+        ONE + two,
+        "`3`",
+    )
+'''
+PAGE = """# Counting
+
+```python
+ONE = 1
+```
+
+## Numbers
+
+Are added.
+
+```python
+add(None)
+```
+
+> Error: no number
+
+```python
+two = 2
+
+ONE + two
+```
+
+`3`
+"""

@@ -1,0 +1,146 @@
+"""Anonymising
+
+`anonymize` finds, among all combinations of levels, the one with the least loss that satisfies all models, and
+returns the table on these levels. It is the optimum: every other allowed combination loses more or fails.
+"""
+
+import pandas as pd
+from support.spec import refused, shows
+
+import anonymize as an
+
+PATIENTS = pd.DataFrame(
+    {
+        "age": [21, 22, 24, 25, 36, 38, 39, 71],
+        "sex": ["f", "f", "m", "m", "f", "f", "m", "m"],
+        "disease": ["flu", "flu", "ulcer", "flu", "flu", "asthma", "flu", "ulcer"],
+    }
+)
+SCHEMA = an.Schema(
+    quasi={"age": an.Hierarchy.intervals([10, 20, 40]), "sex": an.Hierarchy.suppression()},
+    sensitive=["disease"],
+)
+
+
+def test_optimum() -> None:
+    """The least loss
+
+    Every class of the result has at least two rows.
+    """
+    result = an.anonymize(PATIENTS, SCHEMA, models=[an.KAnonymity(2)])
+    shows(
+        result.frame,
+        r"""
+        | age | sex | disease |
+        | --- | --- | --- |
+        | \* | f | flu |
+        | \* | f | flu |
+        | \* | m | ulcer |
+        | \* | m | flu |
+        | \* | f | flu |
+        | \* | f | asthma |
+        | \* | m | flu |
+        | \* | m | ulcer |
+        """,
+    )
+    shows(
+        result.levels,
+        """
+        |  |  |
+        | --- | --- |
+        | age | 4 |
+        | sex | 0 |
+        """,
+    )
+    shows(result.loss, "`0.4142`")
+
+
+def test_suppression() -> None:
+    """Suppression
+
+    Rows of classes that fail may be suppressed in all quasi-identifiers, up to a share of all rows. They are a class
+    too, which has to satisfy the models that count: a single outlier is suppressed together with the rows that cost
+    least.
+    """
+    result = an.anonymize(PATIENTS, SCHEMA, models=[an.KAnonymity(2)], suppression_limit=0.5)
+    shows(
+        result.frame,
+        r"""
+        | age | sex | disease |
+        | --- | --- | --- |
+        | [20, 30) | f | flu |
+        | [20, 30) | f | flu |
+        | [20, 30) | m | ulcer |
+        | [20, 30) | m | flu |
+        | [30, 40) | f | flu |
+        | [30, 40) | f | asthma |
+        | \* | \* | flu |
+        | \* | \* | ulcer |
+        """,
+    )
+    shows(result.suppressed, "`2`")
+
+
+def test_levels() -> None:
+    """Levels agreed on beforehand
+
+    `levels` allows for a column one level or several. Who recodes by a list that was fixed before the data were seen
+    tells nothing by the choice.
+    """
+    result = an.anonymize(
+        PATIENTS, SCHEMA, models=[an.KAnonymity(2)], suppression_limit=0.5, levels={"age": [1, 4], "sex": 1}
+    )
+    shows(
+        result.levels,
+        """
+        |  |  |
+        | --- | --- |
+        | age | 1 |
+        | sex | 1 |
+        """,
+    )
+
+
+def test_again() -> None:
+    """The same recoding of other rows
+
+    The models are checked again.
+    """
+    first = an.anonymize(PATIENTS[:6], SCHEMA, models=[an.KAnonymity(2)])
+    shows(
+        first.levels,
+        """
+        |  |  |
+        | --- | --- |
+        | age | 1 |
+        | sex | 0 |
+        """,
+    )
+    shows(
+        first.transformation.apply(PATIENTS[:4]).frame,
+        """
+        | age | sex | disease |
+        | --- | --- | --- |
+        | [20, 30) | f | flu |
+        | [20, 30) | f | flu |
+        | [20, 30) | m | ulcer |
+        | [20, 30) | m | flu |
+        """,
+    )
+    with refused("""NoSolutionError: No allowed transformation satisfies the models. Even on age=1, sex=0 2 rows are
+        in classes that fail (model k-anonymity, k 2); the suppression limit allows 0 of 2. Allow
+        coarser levels, raise the limit, weaken the model, or add rows."""):
+        first.transformation.apply(PATIENTS[6:])
+
+
+def test_impossible() -> None:
+    """What cannot be done
+
+    Is told with the first model that fails even on the coarsest levels.
+    """
+    with refused("""NoSolutionError: No allowed transformation satisfies the models. Even on age=4, sex=1 8 rows are
+        in classes that fail (model distinct l-diversity, column disease, l 4); the suppression limit
+        allows 0 of 8. Allow coarser levels, raise the limit, weaken the model, or add rows."""):
+        an.anonymize(PATIENTS, SCHEMA, models=[an.KAnonymity(2), an.DistinctLDiversity("disease", 4)])
+    with refused("SchemaError: The table has no rows; there is nothing to anonymise."):
+        an.anonymize(PATIENTS[:0], SCHEMA, models=[an.KAnonymity(2)])
