@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import click
 
 import anonymize as an
-from services.commands.anonymise_options import Lending, levels_of, models_of
+from services.commands.anonymise_options import Lending, levels_of, model_options, models_of
 from services.commands.failures import told
 from services.commands.table_files import (
     TableFile,
@@ -54,9 +55,7 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
     "--schema", "schema_file", required=True, type=EXISTING, help="Schema (TOML); see `sekisho suggest`."
 )
 @click.option("--k", type=int, help="Every class has at least k rows.")
-@click.option(
-    "--l", multiple=True, metavar="COLUMN:L", help="Every class shows at least l values of the column."
-)
+@model_options
 @click.option(
     "--suppression", default=0.0, show_default=True, help="Greatest share of rows that may be suppressed."
 )
@@ -84,7 +83,6 @@ def anonymize(
     schema_file: Path,
     *,
     k: int | None,
-    l: tuple[str, ...],  # noqa: E741 - the option's own name
     suppression: float,
     levels: tuple[str, ...],
     out: Path,
@@ -96,9 +94,10 @@ def anonymize(
     separator: str | None,
     encoding: str | None,
     force: bool,
+    **others: tuple[str, ...],
 ) -> None:
     """Recode a table with the least loss so that it satisfies all models named."""
-    models, allowed = models_of(k=k, l=l), levels_of(levels)
+    models, allowed = models_of(k=k, others=others), levels_of(levels)
     lending = Lending.of(url=ledger, recipient=recipient, person=person, key_file=key_file)
     targets = [out] if report is None else [out, _report_file(report)]
     _check_targets(targets, inputs=[source, schema_file], replace=force)
@@ -107,9 +106,10 @@ def anonymize(
         lending.check(schema)
     table = _read(source, separator, encoding)
     with written_together(targets) as files:
-        result = an.anonymize(
-            table.frame, schema, models=models, suppression_limit=suppression, levels=allowed
-        )
+        with _placed():
+            result = an.anonymize(
+                table.frame, schema, models=models, suppression_limit=suppression, levels=allowed
+            )
         if lending is not None:
             frame = lending.release(result, table.frame)
         else:
@@ -175,6 +175,17 @@ def _report_file(report: Path) -> Path:
 def _write_reports(result: an.Result, files: Sequence[TextIO]) -> None:
     for file in files:
         json.dump(result.report, file, ensure_ascii=False, indent=2)
+
+
+@contextmanager
+def _placed() -> Iterator[None]:
+    """Say of an unsuitable value where it stands in the file."""
+    try:
+        yield
+    except an.HierarchyError as error:
+        if error.row is None:
+            raise
+        raise an.HierarchyError(f"{error} It is in record {error.row + 1} below the header.") from error
 
 
 def _tell(result: an.Result, table: TableFile, out: Path) -> None:

@@ -1,8 +1,9 @@
 """What `sekisho anonymize` is asked for: models, levels and a ledger, as they are written on the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
 
 import click
 import pandas as pd
@@ -10,13 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import anonymize as an
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-def of_column(option: str, text: str, sign: str = ":") -> tuple[str, str]:
-    """Split `disease:3`; the column may hold the sign itself. Raises: UsageError when it has no two parts."""
-    column, _, rest = text.rpartition(sign)
-    if not column or not rest:
-        raise click.UsageError(f"{option} {text!r}: write COLUMN{sign}VALUE.")
-    return column, rest
+
+def of_column(option: str, text: str, *, sign: str = ":", values: int = 1) -> list[str]:
+    """Split `disease:3`; the column may hold the sign itself. Raises: UsageError when a part is missing."""
+    parts = text.rsplit(sign, values)
+    if len(parts) <= values or not all(parts):
+        raise click.UsageError(f"{option} {text!r}: write {sign.join(['COLUMN', *['VALUE'] * values])}.")
+    return parts
 
 
 def whole(option: str, text: str) -> int:
@@ -27,11 +31,82 @@ def whole(option: str, text: str) -> int:
         raise click.UsageError(f"{option}: {text!r} is not a whole number.") from cause
 
 
-def models_of(*, k: int | None, l: Sequence[str]) -> list[an.Model]:  # noqa: E741 - the option's own name
+def number(option: str, text: str) -> float:
+    """Raises: UsageError unless the text is a number."""
+    try:
+        return float(text)
+    except ValueError as cause:
+        raise click.UsageError(f"{option}: {text!r} is not a number.") from cause
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOption:
+    """An option that may be given again for each sensitive column; `build` makes the model of its parts."""
+
+    flag: str
+    form: str
+    help: str
+    build: Callable[[Sequence[str]], an.Model]
+
+    @property
+    def name(self) -> str:
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    def model(self, text: str) -> an.Model:
+        """Raises: UsageError, ModelError."""
+        return self.build(of_column(self.flag, text, values=self.form.count(":")))
+
+
+MODEL_OPTIONS: Final = (
+    ModelOption(
+        "--l",
+        "COLUMN:L",
+        "Every class shows at least L values of the column.",
+        lambda parts: an.DistinctLDiversity(parts[0], whole("--l", parts[1])),
+    ),
+    ModelOption(
+        "--entropy-l",
+        "COLUMN:L",
+        "Every class leaves as much doubt as L equally likely values.",
+        lambda parts: an.EntropyLDiversity(parts[0], number("--entropy-l", parts[1])),
+    ),
+    ModelOption(
+        "--recursive",
+        "COLUMN:C:L",
+        "In no class is the most frequent value C times as frequent as all from the L-th on.",
+        lambda parts: an.RecursiveDiversity(
+            parts[0], c=number("--recursive", parts[1]), l=whole("--recursive", parts[2])
+        ),
+    ),
+    ModelOption(
+        "--t",
+        "COLUMN:T",
+        "No class is farther than T from the whole table's distribution; any two values are equally far apart.",
+        lambda parts: an.TCloseness(parts[0], number("--t", parts[1])),
+    ),
+    ModelOption(
+        "--t-ordered",
+        "COLUMN:T",
+        "As --t, for numbers: values are as far apart as their ranks.",
+        lambda parts: an.TCloseness(parts[0], number("--t-ordered", parts[1]), an.Ordered()),
+    ),
+)
+
+
+def model_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command all of MODEL_OPTIONS."""
+    for each in reversed(MODEL_OPTIONS):
+        command = click.option(each.flag, each.name, multiple=True, metavar=each.form, help=each.help)(
+            command
+        )
+    return command
+
+
+def models_of(*, k: int | None, others: Mapping[str, Sequence[str]]) -> list[an.Model]:
     """Raises: UsageError without any model, ModelError for parameters that make no sense."""
     models: list[an.Model] = [] if k is None else [an.KAnonymity(k)]
-    for column, number in (of_column("--l", each) for each in l):
-        models.append(an.DistinctLDiversity(column, whole("--l", number)))
+    for option in MODEL_OPTIONS:
+        models += [option.model(text) for text in others.get(option.name, ())]
     if not models:
         raise click.UsageError("Name at least one model, for example --k 5.")
     return models
@@ -40,7 +115,7 @@ def models_of(*, k: int | None, l: Sequence[str]) -> list[an.Model]:  # noqa: E7
 def levels_of(given: Sequence[str]) -> dict[str, list[int]]:
     """Raises: UsageError for a column named twice or a level that is no number."""
     chosen: dict[str, list[int]] = {}
-    for column, levels in (of_column("--levels", each, "=") for each in given):
+    for column, levels in (of_column("--levels", each, sign="=") for each in given):
         if column in chosen:
             raise click.UsageError(
                 f"--levels names {column!r} twice; give its levels once, separated by commas."

@@ -94,6 +94,21 @@ def test_draft_is_a_schema_that_can_be_used(folder: Path) -> None:
     gives("anonymize", "in.csv", "--schema", "draft.toml", "--k", "2", "--out", "out.csv")
 
 
+def test_every_model_has_its_option(folder: Path) -> None:
+    asked = ["--k", "2", "--l", "disease:2", "--entropy-l", "disease:1.5", "--recursive", "disease:4:2"]
+    gives(*ANONYMIZE, *asked, "--t", "disease:0.9")
+    report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert [each["model"] for each in report["asked"]["models"]] == [
+        "k-anonymity",
+        "distinct l-diversity",
+        "entropy l-diversity",
+        "recursive (c,l)-diversity",
+        "t-closeness",
+    ]
+    (folder / "s.toml").write_text(SCHEMA.replace("disease", "visit"), encoding="utf-8")
+    gives(*ANONYMIZE, "--force", "--t-ordered", "visit:0.5")
+
+
 def test_levels_and_suppression_are_as_allowed(folder: Path) -> None:
     said = gives(
         *ANONYMIZE,
@@ -152,6 +167,11 @@ def test_ledger_refuses_what_would_expose_together(folder: Path) -> None:
         ([], "at least one model", 2),
         (["--k", "2", "--l", "disease"], "write COLUMN:VALUE", 2),
         (["--k", "2", "--l", "disease:x"], "'x' is not a whole number", 2),
+        (["--k", "2", "--entropy-l", "disease:x"], "'x' is not a number", 2),
+        (["--k", "2", "--recursive", "disease:3"], "write COLUMN:VALUE:VALUE", 2),
+        (["--k", "2", "--recursive", "disease:0:2"], "c must be a number above 0", 1),
+        (["--k", "2", "--t", "disease:2"], "t must lie between 0 and 1", 1),
+        (["--k", "2", "--t-ordered", "disease:0.5"], "no numbers", 1),
         (["--k", "2", "--l", "visit:2"], "'visit', which the schema does not call sensitive", 1),
         (["--k", "2", "--suppression", "2"], "between 0 and 1", 1),
         (["--k", "2", "--suppression", "nan"], "between 0 and 1", 1),
@@ -181,6 +201,13 @@ def test_words_that_cannot_be_followed_are_told_and_nothing_is_written(
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     assert_one_line(within(*ANONYMIZE, *words), expected, status=status)
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
+
+
+def test_unsuitable_value_is_placed_in_the_file(folder: Path) -> None:
+    (folder / "in.csv").write_text(TABLE.replace("22,125", "old,125"), encoding="utf-8")
+    assert_one_line(
+        within(*ANONYMIZE, "--k", "2"), "value 'old' is not a number", "record 3 below the header"
+    )
 
 
 def test_nothing_is_replaced_unless_asked(folder: Path) -> None:
