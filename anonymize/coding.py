@@ -120,26 +120,36 @@ def recode(df: pd.DataFrame, schema: Schema, *, table: CodedTable, recoding: Rec
     Shape: rows, their order and index as in `df`; identifying columns left out. A column that is on level 0
     in every row keeps its type.
     """
-    hidden = recoding.hidden
     frame = df.drop(columns=list(schema.identifying))
-    for at, (column, ladder) in enumerate(zip(table.columns, table.ladders, strict=True)):
+    hidden = recoding.hidden[table.record_of] if recoding.suppressed.any() else None
+    for at, column in enumerate(table.columns):
         levels = recoding.levels[:, at]
-        per_record = levels[recoding.of] if len(levels) > 1 else np.repeat(levels, len(table.rows))
-        cells = np.empty(len(table.rows), dtype=object)
-        kept = np.zeros(len(table.rows), dtype=np.bool_)
-        for level in np.unique(levels).tolist():
-            there = (per_record == level) & ~hidden
-            if level == 0:
-                kept = there
-                continue
-            labels = np.array(ladder.labels[level], dtype=object)
-            cells[there] = labels[ladder.groups[level][table.leaves[at][there]]]
-        if kept.all():
+        if hidden is None and not levels.any():
             continue
-        cells[hidden] = TOP
-        shown = cells[table.record_of]
-        if kept.any():
-            as_is = kept[table.record_of]
-            shown[as_is] = df[column].astype(object).to_numpy(dtype=object)[as_is]
-        frame[column] = pd.Series(shown, index=df.index).infer_objects()
+        label, labels = _labels(table, recoding, at)
+        shown = label[table.record_of]
+        if levels.all() and None not in labels:
+            # A level's labels are few: make them an array of text once, and pick.
+            if hidden is not None:
+                shown[hidden] = len(labels) - 1
+            frame[column] = pd.Series(pd.array(labels, dtype="str").take(shown), index=df.index)
+            continue
+        cells = np.array(labels, dtype=object)[shown]
+        as_is = levels[recoding.of][table.record_of] == 0 if len(levels) > 1 else levels == 0
+        np.copyto(cells, df[column].astype(object).to_numpy(dtype=object), where=as_is)
+        if hidden is not None:
+            cells[hidden] = TOP
+        frame[column] = pd.Series(cells, index=df.index).infer_objects()
     return frame
+
+
+def _labels(table: CodedTable, recoding: Recoding, at: int) -> tuple[Codes, list[str | None]]:
+    """For each record which of the labels it is shown as; the last label is that of suppressed cells."""
+    ladder, leaves, levels = table.ladders[at], table.leaves[at], recoding.levels[:, at]
+    labels: list[str | None] = []
+    label = np.zeros(len(leaves), dtype=np.int64)
+    for level in np.unique(levels).tolist():
+        there = slice(None) if len(levels) == 1 else (levels == level)[recoding.of]
+        label[there] = ladder.groups[level][leaves[there]] + len(labels)
+        labels += ladder.labels[level]
+    return label, [*labels, TOP]

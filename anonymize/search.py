@@ -3,129 +3,135 @@
 What the pruning relies on:
  1. Rows that fail an absorbing model (see `models.Union`) can only become fewer on a coarser node: when they
     exceed the budget somewhere, they do on every finer node. With a budget of 0 closed models do the same.
- 2. Suppression only adds loss, so a node's loss without suppression bounds it from below.
+ 2. Such rows are suppressed on every finer node, and a suppressed row costs more the finer the node is: what
+    they cost at least on each level bounds the loss of all finer nodes from below (`Evaluator.bounds_below`).
+ 3. Records that are equal on the finest levels of all open nodes are equal on each of them: they are joined.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from anonymize.classes import Mask
-from anonymize.coding import CodedTable
 from anonymize.errors import LatticeTooLargeError, NoSolutionError
 from anonymize.evaluation import Evaluation, Evaluator
-from anonymize.loss import Floats
+from anonymize.grain import Grains
+from anonymize.lattice import Axes, Lattice, Node
 
 LARGEST_LATTICE: Final = 5_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is: nodes evaluated, the best loss so far (infinite before the first), a proven bound."""
+
+    checked: int
+    best: float
+    bound: float
+
+
+Watch = Callable[[Progress], bool]
+"""Told of the progress; answers whether to go on."""
+
+
+def go_on(_: Progress) -> bool:
+    """Watch nothing."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Optimum:
-    """The best node, and how much work it took to know that it is the best."""
+    """The best node, how much work it took to know, and below what no node's loss can be."""
 
     best: Evaluation
     lattice: int
     checked: int
+    bound: float
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no other node is better, as far as floats can tell."""
+        return self.bound >= self.best.loss
 
 
-class Lattice:
-    """The allowed combinations of levels, and what is known about each.
+def search(evaluator: Evaluator, allowed: Sequence[Sequence[int]], *, watch: Watch = go_on) -> Optimum:
+    """Find the allowed node with the least loss, exactly unless stopped by `watch`.
 
-    Shape: the arrays have one axis per column with more than one allowed level.
-    """
-
-    def __init__(self, evaluator: Evaluator, allowed: Sequence[Sequence[int]]) -> None:
-        self._allowed = [sorted(set(levels)) for levels in allowed]
-        self._free = [at for at, levels in enumerate(self._allowed) if len(levels) > 1]
-        self.shape = tuple(len(self._allowed[at]) for at in self._free)
-        self.size = math.prod(self.shape)
-        if self.size > LARGEST_LATTICE:
-            raise LatticeTooLargeError(
-                f"There are {self.size} combinations of levels, the exact search takes {LARGEST_LATTICE};"
-                " allow fewer levels per column with levels=."
-            )
-        self.bound = self._bounds(evaluator)
-        self.settled: Mask = np.zeros(self.shape, dtype=np.bool_)
-
-    def levels(self, node: tuple[int, ...]) -> tuple[int, ...]:
-        """The level of every column at a node."""
-        chosen = [levels[0] for levels in self._allowed]
-        for axis, at in enumerate(self._free):
-            chosen[at] = self._allowed[at][node[axis]]
-        return tuple(chosen)
-
-    def path_to_top(self, node: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """A chain from the node to the coarsest one, each step adding the least to the bound."""
-        path = [node]
-        while steps := [
-            (*node[:axis], node[axis] + 1, *node[axis + 1 :])
-            for axis, length in enumerate(self.shape)
-            if node[axis] + 1 < length
-        ]:
-            node = min(steps, key=lambda step: (self.bound[step], step))
-            path.append(node)
-        return path
-
-    def condemn(self, node: tuple[int, ...]) -> None:
-        """Settle the node and all finer ones (1.)."""
-        self.settled[tuple(slice(0, position + 1) for position in node)] = True
-
-    def _bounds(self, evaluator: Evaluator) -> Floats:
-        axes: list[NDArray[np.float64]] = []
-        for at, levels in enumerate(self._allowed):
-            losses = evaluator.unsuppressed[at][levels]
-            shape = [1] * len(self.shape)
-            if at in self._free:
-                shape[self._free.index(at)] = len(levels)
-            axes.append(losses.reshape(shape))
-        return np.broadcast_to(evaluator.loss.total(axes), self.shape)
-
-
-def search(evaluator: Evaluator, allowed: Sequence[Sequence[int]]) -> Optimum:
-    """Find the allowed node with the least loss, exactly.
-
-    Nodes are taken in the order of their bounds. Where usable nodes have usable nodes above them, a binary
-    search from an open node along a path to the top finds where it becomes feasible; what is infeasible
-    condemns everything finer. Otherwise each open node is evaluated by itself.
+    Nodes are taken in the order of their bounds. From each a path climbs to the coarsest node that could
+    still be the best. When that is infeasible, it condemns everything finer at once; else a binary search
+    along the path finds where it becomes feasible. Where usable nodes need not have usable nodes above them,
+    each open node is evaluated by itself.
     Raises: NoSolutionError when no allowed node satisfies the models; LatticeTooLargeError.
     """
-    lattice = Lattice(evaluator, allowed)
-    best: Evaluation | None = None
-    checked = 0
-    for flat in np.argsort(lattice.bound, axis=None, kind="stable"):
-        start = tuple(int(part) for part in np.unravel_index(flat, lattice.shape))
-        if best is not None and lattice.bound[start] >= best.loss:
-            break
-        if lattice.settled[start]:
-            continue
-        climb = lattice.path_to_top(start) if evaluator.monotone else [start]
-        path = [node for node in climb if not lattice.settled[node]]
-        low, high = 0, len(path) - 1
-        while low <= high:
-            middle = (low + high) // 2
-            found = evaluator.evaluate(lattice.levels(path[middle]))
-            checked += 1
-            lattice.settled[path[middle]] = True
-            if found.failing_rows > evaluator.budget:
-                if found.condemns:
-                    lattice.condemn(path[middle])
-                low = middle + 1
-                continue
-            high = middle - 1
-            if found.loss < (math.inf if best is None else best.loss):
-                best = found
-    if best is None:
+    axes = Axes(evaluator, allowed)
+    if axes.size > LARGEST_LATTICE:
+        raise LatticeTooLargeError(
+            f"There are {axes.size} combinations of levels, the exact search takes {LARGEST_LATTICE};"
+            " allow fewer levels per column with levels=."
+        )
+    found = _Search(evaluator, axes)
+    found.run(watch)
+    if found.best is None:
         raise NoSolutionError(why_none(evaluator, [max(levels) for levels in allowed]))
-    return Optimum(best, lattice.size, checked)
+    # Once more, on the table's own records.
+    best = evaluator.evaluate(found.best.levels)
+    return Optimum(best, axes.size, found.checked, min(found.bound, best.loss))
+
+
+class _Search:
+    def __init__(self, evaluator: Evaluator, axes: Axes) -> None:
+        self.evaluator = evaluator
+        self.axes = axes
+        self.lattice = Lattice(evaluator, axes)
+        self.grains = Grains(evaluator.finest)
+        self.best: Evaluation | None = None
+        self.checked = 0
+        self.bound = -math.inf
+
+    @property
+    def least(self) -> float:
+        return math.inf if self.best is None else self.best.loss
+
+    def run(self, watch: Watch) -> None:
+        while True:
+            start, self.bound = self.lattice.cheapest()
+            if self.bound >= self.least or not watch(Progress(self.checked, self.least, self.bound)):
+                return
+            if self.evaluator.monotone:
+                self._bisect(self.lattice.useful(self.axes.climb(start), self.least))
+            else:
+                self._settle(start)
+
+    def _bisect(self, path: Sequence[Node]) -> None:
+        low, high = 0, len(path) - 1
+        middle = high if self.best is not None else high // 2
+        while low <= high:
+            if self._settle(path[middle]):
+                high = middle - 1
+            else:
+                low = middle + 1
+            middle = (low + high) // 2
+
+    def _settle(self, node: Node) -> bool:
+        evaluator, lattice = self.evaluator, self.lattice
+        levels = self.axes.levels(node)
+        grain = self.grains.under(levels)
+        found = evaluator.evaluate(levels, grain)
+        self.checked += 1
+        if found.condemns:
+            lattice.condemn(node)
+            return False
+        if found.absorbed.any():
+            lattice.raise_below(node, evaluator.bounds_below(found, grain))
+        lattice.settle(node)
+        if found.loss < self.least:
+            self.best = found
+        return found.failing_rows <= evaluator.budget
 
 
 def why_none(evaluator: Evaluator, coarsest: Sequence[int]) -> str:
     """Say which model fails first on the coarsest levels, and what can be done."""
-    table: CodedTable = evaluator.table
+    table = evaluator.table
     classes = evaluator.classes(coarsest)
     levels = ", ".join(f"{column}={level}" for column, level in zip(table.columns, coarsest, strict=True))
     allowed = f"the suppression limit allows {evaluator.budget} of {table.row_count}"

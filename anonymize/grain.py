@@ -1,0 +1,126 @@
+"""A table as coarse as a search still needs it: records that no open node tells apart are one record."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import Classes, Codes, Secret, combine, mixed_radix, number_groups
+from anonymize.coding import CodedTable
+
+_WORTHWHILE: Final = 3
+_SMALL: Final = 500
+_USEFUL: Final = 0.8
+
+Leaves = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grain:
+    """Records that stand for all rows of the table on the levels `levels` and every coarser ones.
+
+    Shape: `rows`, each array of `leaves` and the secrets' codes have one entry per record. A record's leaves
+    are those of any one of its rows.
+    """
+
+    table: CodedTable
+    levels: tuple[int, ...]
+    leaves: tuple[Leaves, ...]
+    rows: Codes
+    secrets: Mapping[str, Secret]
+
+    @classmethod
+    def finest(cls, table: CodedTable) -> "Grain":
+        """Every record of the table by itself."""
+        leaves = tuple(
+            codes.astype(np.min_scalar_type(max(len(ladder.leaves) - 1, 0)))
+            for codes, ladder in zip(table.leaves, table.ladders, strict=True)
+        )
+        return cls(table, (0,) * len(table.columns), leaves, table.rows, table.secrets)
+
+    def classes(self, levels: Sequence[int]) -> Classes:
+        """The classes on levels that are nowhere finer than the grain's."""
+        key, span = self._key(levels)
+        return Classes(key, span, rows=self.rows, secrets=self.secrets)
+
+    def coarsen(self, levels: Sequence[int]) -> "Grain":
+        """Join the records that are equal on the given levels and in all secrets."""
+        key, span = self._key(levels)
+        secrets = self.secrets.values()
+        of, count = number_groups(key, span)
+        if secrets:
+            of, count = combine(
+                [of, *(secret.codes for secret in secrets)],
+                [count, *(len(secret.values) for secret in secrets)],
+                records=len(of),
+            )
+        example = np.empty(count, dtype=np.int64)
+        example[of] = np.arange(len(of))
+        return Grain(
+            self.table,
+            tuple(levels),
+            tuple(codes[example] for codes in self.leaves),
+            np.bincount(of, weights=self.rows, minlength=count).astype(np.int64),
+            {
+                column: Secret(secret.values, secret.codes[example], secret.rows)
+                for column, secret in self.secrets.items()
+            },
+        )
+
+    def _key(self, levels: Sequence[int]) -> tuple[Codes, int]:
+        columns, radices = [], []
+        for ladder, level, leaves in zip(self.table.ladders, levels, self.leaves, strict=True):
+            radix = len(ladder.labels[level])
+            if radix > 1:
+                # Codes are in range: "clip" only spares the check.
+                columns.append(np.take(ladder.groups[level], leaves, mode="clip"))
+                radices.append(radix)
+        return mixed_radix(columns, radices, records=len(self.rows))
+
+
+class Grains:
+    """Grains made as they are asked for again and again: one column after another is taken to its level.
+
+    Columns with most values come first, since joining these joins most records. All grains together hold at
+    most `room` times the records of the table.
+    """
+
+    def __init__(self, finest: Grain, *, room: float = 2.0) -> None:
+        self._finest = finest
+        self._order = sorted(range(len(finest.levels)), key=lambda at: -len(finest.table.ladders[at].leaves))
+        self._made: dict[tuple[int, ...], Grain] = {(): finest}
+        self._asked: dict[tuple[int, ...], int] = {}
+        self._room = int(room * len(finest.rows))
+
+    def under(self, levels: Sequence[int]) -> Grain:
+        """The coarsest grain at hand that is nowhere coarser than the levels."""
+        path: tuple[int, ...] = ()
+        found = self._finest
+        for at in self._order:
+            path = (*path, levels[at])
+            known = self._made.get(path)
+            if known is None:
+                if levels[at] == found.levels[at]:
+                    self._made[path] = found
+                    continue
+                known = self._make(path, found, at, levels[at])
+                if known is None:
+                    return found
+            found = known
+        return found
+
+    def _make(self, path: tuple[int, ...], finer: Grain, at: int, level: int) -> Grain | None:
+        self._asked[path] = self._asked.get(path, 0) + 1
+        if self._asked[path] < _WORTHWHILE or len(finer.rows) <= _SMALL or self._room < 0:
+            return None
+        levels = (*finer.levels[:at], level, *finer.levels[at + 1 :])
+        made = finer.coarsen(levels)
+        if len(made.rows) > _USEFUL * len(finer.rows):
+            # Hardly smaller: keep the finer one in its place.
+            made = Grain(finer.table, levels, finer.leaves, finer.rows, finer.secrets)
+        else:
+            self._room -= len(made.rows)
+        self._made[path] = made
+        return made
