@@ -12,6 +12,11 @@ from anonymize.errors import HierarchyError, SchemaError
 from anonymize.loss import Floats
 
 TOP: Final = "*"
+_SPELLED_VARIOUSLY: Final = frozenset(
+    ["mixed", "mixed-integer", "mixed-integer-float", "floating", "decimal", "datetime", "complex"]
+)
+"""Kinds of columns in which equal values may be written differently: 1 and True, 0.0 and -0.0, 1.0 and 1.00."""
+
 Label = str | None
 LabelRow = tuple[Label, ...]
 
@@ -37,7 +42,10 @@ class Occurrences:
 
     @classmethod
     def of(cls, series: pd.Series, column: str) -> "Occurrences":
-        """Raises: SchemaError when values cannot be compared, or differ in type but not when written."""
+        """Raises: SchemaError when values cannot be compared, or are equal but not written equally.
+
+        What counts as one value must look like one, or the classes that are checked are not those that leave.
+        """
         try:
             codes, distinct = pd.factorize(series)
         except TypeError as cause:
@@ -45,6 +53,10 @@ class Occurrences:
         values = tuple(distinct.tolist())
         texts = tuple(leaf_text(value) for value in values)
         found = cls(column, values, texts, codes.astype(np.int64))
+        if series.dtype != object:
+            _check_zeros(series, column)
+        elif pd.api.types.infer_dtype(series, skipna=True) in _SPELLED_VARIOUSLY:
+            found._check_spelling(series)
         if len(set(texts)) != len(texts):
             twice = int(pd.Index(texts).duplicated().argmax())
             row = found.row(twice)
@@ -53,6 +65,15 @@ class Occurrences:
                 " convert the column with astype."
             )
         return found
+
+    def _check_spelling(self, series: pd.Series) -> None:
+        spelled = [str(value) for value in self.values]
+        for row, (code, value) in enumerate(zip(self.codes.tolist(), series.tolist(), strict=True)):
+            if code >= 0 and str(value) != spelled[code]:
+                raise SchemaError(
+                    f"Column {self.column!r} mixes types: {str(value)!r} in row {row} equals {spelled[code]!r};"
+                    " convert the column with astype."
+                )
 
     @property
     def missing(self) -> bool:
@@ -76,6 +97,13 @@ class Occurrences:
             column=self.column,
             row=row,
         )
+
+
+def _check_zeros(series: pd.Series, column: str) -> None:
+    # Of machine numbers only these are equal and not written equally.
+    values = series.to_numpy() if series.dtype.kind == "f" else np.empty(0)
+    if len(set(np.signbit(values[values == 0]).tolist())) > 1:
+        raise SchemaError(f"Column {column!r} has both 0.0 and -0.0; add 0.0 to it, which makes them equal.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

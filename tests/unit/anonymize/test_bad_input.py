@@ -1,6 +1,7 @@
 """Input that cannot be used: each a named error that says what to do, before any work is lost."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,21 @@ BAD: dict[str, tuple[Callable[[], object], type[an.AnonymizeError], str]] = {
         "'1' stands in rows 0 and 1; keep one of them",
     ),
     "mixed types": (lambda: anonymized(ages(1, "1")), an.SchemaError, "mixes types: '1' in row 1 .* astype"),
+    "equal values of two types": (
+        lambda: anonymized(ages(1, True), levels={"age": 0}),
+        an.SchemaError,
+        "mixes types: 'True' in row 1 equals '1'",
+    ),
+    "equal values written differently": (
+        lambda: anonymized(ages(Decimal("1.0"), Decimal("1.00")), levels={"age": 0}),
+        an.SchemaError,
+        "mixes types: '1.00' in row 1 equals '1.0'",
+    ),
+    "two zeros": (
+        lambda: anonymized(pd.DataFrame({"age": [0.0, -0.0], "disease": "x"})),
+        an.SchemaError,
+        "both 0.0 and -0.0; add 0.0",
+    ),
     "text among numbers": (
         lambda: anonymized(ages(1, "x")),
         an.HierarchyError,
