@@ -16,7 +16,8 @@ class ChapterError(Exception):
 def chapters() -> dict[str, Path]:
     """Return the chapters' files by the names of their pages, in the order of the names."""
     return {
-        file.stem.removeprefix("test_").replace("_", "-"): file for file in sorted(FOLDER.glob("test_*.py"))
+        file.stem.removeprefix("test_chapter_").replace("_", "-"): file
+        for file in sorted(FOLDER.glob("test_chapter_*.py"))
     }
 
 

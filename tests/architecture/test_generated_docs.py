@@ -53,7 +53,7 @@ def _bodies() -> Iterator[Body]:
 
 
 def test_chapter_becomes_code_and_what_it_shows(tmp_path: Path) -> None:
-    file = tmp_path / "test_counting.py"
+    file = tmp_path / "test_chapter_counting.py"
     file.write_text(CHAPTER, encoding="utf-8")
     assert chapters.chapter_page(file) == PAGE
 
@@ -66,7 +66,7 @@ def test_chapter_becomes_code_and_what_it_shows(tmp_path: Path) -> None:
     ],
 )
 def test_chapter_that_is_not_written_as_one_stops_the_page(tmp_path: Path, change: tuple[str, str]) -> None:
-    file = tmp_path / "test_counting.py"
+    file = tmp_path / "test_chapter_counting.py"
     file.write_text(CHAPTER.replace(*change).replace('""""""', ""), encoding="utf-8")
     with pytest.raises(chapters.ChapterError):
         chapters.chapter_page(file)
