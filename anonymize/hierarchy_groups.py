@@ -52,9 +52,12 @@ class Tabulated:
 
     def rows(self, occurrences: Occurrences) -> tuple[LabelRow, ...]:
         known = {row[0] for row in self.table}
-        for position, text in enumerate(occurrences.texts):
-            if text not in known:
-                raise occurrences.error(position, "is not in the hierarchy; add a row for it or correct it")
+        lacking = [position for position, text in enumerate(occurrences.texts) if text not in known]
+        if lacking:
+            others = f" (nor are {len(lacking) - 1} other values)" if lacking[1:] else ""
+            raise occurrences.error(
+                lacking[0], f"is not in the hierarchy{others}; add a row for it or correct it"
+            )
         if not occurrences.missing or None in known:
             return self.table
         return (*self.table, missing_row(self.table))

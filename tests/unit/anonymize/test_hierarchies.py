@@ -49,6 +49,10 @@ def test_value_outside_the_hierarchy_is_named_with_its_row() -> None:
     with pytest.raises(an.HierarchyError, match="'column', row 2: value 'c'") as refused:
         rows(an.Hierarchy.from_levels([("a", "*"), ("b", "*")]), ["a", "b", "c"])
     assert (refused.value.column, refused.value.row) == ("column", 2)
+    with pytest.raises(
+        an.HierarchyError, match=r"value 'c' is not in the hierarchy \(nor are 2 other values\)"
+    ):
+        rows(an.Hierarchy.from_levels([("a", "*")]), ["c", "a", "d", "e", "d"])
 
 
 def test_redaction_masks_from_either_side() -> None:
