@@ -6,11 +6,11 @@ from anonymize.errors import (
     FileFormatError,
     HierarchyError,
     JointDisclosureError,
-    LatticeTooLargeError,
     LedgerError,
     ModelError,
     NoSolutionError,
     SchemaError,
+    SearchStoppedError,
 )
 from anonymize.hierarchy import Hierarchy
 from anonymize.ledger_store import ReleaseRecord
@@ -31,6 +31,7 @@ from anonymize.models import (
 from anonymize.releases import PUBLIC, ConnectedLedger, Release, ReleaseLedger
 from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
+from anonymize.search import Progress
 
 __all__ = [
     "PUBLIC",
@@ -45,7 +46,6 @@ __all__ = [
     "HierarchyError",
     "JointDisclosureError",
     "KAnonymity",
-    "LatticeTooLargeError",
     "LedgerError",
     "LedgerTables",
     "Loss",
@@ -54,6 +54,7 @@ __all__ = [
     "ModelError",
     "NoSolutionError",
     "Ordered",
+    "Progress",
     "ProsecutorRisk",
     "RecursiveDiversity",
     "Release",
@@ -62,6 +63,7 @@ __all__ = [
     "Result",
     "Schema",
     "SchemaError",
+    "SearchStoppedError",
     "TCloseness",
     "Transformation",
     "anonymize",

@@ -1,6 +1,9 @@
 """From a table to one that satisfies privacy models."""
 
-from collections.abc import Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import pandas as pd
 
@@ -12,9 +15,10 @@ from anonymize.loss import Loss
 from anonymize.models import Model
 from anonymize.result import Result, publish
 from anonymize.schema import Schema
-from anonymize.search import search
+from anonymize.search import LARGEST_ARRAY, Watch, go_on, search
 
 DEFAULT_LOSS = Loss()
+WIDE_TIME_LIMIT: Final = 60.0
 
 LevelChoice = int | Sequence[int]
 
@@ -28,6 +32,9 @@ def anonymize(
     loss: Loss = DEFAULT_LOSS,
     levels: Mapping[str, LevelChoice] | None = None,
     block: BlockRule = "checked",
+    time_limit: float | None = None,
+    watch: Watch = go_on,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Result:
     """Recode the table with the least loss among all allowed levels that satisfy the models.
 
@@ -37,7 +44,11 @@ def anonymize(
     every model that counts rows or distinct values; of other models `report["suppressed_block"]` tells whether
     it does, and with block="enforced" it always does. When the failing rows are too few to pass as a block,
     the cheapest further class joins them.
-    Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, LatticeTooLargeError.
+    `watch` is told of the progress after every step and answers whether to go on; `time_limit` (seconds by
+    `clock`) stops the search too, and is a minute where there are too many combinations of levels to keep
+    them all. A search that was stopped gives the best table so far, which satisfies the models as any other;
+    `report["search"]` tells whether it is known to be the best and how much better another could be at most.
+    Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, SearchStoppedError.
     """
     asked = Asked(listed(models), suppression_limit, loss, block)
     if not isinstance(schema, Schema):
@@ -45,15 +56,24 @@ def anonymize(
     asked.check(schema)
     table = code_table(df, schema, sensitive=asked.sensitive)
     evaluator = asked.evaluator(table)
-    optimum = search(evaluator, _allowed(table, levels or {}))
+    allowed = _allowed(table, levels or {})
+    limit = time_limit
+    if limit is None and math.prod(len(chosen) for chosen in allowed) > LARGEST_ARRAY:
+        limit = WIDE_TIME_LIMIT
+    optimum = search(evaluator, allowed, watch=watch if limit is None else _until(clock, limit, watch))
     return publish(
         df,
         schema,
         asked=asked,
         evaluator=evaluator,
         recoding=optimum.best.recoding,
-        search={"lattice": optimum.lattice, "checked": optimum.checked},
+        search=optimum.describe(),
     )
+
+
+def _until(clock: Callable[[], float], limit: float, watch: Watch) -> Watch:
+    end = clock() + limit
+    return lambda progress: watch(progress) and clock() < end
 
 
 def _allowed(table: CodedTable, levels: Mapping[str, LevelChoice]) -> list[list[int]]:

@@ -36,8 +36,8 @@ class NoSolutionError(AnonymizeError):
     """No allowed transformation satisfies the models within the suppression limit."""
 
 
-class LatticeTooLargeError(AnonymizeError):
-    """There are more combinations of levels than the exact search enumerates; restrict `levels`."""
+class SearchStoppedError(AnonymizeError):
+    """The search was stopped, by its time limit or by the caller, before it found any table."""
 
 
 class LedgerError(AnonymizeError):

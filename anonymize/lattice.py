@@ -70,6 +70,11 @@ class Lattice:
         at = int(self._flat.argmin())
         return tuple(int(part) for part in np.unravel_index(at, self.bounds.shape)), float(self._flat[at])
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing more can be kept: never."""
+        return False
+
     def useful(self, path: Sequence[Node], best: float) -> list[Node]:
         """The nodes of a path that are open and could be better than the best."""
         if not self.bounds.shape:

@@ -11,14 +11,18 @@ What the pruning relies on:
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from anonymize.errors import LatticeTooLargeError, NoSolutionError
+from anonymize.errors import NoSolutionError, SearchStoppedError
 from anonymize.evaluation import Evaluation, Evaluator
+from anonymize.frontier import Frontier
 from anonymize.grain import Grains
 from anonymize.lattice import Axes, Lattice, Node
+from anonymize.loss import Floats
 
-LARGEST_LATTICE: Final = 5_000_000
+LARGEST_ARRAY: Final = 2_000_000
+ROUNDING: Final = 1e-12
+"""Losses closer than this are the same: they are sums of rounded floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,62 +54,98 @@ class Optimum:
 
     @property
     def optimal(self) -> bool:
-        """Whether no other node is better, as far as floats can tell."""
+        """Whether it is proven that no other node is better."""
         return self.bound >= self.best.loss
 
+    def describe(self) -> dict[str, object]:
+        """What is known, as JSON-able values; the gap is how much better a table could be at most."""
+        return {
+            "lattice": self.lattice,
+            "checked": self.checked,
+            "optimal": self.optimal,
+            "bound": self.bound,
+            "gap": max(self.best.loss - self.bound, 0.0),
+        }
 
-def search(evaluator: Evaluator, allowed: Sequence[Sequence[int]], *, watch: Watch = go_on) -> Optimum:
+
+class Open(Protocol):
+    """The nodes that are neither evaluated nor condemned; `Lattice` and `Frontier` say what the methods do."""
+
+    @property
+    def exhausted(self) -> bool: ...
+    def cheapest(self) -> tuple[Node, float]: ...
+    def useful(self, path: Sequence[Node], best: float) -> list[Node]: ...
+    def settle(self, node: Node) -> None: ...
+    def condemn(self, node: Node) -> None: ...
+    def raise_below(self, node: Node, columns: Sequence[Floats]) -> None: ...
+
+
+def search(
+    evaluator: Evaluator,
+    allowed: Sequence[Sequence[int]],
+    *,
+    watch: Watch = go_on,
+    largest_array: int = LARGEST_ARRAY,
+) -> Optimum:
     """Find the allowed node with the least loss, exactly unless stopped by `watch`.
 
     Nodes are taken in the order of their bounds. From each a path climbs to the coarsest node that could
     still be the best. When that is infeasible, it condemns everything finer at once; else a binary search
     along the path finds where it becomes feasible. Where usable nodes need not have usable nodes above them,
-    each open node is evaluated by itself.
-    Raises: NoSolutionError when no allowed node satisfies the models; LatticeTooLargeError.
+    each open node is evaluated by itself. Of lattices with more than `largest_array` nodes only those that
+    were looked at are kept, and every better node is improved step by step before the search goes on.
+    Raises: NoSolutionError when no allowed node satisfies the models; SearchStoppedError when stopped before
+    the first usable node was found.
     """
     axes = Axes(evaluator, allowed)
-    if axes.size > LARGEST_LATTICE:
-        raise LatticeTooLargeError(
-            f"There are {axes.size} combinations of levels, the exact search takes {LARGEST_LATTICE};"
-            " allow fewer levels per column with levels=."
-        )
-    found = _Search(evaluator, axes)
-    found.run(watch)
+    found: _Search
+    if axes.size <= largest_array:
+        found = _Search(evaluator, axes, Lattice(evaluator, axes), watch)
+    else:
+        found = _WideSearch(evaluator, axes, Frontier(evaluator, axes), watch)
+    found.run()
     if found.best is None:
+        if found.stopped:
+            raise SearchStoppedError("The search was stopped before it found a table; give it more time.")
         raise NoSolutionError(why_none(evaluator, [max(levels) for levels in allowed]))
-    # Once more, on the table's own records.
+    # Once more, on the table's own records: the same but for rounding.
     best = evaluator.evaluate(found.best.levels)
-    return Optimum(best, axes.size, found.checked, min(found.bound, best.loss))
+    bound = best.loss if found.bound >= found.least else min(found.bound, best.loss)
+    return Optimum(best, axes.size, found.checked, bound)
 
 
 class _Search:
-    def __init__(self, evaluator: Evaluator, axes: Axes) -> None:
+    def __init__(self, evaluator: Evaluator, axes: Axes, nodes: Open, watch: Watch) -> None:
         self.evaluator = evaluator
         self.axes = axes
-        self.lattice = Lattice(evaluator, axes)
+        self.nodes = nodes
         self.grains = Grains(evaluator.finest)
         self.best: Evaluation | None = None
+        self.node: Node = ()
         self.checked = 0
         self.bound = -math.inf
+        self.stopped = False
+        self._watch = watch
 
     @property
     def least(self) -> float:
-        return math.inf if self.best is None else self.best.loss
+        """What a node's bound must be below for the node to be better than the best."""
+        return math.inf if self.best is None else self.best.loss - ROUNDING
 
-    def run(self, watch: Watch) -> None:
-        while True:
-            start, self.bound = self.lattice.cheapest()
-            if self.bound >= self.least or not watch(Progress(self.checked, self.least, self.bound)):
+    def run(self) -> None:
+        while not self.stopped:
+            start, self.bound = self.nodes.cheapest()
+            if self.bound >= self.least or self.nodes.exhausted:
                 return
             if self.evaluator.monotone:
-                self._bisect(self.lattice.useful(self.axes.climb(start), self.least))
+                self._bisect(self.nodes.useful(self.axes.climb(start), self.least))
             else:
                 self._settle(start)
 
     def _bisect(self, path: Sequence[Node]) -> None:
         low, high = 0, len(path) - 1
         middle = high if self.best is not None else high // 2
-        while low <= high:
+        while low <= high and not self.stopped:
             if self._settle(path[middle]):
                 high = middle - 1
             else:
@@ -113,20 +153,44 @@ class _Search:
             middle = (low + high) // 2
 
     def _settle(self, node: Node) -> bool:
-        evaluator, lattice = self.evaluator, self.lattice
+        evaluator = self.evaluator
         levels = self.axes.levels(node)
         grain = self.grains.under(levels)
         found = evaluator.evaluate(levels, grain)
         self.checked += 1
         if found.condemns:
-            lattice.condemn(node)
-            return False
-        if found.absorbed.any():
-            lattice.raise_below(node, evaluator.bounds_below(found, grain))
-        lattice.settle(node)
+            self.nodes.condemn(node)
+        else:
+            if found.absorbed.any():
+                self.nodes.raise_below(node, evaluator.bounds_below(found, grain))
+            self.nodes.settle(node)
         if found.loss < self.least:
-            self.best = found
+            self.best, self.node = found, node
+        best = math.inf if self.best is None else self.best.loss
+        self.stopped = not self._watch(Progress(self.checked, best, self.bound))
         return found.failing_rows <= evaluator.budget
+
+
+class _WideSearch(_Search):
+    """Improves every better node by finer levels of one column at a time, made up for by others."""
+
+    def run(self) -> None:
+        if not self.evaluator.monotone:
+            # Usable nodes are rare below: begin where they are likeliest.
+            for node in reversed(self.axes.climb((0,) * len(self.axes.shape))):
+                if self.stopped or not self._settle(node):
+                    break
+        super().run()
+
+    def _bisect(self, path: Sequence[Node]) -> None:
+        before = self.least
+        super()._bisect(path)
+        while self.least < before and not self.stopped:
+            before, centre = self.least, self.node
+            for axis, position in enumerate(centre):
+                if position and not self.stopped:
+                    finer = (*centre[:axis], position - 1, *centre[axis + 1 :])
+                    super()._bisect(self.nodes.useful(self.axes.climb(finer), self.least))
 
 
 def why_none(evaluator: Evaluator, coarsest: Sequence[int]) -> str:

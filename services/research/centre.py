@@ -35,7 +35,7 @@ class Centre:
     def limits(self) -> Limits:
         """What this deployment asks for at least, and opens at most."""
         told = self.settings
-        return Limits(told.min_k, told.min_diversity, told.max_persons)
+        return Limits(told.min_k, told.min_diversity, told.max_persons, told.max_search_seconds)
 
     @cached_property
     def records(self) -> Records:

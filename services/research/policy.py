@@ -33,6 +33,7 @@ class Limits:
     min_k: int
     min_diversity: int
     max_persons: int
+    max_search_seconds: float
 
 
 def check(request: JobRequest, limits: Limits) -> None:

@@ -19,6 +19,9 @@ class Settings(BodySettings):
     min_diversity: int = Field(
         2, description="How many distinct values every class must show of each sensitive column.", ge=1
     )
+    max_search_seconds: float = Field(
+        20.0, description="Longest search for a table's best levels; the best found by then is taken.", gt=0
+    )
     max_persons: int = Field(20_000, description="Most persons whose records one job opens.", ge=1)
     reads_at_once: int = Field(4, description="How many persons' records a job reads at the same time.", ge=1)
 

@@ -30,6 +30,7 @@ class Plan:
     models: tuple[an.Model, ...]
     suppression_limit: float
     levels: Mapping[str, int]
+    search_seconds: float
 
 
 def plan(table: TableRequest, limits: Limits) -> Plan:
@@ -47,6 +48,7 @@ def plan(table: TableRequest, limits: Limits) -> Plan:
         models=(an.KAnonymity(table.k), *diverse),
         suppression_limit=table.suppression_limit,
         levels={column.name: column.level for column in quasi if column.level is not None},
+        search_seconds=limits.max_search_seconds,
     )
 
 
@@ -62,10 +64,11 @@ def anonymise(made: Plan, persons: Sequence[Person]) -> an.Result:
             models=made.models,
             suppression_limit=made.suppression_limit,
             levels=made.levels,
+            time_limit=made.search_seconds,
         )
     except an.NoSolutionError as error:
         raise _refused(RefusalReason.NOT_ANONYMOUS, str(error)) from error
-    except an.LatticeTooLargeError as error:
+    except an.SearchStoppedError as error:
         raise _refused(RefusalReason.TABLE_UNUSABLE, str(error)) from error
     except an.HierarchyError as error:  # its message would name a value
         reason = f"column {error.column} does not fit its generalisation; choose another"
