@@ -12,7 +12,8 @@ from anonymize.evaluation import Evaluator
 from anonymize.lattice import Axes, Node
 from anonymize.loss import Floats
 
-LARGEST_QUEUE: Final = 2_000_000
+LARGEST_QUEUE: Final = 1_000_000
+_AT_ONCE: Final = 25
 
 
 class Frontier:
@@ -32,12 +33,18 @@ class Frontier:
         self._queue: list[tuple[float, Node, int]] = [(float(self._bounds([bottom])[0]), bottom, 0)]
 
     def cheapest(self) -> tuple[Node, float]:
-        """The open node with the least bound; its bound is infinite when none is open."""
-        while self._queue:
+        """The node with the least bound of those that are open or have not made room; infinite when none is left.
+
+        Making room for what lies above closed nodes can take long: it is done a part at a time, so a closed
+        node may be returned; paths from there lead to open ones.
+        """
+        for _ in range(_AT_ONCE):
+            if not self._queue:
+                break
             bound, node, first = self._queue[0]
             if node not in self._settled and not self._is_condemned(node):
                 return node, bound
-            if len(self._queue) > LARGEST_QUEUE:
+            if self.exhausted:
                 return node, bound
             heapq.heappop(self._queue)
             steps = [
@@ -50,6 +57,8 @@ class Frontier:
             bounds = self._bounds([step for _, step in steps]).tolist()
             for (axis, step), value in zip(steps, bounds, strict=True):
                 heapq.heappush(self._queue, (value, step, axis))
+        if self._queue:
+            return self._queue[0][1], self._queue[0][0]
         return (0,) * len(self._axes.shape), math.inf
 
     @property

@@ -135,7 +135,8 @@ class _Search:
     def run(self) -> None:
         while not self.stopped:
             start, self.bound = self.nodes.cheapest()
-            if self.bound >= self.least or self.nodes.exhausted:
+            self._report()
+            if self.bound >= self.least or self.nodes.exhausted or self.stopped:
                 return
             if self.evaluator.monotone:
                 self._bisect(self.nodes.useful(self.axes.climb(start), self.least))
@@ -166,9 +167,12 @@ class _Search:
             self.nodes.settle(node)
         if found.loss < self.least:
             self.best, self.node = found, node
+        self._report()
+        return found.failing_rows <= evaluator.budget
+
+    def _report(self) -> None:
         best = math.inf if self.best is None else self.best.loss
         self.stopped = not self._watch(Progress(self.checked, best, self.bound))
-        return found.failing_rows <= evaluator.budget
 
 
 class _WideSearch(_Search):
