@@ -9,11 +9,18 @@ from anonymize.errors import (
     LedgerError,
     ModelError,
     NoSolutionError,
+    RefusalsExhaustedError,
     SchemaError,
     SearchStoppedError,
 )
 from anonymize.hierarchy import Hierarchy
-from anonymize.ledger_store import ReleaseRecord
+from anonymize.joint_values import JointValues
+from anonymize.ledger_anchor import Anchor, FileAnchor, Head
+from anonymize.ledger_connected import ConnectedLedger
+from anonymize.ledger_database import ReleaseLedger
+from anonymize.ledger_decision import PUBLIC, Refusal
+from anonymize.ledger_policy import LedgerPolicy
+from anonymize.ledger_store import LedgerEntry
 from anonymize.ledger_tables import LedgerTables
 from anonymize.loss import Loss
 from anonymize.measure import Measurement, ProsecutorRisk, measure
@@ -28,25 +35,31 @@ from anonymize.models import (
     RecursiveDiversity,
     TCloseness,
 )
-from anonymize.releases import PUBLIC, ConnectedLedger, Release, ReleaseLedger
+from anonymize.releases import Release
 from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
 from anonymize.search import Progress
 
 __all__ = [
     "PUBLIC",
+    "Anchor",
     "AnonymizeError",
     "ConnectedLedger",
     "DistinctLDiversity",
     "EntropyLDiversity",
     "Equal",
+    "FileAnchor",
     "FileFormatError",
+    "Head",
     "Hierarchical",
     "Hierarchy",
     "HierarchyError",
     "JointDisclosureError",
+    "JointValues",
     "KAnonymity",
+    "LedgerEntry",
     "LedgerError",
+    "LedgerPolicy",
     "LedgerTables",
     "Loss",
     "Measurement",
@@ -57,9 +70,10 @@ __all__ = [
     "Progress",
     "ProsecutorRisk",
     "RecursiveDiversity",
+    "Refusal",
+    "RefusalsExhaustedError",
     "Release",
     "ReleaseLedger",
-    "ReleaseRecord",
     "Result",
     "Schema",
     "SchemaError",

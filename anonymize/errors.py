@@ -47,21 +47,21 @@ class LedgerError(AnonymizeError):
 class JointDisclosureError(AnonymizeError):
     """The release, together with what its recipient can hold already, would expose somebody.
 
-    `releases` are the earlier releases involved (none when the table fails by itself), `smallest` is the
-    number of persons in the smallest joint class that fails, `persons_at_risk` of all of them together.
+    `reason` says which rule fails, `releases` which earlier releases the recipient holds beside it (none when
+    the table fails by itself, or together with what others hold). Neither counts anything: counts are in the
+    ledger, for its operator (`refusals`), as a recipient could learn from them (attack RI5).
     """
 
-    def __init__(
-        self, reason: str, *, recipient: str, releases: Sequence[int], smallest: int, persons_at_risk: int
-    ) -> None:
-        beside = f"together with release {', '.join(map(str, releases))}" if releases else "by itself"
+    def __init__(self, reason: str, *, recipient: str, releases: Sequence[int]) -> None:
+        beside = f"together with release {', '.join(map(str, releases))} " if releases else ""
         super().__init__(
-            f"The release to {recipient!r} is refused: {beside} {reason}; the smallest joint class that fails"
-            f" has size {smallest}, persons at risk: {persons_at_risk}. Release the earlier table unchanged,"
+            f"The release to {recipient!r} is refused: {beside}{reason}. Release the earlier table unchanged,"
             " choose coarser levels, or wait until enough persons have joined or left."
         )
         self.reason = reason
         self.recipient = recipient
         self.releases = tuple(releases)
-        self.smallest = smallest
-        self.persons_at_risk = persons_at_risk
+
+
+class RefusalsExhaustedError(JointDisclosureError):
+    """The recipient was refused so often that refusals would tell; only what it holds may leave again."""

@@ -5,105 +5,109 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from anonymize.classes import Codes, Mask, distinct_per_group, number_groups
+from anonymize.classes import Codes, Mask, number_groups
 
 SUPPRESSED: Final = 0
 ABSENT: Final = -1
 
-Tags = NDArray[np.bytes_]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A sensitive column as a release showed it.
+
+    Shape: `codes` has one entry per person of the release, an index into `values`, which are opaque numbers
+    that mean the same in every release.
+    """
+
+    codes: Codes
+    values: Codes
+
+    @property
+    def of_person(self) -> Codes:
+        """The opaque value of each person."""
+        return self.values[self.codes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holding:
     """One release as the ledger remembers it.
 
-    Shape: `tags`, `classes` and each array of `values` have one entry per person; tags are unique.
-    `classes` are opaque numbers from 1, 0 for suppressed. `diversity` has the l promised per sensitive
-    column, `values` opaque numbers for those columns' values.
+    Shape: `persons`, `classes` and the codes of each of `shown` have one entry per person; persons are
+    distinct numbers from 0. `classes` are opaque numbers from 1, 0 for suppressed. `diversity` has the l
+    promised per sensitive column.
     """
 
     k: int
-    tags: Tags
+    persons: Codes
     classes: Codes
     diversity: Mapping[str, int]
-    values: Mapping[str, Codes]
+    shown: Mapping[str, Shown]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointClasses:
-    """All persons of several releases, partitioned by the tuple of their classes.
+    """All known persons, partitioned by the tuple of their classes; absence is a class too.
 
-    Shape: `of` has one entry per person of any of the releases, `sizes` and `required` one per joint
-    class; `per_release` is persons × releases, ABSENT where a person is not in a release.
+    Shape: `of` has one entry per person, `sizes` and `required` one per joint class. A joint class requires
+    as many persons as the strictest release that it is in has promised; 0 if it is in none.
     """
 
-    tags: Tags
     of: Codes
     sizes: Codes
     required: Codes
-    per_release: Codes
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Why a set of releases may not be held together; never a person or a value."""
+    """Why a set of releases may not be held together; never a person or a value.
+
+    `reason` says what was asked for and is the same for all data; `smallest` and `persons` count, and are for
+    the ledger's operator only.
+    """
 
     reason: str
     smallest: int
     persons: int
 
 
-def join(holdings: Sequence[Holding]) -> JointClasses:
-    """Partition the persons of all releases by the tuple of their classes, absence being a class too.
+def population(holdings: Sequence[Holding]) -> int:
+    """One more than the greatest number of a person."""
+    return 1 + max((int(held.persons.max()) for held in holdings if len(held.persons)), default=-1)
 
-    A joint class must have as many persons as the strictest release that any of them is in has promised.
+
+def join(holdings: Sequence[Holding]) -> JointClasses:
+    """Partition the persons by refining once per release: exact, one pass over each release.
+
+    Guarantees: two persons are in one joint class exactly when no release, and no set of persons that can be
+    had from classes and memberships of releases by union, intersection and difference, has one of them only.
+    Each such set is a union of joint classes; so two nested ones differ by none or by at least `required`
+    persons (attack RI2, docs/adr/0014).
     """
-    tags, person = np.unique(np.concatenate([held.tags for held in holdings]), return_inverse=True)
-    per_release = np.full((len(tags), len(holdings)), ABSENT, dtype=np.int64)
-    required = np.zeros(len(tags), dtype=np.int64)
-    of, count = np.zeros(len(tags), dtype=np.int64), 1
-    start = 0
-    for at, held in enumerate(holdings):
-        present = person[start : start + len(held.tags)]
-        start += len(held.tags)
-        per_release[present, at] = held.classes
-        required[present] = np.maximum(required[present], held.k)
-        local, local_count = number_groups(per_release[:, at] + 1, int(held.classes.max()) + 2)
-        of, count = number_groups(of * local_count + local, count * local_count)
+    count, persons = 1, population(holdings)
+    of = np.zeros(persons, dtype=np.int64)
+    required = np.zeros(persons, dtype=np.int64)
+    for held in holdings:
+        local = np.full(persons, ABSENT + 1, dtype=np.int64)
+        local[held.persons] = held.classes + 1
+        span = int(held.classes.max(initial=SUPPRESSED)) + 2
+        of, count = number_groups(of * span + local, count * span)
+        required[held.persons] = np.maximum(required[held.persons], held.k)
     demanded = np.zeros(count, dtype=np.int64)
     demanded[of] = required
-    return JointClasses(tags, of, np.bincount(of, minlength=count).astype(np.int64), demanded, per_release)
+    return JointClasses(of, np.bincount(of, minlength=count), demanded)
 
 
-def expose(holdings: Sequence[Holding]) -> Exposure | None:
-    """Say why the releases may not be held together, or None if they may.
-
-    Every joint class needs its number of persons, and within it the values of every release with an
-    l-model as many distinct ones as that release promised: then what the releases' values for the class
-    have in common cannot shrink below l either.
-    Source: S. Ganta, S. Kasiviswanathan, A. Smith, Composition attacks and auxiliary information in data
-    privacy, KDD 2008 (the attack).
-    """
-    joint = join(holdings)
+def too_small(joint: JointClasses) -> Exposure | None:
+    """Name the joint classes with fewer persons than they require."""
     few: Mask = joint.sizes < joint.required
-    if few.any():
-        least = int(joint.required[few].max())
-        return _exposure(joint, few, reason=f"it leaves fewer than {least} persons in a joint class")
-    for at, held in enumerate(holdings):
-        present = joint.per_release[:, at] != ABSENT
-        position = np.searchsorted(joint.tags, held.tags)
-        concerned = np.bincount(joint.of[present], minlength=len(joint.sizes)) > 0
-        for column, least in held.diversity.items():
-            distinct = distinct_per_group(joint.of[position], held.values[column], groups=len(joint.sizes))
-            uniform: Mask = concerned & (distinct < least)
-            if uniform.any():
-                reason = f"it leaves fewer than {least} distinct values of {column!r} in a joint class"
-                return _exposure(joint, uniform, reason=reason)
-    return None
+    if not few.any():
+        return None
+    least = int(joint.required[few].max())
+    return exposure(joint, few, reason=f"it leaves fewer than {least} persons in a joint class")
 
 
-def _exposure(joint: JointClasses, failing: Mask, *, reason: str) -> Exposure:
+def exposure(joint: JointClasses, failing: Mask, *, reason: str) -> Exposure:
+    """Count who is exposed."""
     sizes = joint.sizes[failing]
     return Exposure(reason, smallest=int(sizes.min()), persons=int(sizes.sum()))

@@ -78,7 +78,7 @@ def releases(scene: Scene, steps: Steps) -> str:
         request_table(university, _request(span, second))
     except RefusedError as refusal:
         expect(refusal.code == "joint_disclosure", f"the second table was refused as {refusal.code}")
-        told = f"{refusal.code}, {refusal.members.get('persons_at_risk')} people at risk"
+        told = refusal.code
     else:
         raise CheckFailedError("a second table was released that singles people out together with the first")
     seen = [entry for entry in history(others[0].person).entries if entry.organisation == ANONYMISER]

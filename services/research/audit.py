@@ -20,7 +20,7 @@ def scan(centre: Centre, conn: Connection) -> tuple[int, list[Finding]]:
     try:
         seen += centre.ledger(conn).verify()
     except LedgerError:
-        found.append(Finding(tables.LEDGER.release.name, "chain", "a release or who was in it was changed"))
+        found.append(Finding(tables.LEDGER.entry.name, "chain", "an entry or who it is about was changed"))
     return seen, found
 
 

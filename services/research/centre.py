@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from anonymize import ConnectedLedger
+from anonymize import ConnectedLedger, LedgerPolicy
 from consent import base64url
 from services.gateway.errors import CredentialFolderError
 from services.gateway.organisation import Organisation
@@ -44,7 +44,9 @@ class Centre:
 
     def ledger(self, conn: Connection) -> ConnectedLedger:
         """Return the release ledger within a transaction; its key is not in the database."""
-        return ConnectedLedger(conn, tables.LEDGER, key=self.context.keys.secret("release-ledger"))
+        policy = LedgerPolicy(k_union=self.settings.k_union, refusals=self.settings.refusals)
+        key = self.context.keys.secret("release-ledger")
+        return ConnectedLedger(conn, tables.LEDGER, key=key, policy=policy)
 
     def now(self) -> int:
         """Return the present moment in epoch seconds."""

@@ -16,15 +16,23 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
+class RecordsRefusedError(RefusedError):
+    """A check that looked at records says no: the ledger charges it to the recipient (attack RI5).
+
+    `found` says more and may count; it is kept in the ledger, for the anonymiser's operator only.
+    """
+
+    def __init__(self, refusal: Refusal, *, found: str) -> None:
+        super().__init__(refusal)
+        self.found = found
+
+
 class JobRefusedError(ResearchError, ForbiddenError):
     """A job ended without a release; `job` finds it again."""
 
     def __init__(self, job: JobId, refusal: Refusal) -> None:
         members: dict[str, object] = {"job": job, "reasons": list(refusal.reasons)}
         members |= {"releases": list(refusal.releases)} if refusal.releases else {}
-        for name in ("smallest", "persons_at_risk"):
-            if getattr(refusal, name) is not None:
-                members[name] = getattr(refusal, name)
         super().__init__("; ".join(refusal.reasons), extra=members)
         self.problem = Problem(
             403,

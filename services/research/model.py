@@ -30,13 +30,11 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a job releases nothing: counts and the recipient's own earlier releases, never a value."""
+    """Why a job releases nothing, with the recipient's own earlier releases; it counts nothing that is in records."""
 
     code: RefusalReason
     reasons: tuple[str, ...]
     releases: tuple[ReleaseId, ...] = ()
-    smallest: int | None = None
-    persons_at_risk: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

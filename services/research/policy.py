@@ -13,7 +13,7 @@ from services.contracts.research.messages import (
     RefusalReason,
     Source,
 )
-from services.research.errors import RefusedError
+from services.research.errors import RecordsRefusedError, RefusedError
 from services.research.model import Refusal
 
 RESEARCH: Final = Purpose.HRESCH
@@ -53,11 +53,14 @@ def check(request: JobRequest, limits: Limits) -> None:
 def check_persons(count: int, limits: Limits) -> None:
     """Refuse a job that concerns more persons than one job may open. Raises: RefusedError."""
     if count > limits.max_persons:
-        raise _refused(
+        refusal = Refusal(
             RefusalReason.TOO_MANY_PERSONS,
-            f"{count} persons permitted this and one job opens at most {limits.max_persons}; "
-            "ask the anonymiser's operator for a larger limit",
+            (
+                f"more persons permitted this than the {limits.max_persons} that one job opens; "
+                "ask the anonymiser's operator for a larger limit",
+            ),
         )
+        raise RecordsRefusedError(refusal, found=f"{count} persons permitted it")
 
 
 def diversity(column: Column, limits: Limits) -> int:

@@ -22,6 +22,16 @@ class Settings(BodySettings):
     max_search_seconds: float = Field(
         20.0, description="Longest search for a table's best levels; the best found by then is taken.", gt=0
     )
+    k_union: int = Field(
+        2,
+        description="How many persons all recipients' releases together must leave in every joint class; 1: no check.",
+        ge=1,
+    )
+    refusals: int = Field(
+        10,
+        description="How many refusals that depended on records an organisation gets; then nothing new leaves to it.",
+        ge=0,
+    )
     max_persons: int = Field(20_000, description="Most persons whose records one job opens.", ge=1)
     reads_at_once: int = Field(4, description="How many persons' records a job reads at the same time.", ge=1)
 

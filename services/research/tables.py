@@ -13,26 +13,22 @@ KIT = kit_tables(metadata)
 
 _LEDGER_COLUMNS: Final = {
     "ledger_head.id": clear("there is one row"),
-    "ledger_head.releases": clear("count of releases, shows when one was taken out"),
-    "ledger_head.seal": clear("keyed hash over the last release"),
-    "ledger_release.id": clear("number of a release"),
-    "ledger_release.recipient": clear("organisation that holds it"),
-    "ledger_release.promise": clear("the k and l that were promised"),
-    "ledger_release.members": clear("keyed hash over who was in it"),
-    "ledger_release.seal": clear("keyed hash over the row and the one before"),
-    "ledger_member.release": clear("number of a release"),
-    "ledger_member.tag": clear("keyed hash of the wallet's thumbprint; finds a person again", person=True),
-    "ledger_member.class": clear("opaque number of a class, drawn anew for each release"),
-    "ledger_value.release": clear("number of a release"),
-    "ledger_value.column": clear("name of a column of the release"),
-    "ledger_value.tag": clear("keyed hash of the wallet's thumbprint; finds a person again", person=True),
-    "ledger_value.value": clear("keyed hash of a value, for counting distinct ones"),
+    "ledger_head.entries": clear("count of entries, shows when one was taken out"),
+    "ledger_head.seal": clear("keyed hash over the last entry"),
+    "ledger_entry.id": clear("number of an entry"),
+    "ledger_entry.kind": clear("release, charged refusal, withdrawal or return"),
+    "ledger_entry.recipient": clear("organisation that holds the release or was refused it"),
+    "ledger_entry.promise": clear("the k and l that were promised"),
+    "ledger_entry.digest": clear("hash of the encrypted content"),
+    "ledger_entry.seal": clear("keyed hash over the row and the one before"),
+    "ledger_content.entry": clear("number of an entry"),
+    "ledger_content.sealed": sealed("who was in which class, or why it was refused"),
 }
 
 
 def _ledger_tables() -> LedgerTables:
     tables = ReleaseLedger.tables(metadata)
-    for table in (tables.head, tables.release, tables.member, tables.value):
+    for table in (tables.head, tables.entry, tables.content):
         for column in table.columns:
             column.info.update(_LEDGER_COLUMNS[f"{table.name}.{column.name}"])
     return tables
@@ -64,7 +60,7 @@ release = Table(
     Column("id", String, primary_key=True, info=clear("random id, known to the recipient")),
     Column(
         "ledger",
-        ForeignKey("ledger_release.id"),
+        ForeignKey("ledger_entry.id"),
         unique=True,
         nullable=False,
         info=clear("its number in the release ledger"),

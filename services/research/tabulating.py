@@ -16,7 +16,7 @@ from services.contracts.research.messages import (
     TableRequest,
 )
 from services.research import policy
-from services.research.errors import RefusedError
+from services.research.errors import RecordsRefusedError, RefusedError
 from services.research.model import Person, Refusal, Value
 from services.research.policy import Limits
 
@@ -55,7 +55,7 @@ def plan(table: TableRequest, limits: Limits) -> Plan:
 def anonymise(made: Plan, persons: Sequence[Person]) -> an.Result:
     """Return the persons' table, one row each in their order, anonymised. Raises: RefusedError."""
     if not persons:
-        raise _refused(RefusalReason.NOT_ANONYMOUS, "0 persons permitted this; nothing is released")
+        raise _failed("nobody permitted it")
     frame = pd.DataFrame({column.name: _series(column, persons) for column in made.columns})
     try:
         return an.anonymize(
@@ -67,12 +67,13 @@ def anonymise(made: Plan, persons: Sequence[Person]) -> an.Result:
             time_limit=made.search_seconds,
         )
     except an.NoSolutionError as error:
-        raise _refused(RefusalReason.NOT_ANONYMOUS, str(error)) from error
+        raise _failed(str(error)) from error
     except an.SearchStoppedError as error:
         raise _refused(RefusalReason.TABLE_UNUSABLE, str(error)) from error
     except an.HierarchyError as error:  # its message would name a value
         reason = f"column {error.column} does not fit its generalisation; choose another"
-        raise _refused(RefusalReason.TABLE_UNUSABLE, reason) from error
+        refusal = Refusal(RefusalReason.TABLE_UNUSABLE, (reason,))
+        raise RecordsRefusedError(refusal, found=reason) from error
 
 
 def _hierarchy(column: Column) -> an.Hierarchy:
@@ -95,6 +96,15 @@ def _series(column: Column, persons: Sequence[Person]) -> pd.Series:
 def _cut(column: Column, value: Value) -> Value:
     kept = column.generalisation
     return value[: kept.masks] if isinstance(kept, Masks) and isinstance(value, str) else value
+
+
+def _failed(found: str) -> RecordsRefusedError:
+    """The same answer whatever was found: it tells neither a count nor which model failed (attack RI5)."""
+    reason = (
+        "no table as asked for is anonymous; allow coarser levels or more suppression, ask for fewer columns, "
+        "or wait until more persons permit it"
+    )
+    return RecordsRefusedError(Refusal(RefusalReason.NOT_ANONYMOUS, (reason,)), found=found)
 
 
 def _refused(code: RefusalReason, reason: str) -> RefusedError:

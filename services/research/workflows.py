@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 import anonymize as an
 from consent.compartments import YearSpan
+from consent.identifiers import OrganisationId
 from consent.statements import Selection
 from services.contracts.oversight.register import Role
 from services.contracts.research.messages import (
@@ -31,6 +32,7 @@ from services.research import egress, policy, store, tables, tabulating
 from services.research.centre import Centre
 from services.research.errors import (
     JobRefusedError,
+    RecordsRefusedError,
     RefusedError,
     RoleMissingError,
     StoredDataChangedError,
@@ -71,8 +73,8 @@ def submit(centre: Centre, caller: OperatorCaller, request: JobRequest) -> tuple
         _require_researcher(caller)
         return _decide(centre, asked)
     except RefusedError as refused:
-        _record_refused_job(centre, asked, refused.refusal)
-        raise JobRefusedError(asked.id, refused.refusal) from refused
+        refusal = _record_refused_job(centre, asked, refused)
+        raise JobRefusedError(asked.id, refusal) from refused
     except ProblemError as failure:
         _note_refusal(centre, asked.event, failure)
         raise
@@ -153,68 +155,88 @@ def _staying(cohort: Cohort, used: Permitted, *, now: Permitted) -> Cohort:
 def _release(centre: Centre, asked: _Asked, cohort: Cohort, result: an.Result) -> tuple[Job, StoredRelease]:
     with centre.context.database.write() as conn:
         checked = _check_jointly(centre, conn, asked, persons=cohort.persons, result=result)
-        content = egress.csv_of(checked)
-        identifier = ReleaseId(centre.new_id())
-        summary = egress.summary_of(checked, identifier, content)
-        job = _job(centre, asked, JobStatus.RELEASED, refusal="")
-        stored = StoredRelease(
-            id=identifier,
-            ledger=checked.id,
-            job=job.id,
-            recipient=job.recipient,
-            summary=summary.model_dump_json(),
-            content=centre.context.cipher.seal(content, cell=_cell(identifier)),
-        )
-        told: dict[str, JsonValue] = {
-            "job": job.id,
-            "release": identifier,
-            "k": asked.request.table.k,
-            "suppressed": summary.suppressed,
-            "sha256": summary.sha256,
-            "skipped": _counts(cohort.skipped),
-        }
-        centre.records.add(
-            conn, [job, stored], event=replace(asked.event, count=summary.persons, detail=told)
-        )
+        if isinstance(checked, an.Refusal):
+            refusal = _joint_refusal(conn, checked)
+            _add_refused_job(centre, conn, asked, refusal)
+        else:
+            return _store_release(centre, conn, asked, cohort=cohort, checked=checked)
+    raise JobRefusedError(asked.id, refusal)
+
+
+def _store_release(
+    centre: Centre, conn: Connection, asked: _Asked, *, cohort: Cohort, checked: an.Release
+) -> tuple[Job, StoredRelease]:
+    content = egress.csv_of(checked)
+    identifier = ReleaseId(centre.new_id())
+    summary = egress.summary_of(checked, identifier, content)
+    job = _job(centre, asked, JobStatus.RELEASED, refusal="")
+    stored = StoredRelease(
+        id=identifier,
+        ledger=checked.id,
+        job=job.id,
+        recipient=job.recipient,
+        summary=summary.model_dump_json(),
+        content=centre.context.cipher.seal(content, cell=_cell(identifier)),
+    )
+    told: dict[str, JsonValue] = {
+        "job": job.id,
+        "release": identifier,
+        "k": asked.request.table.k,
+        "suppressed": summary.suppressed,
+        "sha256": summary.sha256,
+        "skipped": _counts(cohort.skipped),
+    }
+    centre.records.add(conn, [job, stored], event=replace(asked.event, count=summary.persons, detail=told))
     return job, stored
 
 
 def _check_jointly(
     centre: Centre, conn: Connection, asked: _Asked, *, persons: Sequence[Person], result: an.Result
-) -> an.Release:
-    """Return what may leave (attacks RI1, RI2, RI4). Raises: RefusedError, StoredDataChangedError."""
+) -> an.Release | an.Refusal:
+    """Return what may leave (attacks RI1 to RI5), or why nothing may. Raises: StoredDataChangedError."""
     recipient = asked.caller.organisation
     try:
-        return centre.ledger(conn).release(
+        return centre.ledger(conn).decide(
             result, recipient=recipient, persons=[each.subject for each in persons]
         )
-    except an.JointDisclosureError as error:
-        earlier = store.released_as(conn, error.releases, recipient=recipient)
-        beside = f"together with release {', '.join(earlier)}" if error.releases else "by itself"
-        reason = (
-            f"{beside} {error.reason}; the smallest joint class that fails has size {error.smallest}, persons at "
-            f"risk: {error.persons_at_risk}; ask for the earlier table again, choose coarser levels, or wait until "
-            "enough persons have joined or left"
-        )
-        raise RefusedError(
-            Refusal(
-                RefusalReason.JOINT_DISCLOSURE,
-                (reason,),
-                releases=tuple(earlier),
-                smallest=error.smallest,
-                persons_at_risk=error.persons_at_risk,
-            )
-        ) from error
     except an.LedgerError as error:
         raise StoredDataChangedError("the release ledger was changed; nothing is released") from error
 
 
-def _record_refused_job(centre: Centre, asked: _Asked, refusal: Refusal) -> None:
+def _joint_refusal(conn: Connection, refused: an.Refusal) -> Refusal:
+    """What the recipient hears: the rule, and what it holds. Counts stay in the ledger."""
+    earlier = store.released_as(conn, refused.releases, recipient=OrganisationId(refused.recipient))
+    beside = f"together with release {', '.join(earlier)} " if earlier else ""
+    reason = (
+        f"{beside}{refused.reason}; ask for the earlier table again, choose coarser levels, or wait until enough "
+        "persons have joined or left"
+    )
+    return Refusal(RefusalReason.JOINT_DISCLOSURE, (reason,), releases=tuple(earlier))
+
+
+def _record_refused_job(centre: Centre, asked: _Asked, refused: RefusedError) -> Refusal:
+    """Store how the job ended; what was found in records is charged in the same transaction (RI5)."""
+    refusal = refused.refusal
+    with centre.context.database.write() as conn:
+        if isinstance(refused, RecordsRefusedError):
+            charged = _charge(centre, conn, asked, refused)
+            refusal = refusal if charged.entry is not None else _joint_refusal(conn, charged)
+        _add_refused_job(centre, conn, asked, refusal)
+    return refusal
+
+
+def _charge(centre: Centre, conn: Connection, asked: _Asked, refused: RecordsRefusedError) -> an.Refusal:
+    try:
+        return centre.ledger(conn).charge(recipient=asked.caller.organisation, reason=refused.found)
+    except an.LedgerError as error:
+        raise StoredDataChangedError("the release ledger was changed; nothing is released") from error
+
+
+def _add_refused_job(centre: Centre, conn: Connection, asked: _Asked, refusal: Refusal) -> None:
     told = asdict(refusal) | {"reasons": list(refusal.reasons), "releases": list(refusal.releases)}
     summary = RefusalSummary.model_validate(told).model_dump_json()
     event = replace(asked.event, outcome=Outcome.REFUSED, reason=refusal.code.value)
-    with centre.context.database.write() as conn:
-        centre.records.add(conn, [_job(centre, asked, JobStatus.REFUSED, refusal=summary)], event=event)
+    centre.records.add(conn, [_job(centre, asked, JobStatus.REFUSED, refusal=summary)], event=event)
 
 
 def _note_refusal(centre: Centre, event: Event, failure: ProblemError) -> None:

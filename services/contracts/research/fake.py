@@ -84,8 +84,6 @@ class FakeResearch:
                     code=RefusalReason.JOINT_DISCLOSURE,
                     reasons=[error.reason],
                     releases=[self._numbers[number] for number in error.releases],
-                    smallest=error.smallest,
-                    persons_at_risk=error.persons_at_risk,
                 )
             ) from None
         names = [column.name for column in table.columns]
@@ -142,7 +140,7 @@ def _check(message: messages.JobRequest) -> None:
 
 def _anonymise(table: messages.TableRequest, rows: Sequence[Row]) -> an.Result:
     if not rows:
-        raise _refused(RefusalReason.NOT_ANONYMOUS, "0 persons permitted this")
+        raise _refused(RefusalReason.NOT_ANONYMOUS, "nobody permitted this")
     quasi = [column for column in table.columns if column.role is ColumnRole.QUASI]
     secret = [column for column in table.columns if column.role is ColumnRole.SENSITIVE]
     frame = pd.DataFrame(

@@ -146,13 +146,11 @@ class ReleaseSummary(Message):
 
 
 class RefusalSummary(Message):
-    """Why nothing was released: counts and the ids of the recipient's earlier releases, never a value."""
+    """Why nothing was released, and the ids of the recipient's earlier releases; no count and no value."""
 
     code: Annotated[RefusalReason, Strict(False)]
     reasons: list[str]
     releases: list[str] = Field(default_factory=list)
-    smallest: int | None = None
-    persons_at_risk: int | None = None
 
 
 class JobAnswer(Message):

@@ -65,18 +65,34 @@ def test_refusal_names_the_earlier_release_and_leaves_the_ledger_as_it_was(ledge
     with pytest.raises(an.JointDisclosureError) as refused:
         ledger.release(result(), recipient="univ-x", persons=[*PERSONS[1:], PERSONS[0]])
     assert refused.value.releases == (1, 2)
-    assert refused.value.smallest == 1
-    assert refused.value.persons_at_risk == 12
     assert ledger.verify() == 2
     assert all(person not in str(refused.value) for person in PERSONS)
 
 
-def test_another_recipient_is_judged_by_what_it_holds_itself(ledger: an.ReleaseLedger) -> None:
+def test_counts_of_a_refusal_are_for_the_operator_only(ledger: an.ReleaseLedger) -> None:
+    ledger.release(result(width=20), recipient="univ-x", persons=PERSONS)
+    ledger.release(result(), recipient="univ-x", persons=PERSONS)
+    with pytest.raises(an.JointDisclosureError) as refused:
+        ledger.release(result(), recipient="univ-x", persons=[*PERSONS[1:], PERSONS[0]])
+    assert not hasattr(refused.value, "smallest")
+    assert "12" not in str(refused.value)
+    (kept,) = ledger.refusals()
+    assert (kept.recipient, kept.smallest, kept.persons, kept.involved) == ("univ-x", 1, 12, (1, 2))
+    assert (kept.reason, kept.entry) == (refused.value.reason, 3)
+
+
+def test_another_recipient_is_judged_by_what_it_holds_itself_where_the_policy_says_so(
+    ledger: an.ReleaseLedger, database: str
+) -> None:
     shifted = result(width=12, origin=-1)
     ledger.release(result(), recipient="univ-x", persons=PERSONS)
     with pytest.raises(an.JointDisclosureError):
         ledger.release(shifted, recipient="univ-x", persons=PERSONS)
-    ledger.release(shifted, recipient="univ-y", persons=PERSONS)
+    with pytest.raises(an.JointDisclosureError, match="what other recipients hold") as refused:
+        ledger.release(shifted, recipient="univ-y", persons=PERSONS)
+    assert refused.value.releases == (), "what others hold is not told"
+    apart = an.ReleaseLedger(database, key=KEY, policy=an.LedgerPolicy(k_union=1))
+    apart.release(shifted, recipient="univ-y", persons=PERSONS)
 
 
 def test_public_release_counts_for_every_recipient(ledger: an.ReleaseLedger) -> None:
@@ -90,9 +106,10 @@ def test_public_release_is_checked_with_what_each_recipient_holds(ledger: an.Rel
     shifted = result(width=12, origin=-1)
     ledger.release(result(width=40), recipient="univ-a", persons=PERSONS)
     ledger.release(result(), recipient="univ-x", persons=PERSONS)
-    with pytest.raises(an.JointDisclosureError, match="release 2") as refused:
+    with pytest.raises(an.JointDisclosureError) as refused:
         ledger.release(shifted, recipient=an.PUBLIC, persons=PERSONS)
-    assert refused.value.releases == (2,)
+    assert refused.value.releases == (), "no public one was held"
+    assert [each.involved for each in ledger.refusals()] == [(2,)]
 
 
 def test_promise_of_the_stricter_release_is_kept(ledger: an.ReleaseLedger) -> None:
@@ -102,7 +119,7 @@ def test_promise_of_the_stricter_release_is_kept(ledger: an.ReleaseLedger) -> No
 
 
 def test_more_persons_may_be_asked_for_than_the_model_did(ledger: an.ReleaseLedger) -> None:
-    with pytest.raises(an.JointDisclosureError, match="by itself") as refused:
+    with pytest.raises(an.JointDisclosureError, match="fewer than 4 persons") as refused:
         ledger.release(result(k=2), recipient="univ-x", persons=PERSONS, k=4)
     assert refused.value.releases == ()
 
@@ -125,7 +142,8 @@ def test_three_releases_that_fail_only_together_are_refused(ledger: an.ReleaseLe
     ledger.release(showing(1), recipient="univ-x", persons=persons)
     with pytest.raises(an.JointDisclosureError, match="release 1, 2") as refused:
         ledger.release(showing(2), recipient="univ-x", persons=persons)
-    assert (refused.value.smallest, refused.value.persons_at_risk) == (1, 8)
+    assert refused.value.releases == (1, 2)
+    assert [(each.smallest, each.persons) for each in ledger.refusals()] == [(1, 8)]
 
 
 @pytest.mark.parametrize(
@@ -197,30 +215,32 @@ def test_ledger_file_holds_neither_persons_nor_values(tmp_path: Path) -> None:
     assert b"person-" not in stored
 
 
-def test_same_person_has_another_name_under_another_key(tmp_path: Path) -> None:
-    tags = []
-    for number, key in enumerate((KEY, KEY, bytes(32))):
-        url = f"sqlite:///{tmp_path / str(number)}.db"
-        an.ReleaseLedger(url, key=key).release(result(), recipient="univ-x", persons=PERSONS)
-        with create_engine(url).connect() as opened:
-            tags.append({row.tag for row in opened.execute(text("SELECT tag FROM ledger_member"))})
-    assert tags[0] == tags[1]
-    assert not tags[0] & tags[2]
+def test_contents_of_the_same_release_have_nothing_in_common(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'two.db'}"
+    ledger = an.ReleaseLedger(url, key=KEY)
+    for _ in range(2):
+        ledger.release(result(diversity=2), recipient="univ-x", persons=PERSONS)
+    with create_engine(url).connect() as opened:
+        first, second = opened.execute(text("SELECT sealed FROM ledger_content ORDER BY entry")).scalars()
+    blocks = [{each[at : at + 8] for at in range(len(each) - 8)} for each in (first, second)]
+    assert not blocks[0] & blocks[1]
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE ledger_member SET class = class + 1 WHERE tag = (SELECT min(tag) FROM ledger_member)",
-        "DELETE FROM ledger_member WHERE tag = (SELECT min(tag) FROM ledger_member)",
-        "UPDATE ledger_value SET value = 0 WHERE tag = (SELECT min(tag) FROM ledger_member)",
-        "DELETE FROM ledger_value",
-        "UPDATE ledger_release SET recipient = 'univ-y' WHERE id = 1",
-        """UPDATE ledger_release SET promise = '{"diversity": {}, "k": 1}' WHERE id = 1""",
-        "UPDATE ledger_release SET promise = 'no JSON' WHERE id = 2",
-        "DELETE FROM ledger_release WHERE id = 1",
-        "DELETE FROM ledger_release WHERE id = 2",
-        "UPDATE ledger_head SET releases = 1",
+        "UPDATE ledger_content SET sealed = substr(sealed, 2) WHERE entry = 2",
+        "UPDATE ledger_content SET sealed = (SELECT sealed FROM ledger_content WHERE entry = 1)",
+        "DELETE FROM ledger_content WHERE entry = 1",
+        "UPDATE ledger_content SET sealed = x'', entry = 3 WHERE entry = 2",
+        "UPDATE ledger_entry SET recipient = 'univ-y' WHERE id = 1",
+        "UPDATE ledger_entry SET kind = 'refusal' WHERE id = 1",
+        """UPDATE ledger_entry SET promise = '{"diversity": {}, "k": 1, "k_union": 1}' WHERE id = 1""",
+        "UPDATE ledger_entry SET promise = 'no JSON' WHERE id = 2",
+        "UPDATE ledger_entry SET digest = x'00' WHERE id = 2",
+        "DELETE FROM ledger_entry WHERE id = 1",
+        "DELETE FROM ledger_entry WHERE id = 2",
+        "UPDATE ledger_head SET entries = 1",
         "DELETE FROM ledger_head",
     ],
 )
@@ -247,11 +267,11 @@ def test_service_owns_tables_and_commits(connection: Connection) -> None:
     metadata.create_all(connection)
     connection.commit()
     book = an.ConnectedLedger(connection, tables, key=KEY)
-    book.release(result(), recipient="univ-x", persons=PERSONS)
+    book.decide(result(), recipient="univ-x", persons=PERSONS)
     assert book.verify() == 1
     connection.rollback()
     assert book.verify() == 0
-    book.release(result(), recipient="univ-x", persons=PERSONS)
+    book.decide(result(), recipient="univ-x", persons=PERSONS)
     connection.commit()
     assert book.verify() == 1
 

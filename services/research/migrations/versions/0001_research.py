@@ -30,22 +30,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("person"),
     )
     op.create_table(
-        "ledger_head",
+        "ledger_entry",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("releases", sa.Integer(), nullable=False),
-        sa.Column("seal", sa.LargeBinary(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "ledger_release",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("recipient", sa.String(), nullable=False),
         sa.Column("promise", sa.String(), nullable=False),
-        sa.Column("members", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("seal", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_ledger_release_recipient"), "ledger_release", ["recipient"], unique=False)
+    op.create_index(op.f("ix_ledger_entry_recipient"), "ledger_entry", ["recipient"], unique=False)
+    op.create_table(
+        "ledger_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "log_checkpoint",
         sa.Column(
@@ -104,27 +105,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("origin"),
     )
     op.create_table(
-        "ledger_member",
-        sa.Column("release", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("class", sa.BigInteger(), nullable=False),
+        "ledger_content",
+        sa.Column("entry", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["release"],
-            ["ledger_release.id"],
+            ["entry"],
+            ["ledger_entry.id"],
         ),
-        sa.PrimaryKeyConstraint("release", "tag"),
-    )
-    op.create_table(
-        "ledger_value",
-        sa.Column("release", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("column", sa.String(), nullable=False),
-        sa.Column("tag", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["release"],
-            ["ledger_release.id"],
-        ),
-        sa.PrimaryKeyConstraint("release", "column", "tag"),
+        sa.PrimaryKeyConstraint("entry"),
     )
     op.create_table(
         "release",
@@ -141,7 +129,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["ledger"],
-            ["ledger_release.id"],
+            ["ledger_entry.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("ledger"),
