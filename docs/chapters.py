@@ -75,10 +75,11 @@ def _example(function: ast.FunctionDef, source: str) -> Iterator[str]:
             code += blank + inspect.cleandoc("\n".join(["", *lines[node.lineno - 1 : after]])).splitlines()
             continue
         expressions, result = shown
-        code += blank
+        code += blank if expressions else []
         for each in expressions:
             code += inspect.cleandoc(_segment(source, each)).splitlines()
-        yield _code(code)
+        if code:
+            yield _code(code)
         yield result
         code = []
     if code:
@@ -93,6 +94,12 @@ def _shown(node: ast.stmt) -> tuple[list[ast.AST], str] | None:
     match node:
         case ast.Expr(value=ast.Call(func=ast.Name(id="shows"), args=[value, ast.Constant(value=str(text))])):
             return [value], inspect.cleandoc(text)
+        case ast.Expr(
+            value=ast.Call(func=ast.Name(id="prints"), args=[command, ast.Constant(value=str(text))])
+        ):
+            if isinstance(command, ast.Constant) and isinstance(command.value, str):
+                given = inspect.cleandoc(command.value)
+                return [], "\n".join(["```", f"$ {given}", inspect.cleandoc(text), "```"])
         case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="refused"), args=[told]))]):
             if isinstance(told, ast.Constant) and isinstance(told.value, str):
                 return list(node.body), f"> {' '.join(told.value.split())}"

@@ -62,7 +62,7 @@ def test_chapter_becomes_code_and_what_it_shows(tmp_path: Path) -> None:
     "change",
     [
         ("Counting", ""),
-        ('    shows(\n        ONE + two,\n        "`3`",\n    )\n', ""),
+        ('    shows(\n        ONE + two,\n        "`3`",\n    )\n    prints("sekisho add 1", "1")\n', ""),
     ],
 )
 def test_chapter_that_is_not_written_as_one_stops_the_page(tmp_path: Path, change: tuple[str, str]) -> None:
@@ -93,6 +93,7 @@ def test_numbers() -> None:
         ONE + two,
         "`3`",
     )
+    prints("sekisho add 1", "1")
 '''
 PAGE = """# Counting
 
@@ -117,4 +118,9 @@ ONE + two
 ```
 
 `3`
+
+```
+$ sekisho add 1
+1
+```
 """

@@ -1,16 +1,18 @@
 """What the chapters of `tests/spec` are written with; `docs/chapters.py` makes the reference of them.
 
-A chapter is a module, an example one of its tests: statements, then `shows` or `refused` with what the reader
-is to see. Only what passes is in the reference.
+A chapter is a module, an example one of its tests: statements, then `shows`, `prints` or `refused` with what the
+reader is to see. Only what passes is in the reference.
 """
 
 import inspect
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pandas as pd
 import pytest
+from support.command_line import within
 
 from anonymize import AnonymizeError
 
@@ -27,6 +29,20 @@ def refused(expected: str) -> Iterator[None]:
     with pytest.raises(AnonymizeError) as told:
         yield
     assert f"{type(told.value).__name__}: {told.value}" == " ".join(expected.split())
+
+
+def prints(command: str, expected: str) -> None:
+    """Check that a command of `sekisho` prints what the reference says, on whichever stream."""
+    name, *words = shlex.split(unwrapped(command))
+    assert name == "sekisho"
+    done = within(*words)
+    said = (done.stdout + done.stderr).rstrip()
+    assert said == unwrapped(expected), said
+
+
+def unwrapped(text: str) -> str:
+    """Join lines that a backslash continues."""
+    return inspect.cleandoc(text).replace("\\\n", "")
 
 
 def markdown(value: object) -> str:
