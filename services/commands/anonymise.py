@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+from rich.console import Console
 
 import anonymize as an
 from services.commands.anonymise_options import Lending, levels_of, model_options, models_of
+from services.commands.anonymise_progress import how_good, watching
 from services.commands.failures import told
 from services.commands.table_files import (
     TableFile,
@@ -65,6 +67,12 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
     metavar="COLUMN=LEVEL,...",
     help="Allow these levels of a column only.",
 )
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Take the best table found so far.",
+)
 @click.option("--out", required=True, type=NEW, help="Write the table here: UTF-8, rows in random order.")
 @click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json).")
 @click.option(
@@ -73,7 +81,14 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
 )
 @click.option("--recipient", help="Who gets the table, named as in every other release.")
 @click.option("--person", help="Identifying column that says whose row it is.")
-@click.option("--key-file", type=EXISTING, help="The ledger's secret, at least 32 bytes.")
+@click.option(
+    "--key-file",
+    type=EXISTING,
+    help="The ledger's secret, at least 32 bytes; without it, a file beside a SQLite ledger.",
+)
+@click.option(
+    "--anchor", type=NEW, help="Keep the ledger's newest state here too: a lost or older ledger is not used."
+)
 @separator_option
 @encoding_option
 @force_option
@@ -85,12 +100,14 @@ def anonymize(
     k: int | None,
     suppression: float,
     levels: tuple[str, ...],
+    time_limit: float | None,
     out: Path,
     report: Path | None,
     ledger: str | None,
     recipient: str | None,
     person: str | None,
     key_file: Path | None,
+    anchor: Path | None,
     separator: str | None,
     encoding: str | None,
     force: bool,
@@ -98,7 +115,7 @@ def anonymize(
 ) -> None:
     """Recode a table with the least loss so that it satisfies all models named."""
     models, allowed = models_of(k=k, others=others), levels_of(levels)
-    lending = Lending.of(url=ledger, recipient=recipient, person=person, key_file=key_file)
+    lending = Lending.of(url=ledger, recipient=recipient, person=person, key_file=key_file, anchor=anchor)
     targets = [out] if report is None else [out, _report_file(report)]
     _check_targets(targets, inputs=[source, schema_file], replace=force)
     schema = an.Schema.from_toml(schema_file)
@@ -106,9 +123,15 @@ def anonymize(
         lending.check(schema)
     table = _read(source, separator, encoding)
     with written_together(targets) as files:
-        with _placed():
+        with _placed(), watching(Console(stderr=True)) as watch:
             result = an.anonymize(
-                table.frame, schema, models=models, suppression_limit=suppression, levels=allowed
+                table.frame,
+                schema,
+                models=models,
+                suppression_limit=suppression,
+                levels=allowed,
+                time_limit=time_limit,
+                watch=watch,
             )
         if lending is not None:
             frame = lending.release(result, table.frame)
@@ -193,7 +216,7 @@ def _tell(result: an.Result, table: TableFile, out: Path) -> None:
     share = result.suppressed / rows
     click.echo(f"{rows} rows read ({table.encoding}, separator {table.separator!r})")
     click.echo("levels: " + ", ".join(f"{column}={level}" for column, level in result.levels.items()))
-    click.echo(f"loss {result.loss:.4f}, {result.suppressed} rows suppressed ({share:.1%})")
+    click.echo(f"loss {result.loss:.4f}{how_good(result)}, {result.suppressed} rows suppressed ({share:.1%})")
     click.echo(f"written to {out}, rows in random order")
 
 

@@ -131,18 +131,25 @@ class Lending:
     url: str
     recipient: str
     person: str
-    key_file: Path
+    key_file: Path | None
+    anchor: Path | None
 
     @classmethod
     def of(
-        cls, *, url: str | None, recipient: str | None, person: str | None, key_file: Path | None
+        cls,
+        *,
+        url: str | None,
+        recipient: str | None,
+        person: str | None,
+        key_file: Path | None,
+        anchor: Path | None,
     ) -> "Lending | None":
         """Raises: UsageError when some of the options are there and others are missing."""
-        if url is None and recipient is None and person is None and key_file is None:
+        if all(each is None for each in (url, recipient, person, key_file, anchor)):
             return None
-        if url is None or recipient is None or person is None or key_file is None:
-            raise click.UsageError("A release needs all of --ledger, --recipient, --person and --key-file.")
-        return cls(url, recipient, person, key_file)
+        if url is None or recipient is None or person is None:
+            raise click.UsageError("A release needs all of --ledger, --recipient and --person.")
+        return cls(url, recipient, person, key_file, anchor)
 
     def check(self, schema: an.Schema) -> None:
         """Raises: UsageError when the column that names the persons would leave with the table."""
@@ -158,7 +165,11 @@ class Lending:
         Raises: JointDisclosureError, LedgerError.
         """
         try:
-            ledger = an.ReleaseLedger(self.url, key=self.key_file.read_bytes())
+            ledger = an.ReleaseLedger(
+                self.url,
+                key=None if self.key_file is None else self.key_file.read_bytes(),
+                anchor=None if self.anchor is None else an.FileAnchor(self.anchor),
+            )
             release = ledger.release(result, recipient=self.recipient, persons=table[self.person].tolist())
         except (SQLAlchemyError, ModuleNotFoundError) as cause:
             raise an.LedgerError("The ledger's database cannot be used; check --ledger.") from cause

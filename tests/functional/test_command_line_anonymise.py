@@ -157,6 +157,32 @@ def test_ledger_refuses_what_would_expose_together(folder: Path) -> None:
     assert not (folder / "second.csv").exists()
 
 
+def test_lost_ledger_is_not_used(folder: Path) -> None:
+    """The anchor knows that there was a release; without a key file the ledger makes its own."""
+    own: Words = [
+        "--ledger",
+        "sqlite:///own.sqlite",
+        "--recipient",
+        "univ-x",
+        "--person",
+        "name",
+        "--anchor",
+        "head",
+    ]
+    gives(*ANONYMIZE, "--k", "4", *own)
+    assert (folder / "own.sqlite.key").stat().st_size == 32
+    (folder / "own.sqlite").unlink()
+    (folder / "own.sqlite.key").unlink()
+    again: Words = ["anonymize", "in.csv", "--schema", "s.toml", "--out", "again.csv", "--k", "4"]
+    assert_one_line(within(*again, *own), "behind its anchor")
+    assert not (folder / "again.csv").exists()
+
+
+def test_search_may_be_stopped(folder: Path) -> None:
+    gives(*ANONYMIZE, "--k", "4", "--time-limit", "30")
+    assert_one_line(within(*ANONYMIZE, "--k", "4", "--force", "--time-limit", "0"), "--time-limit", status=2)
+
+
 @pytest.mark.parametrize(
     ("words", "expected", "status"),
     [
@@ -188,7 +214,7 @@ def test_ledger_refuses_what_would_expose_together(folder: Path) -> None:
         (["--k", "2", "--out", "in.csv", "--force"], "another one than all other files", 2),
         (["--k", "2", "--out", "s.toml"], "another one than all other files", 2),
         (["--k", "2", "--out", "key"], "key exists already", 1),
-        (["--k", "2", "--ledger", "sqlite:///l.sqlite"], "all of --ledger, --recipient, --person", 2),
+        (["--k", "2", "--ledger", "sqlite:///l.sqlite"], "all of --ledger, --recipient and --person", 2),
         (["--k", "2", *LEDGER, "--person", "visit"], "not among the schema's identifying columns", 2),
         (["--l", "disease:2", *LEDGER, "--ledger", "sqlite://"], "without KAnonymity", 1),
         (["--k", "2", *LEDGER, "--ledger", "nonsense"], "URL cannot be read", 1),
