@@ -22,7 +22,8 @@ from anonymize.ledger_decision import PUBLIC, Refusal
 from anonymize.ledger_policy import LedgerPolicy
 from anonymize.ledger_store import LedgerEntry
 from anonymize.ledger_tables import LedgerTables
-from anonymize.loss import Loss
+from anonymize.loss import Loss, NormalisedEntropy, Precision
+from anonymize.loss_of_classes import AverageClassSize, Discernibility
 from anonymize.measure import Measurement, ProsecutorRisk, measure
 from anonymize.models import (
     DistinctLDiversity,
@@ -44,7 +45,9 @@ __all__ = [
     "PUBLIC",
     "Anchor",
     "AnonymizeError",
+    "AverageClassSize",
     "ConnectedLedger",
+    "Discernibility",
     "DistinctLDiversity",
     "EntropyLDiversity",
     "Equal",
@@ -66,7 +69,9 @@ __all__ = [
     "Model",
     "ModelError",
     "NoSolutionError",
+    "NormalisedEntropy",
     "Ordered",
+    "Precision",
     "Progress",
     "ProsecutorRisk",
     "RecursiveDiversity",

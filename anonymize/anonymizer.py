@@ -9,6 +9,7 @@ import pandas as pd
 
 from anonymize.asked import Asked, listed
 from anonymize.coding import CodedTable, code_table
+from anonymize.counting import AnyLoss
 from anonymize.errors import SchemaError
 from anonymize.evaluation import BlockRule
 from anonymize.loss import Loss
@@ -29,7 +30,7 @@ def anonymize(
     *,
     models: Sequence[Model],
     suppression_limit: float = 0.0,
-    loss: Loss = DEFAULT_LOSS,
+    loss: AnyLoss = DEFAULT_LOSS,
     levels: Mapping[str, LevelChoice] | None = None,
     block: BlockRule = "checked",
     time_limit: float | None = None,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from numbers import Real
 
 from anonymize.coding import CodedTable
+from anonymize.counting import AnyLoss
 from anonymize.errors import ModelError, SchemaError
 from anonymize.evaluation import BlockRule, Evaluator
 from anonymize.loss import Loss
@@ -23,7 +24,7 @@ class Asked:
 
     models: tuple[Model, ...]
     suppression_limit: float
-    loss: Loss = field(default_factory=Loss)
+    loss: AnyLoss = field(default_factory=Loss)
     block: BlockRule = "checked"
 
     def __post_init__(self) -> None:
@@ -32,6 +33,8 @@ class Asked:
         limit = self.suppression_limit
         if isinstance(limit, bool) or not isinstance(limit, Real) or not 0 <= limit <= 1:
             raise SchemaError("suppression_limit must lie between 0 and 1, for example 0.05.")
+        if not hasattr(self.loss, "describe"):
+            raise ModelError("loss must be a loss such as Loss(), Discernibility() or NormalisedEntropy().")
         if self.block not in ("checked", "enforced"):
             raise ModelError('block must be "checked" or "enforced".')
 

@@ -93,8 +93,7 @@ def publish(
 ) -> Result:
     """Write a table as a recoding that satisfies the models says; `search` tells how it was found."""
     table = evaluator.table
-    losses = evaluator.column_losses(recoding)
-    loss = float(asked.loss.total([np.asarray(losses[column]) for column in table.columns]))
+    loss = evaluator.loss.of_recoding(recoding)
     levels = dict(zip(table.columns, recoding.levels.max(axis=0).tolist(), strict=True))
     return Result(
         levels=levels,
