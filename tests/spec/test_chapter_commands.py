@@ -42,7 +42,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("in.csv").write_text(TABLE, encoding="utf-8")
     Path("schema.toml").write_text(SCHEMA, encoding="utf-8")
-    Path("key").write_bytes(bytes(32))
+    Path("fewer.csv").write_text(TABLE.replace("H,38,204,flu\n", ""), encoding="utf-8")
 
 
 def test_suggest() -> None:
@@ -88,5 +88,36 @@ def test_impossible() -> None:
         Error: No allowed transformation satisfies the models. Even on age=4, zip=3 8 rows are in classes that fail \\
         (model k-anonymity, k 9); the suppression limit allows 0 of 8. Allow coarser levels, raise the limit, weaken \\
         the model, or add rows.
+        """,
+    )
+
+
+def test_ledger() -> None:
+    """Through a ledger
+
+    Which checks the table with all that the recipient can hold already; see [the release ledger](ledger.md).
+    `--person` names the identifying column that says whose row it is. The second table is the first without H.
+    """
+    prints(
+        """
+        sekisho anonymize in.csv --schema schema.toml --k 4 --out first.csv \\
+            --ledger sqlite:///ledger.sqlite --recipient univ-x --person name --anchor head.json
+        """,
+        """
+        8 rows read (utf-8, separator ',')
+        levels: age=2, zip=2
+        loss 0.4286, 0 rows suppressed (0.0%)
+        written to first.csv, rows in random order
+        """,
+    )
+    prints(
+        """
+        sekisho anonymize fewer.csv --schema schema.toml --k 3 --out second.csv \\
+            --ledger sqlite:///ledger.sqlite --recipient univ-x --person name --anchor head.json
+        """,
+        """
+        Error: The release to 'univ-x' is refused: together with release 1 it leaves fewer than 4 persons in a joint \\
+        class. Release the earlier table unchanged, choose coarser levels, or wait until enough persons have joined \\
+        or left.
         """,
     )

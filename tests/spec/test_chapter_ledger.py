@@ -78,3 +78,52 @@ def test_public(tmp_path: Path) -> None:
         fewer than 3 persons in a joint class. Release the earlier table unchanged, choose coarser
         levels, or wait until enough persons have joined or left."""):
         ledger.release(second, recipient="univ-y", persons=PATIENTS["id"].tolist())
+
+
+def test_together(tmp_path: Path) -> None:
+    """Recipients who put together what they have
+
+    All releases together must leave `k_union` persons in every joint class (2, unless the policy says otherwise).
+    """
+    ledger = an.ReleaseLedger(f"sqlite:///{tmp_path}/ledger.sqlite", key=KEY)
+    first = an.anonymize(PATIENTS, BY_TWENTY, models=[an.KAnonymity(3)])
+    ledger.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
+
+    second = an.anonymize(PATIENTS, SHIFTED, models=[an.KAnonymity(3)], levels={"age": 1})
+    with refused("""JointDisclosureError: The release to 'univ-y' is refused: with what other recipients hold, it
+        leaves fewer than 2 persons in a joint class. Release the earlier table unchanged, choose
+        coarser levels, or wait until enough persons have joined or left."""):
+        ledger.release(second, recipient="univ-y", persons=PATIENTS["id"].tolist())
+
+
+def test_withdrawn(tmp_path: Path) -> None:
+    """Who withdrew
+
+    Is in no later table. The tables before and after differ by that person, so a table without only one of a class
+    is refused to who has the earlier one.
+    """
+    ledger = an.ReleaseLedger(f"sqlite:///{tmp_path}/ledger.sqlite", key=KEY)
+    first = an.anonymize(PATIENTS, BY_TWENTY, models=[an.KAnonymity(3)])
+    ledger.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
+
+    ledger.withdraw(["h"])
+    with refused("""LedgerError: 1 rows are of persons who withdrew; leave them out before anonymising (`withdrawn`
+        tells which)."""):
+        ledger.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
+
+
+def test_lost(tmp_path: Path) -> None:
+    """A ledger that was lost or rolled back
+
+    Is not used: an anchor, kept elsewhere, knows its newest state.
+    """
+    anchor = an.FileAnchor(tmp_path / "head.json")
+    ledger = an.ReleaseLedger(f"sqlite:///{tmp_path}/ledger.sqlite", key=KEY, anchor=anchor)
+    first = an.anonymize(PATIENTS, BY_TWENTY, models=[an.KAnonymity(3)])
+    ledger.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
+
+    (tmp_path / "ledger.sqlite").unlink()
+    empty = an.ReleaseLedger(f"sqlite:///{tmp_path}/ledger.sqlite", key=KEY, anchor=anchor)
+    with refused("""LedgerError: The release ledger is behind its anchor: it was lost, rolled back or exchanged;
+        release nothing, and restore it from a backup that contains every entry."""):
+        empty.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
