@@ -101,10 +101,16 @@ def test_numbers_may_be_written_as_text() -> None:
     st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=30, unique=True),
     st.integers(1, 50),
     st.integers(-100, 100),
+    st.none() | st.integers(-(10**6), -1),
+    st.none() | st.integers(0, 10**6),
 )
-def test_whole_numbers_are_grouped_as_decimals_are(values: list[int], width: int, origin: int) -> None:
-    hierarchy = an.Hierarchy.intervals([width, 3 * width], origin=origin)
-    assert rows(hierarchy, list(values)) == rows(hierarchy, [Decimal(value) for value in values])
+def test_whole_numbers_are_grouped_as_decimals_are(
+    values: list[int], width: int, origin: int, bottom: int | None, top: int | None
+) -> None:
+    hierarchy = an.Hierarchy.intervals([width, 3 * width], origin=origin, bottom=bottom, top=top)
+    grouped = rows(hierarchy, list(values))
+    assert grouped == rows(hierarchy, [Decimal(value) for value in values])
+    assert grouped == rows(hierarchy, [str(value) for value in values])
 
 
 @given(
