@@ -40,12 +40,14 @@ from anonymize.releases import Release
 from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
 from anonymize.search import Progress
+from anonymize.utility import ClassificationAccuracy, classification_accuracy
 
 __all__ = [
     "PUBLIC",
     "Anchor",
     "AnonymizeError",
     "AverageClassSize",
+    "ClassificationAccuracy",
     "ConnectedLedger",
     "Discernibility",
     "DistinctLDiversity",
@@ -86,5 +88,6 @@ __all__ = [
     "TCloseness",
     "Transformation",
     "anonymize",
+    "classification_accuracy",
     "measure",
 ]
