@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 import anonymize as an
-from services.commands.anonymise_options import Lending, levels_of, model_options, models_of
+from services.commands.anonymise_options import LOSSES, Lending, levels_of, loss_of, model_options, models_of
 from services.commands.anonymise_progress import how_good, watching
 from services.commands.failures import told
 from services.commands.table_files import (
@@ -73,6 +73,15 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
     metavar="SECONDS",
     help="Take the best table found so far.",
 )
+@click.option(
+    "--loss",
+    "loss_name",
+    type=click.Choice(LOSSES),
+    default=LOSSES[0],
+    show_default=True,
+    help="What to lose least of.",
+)
+@click.option("--weight", multiple=True, metavar="COLUMN=W", help="Count the loss of a column W times.")
 @click.option("--out", required=True, type=NEW, help="Write the table here: UTF-8, rows in random order.")
 @click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json).")
 @click.option(
@@ -101,6 +110,8 @@ def anonymize(
     suppression: float,
     levels: tuple[str, ...],
     time_limit: float | None,
+    loss_name: str,
+    weight: tuple[str, ...],
     out: Path,
     report: Path | None,
     ledger: str | None,
@@ -115,6 +126,7 @@ def anonymize(
 ) -> None:
     """Recode a table with the least loss so that it satisfies all models named."""
     models, allowed = models_of(k=k, others=others), levels_of(levels)
+    loss = loss_of(loss_name, weight)
     lending = Lending.of(url=ledger, recipient=recipient, person=person, key_file=key_file, anchor=anchor)
     targets = [out] if report is None else [out, _report_file(report)]
     _check_targets(targets, inputs=[source, schema_file], replace=force)
@@ -129,6 +141,7 @@ def anonymize(
                 schema,
                 models=models,
                 suppression_limit=suppression,
+                loss=loss,
                 levels=allowed,
                 time_limit=time_limit,
                 watch=watch,

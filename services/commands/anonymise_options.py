@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy.exc import SQLAlchemyError
 
 import anonymize as an
+from anonymize.counting import AnyLoss
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -110,6 +111,31 @@ def models_of(*, k: int | None, others: Mapping[str, Sequence[str]]) -> list[an.
     if not models:
         raise click.UsageError("Name at least one model, for example --k 5.")
     return models
+
+
+WEIGHED: Final[Mapping[str, Callable[[Mapping[str, float]], AnyLoss]]] = {
+    "granularity": an.Loss,
+    "precision": an.Precision,
+    "entropy": an.NormalisedEntropy,
+}
+OF_CLASSES: Final[Mapping[str, Callable[[], AnyLoss]]] = {
+    "discernibility": an.Discernibility,
+    "class-size": an.AverageClassSize,
+}
+LOSSES: Final = (*WEIGHED, *OF_CLASSES)
+
+
+def loss_of(name: str, weights: Sequence[str]) -> AnyLoss:
+    """Raises: UsageError for a weight that is no number or that the loss cannot use; SchemaError."""
+    given = {
+        column: number("--weight", text)
+        for column, text in (of_column("--weight", each, sign="=") for each in weights)
+    }
+    if name in WEIGHED:
+        return WEIGHED[name](given)
+    if given:
+        raise click.UsageError(f"--weight is for the losses {', '.join(WEIGHED)}; leave it out.")
+    return OF_CLASSES[name]()
 
 
 def levels_of(given: Sequence[str]) -> dict[str, list[int]]:

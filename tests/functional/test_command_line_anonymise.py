@@ -4,53 +4,16 @@ import json
 from pathlib import Path
 
 import pytest
+from support.anonymise_folder import ANONYMIZE, ROWS, SCHEMA, TABLE, Words, fill, gives
 from support.command_line import assert_one_line, within
 
 from services.commands.table_files import read_table
 
-Words = list[str | Path]
-
-SCHEMA = """\
-sensitive = ["disease"]
-identifying = ["name"]
-
-[quasi.age]
-hierarchy = "intervals"
-widths = [5, 10, 20]
-
-[quasi.zip]
-hierarchy = "redaction"
-"""
-ROWS = [
-    f"{name},{age},{postcode},{disease},{visit}"
-    for name, age, postcode, disease, visit in zip(
-        "ABCDEFGH",
-        [20, 21, 22, 23, 35, 36, 37, 38],
-        ["123", "124", "125", "126", "201", "202", "203", "204"],
-        ["flu", "flu", "ulcer", "=1+1", "flu", "ulcer", "asthma", "flu"],
-        range(8),
-        strict=True,
-    )
-]
-TABLE = "name,age,zip,disease,visit\n" + "\n".join(ROWS) + "\n"
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "in.csv").write_text(TABLE, encoding="utf-8")
-    (tmp_path / "s.toml").write_text(SCHEMA, encoding="utf-8")
-    (tmp_path / "key").write_bytes(bytes(range(32)))
     monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-ANONYMIZE: Words = ["anonymize", "in.csv", "--schema", "s.toml", "--out", "out.csv", "--report", "r.json"]
-
-
-def gives(*words: str | Path) -> str:
-    done = within(*words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return fill(tmp_path)
 
 
 def test_table_leaves_recoded_and_is_measured_as_asked(folder: Path) -> None:
@@ -107,6 +70,12 @@ def test_every_model_has_its_option(folder: Path) -> None:
     ]
     (folder / "s.toml").write_text(SCHEMA.replace("disease", "visit"), encoding="utf-8")
     gives(*ANONYMIZE, "--force", "--t-ordered", "visit:0.5")
+
+
+@pytest.mark.parametrize("loss", ["granularity", "precision", "entropy", "discernibility", "class-size"])
+def test_every_loss_has_its_name(folder: Path, loss: str) -> None:
+    weights = [] if "-" in loss or loss == "discernibility" else ["--weight", "age=2"]
+    assert "levels: age=" in gives(*ANONYMIZE, "--k", "2", "--loss", loss, *weights)
 
 
 def test_levels_and_suppression_are_as_allowed(folder: Path) -> None:
@@ -198,6 +167,11 @@ def test_search_may_be_stopped(folder: Path) -> None:
         (["--k", "2", "--recursive", "disease:0:2"], "c must be a number above 0", 1),
         (["--k", "2", "--t", "disease:2"], "t must lie between 0 and 1", 1),
         (["--k", "2", "--t-ordered", "disease:0.5"], "no numbers", 1),
+        (["--k", "2", "--loss", "joy"], "joy", 2),
+        (["--k", "2", "--loss", "class-size", "--weight", "age=2"], "--weight is for the losses", 2),
+        (["--k", "2", "--weight", "age=much"], "'much' is not a number", 2),
+        (["--k", "2", "--weight", "age=-1"], "weight", 1),
+        (["--k", "2", "--weight", "town=1"], "'town', which is no quasi-identifier", 1),
         (["--k", "2", "--l", "visit:2"], "'visit', which the schema does not call sensitive", 1),
         (["--k", "2", "--suppression", "2"], "between 0 and 1", 1),
         (["--k", "2", "--suppression", "nan"], "between 0 and 1", 1),
@@ -227,48 +201,6 @@ def test_words_that_cannot_be_followed_are_told_and_nothing_is_written(
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     assert_one_line(within(*ANONYMIZE, *words), expected, status=status)
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("", "in.csv: The file is empty"),
-        ("name,age,zip,disease\n", "The table has no rows"),
-        (TABLE.replace("visit", "age"), "More than one column is named 'age'"),
-        (TABLE.replace("E,35,", "E,35,x,"), "Record 5 below the header has 6 cells for 5 columns"),
-        (TABLE.replace("E,35,", 'E,"35,'), "line 6 on has broken quoting"),
-        (TABLE.replace("E,35", "E,inf"), "value 'inf' is infinite"),
-        ("\n".join(TABLE.splitlines()[:2]), "1 rows are in classes that fail (model k-anonymity, k 2)"),
-        (TABLE.replace("E,35", "E,"), "k-anonymity"),
-    ],
-)
-def test_unsuitable_table_is_told_and_nothing_is_written(folder: Path, content: str, expected: str) -> None:
-    (folder / "in.csv").write_text(content, encoding="utf-8")
-    assert_one_line(within(*ANONYMIZE, "--k", "2", "--levels", "age=0,1"), expected)
-    assert sorted(each.name for each in folder.iterdir()) == ["in.csv", "key", "s.toml"]
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("20;young;*\n", "'age', row 1: value '21' is not in the hierarchy"),
-        ("20;young;*\n21;*\n", "ages.csv: Row 1 ('21') has 2 columns"),
-        ("20;young;*\n20;old;*\n", "'20' stands in rows 0 and 1"),
-        ('20;"young;*\n', "ages.csv cannot be read: The record from line 1 on has broken quoting"),
-    ],
-)
-def test_unsuitable_hierarchy_is_told(folder: Path, content: str, expected: str) -> None:
-    (folder / "ages.csv").write_text(content, encoding="utf-8")
-    schema = SCHEMA.replace('"intervals"\nwidths = [5, 10, 20]', '"csv"\nfile = "ages.csv"')
-    (folder / "s.toml").write_text(schema, encoding="utf-8")
-    assert_one_line(within(*ANONYMIZE, "--k", "2"), expected)
-
-
-def test_unsuitable_value_is_placed_in_the_file(folder: Path) -> None:
-    (folder / "in.csv").write_text(TABLE.replace("22,125", "old,125"), encoding="utf-8")
-    assert_one_line(
-        within(*ANONYMIZE, "--k", "2"), "value 'old' is not a number", "record 3 below the header"
-    )
 
 
 def test_nothing_is_replaced_unless_asked(folder: Path) -> None:
