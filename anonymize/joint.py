@@ -29,13 +29,36 @@ class Shown:
         return self.values[self.codes]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table was asked for, all of which its recipient knows: hierarchies, levels, the suppression limit.
+
+    `columns` has the level of each quasi-identifier, and a hash of its hierarchy.
+    """
+
+    columns: Mapping[str, tuple[str, int]]
+    limit: float
+
+    def unites(self, finer: "Form") -> bool:
+        """Whether a table of this form follows from one of the finer form, whatever the data are.
+
+        With suppression only one of the same levels does: on coarser ones rows may appear that were hidden.
+        """
+        if self.columns.keys() != finer.columns.keys():
+            return False
+        pairs = [(self.columns[name], finer.columns[name]) for name in self.columns]
+        if any(ours[0] != theirs[0] or ours[1] < theirs[1] for ours, theirs in pairs):
+            return False
+        return self == finer or self.limit == finer.limit == 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Holding:
     """One release as the ledger remembers it.
 
     Shape: `persons`, `classes` and the codes of each of `shown` have one entry per person; persons are
     distinct numbers from 0. `classes` are opaque numbers from 1, 0 for suppressed. `diversity` has the l
-    promised per sensitive column.
+    promised per sensitive column; `form` is None for tables of counts.
     """
 
     k: int
@@ -43,6 +66,7 @@ class Holding:
     classes: Codes
     diversity: Mapping[str, int]
     shown: Mapping[str, Shown]
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,14 +60,15 @@ class Decision:
     def refusal(self, new: Holding) -> Refusal | None:
         """Say why the table may not leave, or None if it may.
 
-        1. With no refusals left, only what tells nothing new leaves; nothing else is looked at (RI5).
+        1. With no refusals left, only what its form says to follow from a held table leaves (RI5): if the data
+           have not changed since, the answer depends on the forms alone.
         2. The table by itself, then with all that its recipient can hold (RI1, RI2, RI4). A table for
            everybody is checked with what each recipient holds.
         3. With the releases of all recipients, under the policy's thresholds (RI3).
         """
         numbers = tuple(each.id for each in self.held)
-        if self.refusals_left <= 0 and self._releases:
-            known = any(tells_nothing_new(new, self.book.holding(each)) for each in self.held)
+        if self.refusals_left <= 0 and self._looked_at:
+            known = any(_follows(new, self.book.holding(each)) for each in self.held)
             return None if known else Refusal(self.recipient, EXHAUSTED)
         if alone := expose([new], rule=self.policy.values):
             return self._refused(alone, ())
@@ -84,6 +85,14 @@ class Decision:
     def _releases(self) -> list[LedgerEntry]:
         return self.book.of(EntryKind.RELEASE)
 
+    @property
+    def _looked_at(self) -> list[LedgerEntry]:
+        return self._releases if self._pools or self.recipient == PUBLIC else self.held
+
+    @property
+    def _pools(self) -> bool:
+        return self.policy.k_union > 1 or self.policy.l_union > 1
+
     def _owners(self) -> list[str]:
         others = {each.recipient for each in self._releases} - {PUBLIC}
         return [PUBLIC, *sorted(others)] if self.recipient == PUBLIC else [self.recipient]
@@ -93,7 +102,7 @@ class Decision:
 
     def _beside_all(self, new: Holding) -> Exposure | None:
         policy = self.policy
-        if policy.k_union <= 1 and policy.l_union <= 1:
+        if not self._pools:
             return None
         return expose(
             [
@@ -115,6 +124,11 @@ class Decision:
             persons=found.persons,
             involved=involved,
         )
+
+
+def _follows(new: Holding, held: Holding) -> bool:
+    asked = new.form is not None and held.form is not None and new.form.unites(held.form)
+    return asked and tells_nothing_new(new, held)
 
 
 def tells_nothing_new(new: Holding, held: Holding) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from anonymize.classes import Codes, Mask
 from anonymize.errors import LedgerError
-from anonymize.joint import Holding, Shown
+from anonymize.joint import Form, Holding, Shown
 from anonymize.ledger_anchor import Head
 from anonymize.ledger_content import ALTERED, Content, Tags, Vault, mac, number_persons
 from anonymize.ledger_tables import LedgerTables
@@ -183,6 +183,7 @@ class Book:
                 )
                 for column in _listed(content.facts["columns"])
             },
+            form=_form(content.facts["form"]),
         )
 
     def withdrawn(self) -> Mask:
@@ -208,7 +209,15 @@ def content_of(holding: Holding, *, fresh: Tags) -> Content:
     for column, shown in holding.shown.items():
         arrays[f"codes:{column}"] = shown.codes.astype(np.uint32)
         arrays[f"values:{column}"] = shown.values
-    return Content(arrays, {"columns": list(holding.shown)})
+    form = holding.form and {"columns": dict(holding.form.columns), "limit": holding.form.limit}
+    return Content(arrays, {"columns": list(holding.shown), "form": form})
+
+
+def _form(value: object) -> Form | None:
+    if not isinstance(value, dict):
+        return None
+    columns = {name: (str(hierarchy), int(level)) for name, (hierarchy, level) in value["columns"].items()}
+    return Form(columns, float(value["limit"]))
 
 
 def _listed(value: object) -> list[object]:

@@ -1,5 +1,6 @@
 """Tables that may leave, and how a result becomes one: rows in random order, classes under opaque numbers."""
 
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import pandas as pd
 from anonymize.classes import Codes
 from anonymize.coding import secret_of
 from anonymize.errors import JointDisclosureError, LedgerError, RefusalsExhaustedError
-from anonymize.joint import SUPPRESSED, Holding, Shown
+from anonymize.joint import SUPPRESSED, Form, Holding, Shown
 from anonymize.ladder import leaf_text
 from anonymize.ledger_content import Tagging
 from anonymize.ledger_decision import Refusal
@@ -78,7 +79,18 @@ def holding_of(
         classes=classes,
         diversity=promised_diversity(result),
         shown=shown,
+        form=_form(result),
     )
+
+
+def _form(result: Result) -> Form:
+    made = result.transformation
+    hierarchies = {
+        column: hashlib.sha256(repr(hierarchy).encode()).hexdigest()
+        for column, hierarchy in made.schema.quasi.items()
+    }
+    columns = {column: (hierarchies[column], level) for column, level in result.levels.items()}
+    return Form(columns, float(made.asked.suppression_limit))
 
 
 def required_k(result: Result, k: int | None) -> int:

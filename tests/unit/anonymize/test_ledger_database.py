@@ -18,10 +18,10 @@ KEY = bytes(range(32))
 PERSONS = [f"person-{number}" for number in range(12)]
 
 
-def result(df: pd.DataFrame | None = None, *, width: int = 10, origin: int = 0) -> an.Result:
+def result(df: pd.DataFrame | None = None, *, width: int = 10, origin: int = 0, level: int = 1) -> an.Result:
     table = pd.DataFrame({"age": [1, 2, 3, 11, 12, 13, 21, 22, 23, 31, 32, 33]}) if df is None else df
-    schema = an.Schema(quasi={"age": an.Hierarchy.intervals([width], origin=origin)})
-    return an.anonymize(table, schema, models=[an.KAnonymity(3)], levels={"age": 1})
+    schema = an.Schema(quasi={"age": an.Hierarchy.intervals([width, 2 * width], origin=origin)})
+    return an.anonymize(table, schema, models=[an.KAnonymity(3)], levels={"age": level})
 
 
 def crossing() -> an.Result:
@@ -55,7 +55,9 @@ def test_refusal_is_charged_although_it_raises(database: str) -> None:
     with pytest.raises(an.RefusalsExhaustedError):
         ledger.release(crossing(), recipient="univ-x", persons=PERSONS)
     assert len(ledger.refusals()) == 1, "what was not looked at is not charged"
-    ledger.release(result(width=20), recipient="univ-x", persons=PERSONS)
+    ledger.release(result(level=2), recipient="univ-x", persons=PERSONS)
+    with pytest.raises(an.RefusalsExhaustedError):
+        ledger.release(result(width=20), recipient="univ-x", persons=PERSONS)
     apart = [f"other-{number}" for number in range(12)]
     with pytest.raises(an.RefusalsExhaustedError):
         ledger.release(result(), recipient="univ-x", persons=apart)
