@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +10,8 @@ import click
 from rich.console import Console
 
 import anonymize as an
-from services.commands.anonymise_options import LOSSES, Lending, levels_of, loss_of, model_options, models_of
+from services.commands.anonymise_asked import Asked, asked_options
+from services.commands.anonymise_lending import Lending, lending_options
 from services.commands.anonymise_progress import how_good, watching
 from services.commands.failures import told
 from services.commands.table_files import (
@@ -56,78 +56,27 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
 @click.option(
     "--schema", "schema_file", required=True, type=EXISTING, help="Schema (TOML); see `sekisho suggest`."
 )
-@click.option("--k", type=int, help="Every class has at least k rows.")
-@model_options
-@click.option(
-    "--suppression", default=0.0, show_default=True, help="Greatest share of rows that may be suppressed."
-)
-@click.option(
-    "--levels",
-    multiple=True,
-    metavar="COLUMN=LEVEL,...",
-    help="Allow these levels of a column only.",
-)
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(0, min_open=True),
-    metavar="SECONDS",
-    help="Take the best table found so far.",
-)
-@click.option(
-    "--loss",
-    "loss_name",
-    type=click.Choice(LOSSES),
-    default=LOSSES[0],
-    show_default=True,
-    help="What to lose least of.",
-)
-@click.option("--weight", multiple=True, metavar="COLUMN=W", help="Count the loss of a column W times.")
 @click.option("--out", required=True, type=NEW, help="Write the table here: UTF-8, rows in random order.")
 @click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json).")
-@click.option(
-    "--ledger",
-    help="Release through this ledger, which checks the table with all earlier ones: sqlite:///FILE.",
-)
-@click.option("--recipient", help="Who gets the table, named as in every other release.")
-@click.option("--person", help="Identifying column that says whose row it is.")
-@click.option(
-    "--key-file",
-    type=EXISTING,
-    help="The ledger's secret, at least 32 bytes; without it, a file beside a SQLite ledger.",
-)
-@click.option(
-    "--anchor", type=NEW, help="Keep the ledger's newest state here too: a lost or older ledger is not used."
-)
+@told
+@asked_options
+@lending_options
 @separator_option
 @encoding_option
 @force_option
-@told
 def anonymize(
     source: Path,
     schema_file: Path,
     *,
-    k: int | None,
-    suppression: float,
-    levels: tuple[str, ...],
-    time_limit: float | None,
-    loss_name: str,
-    weight: tuple[str, ...],
+    asked: Asked,
+    lending: Lending | None,
     out: Path,
     report: Path | None,
-    ledger: str | None,
-    recipient: str | None,
-    person: str | None,
-    key_file: Path | None,
-    anchor: Path | None,
     separator: str | None,
     encoding: str | None,
     force: bool,
-    **others: tuple[str, ...],
 ) -> None:
     """Recode a table with the least loss so that it satisfies all models named."""
-    models, allowed = models_of(k=k, others=others), levels_of(levels)
-    loss = loss_of(loss_name, weight)
-    lending = Lending.of(url=ledger, recipient=recipient, person=person, key_file=key_file, anchor=anchor)
     targets = [out] if report is None else [out, _report_file(report)]
     _check_targets(targets, inputs=[source, schema_file], replace=force)
     schema = an.Schema.from_toml(schema_file)
@@ -135,17 +84,8 @@ def anonymize(
         lending.check(schema)
     table = _read(source, separator, encoding)
     with written_together(targets) as files:
-        with _placed(), watching(Console(stderr=True)) as watch:
-            result = an.anonymize(
-                table.frame,
-                schema,
-                models=models,
-                suppression_limit=suppression,
-                loss=loss,
-                levels=allowed,
-                time_limit=time_limit,
-                watch=watch,
-            )
+        with watching(Console(stderr=True)) as watch:
+            result = asked.anonymized(table.frame, schema, watch)
         if lending is not None:
             frame = lending.release(result, table.frame)
         else:
@@ -211,17 +151,6 @@ def _report_file(report: Path) -> Path:
 def _write_reports(result: an.Result, files: Sequence[TextIO]) -> None:
     for file in files:
         json.dump(result.report, file, ensure_ascii=False, indent=2)
-
-
-@contextmanager
-def _placed() -> Iterator[None]:
-    """Say of an unsuitable value where it stands in the file."""
-    try:
-        yield
-    except an.HierarchyError as error:
-        if error.row is None:
-            raise
-        raise an.HierarchyError(f"{error} It is in record {error.row + 1} below the header.") from error
 
 
 def _tell(result: an.Result, table: TableFile, out: Path) -> None:

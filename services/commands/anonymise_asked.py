@@ -1,43 +1,15 @@
-"""What `sekisho anonymize` is asked for: models, levels and a ledger, as they are written on the command line."""
+"""What `sekisho anonymize` is asked for: models, levels, suppression, loss."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 import click
 import pandas as pd
-from sqlalchemy.exc import SQLAlchemyError
 
 import anonymize as an
 from anonymize.counting import AnyLoss
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def of_column(option: str, text: str, *, sign: str = ":", values: int = 1) -> list[str]:
-    """Split `disease:3`; the column may hold the sign itself. Raises: UsageError when a part is missing."""
-    parts = text.rsplit(sign, values)
-    if len(parts) <= values or not all(parts):
-        raise click.UsageError(f"{option} {text!r}: write {sign.join(['COLUMN', *['VALUE'] * values])}.")
-    return parts
-
-
-def whole(option: str, text: str) -> int:
-    """Raises: UsageError unless the text is a whole number."""
-    try:
-        return int(text)
-    except ValueError as cause:
-        raise click.UsageError(f"{option}: {text!r} is not a whole number.") from cause
-
-
-def number(option: str, text: str) -> float:
-    """Raises: UsageError unless the text is a number."""
-    try:
-        return float(text)
-    except ValueError as cause:
-        raise click.UsageError(f"{option}: {text!r} is not a number.") from cause
+from services.commands.options import gathered, number, of_column, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +66,6 @@ MODEL_OPTIONS: Final = (
 )
 
 
-def model_options(command: Callable[P, R]) -> Callable[P, R]:
-    """Give a command all of MODEL_OPTIONS."""
-    for each in reversed(MODEL_OPTIONS):
-        command = click.option(each.flag, each.name, multiple=True, metavar=each.form, help=each.help)(
-            command
-        )
-    return command
-
-
 def models_of(*, k: int | None, others: Mapping[str, Sequence[str]]) -> list[an.Model]:
     """Raises: UsageError without any model, ModelError for parameters that make no sense."""
     models: list[an.Model] = [] if k is None else [an.KAnonymity(k)]
@@ -151,52 +114,88 @@ def levels_of(given: Sequence[str]) -> dict[str, list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Lending:
-    """Through which ledger a table leaves, to whom, and which column says whose row it is."""
+class Asked:
+    """What is asked of an anonymisation. Units: `time_limit` in seconds."""
 
-    url: str
-    recipient: str
-    person: str
-    key_file: Path | None
-    anchor: Path | None
+    models: Sequence[an.Model]
+    suppression: float
+    levels: Mapping[str, Sequence[int]]
+    loss: AnyLoss
+    time_limit: float | None
 
     @classmethod
     def of(
         cls,
         *,
-        url: str | None,
-        recipient: str | None,
-        person: str | None,
-        key_file: Path | None,
-        anchor: Path | None,
-    ) -> "Lending | None":
-        """Raises: UsageError when some of the options are there and others are missing."""
-        if all(each is None for each in (url, recipient, person, key_file, anchor)):
-            return None
-        if url is None or recipient is None or person is None:
-            raise click.UsageError("A release needs all of --ledger, --recipient and --person.")
-        return cls(url, recipient, person, key_file, anchor)
+        k: int | None,
+        suppression: float,
+        levels: Sequence[str],
+        loss: str,
+        weight: Sequence[str],
+        time_limit: float | None,
+        **others: Sequence[str],
+    ) -> "Asked":
+        """Raises: UsageError, ModelError, SchemaError."""
+        models = models_of(k=k, others=others)
+        return cls(models, suppression, levels_of(levels), loss_of(loss, weight), time_limit)
 
-    def check(self, schema: an.Schema) -> None:
-        """Raises: UsageError when the column that names the persons would leave with the table."""
-        if self.person not in schema.identifying:
-            raise click.UsageError(
-                f"--person {self.person!r} is not among the schema's identifying columns; add it there, or it"
-                " would leave with the table."
-            )
-
-    def release(self, result: an.Result, table: pd.DataFrame) -> pd.DataFrame:
-        """Hand the table out through the ledger, rows in random order.
-
-        Raises: JointDisclosureError, LedgerError.
-        """
+    def anonymized(
+        self, table: pd.DataFrame, schema: an.Schema, watch: Callable[[an.Progress], bool]
+    ) -> an.Result:
+        """Raises: as `anonymize`; of an unsuitable value it is said where it stands in the file."""
         try:
-            ledger = an.ReleaseLedger(
-                self.url,
-                key=None if self.key_file is None else self.key_file.read_bytes(),
-                anchor=None if self.anchor is None else an.FileAnchor(self.anchor),
+            return an.anonymize(
+                table,
+                schema,
+                models=self.models,
+                suppression_limit=self.suppression,
+                levels=self.levels,
+                loss=self.loss,
+                time_limit=self.time_limit,
+                watch=watch,
             )
-            release = ledger.release(result, recipient=self.recipient, persons=table[self.person].tolist())
-        except (SQLAlchemyError, ModuleNotFoundError) as cause:
-            raise an.LedgerError("The ledger's database cannot be used; check --ledger.") from cause
-        return release.frame
+        except an.HierarchyError as error:
+            if error.row is None:
+                raise
+            raise an.HierarchyError(f"{error} It is in record {error.row + 1} below the header.") from error
+
+
+asked_options = gathered(
+    "asked",
+    [
+        click.option("--k", type=int, help="Every class has at least k rows."),
+        *(
+            click.option(each.flag, each.name, multiple=True, metavar=each.form, help=each.help)
+            for each in MODEL_OPTIONS
+        ),
+        click.option(
+            "--suppression",
+            default=0.0,
+            show_default=True,
+            help="Greatest share of rows that may be suppressed.",
+        ),
+        click.option(
+            "--levels",
+            multiple=True,
+            metavar="COLUMN=LEVEL,...",
+            help="Allow these levels of a column only.",
+        ),
+        click.option(
+            "--loss",
+            type=click.Choice(LOSSES),
+            default=LOSSES[0],
+            show_default=True,
+            help="What to lose least of.",
+        ),
+        click.option(
+            "--weight", multiple=True, metavar="COLUMN=W", help="Count the loss of a column W times."
+        ),
+        click.option(
+            "--time-limit",
+            type=click.FloatRange(0, min_open=True),
+            metavar="SECONDS",
+            help="Take the best table found so far.",
+        ),
+    ],
+    Asked.of,
+)

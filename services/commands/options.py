@@ -1,0 +1,56 @@
+"""Options as they are written on the command line: several in one value, many parts in one text."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+
+import click
+
+Command = Callable[..., None]
+Option = Callable[[Command], Command]
+
+
+def gathered(name: str, options: Sequence[Option], build: Callable[..., object]) -> Option:
+    """Give a command the options, and what `build` makes of them as its one argument `name`."""
+
+    def decorate(command: Command) -> Command:
+        def bare() -> None: ...
+
+        for option in options:
+            option(bare)
+        own = [parameter.name for parameter in bare.__dict__["__click_params__"]]
+
+        @wraps(command)
+        def wrapped(**given: object) -> None:
+            made = build(**{option: given.pop(option) for option in own})
+            command(**given, **{name: made})
+
+        decorated: Command = wrapped
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def of_column(option: str, text: str, *, sign: str = ":", values: int = 1) -> list[str]:
+    """Split `disease:3`; the column may hold the sign itself. Raises: UsageError when a part is missing."""
+    parts = text.rsplit(sign, values)
+    if len(parts) <= values or not all(parts):
+        raise click.UsageError(f"{option} {text!r}: write {sign.join(['COLUMN', *['VALUE'] * values])}.")
+    return parts
+
+
+def whole(option: str, text: str) -> int:
+    """Raises: UsageError unless the text is a whole number."""
+    try:
+        return int(text)
+    except ValueError as cause:
+        raise click.UsageError(f"{option}: {text!r} is not a whole number.") from cause
+
+
+def number(option: str, text: str) -> float:
+    """Raises: UsageError unless the text is a number."""
+    try:
+        return float(text)
+    except ValueError as cause:
+        raise click.UsageError(f"{option}: {text!r} is not a number.") from cause
