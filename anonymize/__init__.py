@@ -36,6 +36,7 @@ from anonymize.models import (
     RecursiveDiversity,
     TCloseness,
 )
+from anonymize.population import Uniqueness, population_uniqueness
 from anonymize.releases import Release
 from anonymize.result import Result, Transformation
 from anonymize.schema import Schema
@@ -87,7 +88,9 @@ __all__ = [
     "SearchStoppedError",
     "TCloseness",
     "Transformation",
+    "Uniqueness",
     "anonymize",
     "classification_accuracy",
     "measure",
+    "population_uniqueness",
 ]
