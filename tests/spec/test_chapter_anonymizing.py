@@ -81,6 +81,47 @@ def test_suppression() -> None:
     shows(result.suppressed, "`2`")
 
 
+def test_block() -> None:
+    """What is promised of the suppressed rows
+
+    They always satisfy the models that count rows or different values. Of other models the report tells whether they
+    do; with `block="enforced"` they always do, if need be together with the rows of another class.
+    """
+    wards = pd.DataFrame(
+        {"ward": list("aaaabbb"), "disease": ["flu", "ulcer", "flu", "ulcer", "flu", "flu", "flu"]}
+    )
+    schema = an.Schema(quasi={"ward": an.Hierarchy.suppression()}, sensitive=["disease"])
+    doubt = [an.EntropyLDiversity("disease", 1.9)]
+
+    result = an.anonymize(wards, schema, models=doubt, suppression_limit=0.5)
+    shows(
+        result.frame,
+        r"""
+        | ward | disease |
+        | --- | --- |
+        | a | flu |
+        | a | ulcer |
+        | a | flu |
+        | a | ulcer |
+        | \* | flu |
+        | \* | flu |
+        | \* | flu |
+        """,
+    )
+    shows(
+        result.report["suppressed_block"],
+        """
+        | model | column | l | satisfied |
+        | --- | --- | --- | --- |
+        | entropy l-diversity | disease | 1.9 | False |
+        """,
+    )
+    with refused("""NoSolutionError: No allowed transformation satisfies the models. Even on ward=1 7 rows are in
+        classes that fail (model entropy l-diversity, column disease, l 1.9); the suppression limit
+        allows 3 of 7. Allow coarser levels, raise the limit, weaken the model, or add rows."""):
+        an.anonymize(wards, schema, models=doubt, suppression_limit=0.5, block="enforced")
+
+
 def test_levels() -> None:
     """Levels agreed on beforehand
 

@@ -18,7 +18,7 @@ from anonymize import AnonymizeError
 
 
 def shows(value: object, expected: str) -> None:
-    """Check that a table, a mapping or a plain value is what the reference says."""
+    """Check that a table, a mapping, a list of them or a plain value is what the reference says."""
     seen = markdown(value)
     assert seen == inspect.cleandoc(expected), seen
 
@@ -47,6 +47,8 @@ def unwrapped(text: str) -> str:
 
 def markdown(value: object) -> str:
     """Write a value as the reference shows it."""
+    if isinstance(value, list):
+        return markdown(pd.DataFrame(value))
     if isinstance(value, pd.DataFrame):
         return _table([str(name) for name in value.columns], value.itertuples(index=False))
     if isinstance(value, Mapping):
