@@ -12,6 +12,7 @@ from anonymize.coding import CodedTable, code_table
 from anonymize.counting import AnyLoss
 from anonymize.errors import SchemaError
 from anonymize.evaluation import BlockRule
+from anonymize.joint_search import JointRequest, Ledger, without_atoms
 from anonymize.loss import Loss
 from anonymize.models import Model
 from anonymize.result import Result, publish
@@ -36,6 +37,9 @@ def anonymize(
     time_limit: float | None = None,
     watch: Watch = go_on,
     clock: Callable[[], float] = time.monotonic,
+    ledger: Ledger | None = None,
+    recipient: str | None = None,
+    persons: Sequence[str | int] | None = None,
 ) -> Result:
     """Recode the table with the least loss among all allowed levels that satisfy the models.
 
@@ -49,7 +53,10 @@ def anonymize(
     `clock`) stops the search too, and is a minute where there are too many combinations of levels to keep
     them all. A search that was stopped gives the best table so far, which satisfies the models as any other;
     `report["search"]` tells whether it is known to be the best and how much better another could be at most.
-    Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, SearchStoppedError.
+    With `ledger`, `recipient` and `persons` (the person of each row) the best table is searched among those
+    that the ledger would let leave to the recipient now, and the suppressed block satisfies every model
+    (docs/adr/0014 says for what this is exact); it is not released by that. Not with INVARIANT values.
+    Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, SearchStoppedError, LedgerError.
     """
     asked = Asked(listed(models), suppression_limit, loss, block)
     if not isinstance(schema, Schema):
@@ -61,13 +68,19 @@ def anonymize(
     limit = time_limit
     if limit is None and math.prod(len(chosen) for chosen in allowed) > LARGEST_ARRAY:
         limit = WIDE_TIME_LIMIT
-    optimum = search(evaluator, allowed, watch=watch if limit is None else _until(clock, limit, watch))
+    joint = JointRequest.of(ledger, recipient, persons)
+    searched = evaluator if joint is None else joint.evaluator(df, schema, asked)
+    optimum = search(searched, allowed, watch=watch if limit is None else _until(clock, limit, watch))
+    found = optimum.best.recoding
+    if joint is not None:
+        classes = evaluator.classes(optimum.best.levels)
+        found = without_atoms(found, joint=searched.table, table=table, classes=classes)
     return publish(
         df,
         schema,
         asked=asked,
         evaluator=evaluator,
-        recoding=optimum.best.recoding,
+        recoding=found,
         search=optimum.describe(),
     )
 

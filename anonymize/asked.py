@@ -53,9 +53,13 @@ class Asked:
 
     def evaluator(self, table: CodedTable) -> Evaluator:
         """Bind what was asked to a table."""
-        # The limit as written, not as its binary approximation: 0.29 of 100 rows are 29.
-        budget = math.floor(Decimal(str(self.suppression_limit)) * table.row_count)
+        budget = self.budget(table.row_count)
         return Evaluator(table, self.models, budget=budget, loss=self.loss, block=self.block)
+
+    def budget(self, rows: int) -> int:
+        """How many rows of so many may be suppressed."""
+        # The limit as written, not as its binary approximation: 0.29 of 100 rows are 29.
+        return math.floor(Decimal(str(self.suppression_limit)) * rows)
 
 
 def listed(models: object) -> tuple[Model, ...]:

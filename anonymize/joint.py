@@ -100,15 +100,17 @@ def population(holdings: Sequence[Holding]) -> int:
     return 1 + max((int(held.persons.max()) for held in holdings if len(held.persons)), default=-1)
 
 
-def join(holdings: Sequence[Holding]) -> JointClasses:
-    """Partition the persons by refining once per release: exact, one pass over each release.
+def join(holdings: Sequence[Holding], *, persons: int = 0) -> JointClasses:
+    """Partition all persons, at least those below `persons`, by refining once per release.
+
+    Exact, one pass over each release.
 
     Guarantees: two persons are in one joint class exactly when no release, and no set of persons that can be
     had from classes and memberships of releases by union, intersection and difference, has one of them only.
     Each such set is a union of joint classes; so two nested ones differ by none or by at least `required`
     persons (attack RI2, docs/adr/0014).
     """
-    count, persons = 1, population(holdings)
+    count, persons = 1, max(persons, population(holdings))
     of = np.zeros(persons, dtype=np.int64)
     required = np.zeros(persons, dtype=np.int64)
     for held in holdings:

@@ -25,7 +25,7 @@ class JointValues(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Column:
+class ShownColumn:
     """One sensitive column over all releases that show it.
 
     Shape: `values` has per release the value's number of each of its persons, numbers from 0 to `span` - 1.
@@ -35,6 +35,16 @@ class _Column:
     holdings: tuple[Holding, ...]
     values: tuple[Codes, ...]
     span: int
+
+    @classmethod
+    def of(cls, name: str, holdings: Sequence[Holding]) -> "ShownColumn":
+        """Number the values over all releases that show the column."""
+        showing = tuple(held for held in holdings if name in held.shown)
+        known = np.unique(np.concatenate([held.shown[name].values for held in showing]))
+        values = tuple(
+            np.searchsorted(known, held.shown[name].values)[held.shown[name].codes] for held in showing
+        )
+        return cls(name, showing, values, len(known))
 
     def least(self, joint: JointClasses) -> Codes:
         """The l of each joint class: the greatest that a release that it is in has promised."""
@@ -60,7 +70,7 @@ def too_uniform(
     """
     promised = dict.fromkeys(column for held in holdings for column in held.diversity)
     for name in promised:
-        column = _column(name, holdings)
+        column = ShownColumn.of(name, holdings)
         least = column.least(joint)
         failing = _few_in_joint_class(column, joint) | _few_in_common(column, joint, least)
         if failing.any():
@@ -74,16 +84,7 @@ def too_uniform(
     return None
 
 
-def _column(name: str, holdings: Sequence[Holding]) -> _Column:
-    showing = tuple(held for held in holdings if name in held.shown)
-    known = np.unique(np.concatenate([held.shown[name].values for held in showing]))
-    values = tuple(
-        np.searchsorted(known, held.shown[name].values)[held.shown[name].codes] for held in showing
-    )
-    return _Column(name, showing, values, len(known))
-
-
-def _few_in_joint_class(column: _Column, joint: JointClasses) -> Mask:
+def _few_in_joint_class(column: ShownColumn, joint: JointClasses) -> Mask:
     failing = np.zeros(len(joint.sizes), dtype=np.bool_)
     for held, values in zip(column.holdings, column.values, strict=True):
         least = held.diversity.get(column.name, 0)
@@ -95,30 +96,32 @@ def _few_in_joint_class(column: _Column, joint: JointClasses) -> Mask:
     return failing
 
 
-def _few_in_common(column: _Column, joint: JointClasses, least: Codes) -> Mask:
+def _few_in_common(column: ShownColumn, joint: JointClasses, least: Codes) -> Mask:
     # Only joint classes in which a value changed: elsewhere the check of joint classes implies this one.
-    changed = _changed(column, joint)
-    common: Codes | None = None
-    started = np.zeros(len(joint.sizes), dtype=np.bool_)
-    for held, values in zip(column.holdings, column.values, strict=True):
-        if not changed.any():
-            break
-        group = np.full(len(joint.sizes), -1, dtype=np.int64)
-        group[joint.of[held.persons]] = held.classes
-        concerned = np.flatnonzero(changed & (group >= 0))
-        offered = _offered(held, values, column.span, wanted=group[concerned], names=concerned)
-        if common is None:
-            common = offered
-        else:
-            of = common // column.span
-            kept = common[(group[of] < 0) | np.isin(common, offered)]
-            common = np.concatenate([kept, offered[~started[offered // column.span]]])
-        started[concerned] = True
-    if common is None:
+    changed = changes(column, joint)
+    if not changed.any():
         return changed
-    found = np.bincount(common // column.span, minlength=len(joint.sizes))
+    found = np.bincount(in_common(column, joint, changed) // column.span, minlength=len(joint.sizes))
     few: Mask = changed & (found < least)
     return few
+
+
+def in_common(column: ShownColumn, joint: JointClasses, wanted: Mask) -> Codes:
+    """For the wanted joint classes, a pair with every value that the classes of its persons have in common.
+
+    Shape: pairs are joint class * span + value, only of joint classes that a release with the column shows.
+    """
+    common = np.zeros(0, dtype=np.int64)
+    started = np.zeros(len(joint.sizes), dtype=np.bool_)
+    for held, values in zip(column.holdings, column.values, strict=True):
+        group = np.full(len(joint.sizes), -1, dtype=np.int64)
+        group[joint.of[held.persons]] = held.classes
+        concerned = np.flatnonzero(wanted & (group >= 0))
+        offered = _offered(held, values, column.span, wanted=group[concerned], names=concerned)
+        kept = common[(group[common // column.span] < 0) | np.isin(common, offered)]
+        common = np.concatenate([kept, offered[~started[offered // column.span]]])
+        started[concerned] = True
+    return common
 
 
 def _offered(held: Holding, values: Codes, span: int, *, wanted: Codes, names: Codes) -> Codes:
@@ -133,7 +136,7 @@ def _offered(held: Holding, values: Codes, span: int, *, wanted: Codes, names: C
     return found
 
 
-def _changed(column: _Column, joint: JointClasses) -> Mask:
+def changes(column: ShownColumn, joint: JointClasses) -> Mask:
     """Which joint classes have a member whose value is not the same in all releases that show it."""
     known = np.full(len(joint.of), -1, dtype=np.int64)
     changed = np.zeros(len(joint.sizes), dtype=np.bool_)
@@ -144,7 +147,7 @@ def _changed(column: _Column, joint: JointClasses) -> Mask:
     return changed
 
 
-def _changing(column: _Column, joint: JointClasses, least: Codes) -> Mask:
+def _changing(column: ShownColumn, joint: JointClasses, least: Codes) -> Mask:
     failing = np.zeros(len(joint.sizes), dtype=np.bool_)
     signature = np.full(len(joint.sizes), -1, dtype=np.int64)
     numbers: dict[bytes, int] = {}

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,16 @@ from anonymize.releases import (
     shuffled,
 )
 from anonymize.result import Result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prospect:
+    """The ledger as one table would meet it. Shape: `persons` has the number of the person of each row."""
+
+    decision: Decision
+    persons: Codes
+    tagging: Tagging
+
 
 DEFAULT_POLICY: Final = LedgerPolicy()
 KEY_BYTES: Final = 32
@@ -131,12 +141,12 @@ class ConnectedLedger:
         numbers, fresh = book.number(self._tagging.persons(names_of(persons)))
         return np.append(book.withdrawn(), np.zeros(len(fresh), dtype=np.bool_))[numbers]
 
-    def beside(self, recipient: str, persons: Sequence[str | int]) -> tuple[Decision, Codes]:
-        """What a table for this recipient is judged by now, and the persons' numbers there."""
+    def prospect(self, recipient: str, persons: Sequence[str | int]) -> Prospect:
+        """What a table for this recipient with these persons would be judged by now; changes nothing."""
         _require_name(recipient)
         decision = self._decision(recipient)
         numbers, _ = self._numbered(decision, self._tagging.persons(names_of(persons)))
-        return decision, numbers
+        return Prospect(decision, numbers, self._tagging)
 
     def records(self) -> list[LedgerEntry]:
         """All releases so far, oldest first."""

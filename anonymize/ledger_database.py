@@ -10,11 +10,11 @@ from pathlib import Path
 from sqlalchemy import URL, MetaData, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from anonymize.classes import Codes, Mask
+from anonymize.classes import Mask
 from anonymize.errors import LedgerError
 from anonymize.ledger_anchor import Anchor, Head
-from anonymize.ledger_connected import DEFAULT_POLICY, KEY_BYTES, ConnectedLedger
-from anonymize.ledger_decision import Decision, Refusal
+from anonymize.ledger_connected import DEFAULT_POLICY, KEY_BYTES, ConnectedLedger, Prospect
+from anonymize.ledger_decision import Refusal
 from anonymize.ledger_policy import LedgerPolicy
 from anonymize.ledger_store import LedgerEntry
 from anonymize.ledger_tables import LedgerTables, ledger_tables
@@ -91,10 +91,10 @@ class ReleaseLedger:
         with self._transaction() as connected:
             return connected.withdrawn(persons)
 
-    def beside(self, recipient: str, persons: Sequence[str | int]) -> tuple[Decision, Codes]:
-        """As ConnectedLedger.beside."""
+    def prospect(self, recipient: str, persons: Sequence[str | int]) -> Prospect:
+        """As ConnectedLedger.prospect."""
         with self._transaction() as connected:
-            return connected.beside(recipient, persons)
+            return connected.prospect(recipient, persons)
 
     def records(self) -> list[LedgerEntry]:
         """All releases so far, oldest first."""

@@ -57,6 +57,24 @@ class Decision:
         """How many refusals the recipient has left."""
         return self.policy.refusals - len(self.book.of(EntryKind.REFUSAL, recipient=self.recipient))
 
+    def beside(self, new: Holding) -> list[list[Holding]]:
+        """The table with each set of earlier releases that one recipient can hold together with it."""
+        held = [
+            [self.book.holding(each) for each in self._releases if each.recipient in (owner, PUBLIC)]
+            for owner in self._owners()
+        ]
+        return [[new, *each] for each in held]
+
+    def pooled(self, new: Holding) -> list[Holding] | None:
+        """The releases of all recipients and the table, under the policy's thresholds; None without any."""
+        policy = self.policy
+        if not self._pools:
+            return None
+        return [
+            replace(held, k=policy.k_union, diversity=dict.fromkeys(held.diversity, policy.l_union))
+            for held in (new, *map(self.book.holding, self._releases))
+        ]
+
     def refusal(self, new: Holding) -> Refusal | None:
         """Say why the table may not leave, or None if it may.
 
@@ -101,15 +119,8 @@ class Decision:
         return expose([new, *map(self.book.holding, entries)], rule=self.policy.values)
 
     def _beside_all(self, new: Holding) -> Exposure | None:
-        policy = self.policy
-        if not self._pools:
-            return None
-        return expose(
-            [
-                replace(held, k=policy.k_union, diversity=dict.fromkeys(held.diversity, policy.l_union))
-                for held in (new, *map(self.book.holding, self._releases))
-            ]
-        )
+        pooled = self.pooled(new)
+        return None if pooled is None else expose(pooled)
 
     def _involved(self, new: Holding, entries: Sequence[LedgerEntry]) -> tuple[int, ...]:
         pairs = tuple(each.id for each in entries if self._beside(new, [each]))

@@ -16,7 +16,7 @@ from anonymize.joint import SUPPRESSED, Form, Holding, Shown
 from anonymize.ladder import leaf_text
 from anonymize.ledger_content import Tagging
 from anonymize.ledger_decision import Refusal
-from anonymize.models import DistinctLDiversity, EntropyLDiversity, RecursiveDiversity
+from anonymize.models import DistinctLDiversity, EntropyLDiversity, Model, RecursiveDiversity
 from anonymize.result import Result
 
 SYSTEM_RANDOM: Final = random.SystemRandom()
@@ -77,7 +77,7 @@ def holding_of(
         k=required_k(result, k),
         persons=persons,
         classes=classes,
-        diversity=promised_diversity(result),
+        diversity=promised_diversity(result.transformation.asked.models),
         shown=shown,
         form=_form(result),
     )
@@ -104,14 +104,14 @@ def required_k(result: Result, k: int | None) -> int:
     return max(k or 1, result.k or 1)
 
 
-def promised_diversity(result: Result) -> dict[str, int]:
-    """How many distinct values the result's models guarantee, per sensitive column.
+def promised_diversity(models: Sequence[Model]) -> dict[str, int]:
+    """How many distinct values models guarantee, per sensitive column.
 
     Entropy l-diversity guarantees that many, and so does recursive (c, l)-diversity: with fewer values than l
     the sum that its most frequent one must stay below is empty. Models of closeness guarantee no number.
     """
     asked: dict[str, int] = {}
-    for model in result.transformation.asked.models:
+    for model in models:
         match model:
             case DistinctLDiversity() | RecursiveDiversity():
                 least = model.l
