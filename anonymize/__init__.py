@@ -39,6 +39,7 @@ from anonymize.models import (
 from anonymize.population import Uniqueness, population_uniqueness
 from anonymize.releases import Release
 from anonymize.result import Result, Transformation
+from anonymize.rules import RuleCheck, RuleReport, check_rules
 from anonymize.schema import Schema
 from anonymize.search import Progress
 from anonymize.utility import ClassificationAccuracy, classification_accuracy
@@ -83,6 +84,8 @@ __all__ = [
     "Release",
     "ReleaseLedger",
     "Result",
+    "RuleCheck",
+    "RuleReport",
     "Schema",
     "SchemaError",
     "SearchStoppedError",
@@ -90,6 +93,7 @@ __all__ = [
     "Transformation",
     "Uniqueness",
     "anonymize",
+    "check_rules",
     "classification_accuracy",
     "measure",
     "population_uniqueness",
