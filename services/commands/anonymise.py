@@ -84,12 +84,11 @@ def anonymize(
         lending.check(schema)
     table = _read(source, separator, encoding)
     with written_together(targets) as files:
+        leaving = None if lending is None else lending.opened(table.frame)
         with watching(Console(stderr=True)) as watch:
-            result = asked.anonymized(table.frame, schema, watch)
-        if lending is not None:
-            frame = lending.release(result, table.frame)
-        else:
-            frame = shuffled(result.frame, random.SystemRandom())
+            result = asked.anonymized(table.frame, schema, watch=watch, leaving=leaving)
+        random_order = random.SystemRandom()
+        frame = leaving.release(result) if leaving else shuffled(result.frame, random_order)
         write_table(frame, files[0], separator=table.separator)
         _write_reports(result, files[1:])
     _tell(result, table, out)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import click
@@ -9,6 +10,7 @@ import pandas as pd
 
 import anonymize as an
 from anonymize.counting import AnyLoss
+from services.commands.anonymise_lending import Leaving
 from services.commands.options import gathered, number, of_column, whole
 
 
@@ -140,20 +142,27 @@ class Asked:
         return cls(models, suppression, levels_of(levels), loss_of(loss, weight), time_limit)
 
     def anonymized(
-        self, table: pd.DataFrame, schema: an.Schema, watch: Callable[[an.Progress], bool]
+        self,
+        table: pd.DataFrame,
+        schema: an.Schema,
+        *,
+        watch: Callable[[an.Progress], bool],
+        leaving: Leaving | None,
     ) -> an.Result:
         """Raises: as `anonymize`; of an unsuitable value it is said where it stands in the file."""
+        search = partial(
+            an.anonymize,
+            table,
+            schema,
+            models=self.models,
+            suppression_limit=self.suppression,
+            levels=self.levels,
+            loss=self.loss,
+            time_limit=self.time_limit,
+            watch=watch,
+        )
         try:
-            return an.anonymize(
-                table,
-                schema,
-                models=self.models,
-                suppression_limit=self.suppression,
-                levels=self.levels,
-                loss=self.loss,
-                time_limit=self.time_limit,
-                watch=watch,
-            )
+            return search() if leaving is None else leaving.anonymized(search)
         except an.HierarchyError as error:
             if error.row is None:
                 raise

@@ -1,5 +1,7 @@
 """Releasing a table through a ledger."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,21 +48,42 @@ class Lending:
                 " would leave with the table."
             )
 
-    def release(self, result: an.Result, table: pd.DataFrame) -> pd.DataFrame:
-        """Hand the table out through the ledger, rows in random order.
-
-        Raises: JointDisclosureError, LedgerError.
-        """
-        try:
+    def opened(self, table: pd.DataFrame) -> "Leaving":
+        """Raises: LedgerError."""
+        with _usable():
             ledger = an.ReleaseLedger(
                 self.url,
                 key=None if self.key_file is None else self.key_file.read_bytes(),
                 anchor=None if self.anchor is None else an.FileAnchor(self.anchor),
             )
-            release = ledger.release(result, recipient=self.recipient, persons=table[self.person].tolist())
-        except (SQLAlchemyError, ModuleNotFoundError) as cause:
-            raise an.LedgerError("The ledger's database cannot be used; check --ledger.") from cause
-        return release.frame
+        return Leaving(ledger, self.recipient, tuple(table[self.person].tolist()))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A table on its way out through an open ledger. Shape: `persons` has the person of each row."""
+
+    ledger: an.ReleaseLedger
+    recipient: str
+    persons: tuple[str, ...]
+
+    def anonymized(self, anonymize: Callable[..., an.Result]) -> an.Result:
+        """Search among the tables that the ledger lets leave now. Raises: as `anonymize`; LedgerError."""
+        with _usable():
+            return anonymize(ledger=self.ledger, recipient=self.recipient, persons=self.persons)
+
+    def release(self, result: an.Result) -> pd.DataFrame:
+        """Hand the table out, rows in random order. Raises: JointDisclosureError, LedgerError."""
+        with _usable():
+            return self.ledger.release(result, recipient=self.recipient, persons=self.persons).frame
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, ModuleNotFoundError) as cause:
+        raise an.LedgerError("The ledger's database cannot be used; check --ledger.") from cause
 
 
 lending_options = gathered(

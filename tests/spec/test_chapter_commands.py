@@ -95,8 +95,9 @@ def test_impossible() -> None:
 def test_ledger() -> None:
     """Through a ledger
 
-    Which checks the table with all that the recipient can hold already; see [the release ledger](ledger.md).
-    `--person` names the identifying column that says whose row it is. The second table is the first without H.
+    The best table is searched among those that expose nobody together with what the recipient can hold already; see
+    [the release ledger](ledger.md).
+    `--person` names the identifying column that says whose row it is. In the second table H alone is missing.
     """
     prints(
         """
@@ -116,8 +117,7 @@ def test_ledger() -> None:
             --ledger sqlite:///ledger.sqlite --recipient univ-x --person name --anchor head.json
         """,
         """
-        Error: The release to 'univ-x' is refused: together with release 1 it leaves fewer than 4 persons in a joint \\
-        class. Release the earlier table unchanged, choose coarser levels, or wait until enough persons have joined \\
-        or left.
+        Error: No table of these persons can leave: even with all in one class, it leaves fewer than 4 persons in a \\
+        joint class, next to earlier releases. Wait until enough persons have joined or left, or choose others.
         """,
     )
