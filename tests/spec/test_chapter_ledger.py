@@ -127,3 +127,20 @@ def test_lost(tmp_path: Path) -> None:
     with refused("""LedgerError: The release ledger is behind its anchor: it was lost, rolled back or exchanged;
         release nothing, and restore it from a backup that contains every entry."""):
         empty.release(first, recipient="univ-x", persons=PATIENTS["id"].tolist())
+
+
+def test_search(tmp_path: Path) -> None:
+    """The best table that may leave
+
+    With `ledger`, `recipient` and `persons` the search looks among the tables that the ledger would let leave now.
+    """
+    ledger = an.ReleaseLedger(f"sqlite:///{tmp_path}/ledger.sqlite", key=KEY)
+    persons = PATIENTS["id"].tolist()
+    first = an.anonymize(PATIENTS, BY_TWENTY, models=[an.KAnonymity(3)])
+    ledger.release(first, recipient="univ-x", persons=persons)
+
+    second = an.anonymize(
+        PATIENTS, SHIFTED, models=[an.KAnonymity(3)], ledger=ledger, recipient="univ-x", persons=persons
+    )
+    shows(second.levels["age"], "`2`")
+    shows(ledger.release(second, recipient="univ-x", persons=persons).id, "`2`")
