@@ -12,7 +12,7 @@ from anonymize.coding import CodedTable, code_table
 from anonymize.counting import AnyLoss
 from anonymize.errors import SchemaError
 from anonymize.evaluation import BlockRule
-from anonymize.joint_search import JointRequest, Ledger, without_atoms
+from anonymize.joint_search import JointRequest, Ledger, describe, without_atoms
 from anonymize.loss import Loss
 from anonymize.models import Model
 from anonymize.result import Result, publish
@@ -81,7 +81,7 @@ def anonymize(
         asked=asked,
         evaluator=evaluator,
         recoding=found,
-        search=optimum.describe(),
+        search=describe(optimum, searched),
     )
 
 

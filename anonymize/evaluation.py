@@ -49,9 +49,12 @@ class Evaluator:
     costs when nothing is suppressed, and no node's loss is below `loss.total` of its figures. `monotone` says
     that nodes coarser than a usable one are usable, as far as failing rows go: all models absorb, or are closed
     and nothing may be suppressed.
+    `condemning` says that, where it is not monotone, looking for coarse nodes that condemn pays all the same.
     The block of suppressed rows must satisfy the models that absorb, and the others too if `block` is
     "enforced".
     """
+
+    condemning = False
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from anonymize.classes import Classes, Codes, Mask, Secret, number_groups
+from anonymize.classes import Classes, Codes, Histograms, Mask, Secret, number_groups
 from anonymize.joint import Holding, JointClasses, join, population
 from anonymize.joint_values import ShownColumn, changes, in_common
 from anonymize.models import Check, Union
@@ -55,11 +55,12 @@ class Beside:
         joint = join(held, persons=population([new]))
         of = joint.of[new.persons]
         required = np.maximum(joint.required, new.k)
-        diverse, common = [], []
+        diverse: list[_Diverse] = []
+        common: list[_Common] = []
         for name in dict.fromkeys(name for each in (new, *held) for name in each.diversity):
             for each in (new, *held):
                 if each.diversity.get(name):
-                    diverse.append(_diverse(name, each, new, of=of, groups=len(required)))
+                    _add(diverse, _diverse(name, each, new, of=of, groups=len(required)))
             common += _common(name, new, held, joint=joint)
         return cls(of, required, tuple(diverse), tuple(common))
 
@@ -86,15 +87,18 @@ class JointModel:
         atoms = np.array([int(text or 0) for text in secrets[ATOM].values], dtype=np.int64)
         example = np.zeros(int(self.atoms.max()) + 1, dtype=np.int64)
         example[self.atoms] = np.arange(len(self.atoms))
-        return _JointCheck(self.beside, example[atoms])
+        return JointCheck(self.beside, example[atoms])
 
     def describe(self) -> dict[str, str | int | float]:
         return {"model": "joint with earlier releases", "recipient": self.recipient}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _JointCheck:
-    """Shape: `person` has one person of the table for each value of the column of atoms."""
+class JointCheck:
+    """The model bound to one table.
+
+    Shape: `person` has one person of the table for each value of the column of atoms.
+    """
 
     beside: tuple[Beside, ...]
     person: Codes
@@ -105,21 +109,35 @@ class _JointCheck:
 
     def satisfied(self, classes: Classes) -> Mask:
         shown = classes.histograms(ATOM)
-        count = len(shown.starts) - 1
-        failing: Mask = np.zeros(count, dtype=np.bool_)
+        passes: Mask = np.ones(len(shown.starts) - 1, dtype=np.bool_)
+        passes[shown.of[self._failing(shown)]] = False
+        return passes
+
+    def stuck_rows(self, classes: Classes) -> int:
+        """Rows in pieces that fail: on finer levels they are in pieces that are smaller still, and fail too."""
+        shown = classes.histograms(ATOM)
+        return int(shown.counts[self._failing(shown)].sum())
+
+    def _failing(self, shown: Histograms) -> Mask:
+        """The entries that lie in a piece that fails."""
+        failing: Mask = np.zeros(len(shown.values), dtype=np.bool_)
         of, person = shown.of, self.person[shown.values]
         for beside in self.beside:
             groups = len(beside.required)
-            piece = of * groups + beside.of[person]
-            failing |= _short(piece, shown.counts, beside.required, count)
+            number, pieces = number_groups(of * groups + beside.of[person], len(shown.starts) * groups)
+            joint = np.empty(pieces, dtype=np.int64)
+            joint[number] = beside.of[person]
+            sizes = np.bincount(number, weights=shown.counts, minlength=pieces)
+            short: Mask = sizes < beside.required[joint]
             for rule in beside.diverse:
                 value, span = rule.value[person], int(rule.value.max()) + 2
                 known = np.flatnonzero(value >= 0)
-                owner = np.unique(piece[known] * span + value[known]) // span
-                failing |= _short(owner, np.ones_like(owner), rule.least, count)
+                pairs = np.unique(number[known] * span + value[known])
+                short |= np.bincount(pairs // span, minlength=pieces) < rule.least[joint]
             for common in beside.common:
-                failing |= _few_in_common(common, of, person, piece, groups=groups, count=count)
-        return ~failing
+                short |= _few_in_common(common, of, person, number, joint=joint)
+            failing |= short[number]
+        return failing
 
 
 def atoms_of(beside: Sequence[Beside]) -> Codes:
@@ -133,28 +151,25 @@ def atoms_of(beside: Sequence[Beside]) -> Codes:
     return of
 
 
-def _short(piece: Codes, counts: Codes, required: Codes, classes: int) -> Mask:
-    """The classes with a piece that counts less than its joint class requires."""
-    number, pieces = number_groups(piece, classes * len(required))
-    distinct = np.empty(pieces, dtype=np.int64)
-    distinct[number] = piece
-    sizes = np.bincount(number, weights=counts, minlength=pieces)
-    short = sizes < required[distinct % len(required)]
-    failing = np.zeros(classes, dtype=np.bool_)
-    failing[distinct[short] // len(required)] = True
-    return failing
-
-
-def _few_in_common(rule: _Common, of: Codes, person: Codes, piece: Codes, *, groups: int, count: int) -> Mask:
-    failing = np.zeros(count, dtype=np.bool_)
-    values: list[set[int]] = [set() for _ in range(count)]
+def _few_in_common(rule: _Common, of: Codes, person: Codes, number: Codes, *, joint: Codes) -> Mask:
+    """The pieces whose class and joint class have too few values in common. Shape: `joint` is per piece."""
+    values: dict[int, set[int]] = {}
     for group, value in zip(of.tolist(), rule.value[person].tolist(), strict=True):
-        values[group].add(value)
-    for each in np.unique(piece).tolist():
-        group, joint = divmod(each, groups)
-        offered = rule.offered.get(joint)
-        failing[group] |= offered is not None and len(values[group] & offered) < rule.least[joint]
-    return failing
+        values.setdefault(group, set()).add(value)
+    few = np.zeros(len(joint), dtype=np.bool_)
+    for group, piece in set(zip(of.tolist(), number.tolist(), strict=True)):
+        offered = rule.offered.get(int(joint[piece]))
+        few[piece] = offered is not None and len(values[group] & offered) < rule.least[joint[piece]]
+    return few
+
+
+def _add(rules: list[_Diverse], rule: _Diverse) -> None:
+    """Join rules on the same values of the same persons."""
+    for at, each in enumerate(rules):
+        if np.array_equal(each.value, rule.value):
+            rules[at] = _Diverse(each.value, np.maximum(each.least, rule.least))
+            return
+    rules.append(rule)
 
 
 def _diverse(name: str, promising: Holding, new: Holding, *, of: Codes, groups: int) -> _Diverse:

@@ -15,12 +15,13 @@ from anonymize.errors import LedgerError, NoSolutionError
 from anonymize.evaluation import Evaluation, Evaluator
 from anonymize.grain import Grain
 from anonymize.joint import Holding, Shown
-from anonymize.joint_model import ATOM, Beside, JointModel, atoms_of
+from anonymize.joint_model import ATOM, Beside, JointCheck, JointModel, atoms_of
 from anonymize.ledger_connected import Prospect
 from anonymize.ledger_decision import Decision, expose
 from anonymize.models import KAnonymity
 from anonymize.releases import promised_diversity, require_row_each
 from anonymize.schema import Schema
+from anonymize.search import Optimum
 
 
 class Ledger(Protocol):
@@ -35,8 +36,23 @@ class JointEvaluator(Evaluator):
 
     The failing classes must be suppressed, and their block must pass as a class of its own. Where no single
     class completes it, classes are added one by one, each time the smallest that brings persons of a joint
-    class of which the block has too few. What is found passes; that nothing is found is no proof.
+    class of which the block has too few. What is found passes; that nothing is found is no proof, and `exact`
+    tells whether that was ever relied on.
+    Rows in pieces that fail (see `joint_model`) stay in such pieces on finer levels, and must be suppressed there
+    too: when they exceed the budget, no finer node is usable.
     """
+
+    condemning = True
+    exact = True
+
+    def evaluate(self, levels: tuple[int, ...], grain: Grain | None = None) -> Evaluation:
+        """As Evaluator.evaluate."""
+        classes = (grain or self.finest).classes(levels)
+        stuck = max(each.stuck_rows(classes) for each in self.checks if isinstance(each, JointCheck))
+        if stuck <= self.budget:
+            return super().evaluate(levels, grain)
+        nothing = np.zeros(len(classes.sizes), dtype=np.bool_)
+        return Evaluation(levels, stuck, np.inf, classes, nothing, nothing, condemns=True)
 
     def _with_one_more(
         self, levels: tuple[int, ...], grain: Grain, classes: Classes, *, failing: Mask, absorbed: Mask
@@ -44,6 +60,7 @@ class JointEvaluator(Evaluator):
         one = super()._with_one_more(levels, grain, classes, failing=failing, absorbed=absorbed)
         if not np.isinf(one.loss):
             return one
+        self.exact = False
         member = failing.copy()
         while int(classes.sizes[member].sum()) <= self.budget:
             if not self._failing(classes.block(member), self._block_checks).any():
@@ -64,6 +81,14 @@ class JointEvaluator(Evaluator):
             if len(candidates):
                 return int(candidates[np.argmin(classes.sizes[candidates])])
         return None
+
+
+def describe(optimum: Optimum, evaluator: Evaluator) -> dict[str, object]:
+    """How the table was found; of a search that was not exact nothing is known but that no loss is below 0."""
+    told = optimum.describe()
+    if isinstance(evaluator, JointEvaluator) and not evaluator.exact:
+        told |= {"optimal": False, "bound": 0.0, "gap": optimum.best.loss}
+    return told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +136,14 @@ def without_atoms(found: Recoding, *, joint: CodedTable, table: CodedTable, clas
     return Recoding(classes.of, classes.sizes, found.levels, hidden)
 
 
+def _implies(asked: Sequence[Holding], pooled: Sequence[Holding]) -> bool:
+    """Whether the same releases are asked no less by themselves than when all are pooled."""
+    return len(asked) == len(pooled) and all(
+        one.k >= other.k and all(one.diversity[name] >= least for name, least in other.diversity.items())
+        for one, other in zip(asked, pooled, strict=True)
+    )
+
+
 def _everybody(df: pd.DataFrame, schema: Schema, *, asked: Asked, prospect: Prospect) -> Holding:
     """The coarsest table there is: everybody in one class."""
     shown = {}
@@ -126,7 +159,9 @@ def _everybody(df: pd.DataFrame, schema: Schema, *, asked: Asked, prospect: Pros
 
 def _beside(decision: Decision, new: Holding) -> list[Beside]:
     pooled = decision.pooled(new)
-    sets = [*decision.beside(new), *([pooled] if pooled else [])]
+    sets = decision.beside(new)
+    if pooled and not any(_implies(each, pooled) for each in sets):
+        sets.append(pooled)
     for together in sets:
         found = expose(together)
         if found is not None:

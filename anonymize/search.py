@@ -123,6 +123,7 @@ class _Search:
         self.best: Evaluation | None = None
         self.node: Node = ()
         self.checked = 0
+        self.condemned = False
         self.bound = -math.inf
         self.stopped = False
         self._watch = watch
@@ -140,8 +141,21 @@ class _Search:
                 return
             if self.evaluator.monotone:
                 self._bisect(self.nodes.useful(self.axes.climb(start), self.least))
+            elif self.evaluator.condemning:
+                self._condemn_along(self.nodes.useful(self.axes.climb(start), self.least))
             else:
                 self._settle(start)
+
+    def _condemn_along(self, path: Sequence[Node]) -> None:
+        """Look for the coarsest node of a path that condemns; the path's start is settled in any case."""
+        low, high = 0, len(path) - 1
+        while low <= high and not self.stopped:
+            middle = (low + high) // 2
+            self._settle(path[middle])
+            if self.condemned:
+                low = middle + 1
+            else:
+                high = middle - 1
 
     def _bisect(self, path: Sequence[Node]) -> None:
         low, high = 0, len(path) - 1
@@ -159,6 +173,7 @@ class _Search:
         grain = self.grains.under(levels)
         found = evaluator.evaluate(levels, grain)
         self.checked += 1
+        self.condemned = found.condemns
         if found.condemns:
             self.nodes.condemn(node)
         else:

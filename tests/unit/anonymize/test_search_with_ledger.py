@@ -68,6 +68,9 @@ def test_suppressed_block_takes_as_many_classes_as_it_needs() -> None:
         persons=persons,
     )
     assert joint.suppressed == 2 + 4 + 4
+    search = joint.report["search"]
+    assert isinstance(search, dict)
+    assert search["optimal"] is False, "several classes were added one by one"
     ledger.release(joint, recipient="univ-x", persons=persons)
 
 
