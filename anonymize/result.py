@@ -1,8 +1,10 @@
 """An anonymised table, and the recoding that made it."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,10 @@ import pandas as pd
 from anonymize.asked import Asked
 from anonymize.classes import Codes
 from anonymize.coding import Recoding, code_table, recode
-from anonymize.errors import NoSolutionError
+from anonymize.errors import FileFormatError, NoSolutionError
 from anonymize.evaluation import Evaluator
 from anonymize.models import DistinctLDiversity, KAnonymity
-from anonymize.report import report
+from anonymize.report import Account
 from anonymize.schema import Schema
 from anonymize.search import why_none
 
@@ -48,18 +50,51 @@ class Transformation:
 class Result:
     """An anonymised table that has passed its models.
 
-    `suppressed` counts rows; `report` is JSON-able and holds no value of the table. `class_of_row` has
-    the class of each row, -1 where suppressed; `secrets` the sensitive values that a model looked at.
+    `suppressed` counts rows. `class_of_row` has the class of each row, -1 where suppressed; `secrets` the
+    sensitive values that a model looked at.
     """
 
     levels: Mapping[str, int]
     loss: float
     suppressed: int
-    report: Mapping[str, object]
     transformation: Transformation
     class_of_row: Codes = field(repr=False)
     secrets: Mapping[str, tuple[str | None, ...]] = field(repr=False)
     _frame: pd.DataFrame = field(repr=False)
+    _account: Account = field(repr=False)
+
+    @property
+    def report(self) -> Mapping[str, object]:
+        """What was asked, is guaranteed and was lost: JSON-able, and no value of the table."""
+        return self._account.summary
+
+    def full_report(self, *, sampling_fraction: float | None = None) -> dict[str, object]:
+        """The report with other losses, digests of both tables and checks of legal rules; these take seconds.
+
+        `sampling_fraction` is which part of the population the table holds: with it population uniqueness is
+        estimated too. The digest of the input confirms a guess of the whole input: it is for the holder's files.
+        Raises: SchemaError for an impossible fraction.
+        """
+        return self._account.full(sampling_fraction)
+
+    def report_page(self, *, sampling_fraction: float | None = None) -> str:
+        """The full report as one HTML page in English and Japanese, with plots and a few released rows."""
+        from anonymize.report_page import page
+
+        return page(self._account, sampling_fraction)
+
+    def write_report(self, path: str | Path, *, sampling_fraction: float | None = None) -> None:
+        """Write the full report as the file's name says, .json or .html. Raises: FileFormatError for other names."""
+        target = Path(path)
+        match target.suffix.lower():
+            case ".json":
+                found = self.full_report(sampling_fraction=sampling_fraction)
+                text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+            case ".html":
+                text = self.report_page(sampling_fraction=sampling_fraction)
+            case _:
+                raise FileFormatError("A report is written to a file that ends in .json or .html; rename it.")
+        target.write_text(text, encoding="utf-8")
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -95,18 +130,11 @@ def publish(
     table = evaluator.table
     loss = evaluator.loss.of_recoding(recoding)
     levels = dict(zip(table.columns, recoding.levels.max(axis=0).tolist(), strict=True))
+    released = recode(df, schema, table=table, recoding=recoding)
     return Result(
         levels=levels,
         loss=loss,
         suppressed=recoding.suppressed_rows,
-        report=report(
-            evaluator,
-            recoding,
-            loss=loss,
-            levels=levels,
-            suppression_limit=asked.suppression_limit,
-            search=search,
-        ),
         transformation=Transformation(
             schema=replace(schema, quasi=dict(zip(table.columns, table.hierarchies, strict=True))),
             levels=levels,
@@ -117,5 +145,14 @@ def publish(
             column: tuple(np.array(secret.values, dtype=object)[secret.codes[table.record_of]])
             for column, secret in table.secrets.items()
         },
-        _frame=recode(df, schema, table=table, recoding=recoding),
+        _frame=released,
+        _account=Account(
+            asked=asked,
+            schema=schema,
+            evaluator=evaluator,
+            recoding=recoding,
+            search=search,
+            source=df.copy(deep=False),
+            released=released,
+        ),
     )
