@@ -55,7 +55,7 @@ def summary_of(release: an.Release, identifier: ReleaseId, content: bytes) -> Re
 
 @egress(
     to="the organisation that asked for the job",
-    fields="how the job ended: the release's summary, or codes and counts of the refusal",
+    fields="how the job ended: the release's summary, or codes of the refusal and the own releases involved",
     purpose="research",
     ground="the stored job of the caller's own organisation",
     answers=("POST /jobs", "GET /jobs/{job}"),

@@ -49,7 +49,7 @@ job = Table(
     Column("operator", String, nullable=False, info=clear("researcher who asked")),
     Column("request", String, nullable=False, info=clear("the table that was asked for; names nobody")),
     Column("status", String, nullable=False, info=clear("released or refused")),
-    Column("refusal", String, nullable=False, info=clear("why nothing was released: counts and codes")),
+    Column("refusal", String, nullable=False, info=clear("why nothing was released: codes, no counts")),
     Column("decided_at", BigInteger, nullable=False, info=clear("when it was decided")),
     _log_index(),
 )
