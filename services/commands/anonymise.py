@@ -24,7 +24,7 @@ from services.commands.table_files import (
 
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
-REPORTS = (".json",)
+REPORTS = (".json", ".html")
 
 separator_option = click.option("--separator", help="One character, or 'tab'; recognised without it.")
 encoding_option = click.option("--encoding", help="Such as utf-8 or cp932; recognised without it.")
@@ -57,7 +57,7 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
     "--schema", "schema_file", required=True, type=EXISTING, help="Schema (TOML); see `sekisho suggest`."
 )
 @click.option("--out", required=True, type=NEW, help="Write the table here: UTF-8, rows in random order.")
-@click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json).")
+@click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json or .html).")
 @told
 @asked_options
 @lending_options
@@ -90,7 +90,8 @@ def anonymize(
         random_order = random.SystemRandom()
         frame = leaving.release(result) if leaving else shuffled(result.frame, random_order)
         write_table(frame, files[0], separator=table.separator)
-        _write_reports(result, files[1:])
+        for file, target in zip(files[1:], targets[1:], strict=True):
+            _write_report(result, file, suffix=target.suffix)
     _tell(result, table, out)
 
 
@@ -147,9 +148,11 @@ def _report_file(report: Path) -> Path:
     return report
 
 
-def _write_reports(result: an.Result, files: Sequence[TextIO]) -> None:
-    for file in files:
-        json.dump(result.report, file, ensure_ascii=False, indent=2)
+def _write_report(result: an.Result, file: TextIO, *, suffix: str) -> None:
+    if suffix.lower() == ".html":
+        file.write(result.report_page())
+    else:
+        json.dump(result.full_report(), file, ensure_ascii=False, indent=2)
 
 
 def _tell(result: an.Result, table: TableFile, out: Path) -> None:

@@ -37,6 +37,14 @@ def test_table_leaves_recoded_and_is_measured_as_asked(folder: Path) -> None:
     assert "prosecutor.highest               0.25" in gives("measure", "out.csv", "--quasi", "age,zip")
 
 
+def test_report_is_a_page_when_its_name_says_so(folder: Path) -> None:
+    words = [word if word != "r.json" else "r.html" for word in ANONYMIZE]
+    gives(*words, "--k", "4")
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert page.lstrip().startswith("<!DOCTYPE html>")
+    assert "at least 4 rows that may be the person" in page
+
+
 def test_rows_leave_in_another_order_every_time(folder: Path) -> None:
     """RI6: nothing of the input's order is in the output's; 8 rows have 40,320 orders."""
     orders = set()
@@ -183,8 +191,8 @@ def test_search_may_be_stopped(folder: Path) -> None:
         (["--k", "2", "--separator", ";;"], "in.csv: The separator must be one character", 1),
         (["--k", "2", "--separator", "|"], "no column 'age'", 1),
         (["--k", "2", "--encoding", "klingon"], "no encoding 'klingon'", 1),
-        (["--k", "2", "--report", "r.pdf"], "must end in .json", 2),
-        (["--k", "2", "--report", "out.csv"], "must end in .json", 2),
+        (["--k", "2", "--report", "r.pdf"], "must end in .json or .html", 2),
+        (["--k", "2", "--report", "out.csv"], "must end in .json or .html", 2),
         (["--k", "2", "--out", "none/out.csv"], "none", 1),
         (["--k", "2", "--out", "in.csv", "--force"], "another one than all other files", 2),
         (["--k", "2", "--out", "s.toml"], "another one than all other files", 2),
