@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pandas as pd
@@ -181,6 +182,42 @@ def test_ledger_without_a_key_keeps_one_beside_its_file(tmp_path: Path) -> None:
 def test_postgresql_needs_a_key_of_its_own() -> None:
     with pytest.raises(an.LedgerError, match="needs key="):
         an.ReleaseLedger("postgresql+psycopg://127.0.0.1/none")
+
+
+def test_policy_may_ask_for_m_invariance() -> None:
+    """Each class shows its values once, and a person's classes the same values every time."""
+    table = pd.DataFrame({"age": [1, 2, 11, 12], "disease": ["a", "b", "a", "b"]})
+    schema = an.Schema(quasi={"age": an.Hierarchy.intervals([10, 20])}, sensitive=["disease"])
+
+    def cut(level: int, order: str) -> an.Result:
+        models: list[an.Model] = [an.KAnonymity(2), an.DistinctLDiversity("disease", 2)]
+        return an.anonymize(table.assign(disease=list(order)), schema, models=models, levels={"age": level})
+
+    ledger = an.ReleaseLedger("sqlite://", policy=an.LedgerPolicy(values=an.JointValues.INVARIANT))
+    ledger.release(cut(1, "abab"), recipient="univ-x", persons=PERSONS[:4])
+    ledger.release(cut(1, "baab"), recipient="univ-x", persons=PERSONS[:4])
+    with pytest.raises(an.JointDisclosureError, match="same values of 'disease', each once"):
+        ledger.release(cut(2, "abab"), recipient="univ-x", persons=PERSONS[:4])
+
+
+def test_of_two_decisions_at_once_the_second_knows_the_first(database: str) -> None:
+    an.ReleaseLedger(database, key=KEY)
+    outcomes: list[str] = []
+
+    def send(export: an.Result) -> None:
+        try:
+            an.ReleaseLedger(database, key=KEY).release(export, recipient="univ-x", persons=PERSONS)
+            outcomes.append("released")
+        except an.JointDisclosureError:
+            outcomes.append("refused")
+
+    threads = [Thread(target=send, args=(export,)) for export in (result(), crossing()) * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["refused"] * 3 + ["released"] * 3
+    assert len(an.ReleaseLedger(database, key=KEY).refusals()) == 3
 
 
 @pytest.mark.parametrize("settings", [{"k_union": 0}, {"refusals": -1}, {"l_union": True}, {"k_union": 1.5}])
