@@ -2,7 +2,6 @@
 
 import os
 import random
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +41,7 @@ class ReleaseLedger:
         anchor: Anchor | None = None,
     ) -> None:
         found = _supported(url)
-        self._key = _own_key(found) if key is None else key
+        self._key = _own_key(found, rng) if key is None else key
         metadata = MetaData()
         self._tables = ledger_tables(metadata)
         self._engine = create_engine(found)
@@ -149,18 +148,18 @@ def _supported(url: str) -> URL:
     return found
 
 
-def _own_key(url: URL) -> bytes:
+def _own_key(url: URL, rng: random.Random) -> bytes:
     if url.get_backend_name() != "sqlite":
         raise LedgerError("A ledger on PostgreSQL needs key=, at least 32 random bytes.")
     if url.database in (None, "", ":memory:"):
-        return secrets.token_bytes(KEY_BYTES)
+        return rng.randbytes(KEY_BYTES)
     database = Path(str(url.database))
     path = database.with_name(database.name + ".key")
     if path.exists():
         return path.read_bytes()
     if database.exists():
         raise LedgerError("The ledger's key file is missing; restore it, or give the key as key=.")
-    key = secrets.token_bytes(KEY_BYTES)
+    key = rng.randbytes(KEY_BYTES)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)
