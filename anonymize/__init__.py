@@ -37,6 +37,7 @@ from anonymize.models import (
     TCloseness,
 )
 from anonymize.population import Uniqueness, population_uniqueness
+from anonymize.population_limit import PopulationUniqueness
 from anonymize.releases import Release
 from anonymize.result import Result, Transformation
 from anonymize.rules import RuleCheck, RuleReport, check_rules
@@ -75,6 +76,7 @@ __all__ = [
     "NoSolutionError",
     "NormalisedEntropy",
     "Ordered",
+    "PopulationUniqueness",
     "Precision",
     "Progress",
     "ProsecutorRisk",

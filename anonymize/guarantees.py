@@ -39,6 +39,23 @@ _SENTENCES: Final[dict[str, Sentence]] = {
         " times its frequency there.",
         f"どのクラスでも「{p['column']}」の値の頻度は、表全体での頻度から{p['beta']:g}倍を超えて増えません。",
     ),
+    "enhanced beta-likeness": lambda p: (
+        f"In no class is a value of {p['column']} more frequent than in the whole table by more than {p['beta']:g}"
+        " times its frequency there, frequent values by less; no value that some rows lack becomes certain.",
+        f"どのクラスでも「{p['column']}」の値の頻度は、表全体での頻度から{p['beta']:g}倍を超えて増えず、頻度の高い値は"
+        "さらに小さく抑えられ、確実に知られることはありません。",
+    ),
+    "delta-disclosure privacy": lambda p: (
+        f"In every class each value of {p['column']} is between e^-{p['delta']:g} and e^{p['delta']:g} times as"
+        " frequent as in the whole table.",
+        f"どのクラスでも「{p['column']}」の各値の頻度は、表全体での頻度のe^-{p['delta']:g}倍とe^{p['delta']:g}倍の間です。",
+    ),
+    "population uniqueness": lambda p: (
+        f"By estimate, at most {p['limit']:.3g} of the population is unique in the quasi-identifiers, or no row of"
+        " the table is; the table is taken to be a random sample.",
+        f"推定では、準識別子が母集団で一意な者の割合は{p['limit']:.3g}以下であるか、表に一意な行がありません"
+        "（表は無作為標本と仮定）。",
+    ),
 }
 
 

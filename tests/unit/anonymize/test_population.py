@@ -1,6 +1,7 @@
 """Estimates of population uniqueness, on populations whose uniqueness is known."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,3 +137,38 @@ def test_impossible_fraction_is_refused(fraction: float) -> None:
 def test_columns_are_needed_for_a_bare_table() -> None:
     with pytest.raises(an.SchemaError, match="list of column names"):
         an.population_uniqueness(pd.DataFrame({"a": [1]}), sampling_fraction=0.1)
+
+
+def test_table_within_the_limit_keeps_its_unique_rows() -> None:
+    of = slide_population(np.random.default_rng(2), r=1.0, p=0.05)[:400]
+    df = pd.DataFrame({"place": of, "sex": "f"})
+    schema = an.Schema({"place": an.Hierarchy.intervals([4, 16]), "sex": an.Hierarchy.suppression()})
+    raw = an.population_uniqueness(df, quasi=["place", "sex"], sampling_fraction=0.01).dankar
+    assert raw is not None
+    assert 0 < raw < 1
+    loose = an.anonymize(df, schema, models=[an.PopulationUniqueness(min(raw * 1.01, 1.0), 0.01)])
+    assert loose.levels == {"place": 0, "sex": 0}
+    strict = an.anonymize(df, schema, models=[an.PopulationUniqueness(raw * 0.5, 0.01)])
+    found = an.population_uniqueness(strict, sampling_fraction=0.01)
+    assert strict.levels["place"] > 0
+    assert found.sample_uniqueness == 0 or (found.dankar is not None and found.dankar <= raw * 0.5)
+
+
+def test_unique_rows_beyond_the_limit_are_suppressed() -> None:
+    df = pd.DataFrame({"place": [*range(5), *[7] * 15]})
+    schema = an.Schema({"place": an.Hierarchy.suppression()})
+    result = an.anonymize(
+        df, schema, models=[an.PopulationUniqueness(0.0, 0.5, "zayatz")], suppression_limit=0.25
+    )
+    assert result.suppressed == 5
+    assert an.population_uniqueness(result, sampling_fraction=0.5).dankar == 0
+
+
+def test_impossible_limits_are_refused() -> None:
+    with pytest.raises(an.ModelError, match="limit"):
+        an.PopulationUniqueness(1.5, 0.1)
+    with pytest.raises(an.SchemaError, match="sampling_fraction"):
+        an.PopulationUniqueness(0.1, 0)
+    unknown: Any = "argus"
+    with pytest.raises(an.ModelError, match="dankar, pitman"):
+        an.PopulationUniqueness(0.1, 0.1, unknown)
