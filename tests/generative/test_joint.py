@@ -57,6 +57,17 @@ def test_joint_check_is_the_enumeration_of_consistent_worlds(found: list[Referen
     assert (expose([holding(each) for each in found]) is None) == safe(found)
 
 
+few_rows = st.dictionaries(
+    st.sampled_from(PERSONS), st.tuples(st.integers(0, 1), st.sampled_from("xy")), min_size=3
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.builds(Reference, few_rows, st.just(1), st.just(1)), min_size=3, max_size=3))
+def test_values_in_common_are_the_enumerations_where_they_alone_decide(found: list[Reference]) -> None:
+    assert (expose([holding(each) for each in found]) is None) == safe(found)
+
+
 @SETTINGS
 @given(of_one_truth())
 def test_values_of_a_joint_class_are_possible_and_what_is_possible_is_in_common(

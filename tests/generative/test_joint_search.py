@@ -51,12 +51,12 @@ def persons(df: pd.DataFrame) -> list[str]:
     return [f"p{number}" for number in df.index]
 
 
-def filled(df: pd.DataFrame, *, k: int) -> an.ReleaseLedger:
+def filled(df: pd.DataFrame, *, k: int, least: int = 1) -> an.ReleaseLedger:
     """A ledger that has let two tables of these persons leave, if they fitted, to two recipients."""
     ledger = opened()
     for recipient, shift, part in (("univ-x", 0, df), ("univ-y", 1, df[: len(df) // 2])):
         try:
-            first = an.anonymize(part, schema(shift), models=asked(k, 1), suppression_limit=0.5)
+            first = an.anonymize(part, schema(shift), models=asked(k, least), suppression_limit=0.5)
             ledger.release(first, recipient=recipient, persons=persons(part))
         except (an.NoSolutionError, an.JointDisclosureError):
             continue
@@ -102,6 +102,59 @@ def test_search_finds_the_best_table_that_may_leave(
     assert best is not None
     assert found.loss == pytest.approx(best)
     assert ledger.release(found, recipient=recipient, persons=persons(df)).id
+
+
+@SETTINGS
+@given(tables(), st.data(), st.integers(2, 3))
+def test_search_keeps_values_apart_that_changed_or_not(
+    df: pd.DataFrame, data: st.DataObject, least: int
+) -> None:
+    """No number of persons is asked for: the values alone decide."""
+    count = len(df)
+    changed = st.lists(st.sampled_from("abc"), min_size=count, max_size=count)
+    later = df.assign(disease=data.draw(st.one_of(st.just(df["disease"].tolist()), changed)))
+    ledger, models = filled(df, k=1, least=least), asked(1, least)
+    best = least_loss(ledger, later, models=models, shift=1, recipient="univ-x")
+    found = jointly(later, models=models, limit=0, ledger=ledger)
+    assert (None if found is None else found.loss) == (None if best is None else pytest.approx(best))
+
+
+@SETTINGS
+@given(tables(), st.integers(1, 3), st.integers(1, 2), st.floats(0.1, 0.6))
+def test_condemning_loses_no_better_table_with_suppression(
+    df: pd.DataFrame, k: int, least: int, limit: float
+) -> None:
+    ledger, models = filled(df, k=k), asked(k, least)
+    pinned = [
+        jointly(df, models=models, limit=limit, ledger=ledger, levels={"x": x, "y": y})
+        for x, y in itertools.product(range(5), range(4))
+    ]
+    best = min((each.loss for each in pinned if each is not None), default=None)
+    found = jointly(df, models=models, limit=limit, ledger=ledger)
+    assert (None if found is None else found.loss) == (None if best is None else pytest.approx(best))
+
+
+def jointly(
+    df: pd.DataFrame,
+    *,
+    models: Sequence[an.Model],
+    limit: float,
+    ledger: an.ReleaseLedger,
+    levels: dict[str, int] | None = None,
+) -> an.Result | None:
+    try:
+        return an.anonymize(
+            df,
+            schema(1),
+            models=models,
+            suppression_limit=limit,
+            levels=levels,
+            ledger=ledger,
+            recipient="univ-x",
+            persons=persons(df),
+        )
+    except an.NoSolutionError:
+        return None
 
 
 @SETTINGS
