@@ -1,7 +1,7 @@
 """Risk and rules
 
 What a table's numbers say about the people it is a sample of, and what software sees of legal rules. Both are
-reports for whoever answers for a release; neither is a model that a search enforces.
+reports for whoever answers for a release; a limit for the first can be asked for as the model `PopulationUniqueness`.
 """
 
 import pandas as pd
