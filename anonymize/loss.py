@@ -61,7 +61,7 @@ class Loss:
     weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        require_weights(self.weights)
+        object.__setattr__(self, "weights", require_weights(self.weights))
 
     def cells(self, groups: Sequence[NDArray[np.int64]], rows: Floats) -> Cells:
         leaves = len(rows)
@@ -94,7 +94,7 @@ class Precision:
     weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        require_weights(self.weights)
+        object.__setattr__(self, "weights", require_weights(self.weights))
 
     def cells(self, groups: Sequence[NDArray[np.int64]], rows: Floats) -> Cells:
         heights = np.arange(len(groups)) / max(len(groups) - 1, 1)
@@ -124,7 +124,7 @@ class NormalisedEntropy:
     weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        require_weights(self.weights)
+        object.__setattr__(self, "weights", require_weights(self.weights))
 
     def cells(self, groups: Sequence[NDArray[np.int64]], rows: Floats) -> Cells:
         occurring = rows > 0
@@ -146,8 +146,8 @@ class NormalisedEntropy:
         return _described("normalised entropy", self.weights)
 
 
-def require_weights(weights: object) -> None:
-    """Raises: SchemaError unless these are columns with positive numbers."""
+def require_weights(weights: object) -> dict[str, float]:
+    """Copy the weights. Raises: SchemaError unless these are columns with positive numbers."""
     if not isinstance(weights, Mapping):
         raise SchemaError("weights must map columns to numbers; write {'age': 2.0}.")
     for column, weight in weights.items():
@@ -157,6 +157,7 @@ def require_weights(weights: object) -> None:
                 f"The weight of {column!r} must be a positive number; write for example 2.0, 1 counts as"
                 " the other columns do."
             )
+    return dict(weights)
 
 
 def weights_of(weights: Mapping[str, float], columns: Sequence[str]) -> list[float] | None:

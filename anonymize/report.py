@@ -20,6 +20,7 @@ from anonymize.loss_of_classes import AverageClassSize, Discernibility
 from anonymize.population import uniqueness_of
 from anonymize.rules import check_rules
 from anonymize.schema import Schema
+from anonymize.utility import classification_accuracy
 
 _FURTHER: tuple[AnyLoss, ...] = (
     Loss(),
@@ -84,10 +85,11 @@ class Account:
             "version": version("sekisho"),
         }
 
-    def full(self, sampling_fraction: float | None = None) -> dict[str, object]:
+    def full(self, sampling_fraction: float | None = None, target: str | None = None) -> dict[str, object]:
         """The summary, other losses, digests of both tables, and what software sees of legal rules.
 
-        With the part of the population that the table holds, also how many people are unique in it.
+        With the part of the population that the table holds, also how many people are unique in it; with a
+        target column, how well a model that learns from the released quasi-identifiers predicts it.
         """
         found = {**self.summary, **self._further}
         if sampling_fraction is not None:
@@ -95,6 +97,10 @@ class Account:
                 uniqueness_of(sizes, sampling_fraction) for sizes in (self.sizes_before, self.sizes)
             )
             found["population_uniqueness"] = {"before": before.to_dict(), "after": after.to_dict()}
+        if target is not None:
+            features = [column for column in self.evaluator.table.columns if column != target]
+            accuracy = classification_accuracy(self.released, self.source, target=target, features=features)
+            found["classification_accuracy"] = {"target": target, **accuracy.to_dict()}
         return found
 
     @cached_property

@@ -12,8 +12,8 @@ from anonymize.report_plots import Bars, svg
 _EXAMPLES: Final = 5
 
 
-def page(account: Account, sampling_fraction: float | None = None) -> str:
-    """Write the page. Raises: SchemaError for an impossible sampling fraction."""
+def page(report: Mapping[str, Any], account: Account) -> str:
+    """Write a full report of the account as a page."""
     # Only who writes a page waits for the template engine.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -23,7 +23,6 @@ def page(account: Account, sampling_fraction: float | None = None) -> str:
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     templates.filters["figure"] = _figure
-    report: dict[str, Any] = account.full(sampling_fraction)
     columns, rows = _examples(account)
     return templates.get_template("report.html").render(
         report=report,

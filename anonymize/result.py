@@ -68,33 +68,38 @@ class Result:
         """What was asked, is guaranteed and was lost: JSON-able, and no value of the table."""
         return self._account.summary
 
-    def full_report(self, *, sampling_fraction: float | None = None) -> dict[str, object]:
+    def full_report(
+        self, *, sampling_fraction: float | None = None, target: str | None = None
+    ) -> dict[str, object]:
         """The report with other losses, digests of both tables and checks of legal rules; these take seconds.
 
         `sampling_fraction` is which part of the population the table holds: with it population uniqueness is
-        estimated too. The digest of the input confirms a guess of the whole input: it is for the holder's files.
-        Raises: SchemaError for an impossible fraction.
+        estimated too. `target` is a column that models learn to predict, from the table before and after. The
+        digest of the input confirms a guess of the whole input: it is for the holder's files.
+        Raises: SchemaError for an impossible fraction or target.
         """
-        return self._account.full(sampling_fraction)
+        return self._account.full(sampling_fraction, target)
 
-    def report_page(self, *, sampling_fraction: float | None = None) -> str:
+    def report_page(self, *, sampling_fraction: float | None = None, target: str | None = None) -> str:
         """The full report as one HTML page in English and Japanese, with plots and a few released rows."""
         from anonymize.report_page import page
 
-        return page(self._account, sampling_fraction)
+        return page(self._account.full(sampling_fraction, target), self._account)
 
-    def write_report(self, path: str | Path, *, sampling_fraction: float | None = None) -> None:
+    def write_report(
+        self, path: str | Path, *, sampling_fraction: float | None = None, target: str | None = None
+    ) -> None:
         """Write the full report as the file's name says, .json or .html. Raises: FileFormatError for other names."""
-        target = Path(path)
-        match target.suffix.lower():
+        file = Path(path)
+        match file.suffix.lower():
             case ".json":
-                found = self.full_report(sampling_fraction=sampling_fraction)
+                found = self.full_report(sampling_fraction=sampling_fraction, target=target)
                 text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
             case ".html":
-                text = self.report_page(sampling_fraction=sampling_fraction)
+                text = self.report_page(sampling_fraction=sampling_fraction, target=target)
             case _:
                 raise FileFormatError("A report is written to a file that ends in .json or .html; rename it.")
-        target.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
 
     @property
     def frame(self) -> pd.DataFrame:

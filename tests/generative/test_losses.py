@@ -187,6 +187,13 @@ def test_weight_of_an_unknown_column_is_refused() -> None:
         evaluator_of([("a", "b")], (HIERARCHIES[0], HIERARCHIES[1]), an.Loss({"age": 2}), k=1)
 
 
+def test_weights_stay_what_they_were() -> None:
+    given = {"q0": 2.0}
+    loss = an.Loss(given)
+    given["q0"] = 5.0
+    assert loss == an.Loss({"q0": 2.0})
+
+
 def test_weighty_column_is_kept_finer() -> None:
     df = pd.DataFrame({"q0": list("aabb") * 3, "q1": list("abab") * 3})
     levels = an.Hierarchy.from_levels([["a", "*"], ["b", "*"]])

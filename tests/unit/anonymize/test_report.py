@@ -128,6 +128,18 @@ def test_full_report_adds_losses_digests_and_rules() -> None:
     assert "Person-" not in text
 
 
+def test_target_adds_how_well_it_is_still_predicted() -> None:
+    found = result()
+    full: Any = found.full_report(target="disease")
+    accuracy = full["classification_accuracy"]
+    assert accuracy["target"] == "disease"
+    assert accuracy["majority"] == TABLE["disease"].value_counts(normalize=True).max()
+    page = Page(found.report_page(target="disease"))
+    assert f"{accuracy['anonymised']:.1%}" in page.text
+    with pytest.raises(an.SchemaError, match="no column 'wealth'"):
+        found.full_report(target="wealth")
+
+
 def test_loss_of_classes_still_reports_a_loss_per_column() -> None:
     report: Any = result(loss=an.Discernibility()).report
     assert set(report["loss"]["columns"]) == {"age", "sex"}
