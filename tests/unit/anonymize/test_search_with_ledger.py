@@ -74,6 +74,21 @@ def test_suppressed_block_takes_as_many_classes_as_it_needs() -> None:
     ledger.release(joint, recipient="univ-x", persons=persons)
 
 
+def test_search_counts_the_values_that_two_classes_have_in_common() -> None:
+    """Values changed: younger and older would show one value each that they may have had before, together two."""
+    before = pd.DataFrame({"age": [5, 5, 15, 15], "disease": ["flu", "gout", "flu", "gout"]})
+    later = before.assign(disease=["flu", "asthma", "gout", "asthma"])
+    ages = an.Schema(quasi={"age": an.Hierarchy.intervals([10, 20])}, sensitive=["disease"])
+    models: list[an.Model] = [an.KAnonymity(2), an.DistinctLDiversity("disease", 2)]
+    ledger = an.ReleaseLedger("sqlite://", key=KEY)
+    first = an.anonymize(before, ages, models=models, levels={"age": 2})
+    ledger.release(first, recipient="univ-x", persons=PERSONS[:4])
+    joint = an.anonymize(later, ages, models=models, ledger=ledger, recipient="univ-x", persons=PERSONS[:4])
+    assert an.anonymize(later, ages, models=models).levels == {"age": 1}
+    assert joint.levels == {"age": 2}
+    ledger.release(joint, recipient="univ-x", persons=PERSONS[:4])
+
+
 def test_cohort_that_shows_few_by_their_absence_has_no_table(ledger: an.ReleaseLedger) -> None:
     with pytest.raises(an.NoSolutionError, match="even with all in one class"):
         an.anonymize(
