@@ -24,9 +24,12 @@ from anonymize.ledger_store import LedgerEntry
 from anonymize.ledger_tables import LedgerTables
 from anonymize.loss import Loss, NormalisedEntropy, Precision
 from anonymize.loss_of_classes import AverageClassSize, Discernibility
-from anonymize.measure import Measurement, ProsecutorRisk, measure
+from anonymize.measure import Disclosure, Measurement, ProsecutorRisk, Recursive, measure
 from anonymize.models import (
+    BasicBetaLikeness,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     Equal,
     Hierarchical,
@@ -50,10 +53,14 @@ __all__ = [
     "Anchor",
     "AnonymizeError",
     "AverageClassSize",
+    "BasicBetaLikeness",
     "ClassificationAccuracy",
     "ConnectedLedger",
+    "DeltaDisclosure",
     "Discernibility",
+    "Disclosure",
     "DistinctLDiversity",
+    "EnhancedBetaLikeness",
     "EntropyLDiversity",
     "Equal",
     "FileAnchor",
@@ -80,6 +87,7 @@ __all__ = [
     "Precision",
     "Progress",
     "ProsecutorRisk",
+    "Recursive",
     "RecursiveDiversity",
     "Refusal",
     "RefusalsExhaustedError",

@@ -12,7 +12,7 @@ from anonymize.errors import ModelError
 from anonymize.hierarchy import Hierarchy
 from anonymize.ladder import Ladder, Occurrences, leaf_text
 from anonymize.loss import Floats
-from anonymize.models.diversity import totals
+from anonymize.models.distributions import shares, table_shares, totals
 from anonymize.models.parameters import TOLERANCE, require_share
 from anonymize.models.protocol import Check, Union
 
@@ -39,7 +39,7 @@ class Equal:
     """Any two different values are at distance 1; the earth mover's distance is half the sum of differences."""
 
     def metric(self, secret: Secret, column: str) -> Metric:
-        return _EqualMetric(_table(secret))
+        return _EqualMetric(table_shares(secret))
 
     def describe(self) -> str:
         return "equal"
@@ -58,7 +58,7 @@ class Ordered:
     def metric(self, secret: Secret, column: str) -> Metric:
         ranked = _numeric(secret, column) if self.order is None else _listed(self.order, secret, column)
         share = np.zeros(int(ranked.max()) + 1 if self.order is None else len(self.order))
-        np.add.at(share, ranked, _table(secret))
+        np.add.at(share, ranked, table_shares(secret))
         return _OrderedMetric(ranked, share)
 
     def describe(self) -> str:
@@ -83,7 +83,7 @@ class Hierarchical:
         groups = [level[leaf] for level in ladder.groups]
         if groups[-1].max(initial=0) > 0:
             groups.append(np.zeros_like(leaf))
-        return _TreeMetric.of(groups, _table(secret))
+        return _TreeMetric.of(groups, table_shares(secret))
 
     def describe(self) -> str:
         return "hierarchical"
@@ -147,7 +147,7 @@ class _EqualMetric:
     def distances(self, histograms: Histograms) -> Floats:
         # Values that a class lacks contribute the table's share, all of which sums to 1.
         table = self.table[histograms.values]
-        moved = totals(np.abs(_shares(histograms) - table) - table, histograms.starts)
+        moved = totals(np.abs(shares(histograms) - table) - table, histograms.starts)
         return np.asarray((moved + 1) / 2)
 
 
@@ -162,7 +162,7 @@ class _OrderedMetric:
             return np.zeros(len(histograms.starts) - 1)
         of, ranks = histograms.of, self.ranks[histograms.values]
         order = np.lexsort((ranks, of))
-        ranks, share = ranks[order], _shares(histograms)[order]
+        ranks, share = ranks[order], shares(histograms)[order]
         below = np.cumsum(share)
         begin = np.repeat(np.append(0.0, below)[histograms.starts[:-1]], np.diff(histograms.starts))
         reached = below - begin
@@ -211,7 +211,7 @@ class _TreeMetric:
         # nothing too much, so going through those that it has is enough.
         classes = len(histograms.starts) - 1
         moved = np.zeros(classes)
-        of, group, share = histograms.of, self.leaf[histograms.values], _shares(histograms)
+        of, group, share = histograms.of, self.leaf[histograms.values], shares(histograms)
         for level, lift in enumerate(self.lifts):
             surplus = np.maximum(share - self.table[level][group], 0.0)
             span = len(self.table[level + 1])
@@ -226,16 +226,6 @@ class _TreeMetric:
             cost = np.minimum(surplus, missing) * (level + 1) / len(self.lifts)
             moved += np.bincount(of, weights=cost, minlength=classes)
         return moved
-
-
-def _table(secret: Secret) -> Floats:
-    return np.asarray(secret.rows / max(int(secret.rows.sum()), 1), dtype=np.float64)
-
-
-def _shares(histograms: Histograms) -> Floats:
-    counts = histograms.counts.astype(np.float64)
-    sizes = totals(counts, histograms.starts)
-    return np.asarray(counts / np.repeat(sizes, np.diff(histograms.starts)))
 
 
 def _listed(order: Sequence[object], secret: Secret, column: str) -> Codes:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anonymize.classes import Classes, Codes, Histograms, Mask, Secret
+from anonymize.classes import Classes, Histograms, Mask, Secret
 from anonymize.loss import Floats
+from anonymize.models.distributions import totals
 from anonymize.models.parameters import require_count, require_positive
 from anonymize.models.protocol import Check, Union
 
@@ -104,12 +105,3 @@ def most_and_rest(histograms: Histograms, least: int) -> tuple[Floats, Floats]:
     rank = np.arange(len(of)) - histograms.starts[of]
     most = totals(np.where(rank == 0, counts, 0.0), histograms.starts)
     return most, totals(np.where(rank >= least - 1, counts, 0.0), histograms.starts)
-
-
-def totals(entries: Floats, starts: Codes) -> Floats:
-    """Sum the entries of each class."""
-    sums = np.zeros(len(starts) - 1, dtype=np.float64)
-    filled = np.diff(starts) > 0
-    if filled.any():
-        sums[filled] = np.add.reduceat(entries, starts[:-1][filled])
-    return sums

@@ -65,6 +65,18 @@ MODEL_OPTIONS: Final = (
         "As --t, for numbers: values are as far apart as their ranks.",
         lambda parts: an.TCloseness(parts[0], number("--t-ordered", parts[1]), an.Ordered()),
     ),
+    ModelOption(
+        "--beta",
+        "COLUMN:BETA",
+        "No class makes a value likelier by more than BETA times its share of the table (enhanced for frequent ones).",
+        lambda parts: an.EnhancedBetaLikeness(parts[0], number("--beta", parts[1])),
+    ),
+    ModelOption(
+        "--delta",
+        "COLUMN:DELTA",
+        "Every class shows every value, within a factor exp(DELTA) of its share of the table.",
+        lambda parts: an.DeltaDisclosure(parts[0], number("--delta", parts[1])),
+    ),
 )
 
 

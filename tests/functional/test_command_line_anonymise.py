@@ -68,7 +68,8 @@ def test_draft_is_a_schema_that_can_be_used(folder: Path) -> None:
 
 def test_every_model_has_its_option(folder: Path) -> None:
     asked = ["--k", "2", "--l", "disease:2", "--entropy-l", "disease:1.5", "--recursive", "disease:4:2"]
-    gives(*ANONYMIZE, *asked, "--t", "disease:0.9")
+    gain = ["--t", "disease:0.9", "--beta", "disease:9", "--delta", "disease:9"]
+    gives(*ANONYMIZE, *asked, *gain, "--levels", "age=4")
     report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
     assert [each["model"] for each in report["asked"]["models"]] == [
         "k-anonymity",
@@ -76,6 +77,8 @@ def test_every_model_has_its_option(folder: Path) -> None:
         "entropy l-diversity",
         "recursive (c,l)-diversity",
         "t-closeness",
+        "enhanced beta-likeness",
+        "delta-disclosure privacy",
     ]
     (folder / "s.toml").write_text(SCHEMA.replace("disease", "visit"), encoding="utf-8")
     gives(*ANONYMIZE, "--force", "--t-ordered", "visit:0.5")

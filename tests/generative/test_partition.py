@@ -88,7 +88,8 @@ def test_pruning_loses_no_better_node(seed: int, rows: int, k: int, limit: str) 
     evaluator = Evaluator(coded, [an.KAnonymity(k)], budget=budget, loss=an.Loss())
     every = [range(ladder.height) for ladder in coded.ladders]
     least = min(evaluator.evaluate(levels).loss for levels in itertools.product(*every))
-    assert search(evaluator, every).best.loss == least
+    # Rows are added up in another order by roll-up: equal but for rounding.
+    assert math.isclose(search(evaluator, every).best.loss, least, abs_tol=1e-12)
 
 
 @SETTINGS

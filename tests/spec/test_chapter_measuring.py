@@ -3,6 +3,8 @@
 `measure` tells how exposed the rows of a table are as it stands, without asking for any model.
 """
 
+from dataclasses import asdict
+
 import pandas as pd
 from support.spec import refused, shows
 
@@ -35,6 +37,41 @@ def test_measures() -> None:
         | highest | 1 |
         | average | 0.5 |
         | unique_rows | 1 |
+        """,
+    )
+
+
+def test_sensitive() -> None:
+    """What classes tell of a sensitive column
+
+    Each figure is the parameter of a model that the table as it stands just meets: `t` of t-closeness (`t_ordered`
+    where values are numbers), `beta` of β-likeness, `entropy_l` and `recursive` of the forms of l-diversity.
+    `delta` looks at values that occur in a class; δ-disclosure privacy asks for `complete` classes besides, in which
+    every value occurs. A figure that no number reaches is `None`.
+    """
+    found = asdict(an.measure(PATIENTS, quasi=["sex"], sensitive=["disease"]).sensitive["disease"])
+    shows(
+        found.pop("recursive"),
+        """
+        |  |  |
+        | --- | --- |
+        | l | 1 |
+        | c | 1 |
+        """,
+    )
+    shows(
+        found,
+        """
+        |  |  |
+        | --- | --- |
+        | distinct_l | 1 |
+        | entropy_l | 1 |
+        | t | 0.3333 |
+        | t_ordered |  |
+        | beta | 0.5 |
+        | enhanced_beta |  |
+        | delta | 0.4055 |
+        | complete | False |
         """,
     )
 

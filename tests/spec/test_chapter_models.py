@@ -75,6 +75,28 @@ def test_closeness() -> None:
     )
 
 
+def test_beta() -> None:
+    """β-likeness
+
+    No value is more than 1 + β times as frequent in a class as in the whole table; `EnhancedBetaLikeness` allows
+    frequent values less. Asthma is a fifth of all rows and a third of the old ones: a gain of two thirds.
+    """
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.BasicBetaLikeness("disease", 0.7)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.BasicBetaLikeness("disease", 0.6)]).levels["age"], "`1`")
+    shows(
+        an.anonymize(PATIENTS, SCHEMA, models=[an.EnhancedBetaLikeness("disease", 0.7)]).levels["age"], "`0`"
+    )
+
+
+def test_delta() -> None:
+    """δ-disclosure privacy
+
+    Every class shows every value, less than e^δ times more or less often than the whole table does. No young
+    person has asthma, so no δ is enough for these two classes.
+    """
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.DeltaDisclosure("disease", 9)]).levels["age"], "`1`")
+
+
 def test_sensitive() -> None:
     """What a model looks at is sensitive
 

@@ -1,6 +1,7 @@
 """From a table to one that satisfies its models, or the reason why there is none."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -206,14 +207,42 @@ def test_sixty_four_pinned_quasi_identifiers_fit_one_key() -> None:
 
 
 def test_measure_needs_no_schema() -> None:
-    found = an.measure(TABLE, quasi=["disease"], sensitive=["zip"])
-    assert found.to_dict() == {
+    found = an.measure(TABLE, quasi=["disease"], sensitive=["zip"]).to_dict()
+    told = found.pop("sensitive")
+    assert found == {
         "rows": 9,
         "k": 1,
-        "l": {"zip": 1},
         "classes": 3,
         "prosecutor": {"highest": 1.0, "average": pytest.approx(1 / 3), "unique_rows": 1},
     }
+    assert told == {
+        "zip": {
+            "distinct_l": 1,
+            "entropy_l": 1.0,
+            "recursive": {"l": 1, "c": 1.0},
+            "t": pytest.approx(8 / 9),
+            "t_ordered": pytest.approx(1 / 3),
+            "beta": pytest.approx(8.0),
+            "enhanced_beta": None,
+            "delta": pytest.approx(math.log(9)),
+            "complete": False,
+        }
+    }
+
+
+def test_measure_of_an_order_needs_numbers() -> None:
+    found = an.measure(TABLE, quasi=["zip"], sensitive=["disease", "age"])
+    assert found.sensitive["disease"].t_ordered is None
+    assert found.sensitive["age"].t_ordered is not None
+    assert found.l == {"disease": 1, "age": 1}
+
+
+def test_complete_classes_have_a_delta_and_an_enhanced_beta() -> None:
+    even = pd.DataFrame({"q": [1, 1, 1, 2, 2, 2], "s": list("abbaab")})
+    told = an.measure(even, quasi=["q"], sensitive=["s"]).sensitive["s"]
+    assert told.complete
+    assert told.enhanced_beta == pytest.approx(1 / 3)
+    assert told.recursive == an.Recursive(l=2, c=2.0)
 
 
 def test_measure_refuses_a_column_with_two_roles() -> None:
