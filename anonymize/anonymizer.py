@@ -7,12 +7,13 @@ from typing import Final
 
 import pandas as pd
 
-from anonymize.asked import Asked, listed
+from anonymize.asked import Asked, RecodingRule, listed
 from anonymize.coding import CodedTable, code_table
 from anonymize.counting import AnyLoss
-from anonymize.errors import SchemaError
+from anonymize.errors import LedgerError, SchemaError
 from anonymize.evaluation import BlockRule
 from anonymize.joint_search import JointRequest, Ledger, describe, without_atoms
+from anonymize.local import localised
 from anonymize.loss import Loss
 from anonymize.models import Model
 from anonymize.result import Result, publish
@@ -33,6 +34,7 @@ def anonymize(
     suppression_limit: float = 0.0,
     loss: AnyLoss = DEFAULT_LOSS,
     levels: Mapping[str, LevelChoice] | None = None,
+    recoding: RecodingRule = "global",
     block: BlockRule = "checked",
     time_limit: float | None = None,
     watch: Watch = go_on,
@@ -49,6 +51,10 @@ def anonymize(
     every model that counts rows or distinct values; of other models `report["suppressed_block"]` tells whether
     it does, and with block="enforced" it always does. When the failing rows are too few to pass as a block,
     the cheapest further class joins them.
+    With recoding="local" every class is on levels of its own, which loses far less; it is a heuristic, but never
+    worse than the best global table. In which class a row is may then depend on the sensitive values of other
+    rows, so that who knows the method may infer more than from a global table (minimality attack; R. Wong et
+    al., VLDB 2007). Not with a ledger's joint search.
     `watch` is told of the progress after every step and answers whether to go on; `time_limit` (seconds by
     `clock`) stops the search too, and is a minute where there are too many combinations of levels to keep
     them all. A search that was stopped gives the best table so far, which satisfies the models as any other;
@@ -58,7 +64,7 @@ def anonymize(
     (docs/adr/0014 says for what this is exact); it is not released by that. Not with INVARIANT values.
     Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, SearchStoppedError, LedgerError.
     """
-    asked = Asked(listed(models), suppression_limit, loss, block)
+    asked = Asked(listed(models), suppression_limit, loss, block, recoding)
     if not isinstance(schema, Schema):
         raise SchemaError("The second argument must be a Schema; make one, or draft one with Schema.suggest.")
     asked.check(schema)
@@ -68,19 +74,27 @@ def anonymize(
     limit = time_limit
     if limit is None and math.prod(len(chosen) for chosen in allowed) > LARGEST_ARRAY:
         limit = WIDE_TIME_LIMIT
+    watched = watch if limit is None else _until(clock, limit, watch)
     joint = JointRequest.of(ledger, recipient, persons)
+    if recoding == "local":
+        if joint is not None:
+            raise LedgerError("A joint search finds global recodings only; leave out recoding= or ledger=.")
+        found = localised(asked.evaluator, evaluator, allowed, watch=watched)
+        return publish(
+            df, schema, asked=asked, evaluator=found.evaluator, recoding=found.recoding, search=found.story
+        )
     searched = evaluator if joint is None else joint.evaluator(df, schema, asked)
-    optimum = search(searched, allowed, watch=watch if limit is None else _until(clock, limit, watch))
-    found = optimum.best.recoding
+    optimum = search(searched, allowed, watch=watched)
+    best = optimum.best.recoding
     if joint is not None:
         classes = evaluator.classes(optimum.best.levels)
-        found = without_atoms(found, joint=searched.table, table=table, classes=classes)
+        best = without_atoms(best, joint=searched.table, table=table, classes=classes)
     return publish(
         df,
         schema,
         asked=asked,
         evaluator=evaluator,
-        recoding=found,
+        recoding=best,
         search=describe(optimum, searched),
     )
 

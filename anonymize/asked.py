@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from numbers import Real
+from typing import Literal
 
 from anonymize.coding import CodedTable
 from anonymize.counting import AnyLoss
@@ -13,6 +14,8 @@ from anonymize.evaluation import BlockRule, Evaluator
 from anonymize.loss import Loss
 from anonymize.models import Model
 from anonymize.schema import Schema
+
+RecodingRule = Literal["global", "local"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Asked:
     suppression_limit: float
     loss: AnyLoss = field(default_factory=Loss)
     block: BlockRule = "checked"
+    recoding: RecodingRule = "global"
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -37,6 +41,8 @@ class Asked:
             raise ModelError("loss must be a loss such as Loss(), Discernibility() or NormalisedEntropy().")
         if self.block not in ("checked", "enforced"):
             raise ModelError('block must be "checked" or "enforced".')
+        if self.recoding not in ("global", "local"):
+            raise ModelError('recoding must be "global" or "local".')
 
     @property
     def sensitive(self) -> list[str]:

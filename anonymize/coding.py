@@ -1,7 +1,7 @@
 """Tables as integers: equal rows are compressed into one record with a row count; and recodings back to text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,24 @@ class CodedTable:
     def row_count(self) -> int:
         """Rows of the table."""
         return len(self.record_of)
+
+    def by_row(self) -> "CodedTable":
+        """The same table with one record per row."""
+        each = replace(self, rows=np.ones(len(self.rows), dtype=np.int64))
+        return each.part(self.record_of)
+
+    def part(self, records: Codes) -> "CodedTable":
+        """Only these records, with as many rows each; the secrets' counts are still those of the whole table."""
+        return replace(
+            self,
+            leaves=tuple(codes[records] for codes in self.leaves),
+            secrets={
+                column: Secret(secret.values, secret.codes[records], secret.rows)
+                for column, secret in self.secrets.items()
+            },
+            rows=self.rows[records],
+            record_of=np.repeat(np.arange(len(records)), self.rows[records]),
+        )
 
     def at(self, levels: Sequence[int]) -> list[Codes]:
         """The group number of every record in every column on the given levels."""

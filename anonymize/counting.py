@@ -9,7 +9,7 @@ import numpy as np
 from anonymize.classes import Classes, Codes, Mask
 from anonymize.coding import CodedTable, Recoding
 from anonymize.grain import Grain
-from anonymize.loss import CellLoss, Floats, weights_of
+from anonymize.loss import CellLoss, Cells, Floats, weights_of
 from anonymize.loss_of_classes import ClassLoss
 
 AnyLoss = CellLoss | ClassLoss
@@ -98,6 +98,14 @@ class CellCounting:
         growth = self._growth(cut)
         return [
             _clipped(means[: len(extra)] + extra) for means, extra in zip(self._means, growth, strict=True)
+        ]
+
+    def weighted_cells(self) -> list[Cells]:
+        """What cells cost, in columns that may be added up: times the weight of the column."""
+        weights = self._weights or [1.0] * len(self._cells)
+        return [
+            Cells(cells.shown * weight, cells.hidden * weight)
+            for cells, weight in zip(self._cells, weights, strict=True)
         ]
 
     def of_recoding(self, recoding: Recoding) -> float:

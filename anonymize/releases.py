@@ -83,8 +83,11 @@ def holding_of(
     )
 
 
-def _form(result: Result) -> Form:
+def _form(result: Result) -> Form | None:
     made = result.transformation
+    if made.pattern is not None:
+        # On which levels its classes are follows from the data: nothing follows from how it was asked for.
+        return None
     hierarchies = {
         column: hashlib.sha256(repr(hierarchy).encode()).hexdigest()
         for column, hierarchy in made.schema.quasi.items()

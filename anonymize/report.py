@@ -60,6 +60,7 @@ class Account:
                 "models": models,
                 "suppression_limit": self.asked.suppression_limit,
                 "block": self.asked.block,
+                "recoding": self.asked.recoding,
                 "loss": self.asked.loss.describe(),
             },
             "guaranteed": guarantees(self.evaluator.models, block),

@@ -14,6 +14,7 @@ from anonymize.classes import Codes
 from anonymize.coding import Recoding, code_table, recode
 from anonymize.errors import FileFormatError, NoSolutionError
 from anonymize.evaluation import Evaluator
+from anonymize.local_again import Pattern
 from anonymize.models import DistinctLDiversity, KAnonymity
 from anonymize.report import Account
 from anonymize.schema import Schema
@@ -24,33 +25,42 @@ SUPPRESSED_CLASS = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transformation:
-    """A recoding on fixed levels with what every use of it must satisfy."""
+    """A recoding with what every use of it must satisfy.
+
+    `pattern` has the classes of a local recoding, None where all classes are on `levels`.
+    """
 
     schema: Schema
     levels: Mapping[str, int]
     asked: Asked
+    pattern: Pattern | None = field(default=None, repr=False)
 
     def apply(self, df: pd.DataFrame) -> "Result":
         """Recode another table in the same way and check the models again.
 
-        Raises: NoSolutionError when the models fail there on these levels.
+        Of local recoding each row goes to the class that loses least among those that have room for it, and
+        is suppressed where none has.
+        Raises: NoSolutionError when the models fail there so.
         """
         table = code_table(df, self.schema, sensitive=self.asked.sensitive)
         evaluator = self.asked.evaluator(table)
-        levels = tuple(self.levels[column] for column in table.columns)
+        recoding = self._on_levels(evaluator) if self.pattern is None else self.pattern.applied(evaluator)
+        return publish(df, self.schema, asked=self.asked, evaluator=evaluator, recoding=recoding, search={})
+
+    def _on_levels(self, evaluator: Evaluator) -> Recoding:
+        levels = tuple(self.levels[column] for column in evaluator.table.columns)
         node = evaluator.evaluate(levels)
         if math.isinf(node.loss):
             raise NoSolutionError(why_none(evaluator, levels))
-        return publish(
-            df, self.schema, asked=self.asked, evaluator=evaluator, recoding=node.recoding, search={}
-        )
+        return node.recoding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """An anonymised table that has passed its models.
 
-    `suppressed` counts rows. `class_of_row` has the class of each row, -1 where suppressed; `secrets` the
+    `levels` are those of all classes, of local recoding the coarsest of any. `suppressed` counts rows.
+    `class_of_row` has the class of each row, -1 where suppressed; `secrets` the
     sensitive values that a model looked at.
     """
 
@@ -144,6 +154,7 @@ def publish(
             schema=replace(schema, quasi=dict(zip(table.columns, table.hierarchies, strict=True))),
             levels=levels,
             asked=asked,
+            pattern=Pattern.of(table, recoding) if len(recoding.levels) > 1 else None,
         ),
         class_of_row=np.where(recoding.hidden, SUPPRESSED_CLASS, recoding.of)[table.record_of],
         secrets={

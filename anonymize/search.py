@@ -97,25 +97,49 @@ def search(
     Raises: NoSolutionError when no allowed node satisfies the models; SearchStoppedError when stopped before
     the first usable node was found.
     """
-    axes = Axes(evaluator, allowed)
-    found: _Search
-    if axes.size <= largest_array:
-        found = _Search(evaluator, axes, Lattice(evaluator, axes), watch)
-    else:
-        found = _WideSearch(evaluator, axes, Frontier(evaluator, axes), watch)
-    found.run()
+    found = _run(evaluator, allowed, below=math.inf, watch=watch, largest_array=largest_array)
     if found.best is None:
         if found.stopped:
             raise SearchStoppedError("The search was stopped before it found a table; give it more time.")
         raise NoSolutionError(why_none(evaluator, [max(levels) for levels in allowed]))
+    return _optimum(found, found.best)
+
+
+def search_below(
+    evaluator: Evaluator, allowed: Sequence[Sequence[int]], *, loss: float, watch: Watch = go_on
+) -> Optimum | None:
+    """Find the allowed node with the least loss if that is below the given one; as `search` else."""
+    found = _run(evaluator, allowed, below=loss, watch=watch, largest_array=LARGEST_ARRAY)
+    return None if found.best is None else _optimum(found, found.best)
+
+
+def _run(
+    evaluator: Evaluator,
+    allowed: Sequence[Sequence[int]],
+    *,
+    below: float,
+    watch: Watch,
+    largest_array: int,
+) -> "_Search":
+    axes = Axes(evaluator, allowed)
+    found: _Search
+    if axes.size <= largest_array:
+        found = _Search(evaluator, axes, Lattice(evaluator, axes), below=below, watch=watch)
+    else:
+        found = _WideSearch(evaluator, axes, Frontier(evaluator, axes), below=below, watch=watch)
+    found.run()
+    return found
+
+
+def _optimum(found: "_Search", node: Evaluation) -> Optimum:
     # Once more, on the table's own records: the same but for rounding.
-    best = evaluator.evaluate(found.best.levels)
+    best = found.evaluator.evaluate(node.levels)
     bound = best.loss if found.bound >= found.least else min(found.bound, best.loss)
-    return Optimum(best, axes.size, found.checked, bound)
+    return Optimum(best, found.axes.size, found.checked, bound)
 
 
 class _Search:
-    def __init__(self, evaluator: Evaluator, axes: Axes, nodes: Open, watch: Watch) -> None:
+    def __init__(self, evaluator: Evaluator, axes: Axes, nodes: Open, *, below: float, watch: Watch) -> None:
         self.evaluator = evaluator
         self.axes = axes
         self.nodes = nodes
@@ -126,12 +150,13 @@ class _Search:
         self.condemned = False
         self.bound = -math.inf
         self.stopped = False
+        self._below = below
         self._watch = watch
 
     @property
     def least(self) -> float:
         """What a node's bound must be below for the node to be better than the best."""
-        return math.inf if self.best is None else self.best.loss - ROUNDING
+        return (self._below if self.best is None else self.best.loss) - ROUNDING
 
     def run(self) -> None:
         while not self.stopped:

@@ -159,7 +159,11 @@ def _tell(result: an.Result, table: TableFile, out: Path) -> None:
     rows = len(table.frame)
     share = result.suppressed / rows
     click.echo(f"{rows} rows read ({table.encoding}, separator {table.separator!r})")
-    click.echo("levels: " + ", ".join(f"{column}={level}" for column, level in result.levels.items()))
+    local = result.transformation.pattern is not None
+    click.echo(
+        ("coarsest levels: " if local else "levels: ")
+        + ", ".join(f"{column}={level}" for column, level in result.levels.items())
+    )
     click.echo(f"loss {result.loss:.4f}{how_good(result)}, {result.suppressed} rows suppressed ({share:.1%})")
     click.echo(f"written to {out}, rows in random order")
 

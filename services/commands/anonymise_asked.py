@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, get_args
 
 import click
 import pandas as pd
 
 import anonymize as an
+from anonymize.asked import RecodingRule
 from anonymize.counting import AnyLoss
 from services.commands.anonymise_lending import Leaving
 from services.commands.options import gathered, number, of_column, whole
@@ -136,6 +137,7 @@ class Asked:
     levels: Mapping[str, Sequence[int]]
     loss: AnyLoss
     time_limit: float | None
+    recoding: RecodingRule
 
     @classmethod
     def of(
@@ -147,11 +149,12 @@ class Asked:
         loss: str,
         weight: Sequence[str],
         time_limit: float | None,
+        recoding: RecodingRule,
         **others: Sequence[str],
     ) -> "Asked":
         """Raises: UsageError, ModelError, SchemaError."""
         models = models_of(k=k, others=others)
-        return cls(models, suppression, levels_of(levels), loss_of(loss, weight), time_limit)
+        return cls(models, suppression, levels_of(levels), loss_of(loss, weight), time_limit, recoding)
 
     def anonymized(
         self,
@@ -171,6 +174,7 @@ class Asked:
             levels=self.levels,
             loss=self.loss,
             time_limit=self.time_limit,
+            recoding=self.recoding,
             watch=watch,
         )
         try:
@@ -194,6 +198,13 @@ asked_options = gathered(
             default=0.0,
             show_default=True,
             help="Greatest share of rows that may be suppressed.",
+        ),
+        click.option(
+            "--recoding",
+            type=click.Choice(get_args(RecodingRule)),
+            default="global",
+            show_default=True,
+            help="local: every class on levels of its own, which loses far less.",
         ),
         click.option(
             "--levels",

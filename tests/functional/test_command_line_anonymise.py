@@ -66,6 +66,17 @@ def test_draft_is_a_schema_that_can_be_used(folder: Path) -> None:
     gives("anonymize", "in.csv", "--schema", "draft.toml", "--k", "2", "--out", "out.csv")
 
 
+def test_local_recoding_loses_less(folder: Path) -> None:
+    (folder / "in.csv").write_text(TABLE + "I,20,123,flu,8\nJ,20,123,flu,9\n", encoding="utf-8")
+    gives(*ANONYMIZE, "--k", "2")
+    globally = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    told = gives(*ANONYMIZE, "--k", "2", "--recoding", "local", "--force")
+    locally = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert "coarsest levels: " in told
+    assert locally["asked"]["recoding"] == "local"
+    assert locally["loss"]["total"] < globally["loss"]["total"]
+
+
 def test_every_model_has_its_option(folder: Path) -> None:
     asked = ["--k", "2", "--l", "disease:2", "--entropy-l", "disease:1.5", "--recursive", "disease:4:2"]
     gain = ["--t", "disease:0.9", "--beta", "disease:9", "--delta", "disease:9"]

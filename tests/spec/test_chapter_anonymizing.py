@@ -174,6 +174,33 @@ def test_again() -> None:
         first.transformation.apply(PATIENTS[6:])
 
 
+def test_local() -> None:
+    """Every class on levels of its own
+
+    Global recoding writes a whole column on one level. With `recoding="local"` rows that are alike already stay
+    as they are, and only those that need it are made coarser: far less is lost. What is found need not be the
+    best there is, but is never worse than the best global table. `levels` are then the coarsest of any class.
+    """
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.KAnonymity(2)]).loss, "`0.4142`")
+    local = an.anonymize(PATIENTS, SCHEMA, models=[an.KAnonymity(2)], recoding="local")
+    shows(local.loss, "`0.2392`")
+    shows(
+        local.frame,
+        """
+        | age | sex | disease |
+        | --- | --- | --- |
+        | [20, 30) | f | flu |
+        | [20, 30) | f | flu |
+        | [20, 30) | m | ulcer |
+        | [20, 30) | m | flu |
+        | [30, 40) | f | flu |
+        | [30, 40) | f | asthma |
+        | \\* | m | flu |
+        | \\* | m | ulcer |
+        """,
+    )
+
+
 def test_impossible() -> None:
     """What cannot be done
 
