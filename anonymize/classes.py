@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_KEY_LIMIT = 2**62
-_DENSE_FACTOR = 2  # measured: beyond, sorting is faster than an array over the whole span
+KEY_LIMIT: Final = 2**62
+_DENSE_FACTOR: Final = 2  # measured: beyond, sorting is faster than an array over the whole span
 
 
 def number_groups(key: Codes, span: int) -> tuple[Codes, int]:
@@ -62,7 +63,7 @@ def mixed_radix(columns: Sequence[Codes], radices: Sequence[int], *, records: in
     for codes, radix in zip(columns, radices, strict=True):
         if radix == 1:
             continue
-        if span * radix >= _KEY_LIMIT:
+        if span * radix >= KEY_LIMIT:
             key, span = number_groups(key, span)
         key = key * radix + codes
         span *= radix
@@ -174,7 +175,7 @@ class Classes:
         codes = secret.codes if self.records is None else secret.codes[self.records]
         values = max(len(secret.values), 1)
         key, span = self.key, self.span
-        if span * values >= _KEY_LIMIT:
+        if span * values >= KEY_LIMIT:
             key, span = number_groups(key, span)
         distinct, counts = tally(key * values + codes, span * values, self.rows)
         owner = distinct // values

@@ -72,7 +72,7 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
     ladders, hierarchies, leaves = [], [], []
     for column, hierarchy in schema.quasi.items():
         occurrences = Occurrences.of(df[column], column)
-        ladder = Ladder.of(hierarchy.rows(occurrences))
+        ladder = hierarchy.ladder(occurrences)
         index = {leaf: position for position, leaf in enumerate(ladder.leaves)}
         # The appended entry is picked by code -1: the missing value's leaf, if rows lack a value.
         leaf_of = [index[text] for text in occurrences.texts] + [index.get(None, 0)]

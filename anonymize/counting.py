@@ -114,6 +114,9 @@ class CellCounting:
     def of_columns(self, recoding: Recoding) -> dict[str, float]:
         """What each column costs under a recoding, by its name."""
         table, found = self._table, {}
+        if len(recoding.levels) == 1 and not recoding.suppressed.any():
+            means = [means[level] for means, level in zip(self._means, recoding.levels[0], strict=True)]
+            return dict(zip(table.columns, map(float, _clipped(np.array(means))), strict=True))
         hidden = np.where(recoding.hidden, table.rows, 0).astype(np.float64)
         shown = table.rows - hidden
         for at, (column, ladder) in enumerate(zip(table.columns, table.ladders, strict=True)):

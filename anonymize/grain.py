@@ -1,5 +1,6 @@
 """A table as coarse as a search still needs it: records that no open node tells apart are one record."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,14 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import Classes, Codes, Secret, combine, mixed_radix, number_groups
+from anonymize.classes import KEY_LIMIT, Classes, Codes, Secret, combine, mixed_radix, number_groups
 from anonymize.coding import CodedTable
+from anonymize.ladder import Ladder
 
 _WORTHWHILE: Final = 3
 _SMALL: Final = 500
 _USEFUL: Final = 0.8
+_MANY: Final = 100_000
 
-Leaves = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
+Leaves = Codes | NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,11 +37,7 @@ class Grain:
     @classmethod
     def finest(cls, table: CodedTable) -> "Grain":
         """Every record of the table by itself."""
-        leaves = tuple(
-            codes.astype(np.min_scalar_type(max(len(ladder.leaves) - 1, 0)))
-            for codes, ladder in zip(table.leaves, table.ladders, strict=True)
-        )
-        return cls(table, (0,) * len(table.columns), leaves, table.rows, table.secrets)
+        return cls(table, (0,) * len(table.columns), table.leaves, table.rows, table.secrets)
 
     def classes(self, levels: Sequence[int]) -> Classes:
         """The classes on levels that are nowhere finer than the grain's."""
@@ -61,7 +60,10 @@ class Grain:
         return Grain(
             self.table,
             tuple(levels),
-            tuple(codes[example] for codes in self.leaves),
+            tuple(
+                codes[example].astype(_leaf_type(ladder, count), copy=False)
+                for codes, ladder in zip(self.leaves, self.table.ladders, strict=True)
+            ),
             np.bincount(of, weights=self.rows, minlength=count).astype(np.int64),
             {
                 column: Secret(secret.values, secret.codes[example], secret.rows)
@@ -70,14 +72,30 @@ class Grain:
         )
 
     def _key(self, levels: Sequence[int]) -> tuple[Codes, int]:
-        columns, radices = [], []
-        for ladder, level, leaves in zip(self.table.ladders, levels, self.leaves, strict=True):
-            radix = len(ladder.labels[level])
+        ladders = self.table.ladders
+        radices = [len(ladder.labels[level]) for ladder, level in zip(ladders, levels, strict=True)]
+        span = math.prod(radices)
+        if span >= KEY_LIMIT:
+            columns = [
+                ladder.groups[level][leaves]
+                for ladder, level, leaves in zip(ladders, levels, self.leaves, strict=True)
+            ]
+            return mixed_radix(columns, radices, records=len(self.rows))
+        key: Codes | None = None
+        stride = span
+        for ladder, level, radix, leaves in zip(ladders, levels, radices, self.leaves, strict=True):
             if radix > 1:
-                # Codes are in range: "clip" only spares the check.
-                columns.append(np.take(ladder.groups[level], leaves, mode="clip"))
-                radices.append(radix)
-        return mixed_radix(columns, radices, records=len(self.rows))
+                # Groups are few: multiplying them is cheaper than multiplying records. Codes are in range, and
+                # "clip" only spares the check.
+                stride //= radix
+                part = (ladder.groups[level] * stride).take(leaves, mode="clip")
+                key = part if key is None else np.add(key, part, out=key)
+        return (np.zeros(len(self.rows), dtype=np.int64) if key is None else key), span
+
+
+def _leaf_type(ladder: Ladder, records: int) -> np.dtype[np.unsignedinteger] | np.dtype[np.int64]:
+    # Indices of the machine's own width are picked by fastest; where records are many, room counts.
+    return np.min_scalar_type(len(ladder.leaves)) if records > _MANY else np.dtype(np.int64)
 
 
 class Grains:

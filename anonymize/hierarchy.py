@@ -13,7 +13,7 @@ from anonymize.hierarchy_dates import Dates
 from anonymize.hierarchy_groups import Order, Priority, Tabulated, counts, is_count, listed
 from anonymize.hierarchy_intervals import Intervals, Number
 from anonymize.hierarchy_kinds import Kind, Redaction, Suppression
-from anonymize.ladder import TOP, LabelRow, Occurrences
+from anonymize.ladder import TOP, LabelRow, Ladder, Occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ class Hierarchy:
         Raises: HierarchyError when an occurring value is outside the domain.
         """
         return self.kind.rows(occurrences)
+
+    def ladder(self, occurrences: Occurrences) -> Ladder:
+        """The hierarchy in numbers. Raises: HierarchyError when an occurring value is outside the domain."""
+        rows = self.rows(occurrences)
+        if isinstance(self.kind, Tabulated) and rows is self.kind.table:
+            return self.kind.ladder
+        return Ladder.of(rows)
 
     def settled(self, occurrences: Occurrences) -> "Hierarchy":
         """Fix whatever was derived from the table, so that levels keep their meaning on other tables."""

@@ -1,11 +1,11 @@
 """Listed values as hierarchies: given with their labels, neighbours in an order, or by importance."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anonymize.errors import HierarchyError
 from anonymize.hierarchy_kinds import Kind
-from anonymize.ladder import TOP, Label, LabelRow, Occurrences, check_rows, leaf_text
+from anonymize.ladder import TOP, Label, LabelRow, Ladder, Occurrences, leaf_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Tabulated:
     """A closed domain: every leaf is listed. `recipe` is the short form of the table, if it has one."""
 
     table: tuple[LabelRow, ...]
+    ladder: Ladder = field(repr=False, compare=False)
     recipe: Order | Priority | None = None
 
     @classmethod
@@ -47,8 +48,7 @@ class Tabulated:
                 "Levels are given as rows of leaf and labels; write [('39', '30-39', '*'), ...]."
             )
         table = tuple(tuple(_label(cell) for cell in _row(row)) for row in rows)
-        check_rows(table)
-        return cls(table, recipe)
+        return cls(table, Ladder.of(table), recipe)
 
     def rows(self, occurrences: Occurrences) -> tuple[LabelRow, ...]:
         known = {row[0] for row in self.table}

@@ -10,7 +10,7 @@ import numpy as np
 from anonymize.classes import Classes, Codes, Histograms, Mask, Secret, number_groups
 from anonymize.errors import ModelError
 from anonymize.hierarchy import Hierarchy
-from anonymize.ladder import Ladder, Occurrences, leaf_text
+from anonymize.ladder import Occurrences, leaf_text
 from anonymize.loss import Floats
 from anonymize.models.distributions import shares, table_shares, totals
 from anonymize.models.parameters import TOLERANCE, require_share
@@ -77,7 +77,7 @@ class Hierarchical:
     def metric(self, secret: Secret, column: str) -> Metric:
         known = [value for value in secret.values if value is not None]
         codes = np.array([-1 if value is None else at for at, value in enumerate(secret.values)])
-        ladder = Ladder.of(self.hierarchy.rows(Occurrences(column, tuple(known), tuple(known), codes)))
+        ladder = self.hierarchy.ladder(Occurrences(column, tuple(known), tuple(known), codes))
         index = {leaf: at for at, leaf in enumerate(ladder.leaves)}
         leaf = np.array([index[value] for value in secret.values], dtype=np.int64)
         groups = [level[leaf] for level in ladder.groups]
