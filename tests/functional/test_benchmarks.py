@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.anonymize.reference import REFERENCE
+
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [
@@ -37,3 +39,20 @@ def test_quick_run_shows_every_row_with_positive_finite_figures(tmp_path: Path) 
         assert all(math.isfinite(row[figure]) and row[figure] > 0 for figure in FIGURES)
         assert row["p90_ms"] >= row["median_ms"]
         assert row["ratio"] == pytest.approx(row["median_ms"] / row["bare_ms"])
+
+
+def test_quick_run_of_the_library_shows_what_came_out(tmp_path: Path) -> None:
+    file = tmp_path / "rows.json"
+    command = [sys.executable, "-m", "benchmarks.anonymize", "--quick", "--json", str(file)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert shown.returncode == 0, shown.stderr
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    names = " ".join(row["name"] for row in rows)
+    for part in ("rows x 9", "classes of", "joint classes", "first small job"):
+        assert part in names
+    for row in rows:
+        assert row["well"], row
+        assert math.isfinite(row["ratio"])
+        assert row["ratio"] > 0
+    if REFERENCE.exists():
+        assert {"all 2 global cases", "local adult9_k2"} <= {row["name"] for row in rows}
