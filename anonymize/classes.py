@@ -99,16 +99,24 @@ class Histograms:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """On which levels classes are written, and the leaves of every record. Shape: one entry per column each."""
+
+    levels: Sequence[int]
+    leaves: Sequence[NDArray[np.integer]]
+
+
 class Classes:
     """A partition of records into equivalence classes, numbered in the order of their keys.
 
     Shape: `key`, `of` and `rows` have one entry per record, `sizes` one per class. A record may stand for
     several equal rows of the table: `rows` says for how many, and `sizes` counts rows. `records` are the
-    positions of these records in the secrets' codes, for a part of them, else None. What is asked for is
-    computed once.
+    positions of these records in the secrets' codes, for a part of them, else None. `shown` says how the classes
+    of a node are written, None for others. What is asked for is computed once.
     """
 
-    __slots__ = ("_histograms", "_of", "_sizes", "key", "records", "rows", "secrets", "span")
+    __slots__ = ("_histograms", "_of", "_sizes", "key", "records", "rows", "secrets", "shown", "span")
 
     def __init__(
         self,
@@ -118,12 +126,14 @@ class Classes:
         rows: Codes,
         secrets: Mapping[str, Secret],
         records: Codes | None = None,
+        shown: Shown | None = None,
     ) -> None:
         self.key = key
         self.span = span
         self.rows = rows
         self.secrets = secrets
         self.records = records
+        self.shown = shown
         self._sizes: Codes | None = None
         self._of: Codes | None = None
         self._histograms: dict[str, Histograms] = {}

@@ -12,7 +12,7 @@ from anonymize.coding import CodedTable, Recoding
 from anonymize.counting import AnyLoss, CellCounting, Cut, counting
 from anonymize.grain import Grain
 from anonymize.loss import Floats, Loss
-from anonymize.models import Check, Model, Union
+from anonymize.models import Check, Model, TableCheck, Union
 
 BlockRule = Literal["checked", "enforced"]
 
@@ -67,14 +67,15 @@ class Evaluator:
     ) -> None:
         self.table = table
         self.models = tuple(models)
-        self.checks = tuple(model.check(table.secrets) for model in models)
+        self.checks = tuple(model.check(table) for model in models)
         self.budget = budget
         self.loss = counting(loss, table)
         self.unsuppressed = self.loss.unsuppressed
+        self._whole = [check for check in self.checks if isinstance(check, TableCheck)]
         self.monotone = all(
             check.union is Union.ABSORBS or (check.union is Union.CLOSED and budget == 0)
             for check in self.checks
-        )
+        ) and all(check.monotone(budget=budget) for check in self._whole)
         self.finest = Grain.finest(table)
         self._absorbing = [check for check in self.checks if check.union is Union.ABSORBS]
         self._others = [check for check in self.checks if check.union is not Union.ABSORBS]
@@ -96,8 +97,8 @@ class Evaluator:
         if rows > self.budget:
             return Evaluation(levels, rows, math.inf, classes, absorbed, absorbed, condemns=True)
         failing = absorbed
-        if self._others:
-            failing = absorbed | self._failing(classes, self._others)
+        if self._others or self._whole:
+            failing = self._completed(classes, absorbed | self._failing(classes, self._others))
             rows = int(classes.sizes[failing].sum())
         if rows > self.budget:
             return Evaluation(levels, rows, math.inf, classes, failing, absorbed, condemns=self.monotone)
@@ -138,6 +139,20 @@ class Evaluator:
         suppressed = failing.copy()
         suppressed[candidates[chosen]] = True
         return Evaluation(levels, rows, float(losses[chosen]), classes, suppressed, absorbed)
+
+    def failing(self, classes: Classes) -> Mask:
+        """The classes that must be suppressed."""
+        return self._completed(classes, self._failing(classes, self.checks))
+
+    def failing_alone(self, check: Check, classes: Classes) -> Mask:
+        """The classes that must be suppressed for one of the checks alone."""
+        failing = ~check.satisfied(classes)
+        return check.completed(classes, failing) if isinstance(check, TableCheck) else failing
+
+    def _completed(self, classes: Classes, failing: Mask) -> Mask:
+        for check in self._whole:
+            failing = check.completed(classes, failing)
+        return failing
 
     def block_passes(self, classes: Classes, suppressed: Mask) -> bool:
         """Whether the suppressed rows satisfy as a class of their own what they must."""

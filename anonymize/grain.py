@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymize.classes import KEY_LIMIT, Classes, Codes, Secret, combine, mixed_radix, number_groups
+from anonymize.classes import KEY_LIMIT, Classes, Codes, Secret, Shown, combine, mixed_radix, number_groups
 from anonymize.coding import CodedTable
 from anonymize.ladder import Ladder
 
@@ -42,7 +42,8 @@ class Grain:
     def classes(self, levels: Sequence[int]) -> Classes:
         """The classes on levels that are nowhere finer than the grain's."""
         key, span = self._key(levels)
-        return Classes(key, span, rows=self.rows, secrets=self.secrets)
+        shown = Shown(levels, self.leaves)
+        return Classes(key, span, rows=self.rows, secrets=self.secrets, shown=shown)
 
     def coarsen(self, levels: Sequence[int]) -> "Grain":
         """Join the records that are equal on the given levels and in all secrets."""

@@ -50,6 +50,30 @@ _SENTENCES: Final[dict[str, Sentence]] = {
         " frequent as in the whole table.",
         f"どのクラスでも「{p['column']}」の各値の頻度は、表全体での頻度のe^-{p['delta']:g}倍とe^{p['delta']:g}倍の間です。",
     ),
+    "k-map": lambda p: (
+        f"Whoever knows all quasi-identifiers of a person, but not that the person is in the table, finds at least"
+        f" {p['k']} persons of the population of {p['population']} that a row may be of.",
+        f"準識別子をすべて知っていても、その人が表にいると知らない者には、行の主であり得る人が母集団{p['population']}人の中に"
+        f"{p['k']}人以上残ります。",
+    ),
+    "delta-presence": lambda p: (
+        f"Whoever knows all quasi-identifiers of a person of the population of {p['population']} is between"
+        f" {p['low']:g} and {p['high']:g} sure that the person is in the table.",
+        f"母集団{p['population']}人のある人の準識別子をすべて知る者にも、その人が表にいる確からしさは{p['low']:g}以上"
+        f"{p['high']:g}以下です。",
+    ),
+    "maximal risk": lambda p: (
+        f"No row is linked with the right person with a probability above {p['limit']:g}"
+        + _attacker(p, "by whoever knows that the person is in the table."),
+        f"どの行も、本人と正しく結び付けられる確率は{p['limit']:g}以下です"
+        + ("（母集団と照合する場合）。" if "population" in p else "（表にいると知られている場合）。"),
+    ),
+    "average risk": lambda p: (
+        f"Of rows that are linked with persons, at most {p['limit']:g} are right on average"
+        + _attacker(p, "for whoever knows who is in the table."),
+        f"行を人と結び付けても、平均して正しいのは{p['limit']:g}以下です"
+        + ("（母集団と照合する場合）。" if "population" in p else "（誰が表にいるか知られている場合）。"),
+    ),
     "population uniqueness": lambda p: (
         f"By estimate, at most {p['limit']:.3g} of the population is unique in the quasi-identifiers, or no row of"
         " the table is; the table is taken to be a random sample.",
@@ -83,6 +107,12 @@ def _sentence(model: Model) -> tuple[str, str]:
         f"The released table satisfies {name} ({given}).{promised}",
         f"公開される表は{name}（{given}）を満たします。",
     )
+
+
+def _attacker(described: Mapping[str, Any], known: str) -> str:
+    if "population" in described:
+        return f" among the population of {described['population']}."
+    return f" {known}"
 
 
 def _of_block(satisfied: bool | None) -> tuple[str, str]:

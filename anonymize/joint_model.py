@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from anonymize.classes import Classes, Codes, Histograms, Mask, Secret, number_groups
+from anonymize.classes import Classes, Codes, Histograms, Mask, number_groups
+from anonymize.coding import CodedTable
 from anonymize.joint import Holding, JointClasses, join, population
 from anonymize.joint_values import ShownColumn, changes, in_common
 from anonymize.models import Check, Union
@@ -83,8 +84,8 @@ class JointModel:
     def sensitive(self) -> tuple[str, ...]:
         return (ATOM,)
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        atoms = np.array([int(text or 0) for text in secrets[ATOM].values], dtype=np.int64)
+    def check(self, table: CodedTable) -> Check:
+        atoms = np.array([int(text or 0) for text in table.secrets[ATOM].values], dtype=np.int64)
         example = np.zeros(int(self.atoms.max()) + 1, dtype=np.int64)
         example[self.atoms] = np.arange(len(self.atoms))
         return JointCheck(self.beside, example[atoms])

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from anonymize.classes import Classes, Codes, Mask
 from anonymize.coding import CodedTable, Recoding
 from anonymize.counting import CellCounting
+from anonymize.errors import ModelError
 from anonymize.evaluation import Evaluator
 from anonymize.lattice import Axes
 from anonymize.local_labels import Allowed, written
 from anonymize.local_mend import Mending
-from anonymize.local_peel import Peeling, passing
+from anonymize.local_peel import Peeling
 from anonymize.loss import Cells, Loss
 from anonymize.models import Union
+from anonymize.models.beside import OfLevels
 from anonymize.search import Progress, Watch, search, search_below
 
 LARGEST: Final = 300_000
@@ -44,6 +46,11 @@ def localised(
     `bind` makes an evaluator of the same request for another coding of the table.
     Raises: NoSolutionError, SearchStoppedError when there is neither.
     """
+    for model, check in zip(evaluator.models, evaluator.checks, strict=True):
+        if isinstance(check, OfLevels):
+            raise ModelError(
+                f"{model.describe()['model']} compares with a population on common levels; use recoding='global'."
+            )
     bound = evaluator
     if any(check.union is not Union.ABSORBS for check in evaluator.checks):
         # Rows that are alike may end up in different classes: these are built row by row.
@@ -162,7 +169,7 @@ def suppressing(evaluator: Evaluator, of: Codes, allowed: Allowed) -> Recoding |
     if not sizes[count]:
         levels, sizes = levels[:count], sizes[:count]
     classes = Classes(whole, len(sizes), rows=table.rows, secrets=table.secrets)
-    failing = ~passing(evaluator.checks, classes)
+    failing = evaluator.failing(classes)
     failing[count:] = True
     suppressed = _within_budget(evaluator, classes, failing)
     return None if suppressed is None else Recoding(whole, sizes, levels, suppressed)

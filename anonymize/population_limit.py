@@ -1,10 +1,10 @@
 """Population uniqueness as a model for the search."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from anonymize.classes import Classes, Mask, Secret
+from anonymize.classes import Classes, Mask
+from anonymize.coding import CodedTable
 from anonymize.errors import ModelError
 from anonymize.models.parameters import require_share
 from anonymize.models.protocol import Check, Union
@@ -47,7 +47,7 @@ class PopulationUniqueness:
     def union(self) -> Union:
         return Union.OPEN
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
+    def check(self, table: CodedTable) -> Check:
         return self
 
     def satisfied(self, classes: Classes) -> Mask:

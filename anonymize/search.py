@@ -244,7 +244,7 @@ def why_none(evaluator: Evaluator, coarsest: Sequence[int]) -> str:
     levels = ", ".join(f"{column}={level}" for column, level in zip(table.columns, coarsest, strict=True))
     allowed = f"the suppression limit allows {evaluator.budget} of {table.row_count}"
     for model, check in zip(evaluator.models, evaluator.checks, strict=True):
-        rows = int(classes.sizes[~check.satisfied(classes)].sum())
+        rows = int(classes.sizes[evaluator.failing_alone(check, classes)].sum())
         if rows > evaluator.budget:
             name = ", ".join(f"{key} {value}" for key, value in model.describe().items())
             return (

@@ -1,6 +1,6 @@
 """t-closeness: no class shows a distribution of sensitive values that is far from the whole table's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from anonymize.classes import Classes, Codes, Histograms, Mask, Secret, number_groups
+from anonymize.coding import CodedTable
 from anonymize.errors import ModelError
 from anonymize.hierarchy import Hierarchy
 from anonymize.ladder import Occurrences, leaf_text
@@ -113,8 +114,8 @@ class TCloseness:
     def sensitive(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        return _Within(self.column, self.t, self.distance.metric(secrets[self.column], self.column))
+    def check(self, table: CodedTable) -> Check:
+        return _Within(self.column, self.t, self.distance.metric(table.secrets[self.column], self.column))
 
     def describe(self) -> dict[str, str | int | float]:
         return {

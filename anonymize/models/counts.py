@@ -1,9 +1,9 @@
 """Models that count: rows, and distinct values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from anonymize.classes import Classes, Mask, Secret
+from anonymize.classes import Classes, Mask
+from anonymize.coding import CodedTable
 from anonymize.models.parameters import require_count
 from anonymize.models.protocol import Check, Union
 
@@ -30,7 +30,7 @@ class KAnonymity:
     def union(self) -> Union:
         return Union.ABSORBS
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
+    def check(self, table: CodedTable) -> Check:
         return self
 
     def satisfied(self, classes: Classes) -> Mask:
@@ -63,7 +63,7 @@ class DistinctLDiversity:
     def union(self) -> Union:
         return Union.ABSORBS
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
+    def check(self, table: CodedTable) -> Check:
         return self
 
     def satisfied(self, classes: Classes) -> Mask:

@@ -1,12 +1,12 @@
 """l-diversity by how the sensitive values are distributed within a class."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from anonymize.classes import Classes, Histograms, Mask, Secret
+from anonymize.classes import Classes, Histograms, Mask
+from anonymize.coding import CodedTable
 from anonymize.loss import Floats
 from anonymize.models.distributions import totals
 from anonymize.models.parameters import require_count, require_positive
@@ -40,7 +40,7 @@ class EntropyLDiversity:
     def union(self) -> Union:
         return Union.CLOSED
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
+    def check(self, table: CodedTable) -> Check:
         return self
 
     def satisfied(self, classes: Classes) -> Mask:
@@ -77,7 +77,7 @@ class RecursiveDiversity:
     def union(self) -> Union:
         return Union.CLOSED
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
+    def check(self, table: CodedTable) -> Check:
         return self
 
     def satisfied(self, classes: Classes) -> Mask:

@@ -1,12 +1,12 @@
 """Models that bound how much likelier a class makes a single sensitive value than the whole table does."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from anonymize.classes import Classes, Histograms, Mask, Secret
+from anonymize.classes import Classes, Histograms, Mask
+from anonymize.coding import CodedTable
 from anonymize.loss import Floats
 from anonymize.models.distributions import greatest, shares, table_shares
 from anonymize.models.parameters import TOLERANCE, require_positive
@@ -34,9 +34,9 @@ class BasicBetaLikeness:
     def sensitive(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        table = table_shares(secrets[self.column])
-        return _AtMost(self.column, table * (1 + self.beta))
+    def check(self, table: CodedTable) -> Check:
+        whole = table_shares(table.secrets[self.column])
+        return _AtMost(self.column, whole * (1 + self.beta))
 
     def describe(self) -> dict[str, str | int | float]:
         return {"model": "basic beta-likeness", "column": self.column, "beta": self.beta}
@@ -61,10 +61,10 @@ class EnhancedBetaLikeness:
     def sensitive(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        table = table_shares(secrets[self.column])
-        gain = np.minimum(self.beta, -np.log(np.maximum(table, np.finfo(float).tiny)))
-        return _AtMost(self.column, table * (1 + gain))
+    def check(self, table: CodedTable) -> Check:
+        whole = table_shares(table.secrets[self.column])
+        gain = np.minimum(self.beta, -np.log(np.maximum(whole, np.finfo(float).tiny)))
+        return _AtMost(self.column, whole * (1 + gain))
 
     def describe(self) -> dict[str, str | int | float]:
         return {"model": "enhanced beta-likeness", "column": self.column, "beta": self.beta}
@@ -91,8 +91,8 @@ class DeltaDisclosure:
     def sensitive(self) -> tuple[str, ...]:
         return (self.column,)
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        return _Within(self.column, self.delta, table_shares(secrets[self.column]))
+    def check(self, table: CodedTable) -> Check:
+        return _Within(self.column, self.delta, table_shares(table.secrets[self.column]))
 
     def describe(self) -> dict[str, str | int | float]:
         return {"model": "delta-disclosure privacy", "column": self.column, "delta": self.delta}

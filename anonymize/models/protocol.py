@@ -1,10 +1,10 @@
 """What the search asks of a privacy model, and what it may conclude from the answers."""
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from anonymize.classes import Classes, Mask, Secret
+from anonymize.classes import Classes, Mask
+from anonymize.coding import CodedTable
 
 
 class Union(Enum):
@@ -32,6 +32,18 @@ class Check(Protocol):
         """Tell for each class whether it satisfies the model."""
 
 
+@runtime_checkable
+class TableCheck(Check, Protocol):
+    """A check that looks at all classes together, besides at each of them."""
+
+    def monotone(self, *, budget: int) -> bool:
+        """Whether, if all other models absorb (or are closed and the budget is 0), nodes coarser than a usable
+        one are usable: as many rows must be suppressed at most."""
+
+    def completed(self, classes: Classes, suppressed: Mask) -> Mask:
+        """The classes that must be suppressed when these are already: these, and as few rows more as it takes."""
+
+
 class Model(Protocol):
     """A condition on the classes of a table, with its parameters."""
 
@@ -39,8 +51,8 @@ class Model(Protocol):
     def sensitive(self) -> tuple[str, ...]:
         """The sensitive columns that the model looks at."""
 
-    def check(self, secrets: Mapping[str, Secret]) -> Check:
-        """Bind the model to a table's sensitive columns.
+    def check(self, table: CodedTable) -> Check:
+        """Bind the model to a table.
 
         Raises: ModelError when the model does not fit the values, such as a hierarchy that lacks one.
         """

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import click
 import pandas as pd
@@ -12,6 +12,7 @@ import anonymize as an
 from anonymize.asked import RecodingRule
 from anonymize.counting import AnyLoss
 from services.commands.anonymise_lending import Leaving
+from services.commands.anonymise_risks import NAMES, RISK_OPTIONS, risks_of
 from services.commands.options import gathered, number, of_column, whole
 
 
@@ -81,11 +82,14 @@ MODEL_OPTIONS: Final = (
 )
 
 
-def models_of(*, k: int | None, others: Mapping[str, Sequence[str]]) -> list[an.Model]:
+def models_of(
+    *, k: int | None, risks: Sequence[an.Model], others: Mapping[str, Sequence[str]]
+) -> list[an.Model]:
     """Raises: UsageError without any model, ModelError for parameters that make no sense."""
     models: list[an.Model] = [] if k is None else [an.KAnonymity(k)]
     for option in MODEL_OPTIONS:
         models += [option.model(text) for text in others.get(option.name, ())]
+    models += risks
     if not models:
         raise click.UsageError("Name at least one model, for example --k 5.")
     return models
@@ -150,10 +154,11 @@ class Asked:
         weight: Sequence[str],
         time_limit: float | None,
         recoding: RecodingRule,
-        **others: Sequence[str],
+        **others: Any,
     ) -> "Asked":
-        """Raises: UsageError, ModelError, SchemaError."""
-        models = models_of(k=k, others=others)
+        """Raises: UsageError, ModelError, SchemaError, FileFormatError."""
+        risks = risks_of({name: others.pop(name) for name in NAMES})
+        models = models_of(k=k, risks=risks, others=others)
         return cls(models, suppression, levels_of(levels), loss_of(loss, weight), time_limit, recoding)
 
     def anonymized(
@@ -193,6 +198,7 @@ asked_options = gathered(
             click.option(each.flag, each.name, multiple=True, metavar=each.form, help=each.help)
             for each in MODEL_OPTIONS
         ),
+        *RISK_OPTIONS,
         click.option(
             "--suppression",
             default=0.0,

@@ -66,6 +66,29 @@ def test_draft_is_a_schema_that_can_be_used(folder: Path) -> None:
     gives("anonymize", "in.csv", "--schema", "draft.toml", "--k", "2", "--out", "out.csv")
 
 
+def test_risks_are_bounded_beside_a_population(folder: Path) -> None:
+    more = "K,24,127,flu,9\nL,25,128,flu,9\nM,26,129,flu,9\n"
+    (folder / "all.csv").write_text(TABLE + more, encoding="utf-8")
+    risks = ["--max-risk", "0.5", "--average-risk", "0.5", "--population", "all.csv"]
+    gives(*ANONYMIZE, *risks, "--k-map", "3", "--presence", "0:0.9")
+    report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert {each["model"] for each in report["asked"]["models"]} == {
+        "maximal risk",
+        "average risk",
+        "k-map",
+        "delta-presence",
+    }
+    assert all(each["population"] == 11 for each in report["asked"]["models"])
+    for words in (["--k-map", "3"], ["--presence", "0:1"]):
+        refused = within(*ANONYMIZE, *words, "--force")
+        assert refused.returncode == 2
+        assert "name its file with --population" in refused.stderr
+    small = "name,age,zip,disease,visit\nA,20,123,flu,0\n"
+    (folder / "all.csv").write_text(small, encoding="utf-8")
+    told = assert_one_line(within(*ANONYMIZE, "--k-map", "3", "--population", "all.csv", "--force"))
+    assert "lacks rows of the table" in told
+
+
 def test_local_recoding_loses_less(folder: Path) -> None:
     (folder / "in.csv").write_text(TABLE + "I,20,123,flu,8\nJ,20,123,flu,9\n", encoding="utf-8")
     gives(*ANONYMIZE, "--k", "2")

@@ -14,7 +14,8 @@ import anonymize as an
 from anonymize import reference
 from anonymize import reference_models as oracle
 from anonymize.classes import Classes
-from anonymize.coding import secret_of
+from anonymize.coding import CodedTable, code_table
+from anonymize.grain import Grain
 from anonymize.models import Union
 
 VALUES = "rstuv"
@@ -78,20 +79,27 @@ partitions = st.lists(
 )
 
 
-def classes_of(rows: Sequence[tuple[int, str]]) -> Classes:
-    codes = np.array([number for number, _ in rows], dtype=np.int64)
-    secret = secret_of(pd.Series([value for _, value in rows]), "secret")
-    return Classes.build([codes], [4], rows=np.ones(len(rows), dtype=np.int64), secrets={"secret": secret})
+def coded(rows: Sequence[tuple[int, str]]) -> CodedTable:
+    schema = an.Schema(quasi={"class": an.Hierarchy.suppression()}, sensitive=["secret"])
+    return code_table(pd.DataFrame(rows, columns=["class", "secret"]), schema, sensitive=["secret"])
+
+
+def classes_by_number(table: CodedTable) -> tuple[list[int], Classes]:
+    """The classes, and the number that each was drawn with."""
+    classes = Grain.finest(table).classes([0])
+    number = np.empty(len(classes.sizes), dtype=np.int64)
+    number[classes.of] = [int(table.ladders[0].leaves[leaf] or 0) for leaf in table.leaves[0]]
+    return number.tolist(), classes
 
 
 @settings(max_examples=400, deadline=None)
 @given(cases, strengths, partitions)
 def test_verdict_is_the_references(name: str, at: float, rows: list[tuple[int, str]]) -> None:
     model, slow = CASES[name](at)
-    classes = classes_of(rows)
-    found = model.check(classes.secrets).satisfied(classes).tolist()
+    table = coded(rows)
+    numbers, classes = classes_by_number(table)
+    found = model.check(table).satisfied(classes).tolist()
     passes = slow([value for _, value in rows])
-    numbers = sorted({number for number, _ in rows})
     expected = [passes([row for row, (each, _) in enumerate(rows) if each == number]) for number in numbers]
     if name != "entropy" or not _near_a_limit(rows, 1 + 2.3 * at):
         assert found == expected
@@ -109,7 +117,7 @@ def test_union_of_classes_keeps_what_the_model_says_it_does(
     name: str, at: float, rows: list[tuple[int, str]], joined: set[int]
 ) -> None:
     model, slow = CASES[name](at)
-    check = model.check(classes_of(rows).secrets)
+    check = model.check(coded(rows))
     passes = slow([value for _, value in rows])
     parts = [[row for row, (each, _) in enumerate(rows) if each == number] for number in sorted(joined)]
     verdicts = [passes(part) for part in parts if part]

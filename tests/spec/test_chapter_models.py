@@ -97,6 +97,35 @@ def test_delta() -> None:
     shows(an.anonymize(PATIENTS, SCHEMA, models=[an.DeltaDisclosure("disease", 9)]).levels["age"], "`1`")
 
 
+EVERYBODY = pd.DataFrame({"age": ["young"] * 20 + ["old"] * 7})
+
+
+def test_k_map() -> None:
+    """k-map and δ-presence: beside a population
+
+    A population has a row for everybody who could be in the table. Whoever does not know who is in it finds, for
+    every class, at least k persons of the population who are written like it (`KMap`); and of these a share between
+    `low` and `high` is in the table (`DeltaPresence`). Six of seven old people are, four of twenty young ones.
+    """
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.KMap(7, EVERYBODY)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.KMap(8, EVERYBODY)]).levels["age"], "`1`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.DeltaPresence(0, 0.9, EVERYBODY)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.DeltaPresence(0, 0.5, EVERYBODY)]).levels["age"], "`1`")
+
+
+def test_risk() -> None:
+    """Risk of the worst row, and on average
+
+    The prosecutor knows that a person is in the table: a row's risk is 1 over the rows of its class. The journalist
+    does not, and looks among the population. The marketer links all rows, and is right on average.
+    """
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.MaximalRisk(0.25)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.MaximalRisk(0.2)]).levels["age"], "`1`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.MaximalRisk(0.2, EVERYBODY)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.AverageRisk(0.2)]).levels["age"], "`0`")
+    shows(an.anonymize(PATIENTS, SCHEMA, models=[an.AverageRisk(0.1)]).levels["age"], "`1`")
+
+
 def test_sensitive() -> None:
     """What a model looks at is sensitive
 

@@ -81,7 +81,7 @@ class Unlisted:
 
     sensitive = ()
 
-    def check(self, secrets: object) -> Any:
+    def check(self, table: object) -> Any:
         raise NotImplementedError
 
     def describe(self) -> dict[str, str | int | float]:
