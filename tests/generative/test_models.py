@@ -169,6 +169,7 @@ def test_search_finds_the_references_optimum_under_every_model(
         assert Fraction(limit) > 0
 
 
+@pytest.mark.filterwarnings("ignore:In a future version:Warning")  # pycanon's use of pandas
 @settings(max_examples=60, deadline=None)
 @given(partitions)
 def test_measures_agree_with_pycanon(rows: list[tuple[int, str]]) -> None:
