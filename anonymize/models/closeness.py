@@ -82,7 +82,7 @@ class Hierarchical:
         index = {leaf: at for at, leaf in enumerate(ladder.leaves)}
         leaf = np.array([index[value] for value in secret.values], dtype=np.int64)
         groups = [level[leaf] for level in ladder.groups]
-        if groups[-1].max(initial=0) > 0:
+        if len(ladder.labels[-1]) > 1:
             groups.append(np.zeros_like(leaf))
         return _TreeMetric.of(groups, table_shares(secret))
 
