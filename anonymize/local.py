@@ -14,6 +14,7 @@ from anonymize.coding import CodedTable, Recoding
 from anonymize.counting import CellCounting
 from anonymize.errors import ModelError
 from anonymize.evaluation import Evaluator
+from anonymize.ladder import TOP
 from anonymize.lattice import Axes
 from anonymize.local_labels import Allowed, written
 from anonymize.local_mend import Mending
@@ -171,8 +172,27 @@ def suppressing(evaluator: Evaluator, of: Codes, allowed: Allowed) -> Recoding |
     classes = Classes(whole, len(sizes), rows=table.rows, secrets=table.secrets)
     failing = evaluator.failing(classes)
     failing[count:] = True
+    if failing.any():
+        # What is written like suppressed rows is one class with them to whoever reads the table.
+        failing |= _starred(table, whole, levels)
     suppressed = _within_budget(evaluator, classes, failing)
     return None if suppressed is None else Recoding(whole, sizes, levels, suppressed)
+
+
+def _starred(table: CodedTable, of: Codes, levels: Codes) -> Mask:
+    """The classes that are written '*' in every column."""
+    example = np.empty(len(levels), dtype=np.int64)
+    example[of] = np.arange(len(of))
+    found = np.ones(len(levels), dtype=np.bool_)
+    for at, (ladder, leaves) in enumerate(zip(table.ladders, table.leaves, strict=True)):
+        starred = np.array(
+            [
+                np.array([label == TOP for label in labels])[groups]
+                for labels, groups in zip(ladder.labels, ladder.groups, strict=True)
+            ]
+        )
+        found &= starred[levels[:, at], leaves[example]]
+    return found
 
 
 def _within_budget(evaluator: Evaluator, classes: Classes, failing: Mask) -> Mask | None:
