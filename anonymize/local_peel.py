@@ -115,24 +115,33 @@ class Peeling:
         starts = np.flatnonzero(np.append(True, entry[1:] != entry[:-1]))
         owner, kind = entry[starts] // kinds, entry[starts] % kinds
         rows = np.add.reduceat(self.table.rows[records], starts)
-        last = np.append(starts[1:], len(entry))
-        live = (np.bincount(owner, minlength=len(sizes)) >= self._least_kinds)[owner]
-        for share in self._shares:
-            at = np.flatnonzero(live)
-            if not len(at):
-                return
-            most = np.ceil(share * sizes[owner[at]] * self.kinds.share[kind[at]]).astype(np.int64)
-            kept = rows[at] if share == 1.0 else np.minimum(rows[at], most)
-            numbers, number = np.unique(owner[at], return_inverse=True)
-            found = passing(self.checks, self.kinds.classes(number, kind[at], kept))
-            if not found.any():
-                continue
-            chosen = found[number]
-            # Parts are taken of tables with one record per row only, where rows are records.
-            lengths = (last - starts)[at] if share == 1.0 else kept
-            taken = _ranges(starts[at][chosen], lengths[chosen])
-            self._give(records[taken], np.repeat(number[chosen], lengths[chosen]), found)
-            live &= ~np.isin(owner, numbers[found])
+        live = np.flatnonzero((np.bincount(owner, minlength=len(sizes)) >= self._least_kinds)[owner])
+        if not len(live):
+            return
+        number = np.unique(owner[live], return_inverse=True)[1]
+        most = sizes[owner[live]] * self.kinds.share[kind[live]]
+        kept = np.array([self._kept(share, rows[live], most) for share in self._shares])
+        found = self._first_passing(number, kind[live], kept)
+        chosen = found[number] < len(self._shares)
+        part = np.where(chosen, found[number], 0)
+        # Parts are taken of tables with one record per row only, where rows are records.
+        lengths = np.diff(np.append(starts, len(entry)))[live]
+        lengths = np.where(part == 0, lengths, kept[part, np.arange(len(live))])
+        taken = _ranges(starts[live][chosen], lengths[chosen])
+        self._give(records[taken], np.repeat(number[chosen], lengths[chosen]), found < len(self._shares))
+
+    @staticmethod
+    def _kept(share: float, rows: Codes, most: Floats) -> Codes:
+        """How many rows of each entry stay in such a part of its group; all of them in the whole group."""
+        return rows if share == 1.0 else np.minimum(rows, np.ceil(share * most).astype(np.int64))
+
+    def _first_passing(self, number: Codes, kind: Codes, kept: Codes) -> Codes:
+        """For each group the position of the largest part that passes, the number of parts if none does."""
+        parts, groups = len(kept), int(number[-1]) + 1
+        each = (np.arange(parts)[:, None] * groups + number[None, :]).ravel()
+        passes = passing(self.checks, self.kinds.classes(each, np.tile(kind, parts), kept.ravel()))
+        passes = passes.reshape(parts, groups)
+        return np.where(passes.any(axis=0), passes.argmax(axis=0), parts).astype(np.int64)
 
     def _give(self, records: Codes, number: Codes, found: Mask) -> None:
         chosen = found[number]
