@@ -40,3 +40,12 @@ def test_program_runs() -> None:
     program = re.search(r"```python\n(.*?)```", section(), re.DOTALL)
     assert program is not None
     exec(compile(program[1], "README.md", "exec"), {})
+
+
+def test_local_recoding_loses_what_the_readme_says() -> None:
+    command = re.search(r"^\$ sekisho (anonymize .+)$", section().replace("\\\n", " "), re.MULTILINE)
+    told = re.search(r"far less is lost \(here (0\.\d+)\)", section())
+    assert command is not None
+    assert told is not None
+    done = within(*shlex.split(command[1]), "--recoding", "local")
+    assert f"loss {told[1]}," in done.stdout
