@@ -12,6 +12,7 @@ from anonymize.errors import (
     RefusalsExhaustedError,
     SchemaError,
     SearchStoppedError,
+    TransformationError,
 )
 from anonymize.hierarchy import Hierarchy
 from anonymize.joint_values import JointValues
@@ -50,6 +51,21 @@ from anonymize.result import Result, Transformation
 from anonymize.rules import RuleCheck, RuleReport, check_rules
 from anonymize.schema import Schema
 from anonymize.search import Progress
+from anonymize.transformations import (
+    BottomCoding,
+    CellSuppression,
+    ColumnTransformation,
+    DateTruncation,
+    GeometricNoise,
+    LaplaceNoise,
+    MicroAggregation,
+    Rounding,
+    Sampling,
+    TableTransformation,
+    TopCoding,
+    Transformed,
+    transform,
+)
 from anonymize.utility import ClassificationAccuracy, classification_accuracy
 
 __all__ = [
@@ -59,8 +75,12 @@ __all__ = [
     "AverageClassSize",
     "AverageRisk",
     "BasicBetaLikeness",
+    "BottomCoding",
+    "CellSuppression",
     "ClassificationAccuracy",
+    "ColumnTransformation",
     "ConnectedLedger",
+    "DateTruncation",
     "DeltaDisclosure",
     "DeltaPresence",
     "Discernibility",
@@ -71,6 +91,7 @@ __all__ = [
     "Equal",
     "FileAnchor",
     "FileFormatError",
+    "GeometricNoise",
     "Head",
     "Hierarchical",
     "Hierarchy",
@@ -79,6 +100,7 @@ __all__ = [
     "JointValues",
     "KAnonymity",
     "KMap",
+    "LaplaceNoise",
     "LedgerEntry",
     "LedgerError",
     "LedgerPolicy",
@@ -86,6 +108,7 @@ __all__ = [
     "Loss",
     "MaximalRisk",
     "Measurement",
+    "MicroAggregation",
     "Model",
     "ModelError",
     "NoSolutionError",
@@ -102,17 +125,24 @@ __all__ = [
     "Release",
     "ReleaseLedger",
     "Result",
+    "Rounding",
     "RuleCheck",
     "RuleReport",
+    "Sampling",
     "Schema",
     "SchemaError",
     "SearchStoppedError",
     "TCloseness",
+    "TableTransformation",
+    "TopCoding",
     "Transformation",
+    "TransformationError",
+    "Transformed",
     "Uniqueness",
     "anonymize",
     "check_rules",
     "classification_accuracy",
     "measure",
     "population_uniqueness",
+    "transform",
 ]

@@ -32,6 +32,17 @@ class ModelError(AnonymizeError):
     """A privacy model was asked for with a parameter that it cannot have."""
 
 
+class TransformationError(AnonymizeError):
+    """A column cannot be transformed as asked; the message says where and what to do, and shows no value.
+
+    `row` counts from 0.
+    """
+
+    def __init__(self, message: str, *, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+
+
 class NoSolutionError(AnonymizeError):
     """No allowed transformation satisfies the models within the suppression limit."""
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -79,34 +79,56 @@ class Result:
         return self._account.summary
 
     def full_report(
-        self, *, sampling_fraction: float | None = None, target: str | None = None
+        self,
+        *,
+        sampling_fraction: float | None = None,
+        target: str | None = None,
+        transformed: Sequence[Mapping[str, object]] = (),
     ) -> dict[str, object]:
         """The report with other losses, digests of both tables and checks of legal rules; these take seconds.
 
         `sampling_fraction` is which part of the population the table holds: with it population uniqueness is
-        estimated too. `target` is a column that models learn to predict, from the table before and after. The
+        estimated too. `target` is a column that models learn to predict, from the table before and after.
+        `transformed` is the log of `transform`, if the table was transformed before it was anonymised. The
         digest of the input confirms a guess of the whole input: it is for the holder's files.
         Raises: SchemaError for an impossible fraction or target.
         """
-        return self._account.full(sampling_fraction, target)
+        found = self._account.full(sampling_fraction, target)
+        return {**found, "transformed": [dict(step) for step in transformed]} if transformed else found
 
-    def report_page(self, *, sampling_fraction: float | None = None, target: str | None = None) -> str:
+    def report_page(
+        self,
+        *,
+        sampling_fraction: float | None = None,
+        target: str | None = None,
+        transformed: Sequence[Mapping[str, object]] = (),
+    ) -> str:
         """The full report as one HTML page in English and Japanese, with plots and a few released rows."""
         from anonymize.report_page import page
 
-        return page(self._account.full(sampling_fraction, target), self._account)
+        found = self.full_report(sampling_fraction=sampling_fraction, target=target, transformed=transformed)
+        return page(found, self._account)
 
     def write_report(
-        self, path: str | Path, *, sampling_fraction: float | None = None, target: str | None = None
+        self,
+        path: str | Path,
+        *,
+        sampling_fraction: float | None = None,
+        target: str | None = None,
+        transformed: Sequence[Mapping[str, object]] = (),
     ) -> None:
         """Write the full report as the file's name says, .json or .html. Raises: FileFormatError for other names."""
         file = Path(path)
         match file.suffix.lower():
             case ".json":
-                found = self.full_report(sampling_fraction=sampling_fraction, target=target)
+                found = self.full_report(
+                    sampling_fraction=sampling_fraction, target=target, transformed=transformed
+                )
                 text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
             case ".html":
-                text = self.report_page(sampling_fraction=sampling_fraction, target=target)
+                text = self.report_page(
+                    sampling_fraction=sampling_fraction, target=target, transformed=transformed
+                )
             case _:
                 raise FileFormatError("A report is written to a file that ends in .json or .html; rename it.")
         file.write_text(text, encoding="utf-8")

@@ -1,0 +1,410 @@
+"""Transformations of columns: what each does to which kind of column, and what it refuses."""
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import anonymize as an
+
+LONG = Decimal("123456789012345678901234567890.15")
+
+
+def objects(*values: object) -> pd.Series:
+    return pd.Series(values, dtype=object, name="age")
+
+
+def dates(*texts: str | None) -> pd.Series:
+    return pd.to_datetime(pd.Series(texts, name="day", dtype=object))
+
+
+def untyped(value: object) -> Any:
+    """What a caller passes whom no type checker warns."""
+    return value
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (pd.Series([89, 90, 104]), [89, 90, 90]),
+        (pd.Series([89.5, 90.5, np.nan]), [89.5, 90.0, np.nan]),
+        (pd.Series([89, None, 91], dtype="Int8"), [89, pd.NA, 90]),
+        (objects("89", " 90.0", None, "1e2"), ["89", "90", None, "90"]),
+        (objects(Decimal("89.10"), LONG), [Decimal("89.10"), Decimal(90)]),
+        (pd.Series([91, 89], dtype="category"), [90, 89]),
+    ],
+)
+def test_numbers_above_the_limit_are_shown_as_it_in_the_columns_own_kind(
+    series: pd.Series, expected: list[Any]
+) -> None:
+    series.index = pd.RangeIndex(7, 7 + len(series))
+    series.name = "age"
+    found = an.TopCoding(90).apply(series)
+    assert found.index.equals(series.index)
+    assert found.name == "age"
+    assert found.isna().tolist() == series.isna().tolist()
+    assert [repr(value) for value in found.dropna().tolist()] == [
+        repr(value) for value in expected if not pd.isna(value)
+    ]
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        assert found.dtype == series.dtype
+
+
+def test_label_makes_the_column_text() -> None:
+    found = an.TopCoding(90, "90+").apply(pd.Series([20, 90, 104]))
+    assert found.tolist() == ["20", "90+", "90+"]
+    assert an.BottomCoding(18, "< 19").apply(pd.Series([18.0, 19.0, None])).tolist()[:2] == ["< 19", "19"]
+    assert an.BottomCoding(18, "child").apply(objects("17", None)).tolist() == ["child", None]
+
+
+def test_limit_at_a_quantile_leaves_enough_rows_beyond() -> None:
+    ages = pd.Series([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+    assert an.TopCoding.at_quantile(ages, share=0.1, minimum_count=1).limit == 100
+    assert an.TopCoding.at_quantile(ages, share=0.1, minimum_count=3).limit == 80
+    assert an.TopCoding.at_quantile(ages, share=0.25, minimum_count=1, label="old").limit == 80
+    assert an.BottomCoding.at_quantile(ages, share=0.1, minimum_count=3).limit == 30
+    tied = pd.Series([1, 1, 1, 1, 9, None])
+    assert an.BottomCoding.at_quantile(tied, share=0.1, minimum_count=2).limit == 1
+
+
+@pytest.mark.parametrize(
+    ("series", "base", "expected"),
+    [
+        (pd.Series([14, 15, 25, 26, -15, -5, -4]), 10, [10, 20, 20, 30, -20, 0, 0]),
+        (pd.Series([0.15, 0.25, 0.35, 1e300]), 0.1, [0.2, 0.2, 0.4, 1e300]),
+        (objects("12.34", "12.35", None, "-0.04"), Decimal("0.1"), ["12.3", "12.4", None, "0.0"]),
+        (objects("1499", "1500", "2500"), Decimal("1E+3"), ["1000", "2000", "2000"]),
+        (objects(LONG), Decimal("0.1"), [Decimal("123456789012345678901234567890.2")]),
+    ],
+)
+def test_numbers_are_rounded_half_to_even_as_they_are_written(
+    series: pd.Series, base: Any, expected: list[object]
+) -> None:
+    found = an.Rounding(base).apply(series)
+    assert [repr(value) for value in found] == [repr(value) for value in expected]
+    assert found.dtype == series.dtype
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("year", "2024-01-01"),
+        ("quarter", "2024-04-01"),
+        ("month", "2024-05-01"),
+        ("week", "2024-04-29"),
+        ("day", "2024-05-03"),
+    ],
+)
+def test_dates_of_every_kind_are_cut_to_the_first_day_of_their_period(to: Any, expected: str) -> None:
+    at = datetime(2024, 5, 3, 23, 59, 59, tzinfo=UTC)
+    first = date.fromisoformat(expected)
+    cut = an.DateTruncation(to)
+    assert cut.apply(dates("2024-05-03 23:59:59", None)).tolist() == [pd.Timestamp(expected), pd.NaT]
+    assert cut.apply(objects("2024-05-03T23:59:59", None)).tolist() == [expected, None]
+    assert cut.apply(objects(at.date())).tolist() == [first]
+    midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    assert cut.apply(objects(at)).tolist() == [midnight]
+    assert type(cut.apply(objects(pd.Timestamp(at)))[0]) is pd.Timestamp
+
+
+def test_midnight_is_that_of_the_columns_time_zone() -> None:
+    """In Beirut the clock went from 0:00 to 1:00 on 31 March 2024; that day began at 1:00."""
+    late = dates("2024-03-31 20:00").dt.tz_localize("UTC")
+    assert an.DateTruncation("day").apply(late.dt.tz_convert("Asia/Tokyo"))[0] == pd.Timestamp(
+        "2024-04-01", tz="Asia/Tokyo"
+    )
+    found = an.DateTruncation("day").apply(late.dt.tz_convert("Asia/Beirut"))
+    assert found[0].isoformat() == "2024-03-31T01:00:00+03:00"
+
+
+def test_sample_has_exactly_the_rows_asked_for_in_random_order() -> None:
+    table = pd.DataFrame({"a": range(100)}, index=range(500, 600))
+    for source in (random.Random(1), np.random.default_rng(1)):
+        drawn = an.Sampling(source, rows=40).apply(table)
+        assert len(set(drawn["a"])) == 40
+        assert list(drawn.index) == list(range(40))
+        assert drawn["a"].tolist() != sorted(drawn["a"])
+        assert len(an.Sampling(source, share=0.29).apply(table)) == 29
+    assert "random" not in repr(an.Sampling(random.Random(1), rows=1)).lower().replace("random=", "")
+
+
+def test_means_medians_and_modes_of_groups() -> None:
+    table = pd.DataFrame(
+        {
+            "age": pd.Series([1, 2, 6, 50, 51, 58, 50], dtype="Int64"),
+            "town": ["a", "b", "b", "c", "d", "d", "c"],
+            "kept": range(7),
+        }
+    )
+    found = an.MicroAggregation(3).apply(table, ["age", "town"])
+    assert found["age"].tolist() == [3.0] * 3 + [52.25] * 4
+    assert found["town"].tolist() == ["b"] * 3 + ["c"] * 4
+    assert found["kept"].tolist() == list(range(7))
+    assert table["age"].tolist() == [1, 2, 6, 50, 51, 58, 50]
+    assert an.MicroAggregation(3, "median").apply(table, ["age"])["age"].tolist() == [2.0] * 3 + [50.5] * 4
+
+
+def test_rows_that_lack_a_value_are_grouped_among_themselves() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0, None, None, 8.0, 9.0], "b": list("xxyyzz")})
+    found = an.MicroAggregation(2).apply(table, ["a", "b"])
+    assert found["a"].isna().tolist() == table["a"].isna().tolist()
+    assert an.measure(found, quasi=["a", "b"]).k == 2
+
+
+def test_cells_are_suppressed_in_failing_rows_only() -> None:
+    table = pd.DataFrame({"age": [20, 20, 30, 30, 40], "sex": list("ffxyz"), "kept": range(5)})
+    found = an.CellSuppression(2).apply(pd.concat([table, table[4:]]), ["age", "sex"])
+    assert found["age"].tolist() == [20, 20, 30, 30, 40, 40]
+    assert found["sex"].tolist() == ["f", "f", "*", "*", "z", "z"]
+    assert found["age"].dtype == table["age"].dtype
+    assert found["kept"].tolist() == [0, 1, 2, 3, 4, 4]
+
+
+def test_rows_that_can_be_spared_join_a_block_that_is_too_small() -> None:
+    table = pd.DataFrame({"age": [20] * 6 + [70]})
+    found = an.CellSuppression(3).apply(table, ["age"])
+    assert found["age"].astype(str).value_counts().to_dict() == {"20": 4, "*": 3}
+    short = an.CellSuppression(3).apply(table[3:], ["age"])
+    assert short["age"].tolist() == ["*"] * 4
+
+
+def test_noise_is_that_of_the_bounds_however_far_outside_a_value_lies() -> None:
+    """With epsilon 10**6 the noise is below 0.001 but for a chance of exp(-10)**100."""
+    far = pd.Series([-1e12, 5.0, 1e12, None])
+    found = an.LaplaceNoise(1e6, 0, 10).apply(far)
+    assert found.round(2).tolist()[:3] == [0.0, 5.0, 10.0]
+    assert found.isna().tolist() == [False, False, False, True]
+    whole = an.GeometricNoise(1e6, 0, 10).apply(far.astype("Int64"))
+    assert whole.tolist() == [0, 5, 10, pd.NA]
+    assert an.GeometricNoise(1e6, 0, 10).apply(objects("-3", "4")).tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("noise", [an.LaplaceNoise(0.5, 0, 10), an.GeometricNoise(0.5, 0, 10)])
+def test_noise_is_as_strong_as_epsilon_and_bounds_ask(noise: an.ColumnTransformation) -> None:
+    """Mean deviation: the scale, 20; of 20,000 values it is estimated to 0.14."""
+    found = noise.apply(pd.Series(np.full(20_000, 5)))
+    assert 19 < float((found - 5).abs().mean()) < 21
+
+
+def test_geometric_noise_tells_bounds_apart_no_better_than_epsilon() -> None:
+    """The likeliest sign of the upper bound, a result at or above it, is at most e times likelier from there."""
+    draws = 40_000
+    noise = an.GeometricNoise(1.0, 0, 4)
+    low, high = (int((noise.apply(pd.Series(np.full(draws, value))) >= 4).sum()) for value in (0, 4))
+    assert 0.9 * np.e < high / low < 1.1 * np.e
+
+
+def test_log_tells_what_was_done_and_nothing_of_the_table() -> None:
+    table = pd.DataFrame({"age": [20, 91, 92, 93, 94], "day": ["2024-05-03"] * 5, "kept": list("abcde")})
+    done = an.transform(
+        table,
+        {
+            "age": [an.Rounding(10), an.TopCoding(85, "85+")],
+            "day": [an.DateTruncation("month")],
+            ("age", "day"): [an.CellSuppression(2)],
+        },
+    )
+    assert sorted(done.frame["age"]) == ["*", "*", "85+", "85+", "85+"]
+    assert json.loads(json.dumps(done.log)) == [
+        {"columns": ["age"], "transformation": "rounding", "base": 10, "changed": 4},
+        {"columns": ["age"], "transformation": "top coding", "limit": 85, "label": "85+", "changed": 4},
+        {"columns": ["day"], "transformation": "date truncation", "to": "month", "changed": 5},
+        {"columns": ["age", "day"], "transformation": "cell suppression", "k": 2, "changed": 4},
+    ]
+    assert table["age"].tolist() == [20, 91, 92, 93, 94]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        an.BottomCoding(Decimal("0.5"), "few"),
+        an.MicroAggregation(3, "median"),
+        an.Sampling(random.Random(1), rows=5),
+        an.LaplaceNoise(0.5, 0, 10),
+        an.GeometricNoise(0.5, 0, 10),
+    ],
+)
+def test_every_transformation_describes_itself_in_json(step: Any) -> None:
+    described = step.describe()
+    assert json.loads(json.dumps(described)) == described
+    assert isinstance(described["transformation"], str)
+
+
+def test_report_tells_what_was_done_before() -> None:
+    table = pd.DataFrame({"age": [20, 20, 91, 92]})
+    done = an.transform(table, {"age": [an.TopCoding(90)]})
+    schema = an.Schema({"age": an.Hierarchy.intervals([10])})
+    result = an.anonymize(done.frame, schema, models=[an.KAnonymity(2)])
+    assert an.measure(result.frame, quasi=["age"]).k == 2
+    assert result.full_report(transformed=done.log)["transformed"] == [dict(done.log[0])]
+    page = result.report_page(transformed=done.log)
+    assert "トップコーディング" in page
+    assert "limit 90" in page
+    assert "トップコーディング" not in result.report_page()
+
+
+AGES = pd.Series([1, 2, 3], name="age")
+TABLE = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": list("xyz")})
+WRONG: dict[str, tuple[Callable[[], object], str]] = {
+    "no column": (lambda: an.TopCoding(1).apply(untyped([1, 2])), "give a pandas Series"),
+    "no rows": (lambda: an.TopCoding(1).apply(AGES[:0]), "'age' has no rows"),
+    "no rows of dates": (lambda: an.DateTruncation("day").apply(dates()), "'day' has no rows"),
+    "a text that is no number": (
+        lambda: an.TopCoding(1).apply(objects("1", "one")),
+        "'age', row 1: the value is not a number; correct it, or convert",
+    ),
+    "a truth value": (lambda: an.TopCoding(1).apply(pd.Series([True])), "row 0: the value is not a number"),
+    "an infinite number": (
+        lambda: an.Rounding(1).apply(pd.Series([1.0, -np.inf])),
+        "row 1: the value is infinite; replace it",
+    ),
+    "mixed kinds": (
+        lambda: an.Rounding(1).apply(objects(1, "2")),
+        "row 1: the value is of another kind than the whole numbers above; convert with astype",
+    ),
+    "a limit that is none": (lambda: an.TopCoding(untyped("90")), "limit must be a finite number"),
+    "a limit that is not finite": (lambda: an.BottomCoding(float("nan")), "limit must be a finite number"),
+    "a limit between whole numbers": (
+        lambda: an.TopCoding(1.5).apply(AGES),
+        "'age' holds whole numbers, so limit must be one",
+    ),
+    "a limit too large for the type": (
+        lambda: an.BottomCoding(300).apply(AGES.astype("int8")),
+        "of type int8 cannot hold the values that result; convert it to a wider type",
+    ),
+    "a label that is a number": (lambda: an.TopCoding(90, "90"), "label must be a text that is no number"),
+    "an empty label": (lambda: an.TopCoding(90, " "), "label must be a text"),
+    "a share of nothing": (
+        lambda: an.TopCoding.at_quantile(AGES, share=0, minimum_count=1),
+        "share must be above 0 and at most 1",
+    ),
+    "a count of nothing": (
+        lambda: an.TopCoding.at_quantile(AGES, share=0.5, minimum_count=0),
+        "minimum_count must be a whole number, 1 or more",
+    ),
+    "more rows than there are": (
+        lambda: an.BottomCoding.at_quantile(AGES, share=0.5, minimum_count=4),
+        "a value in fewer rows than minimum_count",
+    ),
+    "a base of nothing": (lambda: an.Rounding(0), "base must be above 0"),
+    "a base between whole numbers": (
+        lambda: an.Rounding(2.5).apply(AGES),
+        "'age' holds whole numbers, so base must be one",
+    ),
+    "a rounded number too large for the type": (
+        lambda: an.Rounding(50).apply(pd.Series([127, 1], dtype="int8")),
+        "of type int8 cannot hold",
+    ),
+    "another period": (lambda: an.DateTruncation(untyped("decade")), "knows no such period"),
+    "what is no date": (
+        lambda: an.DateTruncation("day").apply(objects("2024-05-03", "soon")),
+        "'age', row 1: the value is no date; write dates as 2024-12-31",
+    ),
+    "dates written in two ways": (
+        lambda: an.DateTruncation("day").apply(objects(date(2024, 5, 3), "2024-05-03T00:00")),
+        "row 1: the value is written in another way",
+    ),
+    "numbers for dates": (lambda: an.DateTruncation("day").apply(AGES), "row 0: the value is no date"),
+    "a period that begins before the type does": (
+        lambda: an.DateTruncation("year").apply(dates("1677-10-01").astype("datetime64[ns]")),
+        "cannot hold the first day of a year",
+    ),
+    "no source of randomness": (lambda: an.Sampling(untyped(7), rows=1), "a source of random numbers"),
+    "neither rows nor share": (lambda: an.Sampling(random.Random(1)), "either rows or share"),
+    "both rows and share": (lambda: an.Sampling(random.Random(1), rows=1, share=0.1), "either rows or share"),
+    "a sample larger than the table": (
+        lambda: an.Sampling(random.Random(1), rows=4).apply(TABLE),
+        "Of 3 rows 4 cannot be drawn",
+    ),
+    "a share of less than a row": (
+        lambda: an.Sampling(random.Random(1), share=0.1).apply(TABLE),
+        "Of 3 rows 0 cannot be drawn",
+    ),
+    "groups of nothing": (lambda: an.MicroAggregation(0), "size must be a whole number, 1 or more"),
+    "another centre": (lambda: an.MicroAggregation(2, untyped("mode")), 'centre must be "mean" or "median"'),
+    "groups larger than the table": (
+        lambda: an.MicroAggregation(4).apply(TABLE, ["a"]),
+        "Fewer than 4 rows",
+    ),
+    "too few rows that lack a value": (
+        lambda: an.MicroAggregation(2).apply(TABLE.assign(a=[1.0, np.nan, 3.0]), ["a"]),
+        "Fewer than 2 rows lack values of the same columns as row 1",
+    ),
+    "infinite numbers to aggregate": (
+        lambda: an.MicroAggregation(2).apply(TABLE.assign(a=[1.0, np.inf, 3.0]), ["a"]),
+        "'a', row 1: the value is infinite or too large",
+    ),
+    "numbers as objects to aggregate": (
+        lambda: an.MicroAggregation(2).apply(TABLE.astype(object), ["a"]),
+        "convert numbers with astype",
+    ),
+    "complex numbers": (
+        lambda: an.MicroAggregation(2).apply(TABLE.assign(a=[1j, 2j, 3j]), ["a"]),
+        "complex numbers",
+    ),
+    "numbers whose squares are infinite": (
+        lambda: an.MicroAggregation(2).apply(TABLE.assign(a=[1e300, -1e300, 0.0]), ["a", "b"]),
+        "row 0: the value is infinite or too large to compute with",
+    ),
+    "k of nothing": (lambda: an.CellSuppression(0), "k must be a whole number, 1 or more"),
+    "k beyond the table": (lambda: an.CellSuppression(4).apply(TABLE, ["b"]), "fewer than k = 4 rows"),
+    "no epsilon": (lambda: an.LaplaceNoise(0, 0, 1), "epsilon must be a finite number above 0"),
+    "bounds the wrong way round": (lambda: an.LaplaceNoise(1, 2, 1), "lower must lie below upper"),
+    "bounds between whole numbers": (
+        lambda: an.GeometricNoise(1, 0, untyped(1.5)),
+        "lower and upper must be whole numbers",
+    ),
+    "whole noise for fractions": (
+        lambda: an.GeometricNoise(1, 0, 9).apply(pd.Series([1.5])),
+        "has parts of whole numbers; apply Rounding",
+    ),
+    "an epsilon that no noise has": (
+        lambda: an.LaplaceNoise(1e-320, -1e300, 1e300).apply(AGES),
+        "No noise can be computed",
+    ),
+    "no steps": (lambda: an.transform(TABLE, {}), "steps must map columns to transformations"),
+    "a step without a list": (
+        lambda: an.transform(TABLE, {"a": untyped(an.TopCoding(1))}),
+        "Each column needs a list of transformations",
+    ),
+    "a sample of a column": (
+        lambda: an.transform(TABLE, {"a": [untyped(an.Sampling(random.Random(1), rows=1))]}),
+        "draw a Sampling from the whole table",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_makes_no_sense_is_refused_and_told(name: str) -> None:
+    attempt, says = WRONG[name]
+    with pytest.raises(an.TransformationError, match=says):
+        attempt()
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        ("a", r"write \['a'\]"),
+        ([], "at least one column, and each once"),
+        (["a", "a"], "at least one column, and each once"),
+        (["c"], "no column 'c'"),
+    ],
+)
+def test_columns_that_cannot_be_meant_are_refused(columns: Any, says: str) -> None:
+    for step in (an.MicroAggregation(2), an.CellSuppression(2)):
+        with pytest.raises(an.SchemaError, match=says):
+            step.apply(TABLE, columns)
+
+
+@pytest.mark.parametrize("secret", ["sepsis", "-17x"])
+def test_no_message_shows_a_value(secret: str) -> None:
+    for step in (an.TopCoding(1), an.Rounding(1), an.DateTruncation("day"), an.LaplaceNoise(1, 0, 1)):
+        with pytest.raises(an.TransformationError) as told:
+            step.apply(objects(secret))
+        assert secret not in str(told.value)
