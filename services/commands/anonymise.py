@@ -12,6 +12,7 @@ from rich.console import Console
 import anonymize as an
 from services.commands.anonymise_asked import Asked, asked_options
 from services.commands.anonymise_lending import Lending, lending_options
+from services.commands.anonymise_prepared import Prepared, prepared_options
 from services.commands.anonymise_progress import how_good, watching
 from services.commands.failures import told
 from services.commands.table_files import (
@@ -60,6 +61,7 @@ def suggest(source: Path, out: Path, separator: str | None, encoding: str | None
 @click.option("--report", type=NEW, help="Write what was asked, guaranteed and lost here (.json or .html).")
 @told
 @asked_options
+@prepared_options
 @lending_options
 @separator_option
 @encoding_option
@@ -69,6 +71,7 @@ def anonymize(
     schema_file: Path,
     *,
     asked: Asked,
+    prepared: Prepared,
     lending: Lending | None,
     out: Path,
     report: Path | None,
@@ -83,16 +86,17 @@ def anonymize(
     if lending is not None:
         lending.check(schema)
     table = _read(source, separator, encoding)
+    transformed = prepared.transformed(table.frame)
     with written_together(targets) as files:
         leaving = None if lending is None else lending.opened(table.frame)
         with watching(Console(stderr=True)) as watch:
-            result = asked.anonymized(table.frame, schema, watch=watch, leaving=leaving)
+            result = asked.anonymized(transformed.frame, schema, watch=watch, leaving=leaving)
         random_order = random.SystemRandom()
         frame = leaving.release(result) if leaving else shuffled(result.frame, random_order)
         write_table(frame, files[0], separator=table.separator)
         for file, target in zip(files[1:], targets[1:], strict=True):
-            _write_report(result, file, suffix=target.suffix)
-    _tell(result, table, out)
+            _write_report(result, transformed, file=file, suffix=target.suffix)
+    _tell(result, transformed, table=table, out=out)
 
 
 @click.command()
@@ -148,17 +152,20 @@ def _report_file(report: Path) -> Path:
     return report
 
 
-def _write_report(result: an.Result, file: TextIO, *, suffix: str) -> None:
+def _write_report(result: an.Result, transformed: an.Transformed, *, file: TextIO, suffix: str) -> None:
     if suffix.lower() == ".html":
-        file.write(result.report_page())
+        file.write(result.report_page(transformed=transformed.log))
     else:
-        json.dump(result.full_report(), file, ensure_ascii=False, indent=2)
+        found = result.full_report(transformed=transformed.log)
+        json.dump(found, file, ensure_ascii=False, indent=2)
 
 
-def _tell(result: an.Result, table: TableFile, out: Path) -> None:
+def _tell(result: an.Result, transformed: an.Transformed, *, table: TableFile, out: Path) -> None:
     rows = len(table.frame)
     share = result.suppressed / rows
     click.echo(f"{rows} rows read ({table.encoding}, separator {table.separator!r})")
+    for line in transformed.lines():
+        click.echo(line)
     local = result.transformation.pattern is not None
     click.echo(
         ("coarsest levels: " if local else "levels: ")

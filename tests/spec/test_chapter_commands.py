@@ -77,6 +77,28 @@ def test_anonymize() -> None:
     )
 
 
+def test_prepared() -> None:
+    """Transform columns first
+
+    See [transformations](transformations.md): numbers are rounded and then bounded (`--round`, `--bottom`, `--top`),
+    dates are cut to the first day of their period (`--truncate`). The report says so.
+    """
+    prints(
+        """
+        sekisho anonymize in.csv --schema schema.toml --k 4 --round age=10 --top age=30 \\
+            --levels age=0 --out out.csv --report report.html
+        """,
+        """
+        8 rows read (utf-8, separator ',')
+        age: rounding, 7 cells changed
+        age: top coding, 4 cells changed
+        levels: age=0, zip=1
+        loss 0.1952, 0 rows suppressed (0.0%)
+        written to out.csv, rows in random order
+        """,
+    )
+
+
 def test_impossible() -> None:
     """What cannot be done
 
