@@ -2,7 +2,7 @@
 
 import click
 
-from services.commands import anonymise, auditing, organisation, person, running
+from services.commands import anonymise, auditing, checking, organisation, person, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,6 +33,7 @@ for command in (
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,
+    checking.check,
 ):
     main.add_command(command)
 

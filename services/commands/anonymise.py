@@ -42,7 +42,7 @@ force_option = click.option("--force", is_flag=True, help="Replace files that ar
 def suggest(source: Path, out: Path, separator: str | None, encoding: str | None, force: bool) -> None:
     """Draft a schema for a table: read it, correct it, then anonymise with it."""
     _check_targets([out], inputs=[source], replace=force)
-    table = _read(source, separator, encoding)
+    table = read(source, separator, encoding)
     with written_together([out]) as (file,):
         draft = an.Schema.suggest(table.frame)
         file.write(draft.to_toml())
@@ -85,7 +85,7 @@ def anonymize(
     schema = an.Schema.from_toml(schema_file)
     if lending is not None:
         lending.check(schema)
-    table = _read(source, separator, encoding)
+    table = read(source, separator, encoding)
     transformed = prepared.transformed(table.frame)
     with written_together(targets) as files:
         leaving = None if lending is None else lending.opened(table.frame)
@@ -118,7 +118,7 @@ def measure(
     encoding: str | None,
 ) -> None:
     """Tell how exposed the rows of a table are as it stands."""
-    table = _read(source, separator, encoding)
+    table = read(source, separator, encoding)
     found = an.measure(table.frame, quasi=_names(quasi), sensitive=_names(sensitive)).to_dict()
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -127,7 +127,8 @@ def measure(
         click.echo(f"{name:32} {value:.6g}" if isinstance(value, float) else f"{name:32} {value}")
 
 
-def _read(source: Path, separator: str | None, encoding: str | None) -> TableFile:
+def read(source: Path, separator: str | None, encoding: str | None) -> TableFile:
+    """Read a table as the options say. Raises: FileFormatError."""
     return read_table(source, separator="\t" if separator == "tab" else separator, encoding=encoding)
 
 

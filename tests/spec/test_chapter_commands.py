@@ -1,11 +1,12 @@
 """Commands
 
-`sekisho suggest`, `anonymize` and `measure` do with CSV files what the library does with tables. Separator and
-encoding are recognised or given (`--separator`, `--encoding`). Every cell is read as text, and an empty one is a
-missing value, so that whatever is not recoded leaves as it came; text that a spreadsheet would take for a formula is
-marked with `'`, which these commands take away again when they read the file. Results are written as UTF-8, with the
-input's separator, when everything has passed; nothing is replaced without `--force`. An error is one line and exit
-status 1 (2 for a wrong use of options).
+`sekisho suggest`, `anonymize`, `measure` and `check` do with CSV files what the library does with tables. `check`
+tells the signs of [legal rules](risk.md), and with `--sampling-fraction` who is unique in the population, in plain
+English and Japanese or as JSON (`--json`). Separator and encoding are recognised or given (`--separator`,
+`--encoding`). Every cell is read as text, and an empty one is a missing value, so that whatever is not recoded leaves
+as it came; text that a spreadsheet would take for a formula is marked with `'`, which these commands take away again
+when they read the file. Results are written as UTF-8, with the input's separator, when everything has passed; nothing
+is replaced without `--force`. An error is one line and exit status 1 (2 for a wrong use of options).
 """
 
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Risk and rules
 
-What a table's numbers say about the people it is a sample of, and what software sees of legal rules. Both are
-reports for whoever answers for a release; a limit for the first can be asked for as the model `PopulationUniqueness`.
+What a table's numbers say about the people it is a sample of, and what software sees of legal rules. Both are reports
+for whoever answers for a release; a limit for the first can be asked for as the model `PopulationUniqueness`. The
+command `sekisho check` prints both.
 """
 
 import pandas as pd
