@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 
 import anonymize as an
 from anonymize import reference
+from anonymize.coding import code_table
+from anonymize.evaluation import Evaluator
+from anonymize.search import search
 
 HIERARCHY = (("a", "x", "*"), ("b", "x", "*"), ("c", "y", "*"), ("d", "y", "*"))
 LABELS = {row[0]: row for row in HIERARCHY}
@@ -186,3 +190,31 @@ def test_maximal_risk_of_a_tenth_asks_for_ten_rows() -> None:
     table = pd.DataFrame({"age": [1] * 10 + [2] * 10})
     assert an.anonymize(table, ages, models=[an.MaximalRisk(0.1)]).levels == {"age": 0}
     assert an.anonymize(table, ages, models=[an.MaximalRisk(0.09)]).levels == {"age": 1}
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.integers(10, 60),
+    st.integers(1, 4),
+    st.integers(1, 12),
+    st.sampled_from(["0", "0.1", "0.4"]),
+)
+def test_pruning_loses_no_better_node_under_risks(
+    seed: int, rows: int, k: int, risk: int, limit: str
+) -> None:
+    draw = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        draw.choice(list("abcd"), size=(rows, 2), p=[0.6, 0.2, 0.1, 0.1]), columns=["q0", "q1"]
+    )
+    everybody = pd.concat([table, table.sample(rows // 2, random_state=seed % 1000)])
+    models: list[an.Model] = [an.KAnonymity(k), an.AverageRisk(risk / 12), an.KMap(k + 1, everybody)]
+    coded = code_table(table, SCHEMA, sensitive=[])
+    evaluator = Evaluator(coded, models, budget=math.floor(Fraction(limit) * rows), loss=an.Loss())
+    every = [range(ladder.height) for ladder in coded.ladders]
+    least = min(evaluator.evaluate(levels).loss for levels in itertools.product(*every))
+    try:
+        found = search(evaluator, every).best.loss
+    except an.NoSolutionError:
+        found = math.inf
+    assert found == least or math.isclose(found, least, abs_tol=1e-12)
