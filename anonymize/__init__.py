@@ -12,6 +12,7 @@ from anonymize.errors import (
     RefusalsExhaustedError,
     SchemaError,
     SearchStoppedError,
+    SparkMissingError,
     TransformationError,
 )
 from anonymize.hierarchy import Hierarchy
@@ -132,6 +133,7 @@ __all__ = [
     "Schema",
     "SchemaError",
     "SearchStoppedError",
+    "SparkMissingError",
     "TCloseness",
     "TableTransformation",
     "TopCoding",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -65,16 +65,11 @@ def anonymize(
     Raises: SchemaError, HierarchyError, ModelError, NoSolutionError, SearchStoppedError, LedgerError.
     """
     asked = Asked(listed(models), suppression_limit, loss, block, recoding)
-    if not isinstance(schema, Schema):
-        raise SchemaError("The second argument must be a Schema; make one, or draft one with Schema.suggest.")
     asked.check(schema)
     table = code_table(df, schema, sensitive=asked.sensitive)
     evaluator = asked.evaluator(table)
-    allowed = _allowed(table, levels or {})
-    limit = time_limit
-    if limit is None and math.prod(len(chosen) for chosen in allowed) > LARGEST_ARRAY:
-        limit = WIDE_TIME_LIMIT
-    watched = watch if limit is None else _until(clock, limit, watch)
+    allowed = allowed_levels(table, levels or {})
+    watched = limited(watch, allowed, time_limit=time_limit, clock=clock)
     joint = JointRequest.of(ledger, recipient, persons)
     if recoding == "local":
         if joint is not None:
@@ -99,14 +94,31 @@ def anonymize(
     )
 
 
-def _until(clock: Callable[[], float], limit: float, watch: Watch) -> Watch:
+def limited(
+    watch: Watch, allowed: Sequence[Sequence[int]], *, time_limit: float | None, clock: Callable[[], float]
+) -> Watch:
+    """A watch that ends the search in time; without a limit only where there are too many combinations."""
+    limit = time_limit
+    if limit is None and math.prod(len(chosen) for chosen in allowed) > LARGEST_ARRAY:
+        limit = WIDE_TIME_LIMIT
+    if limit is None:
+        return watch
     end = clock() + limit
     return lambda progress: watch(progress) and clock() < end
 
 
-def _allowed(table: CodedTable, levels: Mapping[str, LevelChoice]) -> list[list[int]]:
-    if unknown := sorted(set(levels) - set(table.columns)):
+def check_level_names(levels: Iterable[str], columns: Iterable[str]) -> None:
+    """Raises: SchemaError when levels are given for what is none of the columns."""
+    if unknown := sorted(set(levels) - set(columns)):
         raise SchemaError(f"levels names {unknown[0]!r}, which is no quasi-identifier; correct the name.")
+
+
+def allowed_levels(table: CodedTable, levels: Mapping[str, LevelChoice]) -> list[list[int]]:
+    """The levels that each column may be on: all where none are given.
+
+    Raises: SchemaError when there are no such levels.
+    """
+    check_level_names(levels, table.columns)
     allowed = []
     for column, ladder in zip(table.columns, table.ladders, strict=True):
         choice = levels.get(column, range(ladder.height))

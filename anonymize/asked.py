@@ -50,7 +50,11 @@ class Asked:
         return list(dict.fromkeys(column for model in self.models for column in model.sensitive))
 
     def check(self, schema: Schema) -> None:
-        """Raises: ModelError when a model looks at a column that is not sensitive."""
+        """Raises: SchemaError unless it is a schema; ModelError when a model looks at a column not sensitive there."""
+        if not isinstance(schema, Schema):
+            raise SchemaError(
+                "The second argument must be a Schema; make one, or draft one with Schema.suggest."
+            )
         for column in self.sensitive:
             if column not in schema.sensitive:
                 raise ModelError(

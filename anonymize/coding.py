@@ -16,8 +16,9 @@ from anonymize.schema import Schema
 class CodedTable:
     """A table's quasi-identifiers and sensitive columns as codes of its distinct records.
 
-    Shape: `record_of` has one entry per row of the table; `rows`, each array of `leaves` and the codes of each
-    secret one per record. `ladders`, `hierarchies` and `leaves` follow the schema's order.
+    Shape: `record_of` has one entry per row that was given; `rows`, each array of `leaves` and the codes of each
+    secret one per record. `ladders`, `hierarchies` and `leaves` follow the schema's order. `row_count` is how
+    many rows the table has: as many as were given, unless each of these stood for several.
     """
 
     columns: tuple[str, ...]
@@ -27,11 +28,7 @@ class CodedTable:
     secrets: Mapping[str, Secret]
     rows: Codes
     record_of: Codes
-
-    @property
-    def row_count(self) -> int:
-        """Rows of the table."""
-        return len(self.record_of)
+    row_count: int
 
     def by_row(self) -> "CodedTable":
         """The same table with one record per row."""
@@ -49,6 +46,7 @@ class CodedTable:
             },
             rows=self.rows[records],
             record_of=np.repeat(np.arange(len(records)), self.rows[records]),
+            row_count=int(self.rows[records].sum()),
         )
 
     def at(self, levels: Sequence[int]) -> list[Codes]:
@@ -69,8 +67,22 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
     Raises: SchemaError or HierarchyError when the table does not fit schema and hierarchies.
     """
     schema.check(df)
+    return code_records(df, schema.quasi, sensitive=sensitive)
+
+
+def code_records(
+    df: pd.DataFrame,
+    quasi: Mapping[str, Hierarchy],
+    *,
+    sensitive: Iterable[str],
+    weights: Codes | None = None,
+) -> CodedTable:
+    """Code columns that are there; `weights` says how many rows of the table each row of `df` stands for.
+
+    Raises: SchemaError or HierarchyError when the table does not fit the hierarchies.
+    """
     ladders, hierarchies, leaves = [], [], []
-    for column, hierarchy in schema.quasi.items():
+    for column, hierarchy in quasi.items():
         occurrences = Occurrences.of(df[column], column)
         ladder = hierarchy.ladder(occurrences)
         index = {leaf: position for position, leaf in enumerate(ladder.leaves)}
@@ -79,7 +91,7 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
         ladders.append(ladder)
         hierarchies.append(hierarchy.settled(occurrences))
         leaves.append(np.array(leaf_of, dtype=np.int64)[occurrences.codes])
-    secrets = {column: secret_of(df[column], column) for column in dict.fromkeys(sensitive)}
+    secrets = {column: secret_of(df[column], column, weights) for column in dict.fromkeys(sensitive)}
     record_of, count = combine(
         [*leaves, *(secret.codes for secret in secrets.values())],
         [*(len(ladder.leaves) for ladder in ladders), *(len(secret.values) for secret in secrets.values())],
@@ -88,7 +100,7 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
     example = np.empty(count, dtype=np.int64)
     example[record_of] = np.arange(len(df))
     return CodedTable(
-        columns=tuple(schema.quasi),
+        columns=tuple(quasi),
         ladders=tuple(ladders),
         hierarchies=tuple(hierarchies),
         leaves=tuple(codes[example] for codes in leaves),
@@ -96,16 +108,18 @@ def code_table(df: pd.DataFrame, schema: Schema, *, sensitive: Iterable[str]) ->
             column: Secret(secret.values, secret.codes[example], secret.rows)
             for column, secret in secrets.items()
         },
-        rows=np.bincount(record_of, minlength=count).astype(np.int64),
+        rows=np.bincount(record_of, weights=weights, minlength=count).astype(np.int64),
         record_of=record_of,
+        row_count=len(df) if weights is None else int(weights.sum()),
     )
 
 
-def secret_of(series: pd.Series, column: str) -> Secret:
+def secret_of(series: pd.Series, column: str, weights: Codes | None = None) -> Secret:
     """Number the values of a sensitive column, row by row; a missing value is one value, the last."""
     occurrences = Occurrences.of(series, column)
     codes = np.where(occurrences.codes < 0, len(occurrences.values), occurrences.codes)
-    return Secret(occurrences.leaves, codes, np.bincount(codes, minlength=len(occurrences.leaves)))
+    rows = np.bincount(codes, weights=weights, minlength=len(occurrences.leaves)).astype(np.int64)
+    return Secret(occurrences.leaves, codes, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,6 +51,10 @@ class SearchStoppedError(AnonymizeError):
     """The search was stopped, by its time limit or by the caller, before it found any table."""
 
 
+class SparkMissingError(AnonymizeError, ImportError):
+    """The Spark engine was asked for where Spark is not installed or does not start."""
+
+
 class LedgerError(AnonymizeError):
     """The release ledger was given unusable input, or what it holds was altered."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from anonymize.classes import Classes, Histograms, Secret
+from anonymize.classes import Classes, Codes, Histograms, Secret
 from anonymize.coding import secret_of
 from anonymize.errors import ModelError, SchemaError
 from anonymize.models.closeness import Equal, Ordered
@@ -90,27 +90,40 @@ def measure(df: pd.DataFrame, *, quasi: Sequence[str], sensitive: Sequence[str] 
     Raises: SchemaError when the table is empty, repeats a column, lacks one of those named, or a column
     is named as both.
     """
+    check_roles(quasi, sensitive)
+    check_columns(df, [*quasi, *sensitive])
+    return measured(df, np.ones(len(df), dtype=np.int64), quasi=quasi, sensitive=sensitive)
+
+
+def check_roles(quasi: Sequence[str], sensitive: Sequence[str]) -> None:
+    """Raises: SchemaError when one is no list, or a column is named as both."""
     for role, names in (("quasi", quasi), ("sensitive", sensitive)):
         if isinstance(names, str):
             raise SchemaError(f"{role} must be a list of column names; write [{names!r}].")
     if both := sorted(set(quasi) & set(sensitive)):
         raise SchemaError(f"Column {both[0]!r} has two roles; leave it in one.")
-    check_columns(df, [*quasi, *sensitive])
-    columns = {column: secret_of(df[column], column) for column in [*quasi, *sensitive]}
+
+
+def measured(
+    df: pd.DataFrame, weights: Codes, *, quasi: Sequence[str], sensitive: Sequence[str]
+) -> Measurement:
+    """Measure columns that are there; `weights` says how many rows of the table each row of `df` stands for."""
+    columns = {column: secret_of(df[column], column, weights) for column in [*quasi, *sensitive]}
+    rows = int(weights.sum())
     classes = Classes.build(
         [columns[column].codes for column in quasi],
         [len(columns[column].values) for column in quasi],
-        rows=np.ones(len(df), dtype=np.int64),
+        rows=weights,
         secrets={column: columns[column] for column in sensitive},
     )
     smallest = int(classes.sizes.min())
     return Measurement(
-        rows=len(df),
+        rows=rows,
         k=smallest,
         classes=len(classes.sizes),
         prosecutor=ProsecutorRisk(
             highest=1 / smallest,
-            average=len(classes.sizes) / len(df),
+            average=len(classes.sizes) / rows,
             unique_rows=int((classes.sizes == 1).sum()),
         ),
         sensitive={column: _disclosure(classes, column) for column in sensitive},

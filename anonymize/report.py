@@ -32,19 +32,13 @@ _FURTHER: tuple[AnyLoss, ...] = (
 
 
 @dataclass(frozen=True, eq=False)
-class Account:
-    """All that a report of one anonymisation is made of; what costs time is computed when asked for, once.
-
-    `source` is the table as it was given, `released` as it leaves.
-    """
+class Outcome:
+    """What an anonymisation did to a table, as far as its distinct records tell; what costs time is computed once."""
 
     asked: Asked
-    schema: Schema
     evaluator: Evaluator
     recoding: Recoding
     search: Mapping[str, object]
-    source: pd.DataFrame
-    released: pd.DataFrame
 
     @cached_property
     def summary(self) -> dict[str, object]:
@@ -86,6 +80,37 @@ class Account:
             "version": version("sekisho"),
         }
 
+    @cached_property
+    def sizes(self) -> Codes:
+        """The rows of each published class, the block of suppressed rows last if there is one."""
+        recoding = self.recoding
+        kept = recoding.sizes[~recoding.suppressed]
+        return np.append(kept, recoding.suppressed_rows) if recoding.suppressed_rows else kept
+
+    @cached_property
+    def sizes_before(self) -> Codes:
+        """The rows of each class of the table as it was given."""
+        return self.evaluator.classes([0] * len(self.evaluator.table.columns)).sizes
+
+    def _block(self) -> list[dict[str, object]]:
+        if not self.recoding.suppressed_rows:
+            return []
+        verdicts = self.evaluator.block_verdicts(self.recoding)
+        pairs = zip(self.evaluator.models, verdicts, strict=True)
+        return [{**model.describe(), "satisfied": passes} for model, passes in pairs]
+
+
+@dataclass(frozen=True, eq=False)
+class Account(Outcome):
+    """All that a report of one anonymisation is made of; what costs time is computed when asked for, once.
+
+    `source` is the table as it was given, `released` as it leaves.
+    """
+
+    schema: Schema
+    source: pd.DataFrame
+    released: pd.DataFrame
+
     def full(self, sampling_fraction: float | None = None, target: str | None = None) -> dict[str, object]:
         """The summary, other losses, digests of both tables, and what software sees of legal rules.
 
@@ -105,18 +130,6 @@ class Account:
         return found
 
     @cached_property
-    def sizes(self) -> Codes:
-        """The rows of each published class, the block of suppressed rows last if there is one."""
-        recoding = self.recoding
-        kept = recoding.sizes[~recoding.suppressed]
-        return np.append(kept, recoding.suppressed_rows) if recoding.suppressed_rows else kept
-
-    @cached_property
-    def sizes_before(self) -> Codes:
-        """The rows of each class of the table as it was given."""
-        return self.evaluator.classes([0] * len(self.evaluator.table.columns)).sizes
-
-    @cached_property
     def _further(self) -> dict[str, object]:
         table = self.evaluator.table
         losses = {
@@ -128,13 +141,6 @@ class Account:
             "digests": {"input": digest(self.source), "output": digest(self.released), "method": METHOD},
             "rules": check_rules(self.released, self.schema).to_dict(),
         }
-
-    def _block(self) -> list[dict[str, object]]:
-        if not self.recoding.suppressed_rows:
-            return []
-        verdicts = self.evaluator.block_verdicts(self.recoding)
-        pairs = zip(self.evaluator.models, verdicts, strict=True)
-        return [{**model.describe(), "satisfied": passes} for model, passes in pairs]
 
 
 def _risk(sizes: Codes) -> dict[str, dict[str, float]]:

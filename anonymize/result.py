@@ -11,7 +11,7 @@ import pandas as pd
 
 from anonymize.asked import Asked
 from anonymize.classes import Codes
-from anonymize.coding import Recoding, code_table, recode
+from anonymize.coding import CodedTable, Recoding, code_table, recode
 from anonymize.errors import FileFormatError, NoSolutionError
 from anonymize.evaluation import Evaluator
 from anonymize.local_again import Pattern
@@ -44,10 +44,11 @@ class Transformation:
         """
         table = code_table(df, self.schema, sensitive=self.asked.sensitive)
         evaluator = self.asked.evaluator(table)
-        recoding = self._on_levels(evaluator) if self.pattern is None else self.pattern.applied(evaluator)
+        recoding = self.on_levels(evaluator) if self.pattern is None else self.pattern.applied(evaluator)
         return publish(df, self.schema, asked=self.asked, evaluator=evaluator, recoding=recoding, search={})
 
-    def _on_levels(self, evaluator: Evaluator) -> Recoding:
+    def on_levels(self, evaluator: Evaluator) -> Recoding:
+        """What the levels do to another table. Raises: NoSolutionError when the models fail there."""
         levels = tuple(self.levels[column] for column in evaluator.table.columns)
         node = evaluator.evaluate(levels)
         if math.isinf(node.loss):
@@ -154,6 +155,18 @@ class Result:
         return asked
 
 
+def transformation_of(
+    schema: Schema, *, asked: Asked, table: CodedTable, recoding: Recoding
+) -> Transformation:
+    """What was done to a table, to be done to others."""
+    return Transformation(
+        schema=replace(schema, quasi=dict(zip(table.columns, table.hierarchies, strict=True))),
+        levels=dict(zip(table.columns, recoding.levels.max(axis=0).tolist(), strict=True)),
+        asked=asked,
+        pattern=Pattern.of(table, recoding) if len(recoding.levels) > 1 else None,
+    )
+
+
 def publish(
     df: pd.DataFrame,
     schema: Schema,
@@ -165,19 +178,13 @@ def publish(
 ) -> Result:
     """Write a table as a recoding that satisfies the models says; `search` tells how it was found."""
     table = evaluator.table
-    loss = evaluator.loss.of_recoding(recoding)
-    levels = dict(zip(table.columns, recoding.levels.max(axis=0).tolist(), strict=True))
     released = recode(df, schema, table=table, recoding=recoding)
+    transformation = transformation_of(schema, asked=asked, table=table, recoding=recoding)
     return Result(
-        levels=levels,
-        loss=loss,
+        levels=transformation.levels,
+        loss=evaluator.loss.of_recoding(recoding),
         suppressed=recoding.suppressed_rows,
-        transformation=Transformation(
-            schema=replace(schema, quasi=dict(zip(table.columns, table.hierarchies, strict=True))),
-            levels=levels,
-            asked=asked,
-            pattern=Pattern.of(table, recoding) if len(recoding.levels) > 1 else None,
-        ),
+        transformation=transformation,
         class_of_row=np.where(recoding.hidden, SUPPRESSED_CLASS, recoding.of)[table.record_of],
         secrets={
             column: tuple(np.array(secret.values, dtype=object)[secret.codes[table.record_of]])

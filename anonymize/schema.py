@@ -84,13 +84,23 @@ def check_columns(df: pd.DataFrame, columns: Iterable[str]) -> None:
     """Raises: SchemaError when the table is empty, repeats a column or lacks one of `columns`."""
     if not isinstance(df, pd.DataFrame):
         raise SchemaError("The table must be a pandas DataFrame; make one with pandas.DataFrame.")
-    if not df.columns.is_unique:
-        twice = df.columns[df.columns.duplicated()][0]
+    check_names(df.columns, columns)
+    check_rows(len(df))
+
+
+def check_names(names: pd.Index, columns: Iterable[str]) -> None:
+    """Raises: SchemaError when a table with columns of these names repeats one or lacks one of `columns`."""
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
         raise SchemaError(f"The table has more than one column {twice!r}; rename or drop one.")
     for column in columns:
-        if column not in df.columns:
+        if column not in names:
             raise SchemaError(f"The table has no column {column!r}; correct the name or the table.")
-    if not len(df):
+
+
+def check_rows(rows: int) -> None:
+    """Raises: SchemaError when there is no row."""
+    if not rows:
         raise SchemaError("The table has no rows; there is nothing to anonymise.")
 
 
