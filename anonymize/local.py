@@ -20,7 +20,7 @@ from anonymize.local_labels import Allowed, written
 from anonymize.local_mend import Mending
 from anonymize.local_peel import Peeling
 from anonymize.loss import Cells, Loss
-from anonymize.models import Union
+from anonymize.models import TableCheck, Union
 from anonymize.models.beside import OfLevels
 from anonymize.search import Progress, Watch, search, search_below
 
@@ -84,7 +84,9 @@ def recode_locally(
     table = evaluator.table
     levels = [sorted(set(chosen)) for chosen in allowed]
     cells = _weighted(evaluator)
-    peeling = Peeling(table, evaluator.checks)
+    checks = [*evaluator.checks]
+    checks += [check.each() for check in evaluator.checks if isinstance(check, TableCheck)]
+    peeling = Peeling(table, checks)
     checked, stopped = 0, False
 
     def go_on() -> bool:
@@ -98,7 +100,7 @@ def recode_locally(
         if not go_on():
             break
     peeling.take([chosen[-1] for chosen in levels])
-    mending = Mending(table, evaluator.checks, of=peeling.of, allowed=levels, cells=cells)
+    mending = Mending(table, checks, of=peeling.of, allowed=levels, cells=cells)
     mending.absorb(go_on, dearest=1.0)
     found = [suppressing(evaluator, mending.of, levels)]
     if len(mending.left):

@@ -40,6 +40,9 @@ class TableCheck(Check, Protocol):
         """Whether, if all other models absorb (or are closed and the budget is 0), nodes coarser than a usable
         one are usable: as many rows must be suppressed at most."""
 
+    def each(self) -> Check:
+        """A check of single classes that is enough: where all classes satisfy it, they do so together."""
+
     def completed(self, classes: Classes, suppressed: Mask) -> Mask:
         """The classes that must be suppressed when these are already: these, and as few rows more as it takes."""
 

@@ -77,7 +77,8 @@ class AverageRisk:
 
     def check(self, table: CodedTable) -> Check:
         if self.population is None:
-            return _MeanOfRows(self.limit, most=math.floor(self.limit * table.row_count + TOLERANCE))
+            most = math.floor(self.limit * table.row_count + TOLERANCE)
+            return _MeanOfRows(self.limit, most, table.row_count)
         return _MeanOfPersons(self.limit, table, Population.of(self.population, table))
 
     def describe(self) -> dict[str, str | int | float]:
@@ -94,6 +95,7 @@ class _MeanOfRows:
 
     limit: float
     most: int
+    rows: int
 
     @property
     def union(self) -> Union:
@@ -105,6 +107,9 @@ class _MeanOfRows:
 
     def monotone(self, *, budget: int) -> bool:
         return True
+
+    def each(self) -> Check:
+        return KAnonymity(-(-self.rows // max(self.most, 1)))
 
     def completed(self, classes: Classes, suppressed: Mask) -> Mask:
         kept = np.flatnonzero(~suppressed)
@@ -129,6 +134,9 @@ class _MeanOfPersons(OfLevels):
     def satisfied(self, classes: Classes) -> Mask:
         everybody = int(self.population.persons.sum())
         return np.full(len(classes.sizes), 1 / everybody <= self.limit + TOLERANCE)
+
+    def each(self) -> Check:
+        return Mapped(math.ceil(1 / self.limit - TOLERANCE), self.table, self.population)
 
     def monotone(self, *, budget: int) -> bool:
         # Joined classes are written like more persons; but which classes are suppressed is a heuristic.
