@@ -100,7 +100,7 @@ def recode_locally(
         if not go_on():
             break
     peeling.take([chosen[-1] for chosen in levels])
-    mending = Mending(table, checks, of=peeling.of, allowed=levels, cells=cells)
+    mending = Mending(table, checks, of=peeling.of, kinds=peeling.kinds.of, allowed=levels, cells=cells)
     mending.absorb(go_on, dearest=1.0)
     found = [suppressing(evaluator, mending.of, levels)]
     if len(mending.left):

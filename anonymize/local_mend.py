@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from anonymize.classes import Classes, Codes, Mask, combine
 from anonymize.coding import CodedTable
-from anonymize.local_labels import Allowed, tightened
+from anonymize.local_labels import Allowed, starts_of, tightened
 from anonymize.local_peel import passing
 from anonymize.loss import Cells, Floats
 from anonymize.models import Check
@@ -20,7 +20,8 @@ PAIRS: Final = 20_000_000
 class Mending:
     """Classes that take in further records.
 
-    `cells` has what the cells of each column cost. Shape: `of` has the class of every record, -1 for none.
+    `cells` has what the cells of each column cost. Shape: `of` has the class of every record, -1 for none, and
+    `kinds` numbers its combination of sensitive values.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class Mending:
         checks: Sequence[Check],
         *,
         of: Codes,
+        kinds: Codes,
         allowed: Allowed,
         cells: Sequence[Cells],
     ) -> None:
         self.table = table
         self.of = of.copy()
         self._checks = checks
+        self._kinds = kinds
         self._allowed = allowed
         self._cells = cells
         self._groups = [
@@ -70,21 +73,30 @@ class Mending:
         costs = self._costs(records, np.arange(len(self._levels)))
         most = self._hidden(records) * dearest
         waiting = np.ones(len(records), dtype=np.bool_)
+        # How many records each class takes in at a time: more after every success, one after a failure.
+        room = np.ones(len(self._levels), dtype=np.int64)
         while go_on():
             best = costs.argmin(axis=1)
             least = costs[np.arange(len(records)), best]
             asking = np.flatnonzero(waiting & (least < most))
             if not len(asking):
                 return
-            # Each class is asked by the record that costs it least.
-            order = asking[np.argsort(least[asking], kind="stable")]
-            chosen, first = np.unique(best[order], return_index=True)
-            asking = order[first]
-            accepted = self._accepted(chosen, records[asking])
-            costs[asking[~accepted], chosen[~accepted]] = np.inf
-            self._join(records[asking[accepted]], chosen[accepted])
-            waiting[asking[accepted]] = False
-            if accepted.any():
+            # Each class is asked by the records that cost it least.
+            asking = asking[np.lexsort((least[asking], best[asking]))]
+            starts = starts_of(best[asking])
+            rank = np.arange(len(asking)) - np.repeat(starts, np.diff(np.append(starts, len(asking))))
+            asking = asking[rank < room[best[asking]]]
+            chosen, number = np.unique(best[asking], return_inverse=True)
+            accepted = self._accepted(chosen, records[asking], number)
+            alone = np.bincount(number) == 1
+            for refused in asking[~accepted[number] & alone[number]].tolist():
+                # Checks see kinds only: others of the same kind would be refused too.
+                costs[self._kinds[records] == self._kinds[records[refused]], best[refused]] = np.inf
+            room[chosen] = np.where(accepted, 2 * room[chosen], 1)
+            joining = asking[accepted[number]]
+            self._join(records[joining], best[joining])
+            waiting[joining] = False
+            if len(joining):
                 still = np.flatnonzero(waiting)
                 costs[np.ix_(still, chosen[accepted])] = self._costs(records[still], chosen[accepted])
 
@@ -119,15 +131,14 @@ class Mending:
         )
         return bool(passing(self._checks, classes)[0])
 
-    def _accepted(self, chosen: Codes, records: Codes) -> Mask:
-        """Whether each class still passes with the record that asks it; `chosen` ascends."""
+    def _accepted(self, chosen: Codes, records: Codes, number: Codes) -> Mask:
+        """Whether each class still passes with the records that ask it: `number` says which of the chosen."""
         place = np.full(len(self._levels), -1, dtype=np.int64)
         place[chosen] = np.arange(len(chosen))
         inside = np.flatnonzero(np.append(place, -1)[self.of] >= 0)
         together = np.concatenate([inside, records])
-        number = np.concatenate([place[self.of[inside]], np.arange(len(chosen))])
         classes = Classes(
-            number,
+            np.concatenate([place[self.of[inside]], number]),
             len(chosen),
             rows=self.table.rows[together],
             secrets=self.table.secrets,
@@ -140,9 +151,12 @@ class Mending:
         rows = self.table.rows[records]
         for at, leaves in enumerate(self.table.leaves):
             met = self._meeting(at, leaves[records], self._leaf[at][classes])
-            self._levels[classes, at] = np.maximum(self._levels[classes, at], met)
-            shown = self._cells[at].shown[self._allowed[at]]
-            self._sums[at][:, classes] += shown[:, leaves[records]] * rows
+            np.maximum.at(self._levels[:, at], classes, met)
+            shown = self._cells[at].shown[list(self._allowed[at])]
+            grown = shown[:, leaves[records]] * rows
+            self._sums[at] += np.array(
+                [np.bincount(classes, weights=each, minlength=len(self._levels)) for each in grown]
+            )
 
     def _costs(self, records: Codes, classes: Codes) -> Floats:
         """What each record adds to the loss when it joins each class. Shape: records × classes."""
