@@ -56,7 +56,7 @@ class MicroAggregation(TableTransformation):
 
     def describe(self) -> dict[str, object]:
         """Name and parameters, JSON-able."""
-        return {"transformation": "micro-aggregation", "size": self.size, "centre": self.centre}
+        return {"transformation": "micro-aggregation", "size": int(self.size), "centre": self.centre}
 
     def _groups(self, parts: "Sequence[_Numbers | _Categories]", *, rows: int) -> Codes:
         """Number the groups, apart for each set of columns that rows lack."""

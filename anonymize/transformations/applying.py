@@ -61,7 +61,10 @@ def transform(df: pd.DataFrame, steps: Steps) -> Transformed:
 def _applied(step: Step, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     if isinstance(step, TableTransformation):
         return step.apply(frame, columns)
-    return frame.assign(**{column: step.apply(frame[column]) for column in columns})
+    after = frame.copy(deep=False)
+    for column in columns:
+        after[column] = step.apply(frame[column])
+    return after
 
 
 def _listed(given: Sequence[Step]) -> Sequence[Step]:

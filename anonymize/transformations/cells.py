@@ -49,4 +49,4 @@ class CellSuppression(TableTransformation):
 
     def describe(self) -> dict[str, object]:
         """Name and parameters, JSON-able."""
-        return {"transformation": "cell suppression", "k": self.k}
+        return {"transformation": "cell suppression", "k": int(self.k)}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from anonymize.errors import TransformationError
-from anonymize.transformations.columns import NumberColumn, called, finite
+from anonymize.transformations.columns import NumberColumn, called, finite, plain
 from anonymize.transformations.protocol import ColumnTransformation
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def _described(name: str, epsilon: float, lower: float, upper: float) -> dict[st
     return {
         "transformation": name,
         "epsilon": float(epsilon),
-        "lower": lower,
-        "upper": upper,
+        "lower": plain(lower),
+        "upper": plain(upper),
         "protects": "each row's value of this column, by itself",
     }
 

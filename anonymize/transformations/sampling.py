@@ -53,4 +53,8 @@ class Sampling:
 
     def describe(self) -> dict[str, object]:
         """Name and parameters, JSON-able."""
-        return {"transformation": "sampling", "rows": self.rows, "share": self.share}
+        return {
+            "transformation": "sampling",
+            "rows": None if self.rows is None else int(self.rows),
+            "share": None if self.share is None else float(self.share),
+        }

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -226,14 +228,38 @@ def test_log_tells_what_was_done_and_nothing_of_the_table() -> None:
         an.BottomCoding(Decimal("0.5"), "few"),
         an.MicroAggregation(3, "median"),
         an.Sampling(random.Random(1), rows=5),
-        an.LaplaceNoise(0.5, 0, 10),
-        an.GeometricNoise(0.5, 0, 10),
+        an.Sampling(random.Random(1), share=untyped(Decimal("0.5"))),
+        an.LaplaceNoise(untyped(np.float32(0.5)), untyped(Decimal(0)), 10),
+        an.GeometricNoise(0.5, untyped(np.int64(0)), 10),
+        an.MicroAggregation(untyped(np.int64(3))),
+        an.CellSuppression(untyped(np.int64(3))),
+        an.TopCoding(untyped(np.int64(3))),
     ],
 )
 def test_every_transformation_describes_itself_in_json(step: Any) -> None:
     described = step.describe()
     assert json.loads(json.dumps(described)) == described
     assert isinstance(described["transformation"], str)
+
+
+def test_columns_need_no_text_for_a_name() -> None:
+    table = pd.DataFrame([[1, 9], [2, 8]], index=[5, 5])
+    done = an.transform(table, {untyped(1): [an.TopCoding(8)], untyped((0, 1)): [an.MicroAggregation(2)]})
+    assert done.frame.values.tolist() == [[1.5, 8.0], [1.5, 8.0]]
+    assert done.lines() == ["1: top coding, 1 cells changed", "0, 1: micro-aggregation, 2 cells changed"]
+
+
+def test_stars_of_the_table_are_stars_like_any_other() -> None:
+    table = pd.DataFrame({"age": ["20", "20", "30", "*", "*"], "sex": list("ffmmm")})
+    found = an.CellSuppression(2).apply(table, ["age", "sex"])
+    assert an.measure(found, quasi=["age", "sex"]).k >= 2
+    assert found["age"].tolist()[2:] == ["*", "*", "*"]
+
+
+def test_noise_is_loaded_only_by_who_wants_it() -> None:
+    told = "import sys, anonymize; print('opendp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_report_tells_what_was_done_before() -> None:
