@@ -10,6 +10,7 @@ from anonymize.errors import TransformationError
 from anonymize.ladder import leaf_text
 from anonymize.transformations.columns import check_names
 from anonymize.transformations.protocol import ColumnTransformation, TableTransformation
+from anonymize.transformations.sampling import Sampling
 
 Step = ColumnTransformation | TableTransformation
 Steps = Mapping[str | tuple[str, ...], Sequence[Step]]
@@ -29,33 +30,40 @@ class Transformed:
 
     def lines(self) -> list[str]:
         """The log in a line for each transformation."""
-        return [
-            f"{', '.join(map(str, listed))}: {step['transformation']}, {step['changed']} cells changed"
-            for step in self.log
-            if isinstance(listed := step["columns"], list)
-        ]
+        return [_line(step) for step in self.log]
 
 
-def transform(df: pd.DataFrame, steps: Steps) -> Transformed:
+def transform(df: pd.DataFrame, steps: Steps, *, sample: Sampling | None = None) -> Transformed:
     """Apply to each column its transformations, in order; the table given stays as it is.
 
     A key is a column, or a tuple of columns for transformations that look at several together; of such a key a
-    transformation of single columns is applied to each.
+    transformation of single columns is applied to each. A `sample` is drawn before all else.
     Raises: TransformationError, SchemaError.
     """
-    if not isinstance(steps, Mapping) or not steps:
+    if not isinstance(steps, Mapping) or not (steps or sample):
         raise TransformationError(
             "steps must map columns to transformations; write {'age': [TopCoding(90)]}."
         )
     frame, log = df, list[Mapping[str, object]]()
+    if sample is not None:
+        frame = sample.apply(df)
+        log.append({"columns": [], **sample.describe(), "drawn": len(frame), "of": len(df)})
     for key, given in steps.items():
         columns = list(key) if isinstance(key, tuple) else [key]
-        check_names(df, columns)
+        check_names(frame, columns)
         for step in _listed(given):
             after = _applied(step, frame, columns)
             log.append({"columns": columns, **step.describe(), "changed": _changed(frame, after, columns)})
             frame = after
     return Transformed(frame, tuple(log))
+
+
+def _line(step: Mapping[str, object]) -> str:
+    if "drawn" in step:
+        return f"{step['transformation']}, {step['drawn']} of {step['of']} rows drawn"
+    columns = step["columns"]
+    named = ", ".join(map(str, columns)) if isinstance(columns, list) else ""
+    return f"{named}: {step['transformation']}, {step['changed']} cells changed"
 
 
 def _applied(step: Step, frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -71,8 +79,8 @@ def _listed(given: Sequence[Step]) -> Sequence[Step]:
     listed = list(given) if isinstance(given, Sequence) else []
     if not listed or not all(isinstance(step, ColumnTransformation | TableTransformation) for step in listed):
         raise TransformationError(
-            "Each column needs a list of transformations of columns, such as [TopCoding(90)]; draw a Sampling"
-            " from the whole table instead."
+            "Each column needs a list of transformations of columns, such as [TopCoding(90)]; a Sampling is of the"
+            " whole table, given as sample."
         )
     return listed
 

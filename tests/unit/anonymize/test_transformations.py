@@ -242,6 +242,27 @@ def test_every_transformation_describes_itself_in_json(step: Any) -> None:
     assert isinstance(described["transformation"], str)
 
 
+def test_sample_is_drawn_first_and_told() -> None:
+    table = pd.DataFrame({"age": range(100)})
+    drawn = an.transform(table, {"age": [an.TopCoding(0)]}, sample=an.Sampling(random.Random(1), share=0.1))
+    assert drawn.frame["age"].tolist() == [0] * 10
+    assert drawn.lines()[0] == "sampling, 10 of 100 rows drawn"
+    assert json.loads(json.dumps(drawn.log[0])) == {
+        "columns": [],
+        "transformation": "sampling",
+        "rows": None,
+        "share": 0.1,
+        "drawn": 10,
+        "of": 100,
+    }
+    only = an.transform(table, {}, sample=an.Sampling(random.Random(1), rows=4))
+    assert len(only.frame) == 4
+    schema = an.Schema({"age": an.Hierarchy.suppression()})
+    page = an.anonymize(drawn.frame, schema, models=[an.KAnonymity(2)]).report_page(transformed=drawn.log)
+    assert "表全体" in page
+    assert "drawn 10" in page
+
+
 def test_columns_need_no_text_for_a_name() -> None:
     table = pd.DataFrame([[1, 9], [2, 8]], index=[5, 5])
     done = an.transform(table, {untyped(1): [an.TopCoding(8)], untyped((0, 1)): [an.MicroAggregation(2)]})
@@ -401,7 +422,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a sample of a column": (
         lambda: an.transform(TABLE, {"a": [untyped(an.Sampling(random.Random(1), rows=1))]}),
-        "draw a Sampling from the whole table",
+        "a Sampling is of the whole table, given as sample",
     ),
 }
 
