@@ -44,7 +44,7 @@ class LaplaceNoise(ColumnTransformation):
         column = NumberColumn.of(series)
         low, high = float(self.lower), float(self.upper)
         clamped = [min(max(float(number), low), high) for number in column.numbers]
-        noisy = _noisy(column, clamped, _laplace(_reach(low, high), self.epsilon))
+        noisy = _noisy(column, clamped, laplace(reach_of(low, high), self.epsilon))
         found = np.full(len(series), np.nan)
         found[column.codes >= 0] = noisy
         return pd.Series(found, index=series.index, name=series.name)
@@ -82,7 +82,7 @@ class GeometricNoise(ColumnTransformation):
             )
         low, high = int(self.lower), int(self.upper)
         clamped = [min(max(int(number), low), high) for number in column.numbers]
-        noisy = _noisy(column, clamped, _geometric(high - low, self.epsilon))
+        noisy = _noisy(column, clamped, geometric(high - low, self.epsilon))
         there = column.codes >= 0
         if there.all():
             return pd.Series(np.array(noisy, dtype=np.int64), index=series.index, name=series.name)
@@ -112,13 +112,14 @@ def _described(name: str, epsilon: float, lower: float, upper: float) -> dict[st
     }
 
 
-def _reach(low: float, high: float) -> float:
+def reach_of(low: float, high: float) -> float:
     """How far two values within the bounds can be apart, rounded up."""
     reach = high - low
     return reach if Fraction(reach) >= Fraction(high) - Fraction(low) else math.nextafter(reach, math.inf)
 
 
-def _laplace(reach: float, epsilon: float) -> "Measurement":
+def laplace(reach: float, epsilon: float) -> "Measurement":
+    """The measurement of a column of fractions that are at most `reach` apart. Raises: TransformationError."""
     import opendp.prelude as dp
 
     dp.enable_features("contrib")
@@ -126,7 +127,8 @@ def _laplace(reach: float, epsilon: float) -> "Measurement":
     return _calibrated(lambda scale: dp.m.make_laplace(*space, scale=scale), reach, epsilon)
 
 
-def _geometric(reach: int, epsilon: float) -> "Measurement":
+def geometric(reach: int, epsilon: float) -> "Measurement":
+    """The measurement of a column of whole numbers. Raises: TransformationError."""
     import opendp.prelude as dp
 
     dp.enable_features("contrib")

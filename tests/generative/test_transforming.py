@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 import anonymize as an
 from anonymize.transformations.mdav import mdav
+from anonymize.transformations.noise import geometric, laplace, reach_of
+
+Place = tuple[tuple[float, ...], tuple[int, ...]]
 
 NUMBERS = st.lists(st.integers(-300, 300), min_size=1, max_size=30)
 DECIMALS = st.lists(
@@ -116,28 +119,33 @@ def test_aggregated_columns_show_every_combination_often_enough(cells: list[Any]
     assert math.isclose(total, table["c"].sum(), abs_tol=1e-9)
 
 
-def plain_mdav(points: list[tuple[float, ...]], size: int) -> set[frozenset[int]]:
-    """MDAV as the paper tells it, over lists."""
+def plain_mdav(
+    points: list[tuple[float, ...]], codes: list[tuple[int, ...]], size: int
+) -> set[frozenset[int]]:
+    """MDAV-generic as the paper tells it, over lists."""
     left, groups = list(range(len(points))), set()
 
-    def apart(at: tuple[float, ...], row: int) -> float:
-        return sum((a - b) ** 2 for a, b in zip(at, points[row], strict=True))
+    def apart(place: Place, row: int) -> float:
+        numbers = sum((a - b) ** 2 for a, b in zip(place[0], points[row], strict=True))
+        return numbers + sum(a != b for a, b in zip(place[1], codes[row], strict=True))
 
-    def centre() -> tuple[float, ...]:
+    def centre() -> Place:
         columns = zip(*(points[row] for row in left), strict=True)
-        return tuple(sum(column) / len(left) for column in columns)
+        counts = [Counter(column) for column in zip(*(codes[row] for row in left), strict=True)]
+        modes = tuple(min(each, key=lambda code: (-each[code], code)) for each in counts)
+        return tuple(sum(column) / len(left) for column in columns), modes
 
-    def farthest(at: tuple[float, ...]) -> int:
-        return max(left, key=lambda row: apart(at, row))
+    def farthest(place: Place) -> int:
+        return max(left, key=lambda row: apart(place, row))
 
     def group(row: int) -> None:
-        chosen = sorted(left, key=lambda other: apart(points[row], other))[:size]
+        chosen = sorted(left, key=lambda other: apart((points[row], codes[row]), other))[:size]
         groups.add(frozenset(chosen))
         left[:] = [other for other in left if other not in chosen]
 
     while len(left) >= 3 * size:
         first = farthest(centre())
-        second = farthest(points[first])
+        second = farthest((points[first], codes[first]))
         group(first)
         group(second)
     if len(left) >= 2 * size:
@@ -145,17 +153,37 @@ def plain_mdav(points: list[tuple[float, ...]], size: int) -> set[frozenset[int]
     return groups | {frozenset(left)}
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize(("columns", "texts"), [(1, 0), (2, 0), (3, 0), (1, 1), (2, 2)])
 @pytest.mark.parametrize("seed", range(12))
-def test_groups_are_those_of_the_plain_algorithm(columns: int, seed: int) -> None:
+def test_groups_are_those_of_the_plain_algorithm(columns: int, texts: int, seed: int) -> None:
     """Random fractions, among which no two distances are the same."""
     chosen = np.random.default_rng(seed)
     size, rows = int(chosen.integers(1, 6)), int(chosen.integers(6, 70))
-    points = chosen.normal(size=(columns, rows))
-    group = mdav(points, np.empty((0, rows), dtype=np.int64), size=size)
+    points, codes = chosen.normal(size=(columns, rows)), chosen.integers(0, 3, size=(texts, rows))
+    group = mdav(points, codes, size=size)
     found = {frozenset(np.flatnonzero(group == number).tolist()) for number in set(group.tolist())}
-    assert found == plain_mdav([tuple(point) for point in points.T.tolist()], size)
+    plain = [tuple(point) for point in points.T.tolist()], [tuple(each) for each in codes.T.tolist()]
+    assert found == plain_mdav(*plain, size)
     assert all(size <= len(each) < 2 * size for each in found)
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001])
+def test_groups_do_not_depend_on_units(factor: float) -> None:
+    chosen = np.random.default_rng(5)
+    table = pd.DataFrame(chosen.normal(size=(60, 2)), columns=["a", "b"])
+    found = an.MicroAggregation(3).apply(table, ["a", "b"])
+    other = an.MicroAggregation(3).apply(table.assign(a=table["a"] * factor), ["a", "b"])
+    assert found["b"].equals(other["b"])
+
+
+@given(st.floats(1e-3, 1e3), st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+@settings(deadline=None)
+def test_noise_is_enough_by_opendps_own_account(epsilon: float, lower: float, width: float) -> None:
+    upper = lower + width
+    reach = reach_of(lower, upper)
+    assert Fraction(reach) >= Fraction(upper) - Fraction(lower)
+    assert laplace(reach, epsilon).check(reach, epsilon)
+    assert geometric(math.ceil(width), epsilon).check(math.ceil(width), epsilon)
 
 
 @settings(deadline=None)

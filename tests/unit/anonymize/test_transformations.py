@@ -159,6 +159,12 @@ def test_rows_that_lack_a_value_are_grouped_among_themselves() -> None:
     assert an.measure(found, quasi=["a", "b"]).k == 2
 
 
+def test_both_zeros_are_one_value_of_a_group() -> None:
+    table = pd.DataFrame({"a": [0.0, -0.0, -0.0]})
+    found = an.MicroAggregation(1, "median").apply(table, ["a"])
+    assert an.measure(found, quasi=["a"]).k == 3
+
+
 def test_cells_are_suppressed_in_failing_rows_only() -> None:
     table = pd.DataFrame({"age": [20, 20, 30, 30, 40], "sex": list("ffxyz"), "kept": range(5)})
     found = an.CellSuppression(2).apply(pd.concat([table, table[4:]]), ["age", "sex"])
