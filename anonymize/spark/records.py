@@ -77,14 +77,17 @@ class Source:
         columns = list(self.types)
         keys = [self.key(column).alias(f"key_{at}") for at, column in enumerate(columns)]
         signs = [self._sign(column).alias(f"sign_{at}") for at, column in enumerate(columns)]
-        counted = self.frame.groupBy(*keys, *signs).agg(sf.count(sf.lit(1)).alias("rows")).collect()
+        # Grouped by at least a constant: by nothing at all, an empty table would have a group.
+        grouped = self.frame.groupBy(*keys, *signs, sf.lit(0).alias("one"))
+        counted = grouped.agg(sf.count(sf.lit(1)).alias("rows")).collect()
         check_rows(len(counted))
         cells = list(zip(*counted, strict=True))
         found = pd.DataFrame(
             {
                 column: self._series(column, cells[at], cells[len(columns) + at])
                 for at, column in enumerate(columns)
-            }
+            },
+            index=range(len(counted)),
         )
         # The order in which Spark answers is chance; sorted, the same table gives the same result.
         found = found.sort_values(columns, kind="stable")

@@ -7,10 +7,12 @@ from anonymize.errors import SparkMissingError
 
 
 def local_session(*, threads: int = 2) -> SparkSession:
-    """Start Spark on this machine, or return the session that runs already; nothing listens beyond the loopback.
+    """Start Spark on this machine, listening on the loopback only, or return the session that runs already.
 
     Raises: SparkMissingError when Spark does not start, as it does without Java 17 or later.
     """
+    if (running := SparkSession.getActiveSession()) is not None:
+        return running
     settings: dict[str, bool | float | int | str | None] = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",

@@ -246,6 +246,15 @@ def test_measures_are_those_of_the_local_engine(spark: "SparkSession") -> None:
     quasi, sensitive = ["zip", "weight"], ["disease"]
     local = an.measure(in_pandas(df, [*quasi, *sensitive]), quasi=quasi, sensitive=sensitive)
     assert engine.measure(df, quasi=quasi, sensitive=sensitive) == local
+    assert engine.measure(df, quasi=[]).k == 300
+    with pytest.raises(an.SchemaError, match="no rows"):
+        engine.measure(df.where("age = 0"), quasi=[])
+
+
+def test_running_session_is_used_as_it_is(spark: "SparkSession") -> None:
+    before = spark.conf.get("spark.sql.shuffle.partitions")
+    assert engine.local_session(threads=7) is spark
+    assert spark.conf.get("spark.sql.shuffle.partitions") == before
 
 
 def test_many_quasi_identifiers_need_several_keys_per_class(spark: "SparkSession") -> None:
