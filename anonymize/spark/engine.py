@@ -66,6 +66,7 @@ def anonymize(
     rows sorted by these columns; of equally good tables another order of rows can give another. They hold for
     the rows that were counted: a table that Spark may compute differently the next time (`limit`, a source that
     is written to) has to be persisted first. Classes that were not counted make the computation of `frame` fail.
+    A column on level 0 keeps its type if nothing is suppressed; else it is text, as Spark's columns have one type.
     Raises: SchemaError, HierarchyError (without row numbers, which Spark tables have not), ModelError,
     NoSolutionError, SearchStoppedError.
     """
