@@ -3,6 +3,8 @@
 from anonymize.anonymizer import anonymize
 from anonymize.errors import (
     AnonymizeError,
+    BudgetExhaustedError,
+    DifferencingError,
     FileFormatError,
     HierarchyError,
     JointDisclosureError,
@@ -13,7 +15,9 @@ from anonymize.errors import (
     SchemaError,
     SearchStoppedError,
     SparkMissingError,
+    StatisticsError,
     TransformationError,
+    UnsafeStatisticError,
 )
 from anonymize.hierarchy import Hierarchy
 from anonymize.joint_values import JointValues
@@ -52,6 +56,14 @@ from anonymize.result import Result, Transformation
 from anonymize.rules import RuleCheck, RuleReport, check_rules
 from anonymize.schema import Schema
 from anonymize.search import Progress
+from anonymize.statistics import (
+    Dominance,
+    FrequencyTable,
+    StatisticsPolicy,
+    Zeros,
+    frequency_table,
+    rounded_frequency_table,
+)
 from anonymize.transformations import (
     BottomCoding,
     CellSuppression,
@@ -77,6 +89,7 @@ __all__ = [
     "AverageRisk",
     "BasicBetaLikeness",
     "BottomCoding",
+    "BudgetExhaustedError",
     "CellSuppression",
     "ClassificationAccuracy",
     "ColumnTransformation",
@@ -84,14 +97,17 @@ __all__ = [
     "DateTruncation",
     "DeltaDisclosure",
     "DeltaPresence",
+    "DifferencingError",
     "Discernibility",
     "Disclosure",
     "DistinctLDiversity",
+    "Dominance",
     "EnhancedBetaLikeness",
     "EntropyLDiversity",
     "Equal",
     "FileAnchor",
     "FileFormatError",
+    "FrequencyTable",
     "GeometricNoise",
     "Head",
     "Hierarchical",
@@ -134,6 +150,8 @@ __all__ = [
     "SchemaError",
     "SearchStoppedError",
     "SparkMissingError",
+    "StatisticsError",
+    "StatisticsPolicy",
     "TCloseness",
     "TableTransformation",
     "TopCoding",
@@ -141,10 +159,14 @@ __all__ = [
     "TransformationError",
     "Transformed",
     "Uniqueness",
+    "UnsafeStatisticError",
+    "Zeros",
     "anonymize",
     "check_rules",
     "classification_accuracy",
+    "frequency_table",
     "measure",
     "population_uniqueness",
+    "rounded_frequency_table",
     "transform",
 ]

@@ -80,3 +80,30 @@ class JointDisclosureError(AnonymizeError):
 
 class RefusalsExhaustedError(JointDisclosureError):
     """The recipient was refused so often that refusals would tell; only what it holds may leave again."""
+
+
+class StatisticsError(AnonymizeError):
+    """A statistic was asked for with settings or a table that it cannot have; correct one of them."""
+
+
+class UnsafeStatisticError(AnonymizeError):
+    """The statistic cannot be published without exposing somebody; ask for a coarser one."""
+
+
+class DifferencingError(AnonymizeError):
+    """A count, together with earlier ones, would tell the count of fewer persons than allowed.
+
+    Neither the message nor the error counts anything: counts are in the ledger, for its operator.
+    """
+
+
+class BudgetExhaustedError(AnonymizeError):
+    """The recipient's privacy budget does not pay for the statistic; `epsilon_left` and `delta_left` are left."""
+
+    def __init__(self, recipient: str, *, epsilon_left: float, delta_left: float) -> None:
+        super().__init__(
+            f"The privacy budget of {recipient!r} does not pay for this: epsilon {epsilon_left:g} and delta"
+            f" {delta_left:g} are left. Ask for a statistic with a smaller epsilon and delta, or for none."
+        )
+        self.epsilon_left = epsilon_left
+        self.delta_left = delta_left
