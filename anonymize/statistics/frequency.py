@@ -25,7 +25,7 @@ class FrequencyTable:
     `base` is what counts are rounded to, 1 for exact ones. What is hidden is not in it, nor which counts were
     hidden to protect others.
     Guarantees: from everything shown, and the knowledge that counts are not negative and that labels found in
-    the table occur, no hidden count can be bounded within an interval narrower than `policy.width`.
+    the table occur, no hidden count can be bounded within an interval narrower than `policy.width(base)`.
     Attack RI7. Other tables on the same persons need a CountLedger.
     """
 
@@ -116,7 +116,7 @@ def rounded_frequency_table(
 ) -> FrequencyTable:
     """As `frequency_table`, every cell and margin rounded by itself to the policy's base, halves up.
 
-    Rounding usually makes hiding further cells needless; where rounded margins still tell too much, they
+    Rounding usually makes hiding further cells needless; where rounded counts still tell too much, others
     are hidden too. Margins need not be the sums of rounded cells.
     """
     return _table(df, by, policy=policy, base=policy.rounding, categories=categories, persons=persons)

@@ -58,9 +58,10 @@ class StatisticsPolicy:
 
     `minimum_count` is the least number of persons behind any published number, `rounding` the base that
     rounded counts are multiples of. `protection` is how wide the interval must be that an attacker can
-    compute for a suppressed count; None stands for `minimum_count`. `dominance` and `p_percent` (the remainder
-    without the two largest contributions must be at least that share of the largest) hold for means and
-    sums; None switches a rule off. `digits` are the significant digits of published means, sums and quantiles.
+    compute for a suppressed count; None stands for `minimum_count` in exact tables, for `rounding` in rounded
+    ones. `dominance` and `p_percent` (the remainder without the two largest contributions must be at least that
+    share of the largest) hold for means and sums; None switches a rule off. `digits` are the significant digits
+    of published means, sums and quantiles.
     Raises: StatisticsError for numbers that make no sense.
     """
 
@@ -83,10 +84,11 @@ class StatisticsPolicy:
         if self.p_percent is not None:
             require_share("p_percent", self.p_percent)
 
-    @property
-    def width(self) -> int:
-        """How many more the most must be than the least that a suppressed count can be."""
-        return self.minimum_count if self.protection is None else self.protection
+    def width(self, base: int) -> int:
+        """How many more the most that a suppressed count can be must be than the least, in a table of this base."""
+        if self.protection is not None:
+            return self.protection
+        return base if base > 1 else self.minimum_count
 
 
 DEFAULT_STATISTICS: Final = StatisticsPolicy()

@@ -27,6 +27,11 @@ class Display:
     policy: StatisticsPolicy
     base: int
 
+    @property
+    def width(self) -> int:
+        """How wide the interval of each hidden count must be."""
+        return self.policy.width(self.base)
+
     @cached_property
     def counts(self) -> Codes:
         """The true counts."""
@@ -98,15 +103,15 @@ def protect(display: Display) -> Mask:
     """
     hidden = display.primary.copy()
     low, high = display.counts.astype(np.float64), display.counts.astype(np.float64)
-    while (failing := np.flatnonzero(hidden & (high - low < display.policy.width))).size:
+    while (failing := np.flatnonzero(hidden & (high - low < display.width))).size:
         cell = int(failing[np.argmax(display.counts[failing])])
         view = display.view(hidden)
         for sign in (1, -1):
-            if high[cell] - low[cell] < display.policy.width:
-                reach = (low[cell] - display.policy.width, high[cell] + display.policy.width)
+            if high[cell] - low[cell] < display.width:
+                reach = (low[cell] - display.width, high[cell] + display.width)
                 inner = view.extreme(cell, sign=sign, within=reach)
                 _witness(view, inner, low=low, high=high)
-        if high[cell] - low[cell] < display.policy.width:
+        if high[cell] - low[cell] < display.width:
             inner = _room(display, hidden, cell)
             cells = display.view(hidden).sums @ np.rint(inner)
             hidden |= (cells < view.least) | (cells > view.most)
@@ -137,7 +142,7 @@ def _room(display: Display, hidden: Mask, cell: int) -> Floats:
     view, sums = display.view(hidden), sums_of(display.cells.shape)
     count, inner = sums.shape
     least = view.least.copy()
-    least[cell] = display.counts[cell] + display.policy.width
+    least[cell] = display.counts[cell] + display.width
     fixed = hidden | (display.counts == 0) & ~display.primary
     beyond = np.where(fixed, 0.0, np.inf)
     # A cell that is hidden anew may fall to what is known of hidden ones, not below.

@@ -98,4 +98,4 @@ def test_rounded_tables_bound_no_hidden_count_either(counts: Counts, zeros: an.Z
     )
     limits = table.intervals()
     width = (limits["most"] - limits["least"]).dropna()
-    assert (width >= 10).all()
+    assert (width >= 5).all()
