@@ -40,8 +40,8 @@ class ReleaseLedger:
         policy: LedgerPolicy = DEFAULT_POLICY,
         anchor: Anchor | None = None,
     ) -> None:
-        found = _supported(url)
-        self._key = _own_key(found, rng) if key is None else key
+        found = supported_url(url)
+        self._key = own_key(found, rng) if key is None else key
         metadata = MetaData()
         self._tables = ledger_tables(metadata)
         self._engine = create_engine(found)
@@ -138,7 +138,8 @@ class ReleaseLedger:
             self._anchor.advance(head)
 
 
-def _supported(url: str) -> URL:
+def supported_url(url: str) -> URL:
+    """Raises: LedgerError unless the URL is of a database that a ledger can use."""
     try:
         found = make_url(url)
     except ArgumentError as cause:
@@ -148,7 +149,8 @@ def _supported(url: str) -> URL:
     return found
 
 
-def _own_key(url: URL, rng: random.Random) -> bytes:
+def own_key(url: URL, rng: random.Random) -> bytes:
+    """The key that lies beside a SQLite database, made when the database is. Raises: LedgerError."""
     if url.get_backend_name() != "sqlite":
         raise LedgerError("A ledger on PostgreSQL needs key=, at least 32 random bytes.")
     if url.database in (None, "", ":memory:"):

@@ -19,18 +19,18 @@ class LedgerTables:
     content: Table
 
 
-def ledger_tables(metadata: MetaData) -> LedgerTables:
-    """Add the ledger's tables to `metadata`; call it once per metadata."""
+def ledger_tables(metadata: MetaData, *, prefix: str = "ledger") -> LedgerTables:
+    """Add the ledger's tables to `metadata`; call it once per metadata and prefix."""
     return LedgerTables(
         head=Table(
-            "ledger_head",
+            f"{prefix}_head",
             metadata,
             Column("id", Integer, primary_key=True, autoincrement=False),
             Column("entries", Integer, nullable=False),
             Column("seal", LargeBinary(32), nullable=False),
         ),
         entry=Table(
-            "ledger_entry",
+            f"{prefix}_entry",
             metadata,
             Column("id", Integer, primary_key=True, autoincrement=False),
             Column("kind", String, nullable=False),
@@ -40,9 +40,9 @@ def ledger_tables(metadata: MetaData) -> LedgerTables:
             Column("seal", LargeBinary(32), nullable=False),
         ),
         content=Table(
-            "ledger_content",
+            f"{prefix}_content",
             metadata,
-            Column("entry", ForeignKey("ledger_entry.id"), primary_key=True, autoincrement=False),
+            Column("entry", ForeignKey(f"{prefix}_entry.id"), primary_key=True, autoincrement=False),
             Column("sealed", LargeBinary, nullable=False),
         ),
     )

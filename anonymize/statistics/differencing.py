@@ -1,0 +1,111 @@
+"""Whether counts, added and subtracted, tell the count of a few persons; pure."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from math import comb
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anonymize.classes import Codes, Mask, number_groups
+
+MODULUS: Final = 2_147_483_629
+"""A prime; products of two residues fit 63 bits."""
+MOST_TRIALS: Final = 200_000
+
+
+def tells_few(sets: Sequence[Codes], *, minimum: int) -> bool:
+    """Whether sums and differences of the counts of these sets give the count of 1 to `minimum` - 1 persons.
+
+    Shape: each set has the numbers of its persons, each once.
+
+    Persons who are in the same sets form one atom. A set of persons can be counted exactly if its indicator over
+    atoms is a linear combination of the sets' indicators. Only atoms below the minimum can be in a small set, so
+    combinations that vanish on all others are computed, by elimination modulo a prime, and every small set
+    among them is tried.
+    Guarantees: every small set with such a combination is found (a nested pair, a set and the union of disjoint
+    ones, any number of sets), unless a determinant of the indicators is a multiple of the modulus. When more
+    would have to be tried than is affordable the answer is True.
+    """
+    if not sets or not any(len(each) for each in sets):
+        return False
+    indicators, sizes = _atoms(sets)
+    small = sizes < minimum
+    # Large atoms come first: a row whose pivot is a small one then vanishes on all of them.
+    order = np.argsort(small, kind="stable")
+    reduced, pivots = _echelon(indicators[:, order])
+    first_small = int((~small).sum())
+    keep = [row for row, pivot in enumerate(pivots) if pivot >= first_small]
+    if not keep:
+        return False
+    rows = reduced[keep][:, first_small:]
+    few = sizes[order][first_small:]
+    return _has_small_indicator(
+        rows, few, heads=few[[pivots[row] - first_small for row in keep]], minimum=minimum
+    )
+
+
+def _atoms(sets: Sequence[Codes]) -> tuple[NDArray[np.int64], Codes]:
+    """Which set contains which atom, sets × atoms, and how many persons each atom has."""
+    persons = 1 + max(int(each.max()) for each in sets if len(each))
+    atom, count = np.zeros(persons, dtype=np.int64), 1
+    inside: list[Mask] = []
+    for each in sets:
+        member = np.zeros(persons, dtype=np.bool_)
+        member[each] = True
+        inside.append(member)
+        atom, count = number_groups(atom * 2 + member, count * 2)
+    example = np.empty(count, dtype=np.int64)
+    example[atom] = np.arange(persons)
+    indicators = np.array([member[example] for member in inside], dtype=np.int64)
+    somewhere = indicators.any(axis=0)
+    return indicators[:, somewhere], np.bincount(atom, minlength=count)[somewhere]
+
+
+def _echelon(matrix: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
+    """The reduced row echelon form modulo the prime, without empty rows, and the column of each row's pivot."""
+    left = matrix % MODULUS
+    pivots: list[int] = []
+    for column in range(left.shape[1]):
+        done = len(pivots)
+        if done == len(left):
+            break
+        below = np.flatnonzero(left[done:, column])
+        if not below.size:
+            continue
+        left[[done, done + below[0]]] = left[[done + below[0], done]]
+        left[done] = left[done] * pow(int(left[done, column]), -1, MODULUS) % MODULUS
+        others = np.flatnonzero(left[:, column])
+        others = others[others != done]
+        left[others] = (left[others] - left[others, column, np.newaxis] * left[done] % MODULUS) % MODULUS
+        pivots.append(column)
+    return left[: len(pivots)], pivots
+
+
+def _has_small_indicator(rows: NDArray[np.int64], sizes: Codes, *, heads: Codes, minimum: int) -> bool:
+    """Whether a sum of rows is an indicator of fewer persons than the minimum.
+
+    In an echelon form a sum has its coefficients at the pivots, so an indicator's are 0 or 1; and each row
+    taken brings the persons of its own pivot.
+    """
+    most = min(len(rows), minimum - 1)
+    if sum(comb(len(rows), taken) for taken in range(1, most + 1)) > MOST_TRIALS:
+        most = _affordable(heads, minimum=minimum)
+        if most == 0:
+            return True
+    for taken in range(1, most + 1):
+        for chosen in combinations(range(len(rows)), taken):
+            if heads[list(chosen)].sum() >= minimum:
+                continue
+            found = rows[list(chosen)].sum(axis=0) % MODULUS
+            if (found <= 1).all() and sizes[found == 1].sum() < minimum:
+                return True
+    return False
+
+
+def _affordable(heads: Codes, *, minimum: int) -> int:
+    """How many rows can be taken without exceeding the minimum, 0 if trying them all costs too much."""
+    most = int((np.cumsum(np.sort(heads)) < minimum).sum())
+    trials = sum(comb(len(heads), taken) for taken in range(1, most + 1))
+    return most if 0 < trials <= MOST_TRIALS else 0
