@@ -102,36 +102,61 @@ def protect(display: Display) -> Mask:
     Raises: UnsafeStatisticError when that leaves no cell to show.
     """
     hidden = display.primary.copy()
-    low, high = display.counts.astype(np.float64), display.counts.astype(np.float64)
-    while (failing := np.flatnonzero(hidden & (high - low < display.width))).size:
+    spread = _Spread(display, display.counts.astype(np.float64), display.counts.astype(np.float64))
+    while (failing := np.flatnonzero(hidden & spread.narrow)).size:
         cell = int(failing[np.argmax(display.counts[failing])])
-        view = display.view(hidden)
-        for sign in (1, -1):
-            if high[cell] - low[cell] < display.width:
-                reach = (low[cell] - display.width, high[cell] + display.width)
-                inner = view.extreme(cell, sign=sign, within=reach)
-                _witness(view, inner, low=low, high=high)
-        if high[cell] - low[cell] < display.width:
-            inner = _room(display, hidden, cell)
-            cells = display.view(hidden).sums @ np.rint(inner)
-            hidden |= (cells < view.least) | (cells > view.most)
-            if not _witness(display.view(hidden), inner, low=low, high=high):
-                raise UnsafeStatisticError(UNVERIFIED)
+        if spread.audited(display.view(hidden), cell):
+            continue
+        # Fractions say soon, and mostly well, what is to be hidden; whole numbers only where they do not suffice.
+        for whole in (False, True):
+            inner = _room(display, hidden, cell, whole=whole)
+            view = display.view(hidden)
+            cells = view.sums @ inner
+            hidden |= (cells < view.least - TOLERANCE) | (cells > view.most + TOLERANCE)
+            spread.offer(display.view(hidden), inner)
+            if spread.audited(display.view(hidden), cell):
+                break
+        else:
+            raise UnsafeStatisticError(UNVERIFIED)
     if hidden.all():
         raise UnsafeStatisticError("No cell of the table can be shown; count by fewer or broader categories.")
     return hidden
 
 
-def _witness(view: View, inner: Floats | None, *, low: Floats, high: Floats) -> bool:
-    cells = None if inner is None else view.shown_by(inner)
-    if cells is None:
-        return False
-    np.minimum(low, cells, out=low)
-    np.maximum(high, cells, out=high)
-    return True
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spread:
+    """The least and the most of each count over the tables found so far that agree with what is shown.
+
+    They stay valid when more is hidden.
+    """
+
+    display: Display
+    low: Floats
+    high: Floats
+
+    @property
+    def narrow(self) -> Mask:
+        """Which counts do not vary enough yet."""
+        found: Mask = self.high - self.low < self.display.width
+        return found
+
+    def offer(self, view: View, inner: Floats | None) -> None:
+        """Take a table into account if, made whole, it agrees with what is shown."""
+        cells = None if inner is None else view.shown_by(inner)
+        if cells is not None:
+            np.minimum(self.low, cells, out=self.low)
+            np.maximum(self.high, cells, out=self.high)
+
+    def audited(self, view: View, cell: int) -> bool:
+        """Look for tables in which a cell varies enough; whether there are."""
+        for sign in (1, -1):
+            if self.narrow[cell]:
+                reach = (self.low[cell] - self.display.width, self.high[cell] + self.display.width)
+                self.offer(view, view.extreme(cell, sign=sign, within=reach))
+        return not self.narrow[cell]
 
 
-def _room(display: Display, hidden: Mask, cell: int) -> Floats:
+def _room(display: Display, hidden: Mask, cell: int, *, whole: bool) -> Floats:
     """Inner cells of a table in which a hidden cell counts more by the width, breaking with what is shown cheaply.
 
     Unknowns are the inner cells, and for each cell by how much it exceeds and falls short of what is shown.
@@ -152,10 +177,10 @@ def _room(display: Display, hidden: Mask, cell: int) -> Floats:
         np.concatenate([np.zeros(inner), display.weights, display.weights]),
         constraint=LinearConstraint(sparse.hstack([sums, -steps, steps], format="csr"), least, view.most),
         bounds=Bounds(0, np.concatenate([np.full(inner, np.inf), beyond, short])),
-        whole=view.whole,
+        whole=whole and view.whole,
         gap=0.5,  # what is hidden need not be the least, only enough
     )
-    if found.x is None or np.abs(found.x - np.rint(found.x)).max() > TOLERANCE:
+    if found.x is None:
         raise UnsafeStatisticError(UNVERIFIED)
     changed: Floats = found.x[:inner]
     return changed

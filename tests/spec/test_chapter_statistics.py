@@ -207,9 +207,9 @@ def test_private_release() -> None:
         """
         | ward | disease |
         | --- | --- |
-            | city | flu |
-            | city | gout |
-            | land | flu |
-            | land | gout |
+        | city | flu |
+        | city | gout |
+        | land | flu |
+        | land | gout |
     """,
     )
