@@ -40,10 +40,7 @@ def tells_few(sets: Sequence[Codes], *, minimum: int) -> bool:
     if not keep:
         return False
     rows = reduced[keep][:, first_small:]
-    few = sizes[order][first_small:]
-    return _has_small_indicator(
-        rows, few, heads=few[[pivots[row] - first_small for row in keep]], minimum=minimum
-    )
+    return _has_small_indicator(rows, sizes[order][first_small:], minimum=minimum)
 
 
 def _atoms(sets: Sequence[Codes]) -> tuple[NDArray[np.int64], Codes]:
@@ -83,29 +80,48 @@ def _echelon(matrix: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
     return left[: len(pivots)], pivots
 
 
-def _has_small_indicator(rows: NDArray[np.int64], sizes: Codes, *, heads: Codes, minimum: int) -> bool:
-    """Whether a sum of rows is an indicator of fewer persons than the minimum.
+def _has_small_indicator(rows: NDArray[np.int64], sizes: Codes, *, minimum: int) -> bool:
+    """Whether a combination of independent rows is an indicator of fewer persons than the minimum.
 
-    In an echelon form a sum has its coefficients at the pivots, so an indicator's are 0 or 1; and each row
-    taken brings the persons of its own pivot.
+    In an echelon form a combination has its coefficients at the pivots, so an indicator's are 0 or 1 there, and
+    not all 0. If several forms have no pivot in common, a small set has few persons at the pivots of one of
+    them; if there are as many forms as persons are needed, there is no small set.
+    Source: K.-H. Zimmermann's bound on minimum weights, after A. Betten et al., Error-Correcting Linear Codes, 2006.
     """
-    most = min(len(rows), minimum - 1)
-    if sum(comb(len(rows), taken) for taken in range(1, most + 1)) > MOST_TRIALS:
-        most = _affordable(heads, minimum=minimum)
-        if most == 0:
-            return True
-    for taken in range(1, most + 1):
-        for chosen in combinations(range(len(rows)), taken):
-            if heads[list(chosen)].sum() >= minimum:
-                continue
-            found = rows[list(chosen)].sum(axis=0) % MODULUS
-            if (found <= 1).all() and sizes[found == 1].sum() < minimum:
-                return True
+    if _spread_widely(rows, minimum=minimum):
+        return False
+    forms = _disjoint_forms(rows, most=minimum)
+    most = (minimum - 1) // len(forms)
+    if len(forms) * sum(comb(len(rows), taken) for taken in range(1, most + 1)) > MOST_TRIALS:
+        return True
+    for form in forms:
+        for taken in range(1, most + 1):
+            for chosen in combinations(range(len(rows)), taken):
+                found = form[list(chosen)].sum(axis=0) % MODULUS
+                if (found <= 1).all() and sizes[found == 1].sum() < minimum:
+                    return True
     return False
 
 
-def _affordable(heads: Codes, *, minimum: int) -> int:
-    """How many rows can be taken without exceeding the minimum, 0 if trying them all costs too much."""
-    most = int((np.cumsum(np.sort(heads)) < minimum).sum())
-    trials = sum(comb(len(heads), taken) for taken in range(1, most + 1))
-    return most if 0 < trials <= MOST_TRIALS else 0
+def _spread_widely(rows: NDArray[np.int64], *, minimum: int) -> bool:
+    """Whether so many disjoint parts of the columns are found quickly that no combination misses any of them."""
+    parts = min(2 * minimum, rows.shape[1] // len(rows))
+    # Every so-many-th column, as neighbouring atoms are alike; four times the rank suffices for most parts.
+    chosen = (rows[:, part :: 2 * minimum][:, : 4 * len(rows)] for part in range(parts))
+    return sum(len(_echelon(each)[1]) == len(rows) for each in chosen) >= minimum
+
+
+def _disjoint_forms(rows: NDArray[np.int64], *, most: int) -> list[NDArray[np.int64]]:
+    """Echelon forms of the same rows, none with a pivot where another has one; at least one, at most `most`."""
+    forms: list[NDArray[np.int64]] = []
+    free = np.ones(rows.shape[1], dtype=np.bool_)
+    while len(forms) < most:
+        order = np.argsort(~free, kind="stable")
+        form, pivots = _echelon(rows[:, order])
+        if pivots[-1] >= free.sum():
+            break
+        restored = np.empty_like(form)
+        restored[:, order] = form
+        forms.append(restored)
+        free[order[pivots]] = False
+    return forms

@@ -1,5 +1,6 @@
 """Counts that are remembered: what is refused, what is charged, and what a changed database does."""
 
+import random
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def test_groups_that_differ_enough_are_counted(ledger: an.CountLedger) -> None:
     ledger.count(EVERYBODY[:40], recipient="univ-x")
     assert ledger.count(EVERYBODY[:50], recipient="univ-x") == 50
     assert ledger.count(EVERYBODY[45:], recipient="univ-x") == 55, "counts tell no intersection"
+
+
+def test_many_overlapping_groups_are_counted_and_one_that_completes_a_difference_is_not(
+    ledger: an.CountLedger,
+) -> None:
+    draw, people = random.Random(1), list(range(2000))
+    groups = [draw.sample(people, 800) for _ in range(30)]
+    for group in groups:
+        assert ledger.count(group, recipient="univ-x") == 800
+    with pytest.raises(an.DifferencingError):
+        ledger.count(groups[7][3:], recipient="univ-x")
 
 
 def test_recipients_are_apart_but_for_what_is_public(ledger: an.CountLedger) -> None:
