@@ -66,7 +66,7 @@ class PrivacyBudget:
 
     Each charge is one transaction that ends before any noise is drawn: recipients that ask at the same time
     cannot overspend, and a crash loses the statistic, never the charge. Epsilons and deltas add up (basic
-    composition), over everything that was charged to one name.
+    composition), over everything that was charged to one name. The limits are those that it is opened with.
     Raises: LedgerError for an unusable database or key, and from every method when the record was altered.
     """
 

@@ -105,10 +105,13 @@ def _has_small_indicator(rows: NDArray[np.int64], sizes: Codes, *, minimum: int)
 
 def _spread_widely(rows: NDArray[np.int64], *, minimum: int) -> bool:
     """Whether so many disjoint parts of the columns are found quickly that no combination misses any of them."""
-    parts = min(2 * minimum, rows.shape[1] // len(rows))
-    # Every so-many-th column, as neighbouring atoms are alike; four times the rank suffices for most parts.
-    chosen = (rows[:, part :: 2 * minimum][:, : 4 * len(rows)] for part in range(parts))
-    return sum(len(_echelon(each)[1]) == len(rows) for each in chosen) >= minimum
+    parts = 2 * minimum
+    width = min(rows.shape[1] // parts, 4 * len(rows))
+    if width < len(rows):
+        return False
+    # Neighbouring atoms are alike, so each part takes its columns from everywhere.
+    columns = np.linspace(0, rows.shape[1] - 1, parts * width).astype(np.int64)
+    return sum(len(_echelon(rows[:, columns[at::parts]])[1]) == len(rows) for at in range(parts)) >= minimum
 
 
 def _disjoint_forms(rows: NDArray[np.int64], *, most: int) -> list[NDArray[np.int64]]:

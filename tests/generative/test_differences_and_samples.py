@@ -1,5 +1,6 @@
 """Differences of counts against linear algebra over persons; a sample's delta against the whole distribution."""
 
+import random
 from itertools import combinations
 
 import numpy as np
@@ -32,6 +33,21 @@ def test_few_are_told_exactly_when_their_indicator_is_a_combination(
 ) -> None:
     arrays = [np.array(sorted(each), dtype=np.int64) for each in sets]
     assert tells_few(arrays, minimum=minimum) is spanned(sets, minimum=minimum)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.randoms(use_true_random=False), st.sets(st.integers(0, 59), max_size=3), st.integers(5, 7))
+def test_few_are_found_among_many_groups_too(draw: random.Random, planted: set[int], groups: int) -> None:
+    """So many atoms that a bound decides when nothing is planted."""
+    sets = [set(draw.sample(range(60), 30)) for _ in range(groups)]
+    sets.append(sets[0] ^ planted)
+    rows = np.array([[float(person in each) for person in range(60)] for each in sets])
+    few = [*combinations(range(60), 1), *combinations(range(60), 2)]
+    with_each = np.repeat(rows[np.newaxis], len(few), axis=0)
+    indicators = np.array([[[float(person in each) for person in range(60)]] for each in few])
+    ranks = np.linalg.matrix_rank(np.concatenate([with_each, indicators], axis=1))
+    arrays = [np.array(sorted(each), dtype=np.int64) for each in sets]
+    assert tells_few(arrays, minimum=3) is bool((ranks == np.linalg.matrix_rank(rows)).any())
 
 
 def shown(persons: int, share: float, k: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
