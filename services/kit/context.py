@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, exists, select
 
 from consent.vocabulary import Body
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
@@ -126,6 +126,9 @@ def open_body(
     keys = KeyFolder(settings.key_folder, randomness=randomness)
     database = Database(settings.database)
     database.migrate(migrations)
+    with database.read() as conn:
+        if conn.execute(select(exists().where(tables.journal.log.leaf.c.position >= 0))).scalar():
+            keys.require_keys()
     cipher = ColumnCipher(keys.secret("columns"), randomness=randomness)
     signer = NoteSigner(log_origin(body), keys.ed25519("log"))
     journal = Journal(

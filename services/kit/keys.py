@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -26,14 +26,19 @@ from services.kit.clock import Randomness, system_randomness
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
 
 
+MADE: Final = "made"
+"""In this folder each key that was made has an empty file of its name."""
+
+
 class KeyFolderError(Exception):
-    """A key file is unreadable or of the wrong kind; restore it from the backup of the key folder."""
+    """A key file is gone, unreadable or of the wrong kind; restore it from the backup of the key folder."""
 
 
 class KeyFolder:
     """Loads a named key, and makes it on first use.
 
-    Guarantees: files are created with mode 0600 and never overwritten.
+    Guarantees: files are created with mode 0600, never overwritten, and never made anew once they were there: a
+    body with another key would go on, and nobody could open what it has or check what it signed.
     """
 
     def __init__(self, path: Path, *, randomness: Randomness = system_randomness) -> None:
@@ -64,17 +69,34 @@ class KeyFolder:
         Raises: KeyFolderError when the file holds another number of bytes.
         """
         file = self._path / f"{name}.secret"
-        if not file.exists():
-            write_private(file, self._randomness(size))
+        self._ensure(file, lambda: self._randomness(size))
         secret = file.read_bytes()
         if len(secret) != size:
             raise KeyFolderError(f"key file {name}.secret is not {size} bytes; restore it from backup")
         return secret
 
+    def require_keys(self) -> None:
+        """Raises: KeyFolderError when the folder has no key: the body has data, so it had keys."""
+        if not any(self._path.glob("*.pem")):
+            raise KeyFolderError(
+                "the key folder is empty, but the database is in use; restore the folder from its backup"
+            )
+
+    def _ensure(self, file: Path, make: Callable[[], bytes]) -> None:
+        made = self._path / MADE / file.name
+        if not file.exists():
+            # Looked at once more, as another process may have made both meanwhile: the key file comes first.
+            if made.exists() and not file.exists():
+                raise KeyFolderError(
+                    f"key file {file.name} is missing; restore it from the backup of the key folder"
+                )
+            write_private(file, make())
+        if not made.exists():
+            write_private(made, b"")
+
     def _key(self, name: str, generate: Callable[[], PrivateKey]) -> object:
         file = self._path / f"{name}.pem"
-        if not file.exists():
-            write_private(file, pem(generate()))
+        self._ensure(file, lambda: pem(generate()))
         try:
             return load_pem_private_key(file.read_bytes(), password=None)
         except (ValueError, TypeError) as error:
