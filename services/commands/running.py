@@ -14,7 +14,7 @@ from services.commands.failures import told
 from services.demo.checks import save
 from services.demo.story import FEWEST_PEOPLE, Request, tell
 from services.deployment.bootstrap import OFFICIALS, open_deployment
-from services.deployment.layout import BASE_PORT, DeploymentError, ports_from
+from services.deployment.layout import BASE_PORT, HOST, DeploymentError, ports_from
 from services.deployment.organisations import APPLICANTS, accredit_missing, credential_folder
 from services.deployment.processes import Processes
 from services.gateway.credentials import tls_of
@@ -62,20 +62,18 @@ def demo(
 @click.option(
     "--data", required=True, type=click.Path(path_type=Path), help="Folder of the deployment; made if new."
 )
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on (first start only)."
-)
+@click.option("--host", help=f"Address to listen on (first start only), else {HOST}.")
 @click.option(
     "--base-port",
-    default=BASE_PORT,
-    show_default=True,
     type=click.IntRange(1, 65535 - len(Body) + 1),
-    help="First of the seven ports in a row to listen on (first start only).",
+    help=f"First of the seven ports in a row to listen on (first start only), else {BASE_PORT}.",
 )
 @told
-def up(data: Path, host: str, base_port: int) -> None:
+def up(data: Path, host: str | None, base_port: int | None) -> None:
     """Start all bodies and stay; Ctrl-C stops them."""
-    layout, register_key = open_deployment(data, host=host, ports=ports_from(base_port))
+    layout, register_key = open_deployment(
+        data, host=host, ports=None if base_port is None else ports_from(base_port)
+    )
     processes = Processes(layout, register_key, tls_of(layout.credentials / OFFICIALS))
     stop = threading.Event()
 

@@ -15,7 +15,7 @@ from services.demo import bank, bodies, products, proofs, records, science, secr
 from services.demo.checks import Check, Finding, Run, Steps, run_checks
 from services.demo.scene import PINS, Scene
 from services.deployment.bootstrap import OFFICIALS, open_deployment
-from services.deployment.layout import Layout, free_ports
+from services.deployment.layout import HOST, Layout, free_ports
 from services.deployment.processes import Processes
 from services.gateway.cards import save_card
 from services.gateway.clinical import ClinicalData
@@ -26,7 +26,6 @@ from services.kit.clock import system_clock
 
 SEED: Final = 20261114
 FEWEST_PEOPLE: Final = 13
-HOST: Final = "127.0.0.1"
 OVERRIDES: Final[Mapping[Body, Mapping[str, str]]] = {Body.PRODUCT_SAFETY: products.OVERRIDES}
 
 

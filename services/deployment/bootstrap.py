@@ -15,7 +15,7 @@ from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
-from services.deployment.layout import DeploymentError, Layout, load
+from services.deployment.layout import DEFAULT_PORTS, HOST, IN_ORDER, DeploymentError, Layout, load
 from services.gateway.credentials import Credentials, save
 from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
 from services.kit.clock import epoch_seconds, system_clock
@@ -29,17 +29,27 @@ OFFICIALS = OrganisationId("oversight-office")
 WITNESSES = (Body.OVERSIGHT, Body.IDENTITY)
 
 
-def open_deployment(folder: Path, *, host: str, ports: Mapping[Body, int]) -> tuple[Layout, str]:
+def open_deployment(
+    folder: Path, *, host: str | None = None, ports: Mapping[Body, int] | None = None
+) -> tuple[Layout, str]:
     """Return the deployment in `folder` with its register key, made first if the folder is new or empty.
 
-    Raises: DeploymentError when the folder holds something else, or was written by another version.
+    Raises: DeploymentError when the folder holds something else, was written by another version, or listens
+    elsewhere than asked for.
     """
     if (folder / "deployment.json").exists():
-        return load(folder)
+        layout, register_key = load(folder)
+        if (host or layout.host) != layout.host or (ports or layout.ports) != layout.ports:
+            first = layout.ports[IN_ORDER[0]]
+            raise DeploymentError(
+                f"the deployment in {folder} listens on {layout.host} from port {first} on, which stands in its"
+                " certificates; leave out --host and --base-port, or use another folder"
+            )
+        return layout, register_key
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DeploymentError(f"{folder} is there already and holds no deployment; name a new folder")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    layout = Layout(folder.resolve(), host, dict(ports))
+    layout = Layout(folder.resolve(), host or HOST, dict(ports or DEFAULT_PORTS))
     return layout, _make(layout)
 
 

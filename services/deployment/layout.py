@@ -30,6 +30,7 @@ def ports_from(base: int) -> dict[Body, int]:
     return {body: base + place for place, body in enumerate(IN_ORDER)}
 
 
+HOST = "127.0.0.1"
 DEFAULT_PORTS: Mapping[Body, int] = ports_from(BASE_PORT)
 
 

@@ -164,6 +164,17 @@ def test_a_folder_that_is_no_deployment_is_not_touched(tmp_path: Path) -> None:
     assert_one_line(within("up", "--data", tmp_path / "mine.txt" / "below"), "mine.txt")
 
 
+def test_a_deployment_that_listens_elsewhere_is_not_started_as_if_it_did_not(tmp_path: Path) -> None:
+    base = free_base_port()
+    layout, _ = open_deployment(tmp_path / "data", ports=ports_from(base))
+    before = layout.file.read_bytes()
+    for words in (("--base-port", base + 1), ("--host", "127.0.0.2")):
+        assert_one_line(within("up", "--data", layout.folder, *words), str(base), "leave out --host")
+    assert layout.file.read_bytes() == before
+    assert open_deployment(layout.folder)[0] == layout
+    assert open_deployment(layout.folder, host="127.0.0.1", ports=ports_from(base))[0] == layout
+
+
 def test_a_database_of_another_version_is_named_with_its_body(tmp_path: Path) -> None:
     """A newer program wrote the medical centre's database: nothing is changed, nothing left running."""
     layout, _ = open_deployment(tmp_path / "data", host="127.0.0.1", ports=ports_from(free_base_port()))
@@ -185,6 +196,7 @@ def test_a_database_of_another_version_is_named_with_its_body(tmp_path: Path) ->
 DAMAGE = {
     "a database that is none": (Body.REGISTRY, "database.sqlite", b"no database" * 100, "restore"),
     "a key that is none": (Body.IDENTITY, "keys/signing.pem", b"no key", "signing"),
+    "a key that is gone": (Body.IDENTITY, "keys/signing.pem", None, "missing; restore it"),
     "a TLS certificate that is none": (
         Body.RESEARCH,
         "tls/certificate.pem",
@@ -205,7 +217,8 @@ def test_damage_is_named_with_its_body(tmp_path: Path, damage: str) -> None:
     )
     file = layout.body(body) / name
     file.unlink(missing_ok=True)
-    file.write_bytes(content)
+    if content is not None:
+        file.write_bytes(content)
     processes = Processes(layout, register_key, tls_of(layout.credentials / OFFICIALS))
     try:
         with pytest.raises(DeploymentError) as told:
