@@ -7,14 +7,14 @@ from anonymize.classes import Classes, Mask
 from anonymize.coding import CodedTable
 from anonymize.errors import ModelError
 from anonymize.models.parameters import require_share
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfRows, Union
 from anonymize.population import require_fraction, uniqueness_of
 
 Estimate = Literal["dankar", "pitman", "zayatz", "snb"]
 
 
 @dataclass(frozen=True, slots=True)
-class PopulationUniqueness:
+class PopulationUniqueness(OfRows):
     """At most the share `limit` of the population is unique by estimate, or no class has a single row.
 
     The table is taken to be a random sample with `sampling_fraction` of the population's rows. The estimate is
@@ -38,10 +38,6 @@ class PopulationUniqueness:
         require_fraction(self.sampling_fraction)
         if self.estimate not in get_args(Estimate):
             raise ModelError(f"estimate must be one of {', '.join(get_args(Estimate))}.")
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def union(self) -> Union:

@@ -11,7 +11,7 @@ from anonymize.coding import CodedTable
 from anonymize.errors import ModelError
 from anonymize.ladder import Occurrences
 from anonymize.models.parameters import TOLERANCE, require_count, require_share
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfRows, Union
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +113,7 @@ def _examples(classes: Classes) -> Codes:
 
 
 @dataclass(frozen=True, slots=True)
-class KMap:
+class KMap(OfRows):
     """Every class is written like at least k persons of the population; it may have fewer rows here.
 
     `population` has a row for everybody whose row could be in the table, with the same quasi-identifiers. Only for
@@ -132,10 +132,6 @@ class KMap:
         require_count("k", self.k)
         require_population(self.population)
 
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
-
     def check(self, table: CodedTable) -> Check:
         return Mapped(self.k, table, Population.of(self.population, table))
 
@@ -144,7 +140,7 @@ class KMap:
 
 
 @dataclass(frozen=True, slots=True)
-class DeltaPresence:
+class DeltaPresence(OfRows):
     """Of the persons of the population who are written like a class, a share between `low` and `high` is in it.
 
     `population` has a row for everybody whose row could be in the table, those in it included. With a `low`
@@ -167,10 +163,6 @@ class DeltaPresence:
         if self.low > self.high:
             raise ModelError("low must not be above high; exchange them.")
         require_population(self.population)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
 
     def check(self, table: CodedTable) -> Check:
         return _Present(self.low, self.high, table, Population.of(self.population, table))

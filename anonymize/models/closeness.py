@@ -15,7 +15,7 @@ from anonymize.ladder import Occurrences, leaf_text
 from anonymize.loss import Floats
 from anonymize.models.distributions import shares, table_shares, totals
 from anonymize.models.parameters import TOLERANCE, require_share
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfColumn, Union
 
 
 class Metric(Protocol):
@@ -91,7 +91,7 @@ class Hierarchical:
 
 
 @dataclass(frozen=True, slots=True)
-class TCloseness:
+class TCloseness(OfColumn):
     """The earth mover's distance between every class and the whole table is at most t.
 
     Compared with is the table as it was given, suppressed rows included. Distances within 1e-9 of t pass.
@@ -109,10 +109,6 @@ class TCloseness:
 
     def __post_init__(self) -> None:
         require_share("t", self.t)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
 
     def check(self, table: CodedTable) -> Check:
         return _Within(self.column, self.t, self.distance.metric(table.secrets[self.column], self.column))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from anonymize.classes import Classes, Mask
 from anonymize.coding import CodedTable
 from anonymize.models.parameters import require_count
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfColumn, OfRows, Union
 
 
 @dataclass(frozen=True, slots=True)
-class KAnonymity:
+class KAnonymity(OfRows):
     """Every class has at least k rows.
 
     Guarantees: who knows all quasi-identifiers of a person finds at least k rows that may be the person's,
@@ -21,10 +21,6 @@ class KAnonymity:
 
     def __post_init__(self) -> None:
         require_count("k", self.k)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
 
     @property
     def union(self) -> Union:
@@ -41,7 +37,7 @@ class KAnonymity:
 
 
 @dataclass(frozen=True, slots=True)
-class DistinctLDiversity:
+class DistinctLDiversity(OfColumn):
     """Every class shows at least l distinct values of the sensitive column; a missing value is one value.
 
     Guarantees: who knows all quasi-identifiers of a person is left with at least l candidate values.
@@ -54,10 +50,6 @@ class DistinctLDiversity:
 
     def __post_init__(self) -> None:
         require_count("l", self.l)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
 
     @property
     def union(self) -> Union:

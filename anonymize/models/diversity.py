@@ -10,11 +10,11 @@ from anonymize.coding import CodedTable
 from anonymize.loss import Floats
 from anonymize.models.distributions import totals
 from anonymize.models.parameters import require_count, require_positive
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfColumn, Union
 
 
 @dataclass(frozen=True, slots=True)
-class EntropyLDiversity:
+class EntropyLDiversity(OfColumn):
     """The entropy of the sensitive column in every class is at least that of l equally likely values.
 
     l need not be whole. Entropies are compared as computed (in bits): a class that is exactly on the limit,
@@ -33,10 +33,6 @@ class EntropyLDiversity:
         require_positive("l", self.l, least=1)
 
     @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
-
-    @property
     def union(self) -> Union:
         return Union.CLOSED
 
@@ -52,7 +48,7 @@ class EntropyLDiversity:
 
 
 @dataclass(frozen=True, slots=True)
-class RecursiveDiversity:
+class RecursiveDiversity(OfColumn):
     """In every class the most frequent value is rarer than c times all from the l-th most frequent on.
 
     Union: closed. The largest count of a union is at most the sum of the parts' largest, and what lies
@@ -68,10 +64,6 @@ class RecursiveDiversity:
     def __post_init__(self) -> None:
         require_count("l", self.l)
         require_positive("c", self.c)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
 
     @property
     def union(self) -> Union:

@@ -10,11 +10,11 @@ from anonymize.coding import CodedTable
 from anonymize.loss import Floats
 from anonymize.models.distributions import greatest, shares, table_shares
 from anonymize.models.parameters import TOLERANCE, require_positive
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfColumn, Union
 
 
 @dataclass(frozen=True, slots=True)
-class BasicBetaLikeness:
+class BasicBetaLikeness(OfColumn):
     """No value is in any class more than (1 + beta) times as frequent as in the whole table.
 
     Compared with is the table as it was given, suppressed rows included. Union: closed, since a value's share
@@ -30,10 +30,6 @@ class BasicBetaLikeness:
     def __post_init__(self) -> None:
         require_positive("beta", self.beta)
 
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
-
     def check(self, table: CodedTable) -> Check:
         whole = table_shares(table.secrets[self.column])
         return _AtMost(self.column, whole * (1 + self.beta))
@@ -43,7 +39,7 @@ class BasicBetaLikeness:
 
 
 @dataclass(frozen=True, slots=True)
-class EnhancedBetaLikeness:
+class EnhancedBetaLikeness(OfColumn):
     """As basic beta-likeness, and frequent values may gain less: at most the factor 1 - ln(share in the table).
 
     Guarantees: as basic beta-likeness; besides, no value that is not certain in the whole table becomes
@@ -57,10 +53,6 @@ class EnhancedBetaLikeness:
     def __post_init__(self) -> None:
         require_positive("beta", self.beta)
 
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
-
     def check(self, table: CodedTable) -> Check:
         whole = table_shares(table.secrets[self.column])
         gain = np.minimum(self.beta, -np.log(np.maximum(whole, np.finfo(float).tiny)))
@@ -71,7 +63,7 @@ class EnhancedBetaLikeness:
 
 
 @dataclass(frozen=True, slots=True)
-class DeltaDisclosure:
+class DeltaDisclosure(OfColumn):
     """In every class every value of the table occurs, at less than e**delta times more or less than in the table.
 
     A class that lacks a value fails, as in the definition; some programs look at occurring values only.
@@ -86,10 +78,6 @@ class DeltaDisclosure:
 
     def __post_init__(self) -> None:
         require_positive("delta", self.delta)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return (self.column,)
 
     def check(self, table: CodedTable) -> Check:
         return _Within(self.column, self.delta, table_shares(table.secrets[self.column]))

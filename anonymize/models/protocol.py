@@ -62,3 +62,26 @@ class Model(Protocol):
 
     def describe(self) -> dict[str, str | int | float]:
         """The model and its parameters as JSON-able values."""
+
+
+class OfColumn:
+    """A model that looks at one sensitive column."""
+
+    __slots__ = ()
+    column: str
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+
+class OfRows:
+    """A model that looks at no sensitive column."""
+
+    __slots__ = ()
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """None."""
+        return ()

@@ -13,11 +13,11 @@ from anonymize.loss import Floats
 from anonymize.models.beside import Mapped, OfLevels, Population, require_population
 from anonymize.models.counts import KAnonymity
 from anonymize.models.parameters import TOLERANCE
-from anonymize.models.protocol import Check, Union
+from anonymize.models.protocol import Check, OfRows, Union
 
 
 @dataclass(frozen=True, slots=True)
-class MaximalRisk:
+class MaximalRisk(OfRows):
     """No row is re-identified with a probability above `limit`.
 
     Without a population, by the *prosecutor*, who knows that the person is in the table: the risk of a row is 1
@@ -35,10 +35,6 @@ class MaximalRisk:
         if self.population is not None:
             require_population(self.population)
 
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
-
     def check(self, table: CodedTable) -> Check:
         # A third as a float is not quite a third, and asks for 3 rows all the same.
         k = math.ceil(1 / self.limit - TOLERANCE)
@@ -51,7 +47,7 @@ class MaximalRisk:
 
 
 @dataclass(frozen=True, slots=True)
-class AverageRisk:
+class AverageRisk(OfRows):
     """The mean probability of re-identification over all rows is at most `limit` (the *marketer's* risk).
 
     Without a population, whoever links all rows knows that all are in the table: the mean is the number of
@@ -70,10 +66,6 @@ class AverageRisk:
         _require_risk(self.limit)
         if self.population is not None:
             require_population(self.population)
-
-    @property
-    def sensitive(self) -> tuple[str, ...]:
-        return ()
 
     def check(self, table: CodedTable) -> Check:
         if self.population is None:
