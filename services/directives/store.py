@@ -26,6 +26,7 @@ from services.directives.tables import DirectiveTables
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.entry import LogLeaf
 from services.kit.log.errors import LogFormatError
+from services.kit.log.tables import insert_if_absent
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
@@ -73,12 +74,12 @@ class DirectiveStore:
         stored = conn.execute(self._wallet, {"person": person}).scalar_one_or_none()
         return None if stored is None else self._open_wallet(stored, person)
 
-    def put_wallet(self, conn: Connection, person: Pseudonym, signing_key: PublicJwk) -> None:
-        """Store the person's first wallet."""
+    def put_wallet(self, conn: Connection, person: Pseudonym, signing_key: PublicJwk) -> bool:
+        """Store the person's first wallet; tells whether there was none."""
         sealed = self._cipher.seal(
             json.dumps(dict(signing_key)).encode(), cell=f"wallet.signing_key/{person}"
         )
-        conn.execute(insert(self.tables.wallet).values(pseudonym=person, signing_key=sealed))
+        return insert_if_absent(conn, self.tables.wallet, {"pseudonym": person, "signing_key": sealed})
 
     def add(
         self, conn: Connection, stored: StoredDirective, *, fragments: Sequence[VerifiedFragment]

@@ -65,10 +65,12 @@ def register_wallet(
         raise _refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
     with context.database.write() as conn:
         present = directives.store.wallet(conn, person)
-        if present is None:
-            directives.store.put_wallet(conn, person, registration.signing_key)
+        if present is None and directives.store.put_wallet(conn, person, registration.signing_key):
             event = Event(kind=kind, outcome=Outcome.DONE)
             context.journal.record(conn, person=person, event=event, statement=registration.proof.encode())
+        elif present is None:
+            # Another request was first, between the look and the writing.
+            present = directives.store.wallet(conn, person)
     if present not in (None, registration.signing_key):
         _refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
         raise DirectiveConflictError(SubmissionFault.OTHER_WALLET)
@@ -96,6 +98,8 @@ def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmissi
         raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
     directive = verified.directive
     with context.database.write() as conn:  # P6
+        # Requests queue here, so that what is not known now is not stored by another before this one ends.
+        context.journal.tree.queue(conn)
         known = directives.store.known(conn, directive.id)
         if not known:
             event = _told(directive, kind=EventKind.DIRECTIVE_STORED, count=len(fragments))

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -83,12 +84,15 @@ def node_address(level: int, position: int) -> int:
     return (position << level + 1) + (1 << level) - 1
 
 
-def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object]) -> None:
-    """Insert a row unless its key is there; on PostgreSQL this waits for another writer of that key."""
-    conn.execute(_insert_if_absent(table, conn.dialect.name), dict(values))
+def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object]) -> bool:
+    """Insert a row unless its key is there, and tell whether it was not.
+
+    On PostgreSQL this waits for another writer of that key.
+    """
+    return conn.execute(_insert_if_absent(table, conn.dialect.name), dict(values)).first() is not None
 
 
 @lru_cache(maxsize=64)
 def _insert_if_absent(table: Table, dialect: str) -> Executable:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    return insert(table).on_conflict_do_nothing().returning(literal_column("1"))

@@ -73,6 +73,10 @@ class LogTree:
             self._store(conn, first, leaves)
         return range(first, size)
 
+    def queue(self, conn: Connection) -> None:
+        """Wait until no other transaction that writes to the log is under way, and hold all others off."""
+        self.append(conn, ())
+
     def size(self, conn: Connection) -> int:
         """Count the leaves. Raises: LogCorruptError when the head row is gone."""
         return _present(conn.execute(self._size).scalar_one_or_none())
