@@ -30,6 +30,7 @@ from services.kit.log.tables import insert_if_absent
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
+LEAVES_AT_ONCE = 500  # databases bound how many values one query may name
 COMPARTMENT_COLUMN = "directive_fragment.compartment"
 
 DirectiveRow = Row[tuple[str, str, bytes, str, bytes, bytes | None]]
@@ -172,10 +173,10 @@ class DirectiveStore:
         named: Mapping[str, object],
     ) -> list[StoredDirective]:
         found = [self._load(row) for row in conn.execute(query, dict(named))]
-        if not found:
-            return []
-        positions = [each.log_index for each in found]
-        leaves = {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
+        leaves: dict[int, bytes] = {}
+        for start in range(0, len(found), LEAVES_AT_ONCE):
+            positions = [each.log_index for each in found[start : start + LEAVES_AT_ONCE]]
+            leaves |= {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
         for each in found:
             _require_logged(each, leaves.get(each.log_index))
         return found
