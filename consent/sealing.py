@@ -6,6 +6,7 @@ R10 open: the reader checks the author again and opens.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -37,6 +38,7 @@ __all__ = [
     "document_digest",
     "open_document",
     "seal_bundle",
+    "signer",
     "verify_author",
     "verify_publication",
 ]
@@ -213,6 +215,22 @@ def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_ke
         author_public_key.verify(document.signature, author_message(bundle, document))
     except InvalidSignature:
         raise SignatureError from None
+
+
+def signer(
+    document: SealedDocument, bundle: BundleMeta, author_keys: Sequence[Ed25519PublicKey]
+) -> Ed25519PublicKey:
+    """Choose among an author's present and former keys the one by which a document is signed.
+
+    A single key is returned unlooked at: whoever uses it verifies. Raises: SignatureError when it is none of several.
+    """
+    if len(author_keys) == 1:
+        return author_keys[0]
+    for key in author_keys:
+        with suppress(SignatureError):
+            verify_author(document, bundle, key)
+            return key
+    raise SignatureError
 
 
 def document_digest(bundle: BundleMeta, document: SealedDocument) -> bytes:

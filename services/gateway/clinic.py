@@ -13,7 +13,7 @@ from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKey
 from consent.jwk import thumbprint, to_jwk
 from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
 from consent.publication import VerifiedPublication
-from consent.sealing import BundleMeta, PlainDocument, SealedDocument, open_document
+from consent.sealing import BundleMeta, PlainDocument, SealedDocument, open_document, signer
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -26,7 +26,6 @@ from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.identity.messages import PseudonymTokens
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
-from services.contracts.oversight.register import ed25519
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
@@ -121,7 +120,7 @@ def open_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnsw
     Raises: NotVerifiedError, naming the body whose fragment is wrong.
     """
     subject, publications = verified_publications(prepared.named, answer.publications)
-    authors = _author_keys(organisation)
+    authors = organisation.directory().author_keys()
     try:
         notice = _notice(organisation, prepared, answer, subject)
         return [
@@ -153,7 +152,7 @@ def _open_bundle(
     *,
     publications: Sequence[VerifiedPublication],
     notice: VerifiedReaderNotice,
-    authors: Mapping[OrganisationId, Ed25519PublicKey],
+    authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
 ) -> list[PlainDocument]:
     meta = BundleMeta(
         id=BundleId(bundle.id),
@@ -172,10 +171,11 @@ def _open_bundle(
         fragments=dict(bundle.fragments),
         receiving_key=organisation.receiving_key,
     )
-    author_key = authors[meta.author]
     return [  # R10
-        open_document(key, bundle=meta, document=_sealed(each), author_key=author_key)
-        for each in bundle.documents
+        open_document(
+            key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
+        )
+        for sealed in map(_sealed, bundle.documents)
     ]
 
 
@@ -188,9 +188,3 @@ def _sealed(document: DocumentMessage) -> SealedDocument:
         ciphertext=document.ciphertext,
         signature=document.signature,
     )
-
-
-def _author_keys(organisation: Organisation) -> dict[OrganisationId, Ed25519PublicKey]:
-    # also of organisations whose accreditation has ended: what they wrote before stays genuine
-    entries = organisation.directory().register.organisations
-    return {each.id: ed25519(each.signing_key) for each in entries if each.signing_key is not None}

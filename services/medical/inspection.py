@@ -13,8 +13,7 @@ from consent.errors import ConsentError
 from consent.identifiers import OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint
 from consent.publication import verify_publication
-from consent.sealing import BundleMeta, SealedDocument, capsule_of, verify_author
-from services.contracts.oversight.register import ed25519
+from consent.sealing import BundleMeta, SealedDocument, capsule_of, signer, verify_author
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.columns import ColumnError
 from services.kit.events import EventKind
@@ -68,7 +67,7 @@ class Inspection:
                 yield Finding(table.name, f"position={position}", "is not what the wallet signed")
 
     def _deposits(self, conn: Connection) -> Iterator[Finding]:
-        authors = self._author_keys()
+        authors = self._centre.register.directory().author_keys()
         logged: set[tuple[str, str]] = set()
         documents: set[tuple[str, str, int]] = set()
         positions: set[int] = set()
@@ -86,7 +85,7 @@ class Inspection:
         position: int,
         person: Pseudonym,
         bundles: Sequence[LoggedBundle],
-        authors: Mapping[OrganisationId, Ed25519PublicKey],
+        authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
     ) -> Iterator[Finding]:
         name, row = tables.deposit.name, f"position={position}"
         stored = conn.execute(_DEPOSIT, {"position": position}).one_or_none()
@@ -113,7 +112,7 @@ class Inspection:
         *,
         person: Pseudonym,
         subject: SubjectKeyId,
-        authors: Mapping[OrganisationId, Ed25519PublicKey],
+        authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
     ) -> Iterator[Finding]:
         name, row = tables.bundle.name, f"id={logged.id}"
         stored = conn.execute(_BUNDLE, {"id": logged.id}).one_or_none()
@@ -131,14 +130,14 @@ class Inspection:
             yield Finding(name, row, "is not what the log says")
             return
         rows = conn.execute(_DOCUMENTS, {"person": person, "bundle": logged.id}).all()
-        yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author))
+        yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author, ()))
 
     def _documents(
         self,
         rows: Sequence[Row[str, str, int, str, bytes, bytes, bytes]],
         logged: LoggedBundle,
         meta: BundleMeta,
-        author: Ed25519PublicKey | None,
+        authors: Sequence[Ed25519PublicKey],
     ) -> Iterator[Finding]:
         stored = {(row.id, row.version): read_document(row) for row in rows}
         for each in logged.documents:
@@ -148,7 +147,7 @@ class Inspection:
             except StoredDocumentDamagedError:
                 yield Finding(tables.document.name, row, "missing or not what the log says")
                 continue
-            if not _signed_by(author, document, meta):
+            if not _signed_by(authors, document, meta):
                 yield Finding(tables.document.name, row, "the author's signature does not verify")
 
     def _unlogged(
@@ -204,17 +203,10 @@ class Inspection:
             return None
         return SubjectKeyId(thumbprint(wallet)) if wallet else None
 
-    def _author_keys(self) -> dict[OrganisationId, Ed25519PublicKey]:
-        # also of organisations whose accreditation has ended: what they wrote before stays genuine
-        entries = self._centre.register.directory().register.organisations
-        return {each.id: ed25519(each.signing_key) for each in entries if each.signing_key is not None}
 
-
-def _signed_by(author: Ed25519PublicKey | None, document: SealedDocument, meta: BundleMeta) -> bool:
-    if author is None:
-        return False
+def _signed_by(keys: Sequence[Ed25519PublicKey], document: SealedDocument, meta: BundleMeta) -> bool:
     try:
-        verify_author(document, meta, author)
+        verify_author(document, meta, signer(document, meta, keys))
     except ConsentError:
         return False
     return True

@@ -74,9 +74,12 @@ def change_keys(office: Office, caller: OperatorCaller, asked: OrganisationKeys)
 
     def change(conn: Connection) -> Entry:
         held = _organisation(office, conn, asked.id)
-        return _replace(office, conn, held.model_copy(update=asked.model_dump(exclude={"id"})))
+        changed = held.with_keys(
+            signing_key=asked.signing_key, receiving_key=asked.receiving_key, former=asked.former
+        )
+        return _replace(office, conn, changed)
 
-    return _change(office, caller, change, told={"change": "keys"})
+    return _change(office, caller, change, told={"change": "keys", "former": asked.former.value})
 
 
 def accredit_terminal(

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.identity_clock import HeldClock
 from support.oversight_reads import CHECKUP, Reads, reads, submit
 from support.oversight_world import OversightWorld, Person, oversight
@@ -29,7 +30,7 @@ from services.contracts.oversight.messages import (
     StandingChange,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import Directory, Kind, Role, verify_register
+from services.contracts.oversight.register import Directory, FormerKey, Kind, Role, verify_register
 from services.kit.certificates import from_pem, thumbprint
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError
@@ -127,6 +128,27 @@ def test_changed_keys_replace_the_former(office: Office) -> None:
     held = office.directory().organisation(CLINIC)
     assert held is not None
     assert held.receiving_key is None
+
+
+def test_former_signing_keys_stay_known_unless_distrusted(office: Office) -> None:
+    office.accredit_clinic()
+    first, second, third, fourth = (to_jwk(Ed25519PrivateKey.generate().public_key()) for _ in range(4))
+
+    def change(key: dict[str, str] | None, former: FormerKey) -> list[dict[str, str]]:
+        asked = OrganisationKeys(id=CLINIC, signing_key=key, receiving_key=None, former=former)
+        office.keeping.change_keys(asked)
+        held = office.directory().organisation(CLINIC)
+        assert held is not None
+        assert held.signing_key == key
+        return held.former_keys
+
+    change(first, FormerKey.DISTRUSTED)
+    assert change(second, FormerKey.KEPT) == [first]
+    assert change(third, FormerKey.KEPT) == [first, second]
+    assert change(fourth, FormerKey.DISTRUSTED) == [first, second], "what the third signed counts no more"
+    assert change(first, FormerKey.KEPT) == [second, fourth], "a key that is in use again is no former one"
+    assert change(None, FormerKey.KEPT) == [second, fourth, first]
+    assert [to_jwk(key) for key in office.directory().author_keys()[CLINIC]] == [first, fourth, second]
 
 
 @pytest.mark.parametrize(

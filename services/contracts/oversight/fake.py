@@ -82,7 +82,10 @@ class FakeOversight:
 
     def change_keys(self, keys: OrganisationKeys) -> Changed:
         """See `Accreditation`."""
-        _replace(self.organisations, lambda each: each.id == keys.id, **keys.model_dump(exclude={"id"}))
+        changed = self._organisation(keys.id).with_keys(
+            signing_key=keys.signing_key, receiving_key=keys.receiving_key, former=keys.former
+        )
+        _replace(self.organisations, lambda each: each.id == keys.id, **dict(changed))
         return self._changed()
 
     def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from services.contracts.oversight.register import (
     BodyEntry,
+    FormerKey,
     Jwk,
     Kind,
     Operator,
@@ -54,11 +55,15 @@ class OrganisationAccreditation(Message):
 
 
 class OrganisationKeys(Message):
-    """PUT /organisations/keys: new keys; what was sealed and delegated for the old ones stays as it is."""
+    """PUT /organisations/keys: new keys; what was sealed and delegated for the old ones stays as it is.
+
+    `former` says whether what the present signing key signed stays genuine.
+    """
 
     id: Name
     signing_key: Jwk | None
     receiving_key: Base64Url | None
+    former: Annotated[FormerKey, Field(strict=False)] = FormerKey.KEPT
 
 
 class TerminalAccreditation(Message):

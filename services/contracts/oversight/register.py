@@ -4,7 +4,7 @@ Whoever is not in it, is suspended in it, or is past the date in it gets nothing
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -12,7 +12,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from consent import base64url, jws
 from consent.errors import MalformedError, SignatureError
@@ -71,8 +71,21 @@ ROLES_OF_KIND: dict[Kind, frozenset[Role]] = {
 }
 
 
+class FormerKey(StrEnum):
+    """What becomes of the signing key that another one replaces.
+
+    KEPT: what it signed stays genuine. DISTRUSTED: somebody else may have it; what it signed counts no more.
+    """
+
+    KEPT = "kept"
+    DISTRUSTED = "distrusted"
+
+
 class Organisation(Message):
-    """An accredited organisation: an Ed25519 JWK signs what it writes, a compressed Umbral key reads."""
+    """An accredited organisation: an Ed25519 JWK signs what it writes, a compressed Umbral key reads.
+
+    `former_keys` signed what it wrote before, oldest first.
+    """
 
     id: OrganisationId
     name: str
@@ -81,6 +94,24 @@ class Organisation(Message):
     expires: int
     signing_key: Jwk | None = None
     receiving_key: Base64Url | None = None
+    former_keys: list[Jwk] = Field(default_factory=list)
+
+    def with_keys(
+        self, *, signing_key: Jwk | None, receiving_key: str | None, former: FormerKey
+    ) -> "Organisation":
+        """Return the entry with other keys."""
+        kept = list(self.former_keys)
+        if self.signing_key is not None and former is FormerKey.KEPT:
+            kept.append(self.signing_key)
+        kept = [key for at, key in enumerate(kept) if key != signing_key and key not in kept[:at]]
+        keys = {"signing_key": signing_key, "receiving_key": receiving_key, "former_keys": kept}
+        return self.model_copy(update=keys)
+
+    @property
+    def author_keys(self) -> list[Ed25519PublicKey]:
+        """The keys of what the organisation wrote, the present one first. Raises: MalformedError."""
+        present = [] if self.signing_key is None else [self.signing_key]
+        return [ed25519(key) for key in [*present, *reversed(self.former_keys)]]
 
 
 class Terminal(Message):
@@ -140,12 +171,23 @@ class Directory:
         self._operators = {(each.organisation, each.id): each for each in register.operators}
         self._bodies = {each.body: each for each in register.bodies}
         self._certificates = {each.certificate_thumbprint: each for each in register.terminals}
+        self._author_keys: dict[OrganisationId, list[Ed25519PublicKey]] | None = None
         self._body_certificates = {each.certificate_thumbprint: each for each in register.bodies}
 
     def organisation(self, organisation: OrganisationId) -> Organisation | None:
         """Return the organisation if it is accredited now."""
         found = self._organisations.get(organisation)
         return found if found is not None and self._holds(found.active, found.expires) else None
+
+    def author_keys(self) -> Mapping[OrganisationId, Sequence[Ed25519PublicKey]]:
+        """Return by what keys documents are signed, also of organisations whose accreditation has ended.
+
+        What they wrote before stays genuine.
+        """
+        if self._author_keys is None:
+            found = {each.id: each.author_keys for each in self.register.organisations}
+            self._author_keys = {name: keys for name, keys in found.items() if keys}
+        return self._author_keys
 
     def terminal(self, terminal: TerminalId) -> Terminal | None:
         """Return the terminal if it and its organisation are accredited now."""

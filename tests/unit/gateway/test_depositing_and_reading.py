@@ -1,7 +1,7 @@
 """Writers and readers against honest and dishonest bodies: what is opened is what was sealed, or nothing is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from support.gateway_world import NOW, YEAR, World, terms
 
 from consent import jws
 from consent.compartments import Compartment, YearSpan
+from consent.jwk import to_jwk
 from consent.vocabulary import Body, Category, Purpose
 from consent.wallet import Wallet
 from services.contracts.medical.messages import RECEIPT_TYPE, DepositAnswer, ReadAnswer
-from services.contracts.oversight.register import Kind, Role
+from services.contracts.oversight.messages import OrganisationKeys
+from services.contracts.oversight.register import FormerKey, Kind, Role
 from services.gateway.accreditor import change_roles, suspend
 from services.gateway.clinic import open_documents, open_records
 from services.gateway.clinical import ClinicalRecord
@@ -264,3 +266,51 @@ def test_an_answer_in_another_form_is_named_as_such(story: Story) -> None:
     story.lie("/reads", lambda told: told.log)
     with pytest.raises(NotVerifiedError, match="another form"):
         story.read()
+
+
+def new_key(story: Story, former: FormerKey) -> Organisation:
+    """Give the hospital another signing key; returns the hospital that signs with it."""
+    key, held = Ed25519PrivateKey.generate(), story.hospital.directory().organisation(story.hospital.id)
+    assert held is not None
+    story.world.oversight.change_keys(
+        OrganisationKeys(
+            id=held.id,
+            signing_key=to_jwk(key.public_key()),
+            receiving_key=held.receiving_key,
+            former=former,
+        )
+    )
+    return Organisation(
+        replace(story.hospital.credentials, author_key=key), story.world, clock=story.world.watch
+    )
+
+
+def test_what_a_hospital_signed_with_a_former_key_stays_genuine(story: Story) -> None:
+    for number in range(2):
+        hospital = new_key(story, FormerKey.KEPT)
+        deposit(
+            hospital,
+            story.at_hospital,
+            [
+                ClinicalRecord(
+                    "p", Category.MEDICATION, YEAR, f"MedicationRequest/new{number}", b"new %d" % number
+                )
+            ],
+        )
+    assert story.read() == MEDICATION | {b"new 0", b"new 1"}
+
+
+def test_only_the_present_key_signs_what_is_new(story: Story) -> None:
+    new_key(story, FormerKey.KEPT)
+    with pytest.raises(RefusedError) as refused:
+        deposit(story.hospital, story.at_hospital, RECORDS[:1])
+    assert refused.value.code == "author_not_verified"
+
+
+def test_what_a_distrusted_key_signed_counts_no_more(story: Story) -> None:
+    hospital = new_key(story, FormerKey.DISTRUSTED)
+    with pytest.raises(NotVerifiedError):
+        story.read()
+    held = hospital.directory().organisation(hospital.id)
+    assert held is not None
+    assert held.former_keys == []
