@@ -12,9 +12,9 @@ from consent.vocabulary import Body
 from services.demo import bank, bodies, products, proofs, records, science
 from services.demo.checks import Steps
 from services.demo.scene import Scene
-from services.demo.story import HOST, SEED
+from services.demo.story import SEED
 from services.deployment.bootstrap import OFFICIALS, open_deployment
-from services.deployment.layout import free_ports
+from services.deployment.layout import HOST, free_ports
 from services.deployment.processes import Processes
 from services.gateway.credentials import tls_of
 from services.gateway.population import synthesise

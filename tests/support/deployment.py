@@ -6,9 +6,9 @@ from datetime import UTC
 from pathlib import Path
 
 from services.demo.scene import PINS, Inhabitant, Scene
-from services.demo.story import HOST, OVERRIDES, SEED
+from services.demo.story import OVERRIDES, SEED
 from services.deployment.bootstrap import OFFICIALS, open_deployment
-from services.deployment.layout import free_ports
+from services.deployment.layout import HOST, free_ports
 from services.deployment.organisations import accredit_missing
 from services.deployment.processes import Processes
 from services.gateway.credentials import tls_of
