@@ -11,6 +11,7 @@ Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 KEY_LIMIT: Final = 2**62
+_DENSE_TALLY: Final = 4
 _DENSE_FACTOR: Final = 2  # measured: beyond, sorting is faster than an array over the whole span
 
 
@@ -30,10 +31,10 @@ def number_groups(key: Codes, span: int) -> tuple[Codes, int]:
 
 def tally(key: Codes, span: int, weights: Codes) -> tuple[Codes, Codes]:
     """The distinct values of `key`, ascending, and the sum of the (positive) weights of each."""
-    if span <= _DENSE_FACTOR * len(key):
+    if span <= _DENSE_TALLY * len(key):
         # Sums of row counts are far below 2**53, so that weights as floats are exact.
         sums = np.bincount(key, weights=weights, minlength=span)
-        distinct = np.flatnonzero(sums)
+        distinct = np.flatnonzero(sums > 0)  # three times faster than of the floats themselves
         return distinct, sums[distinct].astype(np.int64)
     bits = int(weights.max(initial=0)).bit_length()
     if span < 2 ** (63 - bits):

@@ -100,15 +100,6 @@ class Lattice:
         box = self.bounds[self._below(node)]
         np.maximum(box, found, out=box)
 
-    def floor(self, best: float) -> Node:
-        """The finest position on each axis of any open node that could be better than the best."""
-        open_nodes: NDArray[np.bool_] = self.bounds < best
-        found = []
-        for axis in range(open_nodes.ndim):
-            others = tuple(other for other in range(open_nodes.ndim) if other != axis)
-            found.append(int(open_nodes.any(axis=others).argmax()))
-        return tuple(found)
-
     def _below(self, node: Node) -> tuple[slice | EllipsisType, ...]:
         return (*(slice(0, position + 1) for position in node), ...)
 
