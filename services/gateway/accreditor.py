@@ -31,6 +31,7 @@ from services.kit.clock import epoch_seconds
 Answer = TypeVar("Answer")
 
 WRITING = frozenset({Kind.HOSPITAL, Kind.CLINIC})
+NAMING_BYTES = 32
 READING = frozenset({Kind.HOSPITAL, Kind.CLINIC, Kind.ANONYMISER})
 
 
@@ -91,6 +92,7 @@ def accredit(official: Organisation, applicant: Applicant, folder: Path) -> None
         card_key=card_key,
         author_key=author_key,
         receiving_key=receiving_key,
+        naming=official.randomness(NAMING_BYTES) if author_key else None,
     )
     save(credentials, folder)
 

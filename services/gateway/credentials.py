@@ -39,7 +39,8 @@ class Credentials:
     """What an operator at a terminal of an organisation works with.
 
     `register_key` is the oversight body's raw Ed25519 key in base64url: the root of trust. `author_key` signs what the
-    organisation writes, `receiving_key` opens what people permit it to read; who does neither has none.
+    organisation writes, `receiving_key` opens what people permit it to read; who does neither has none. `naming` is the
+    secret by which documents get the same name again, also after the author key was changed.
     """
 
     organisation: OrganisationId
@@ -53,6 +54,7 @@ class Credentials:
     card_key: EllipticCurvePrivateKey = field(repr=False)
     author_key: Ed25519PrivateKey | None = field(default=None, repr=False)
     receiving_key: ReceivingKey | None = field(default=None, repr=False)
+    naming: bytes | None = field(default=None, repr=False)
 
 
 def tls_of(folder: Path) -> Tls:
@@ -83,6 +85,8 @@ def save(credentials: Credentials, folder: Path) -> None:
     write_private(folder / "operator-card.pem", pem(credentials.card_key))
     if credentials.author_key is not None:
         write_private(folder / "author-key.pem", pem(credentials.author_key))
+    if credentials.naming is not None:
+        write_private(folder / "naming.secret", base64url.encode(credentials.naming).encode())
     if credentials.receiving_key is not None:
         secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
         write_private(folder / "receiving-key.secret", secret.encode())
@@ -93,6 +97,7 @@ def load(folder: Path) -> Credentials:
     """Read a credential folder. Raises: CredentialFolderError naming the file."""
     told = _read(folder / "organisation.json", _organisation)
     tls = tls_of(folder)
+    author_key = _optional(folder / "author-key.pem", _ed25519)
     return Credentials(
         organisation=told.organisation,
         operator=told.operator,
@@ -103,8 +108,9 @@ def load(folder: Path) -> Credentials:
         terminal_certificate=_read(tls.certificate, bytes.decode),
         authority=_read(tls.authority, bytes.decode),
         card_key=_read(folder / "operator-card.pem", _p256),
-        author_key=_optional(folder / "author-key.pem", _ed25519),
+        author_key=author_key,
         receiving_key=_optional(folder / "receiving-key.secret", _receiving_key),
+        naming=_optional(folder / "naming.secret", _naming) or _former_naming(author_key),
     )
 
 
@@ -146,6 +152,15 @@ def _ed25519(content: bytes) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise TypeError("another kind of key")
     return key
+
+
+def _naming(content: bytes) -> bytes:
+    return base64url.decode(content.decode())
+
+
+def _former_naming(author_key: Ed25519PrivateKey | None) -> bytes | None:
+    # Folders of earlier versions have no secret of their own: they named by the author key.
+    return None if author_key is None else author_key.private_bytes_raw()
 
 
 def _receiving_key(content: bytes) -> ReceivingKey:

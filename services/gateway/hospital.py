@@ -99,9 +99,8 @@ class DocumentNamer:
     """Names documents towards the medical centre: the same resource always alike, and telling nothing about it."""
 
     def __init__(self, organisation: Organisation, reference: str) -> None:
-        secret = organisation.author_key.private_bytes_raw()
         hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=_NAMING + reference.encode())
-        self._key = hkdf.derive(secret)
+        self._key = hkdf.derive(organisation.naming)
 
     def name(self, resource: str) -> DocumentId:
         """Return the document id of a resource. Shape: 22 characters."""

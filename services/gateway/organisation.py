@@ -95,6 +95,13 @@ class Organisation:
         return self.credentials.author_key
 
     @property
+    def naming(self) -> bytes:
+        """The secret that names what the organisation writes. Raises: CredentialFolderError when it has none."""
+        if self.credentials.naming is None:
+            raise CredentialFolderError(f"{self.id} names no documents; only who writes records does")
+        return self.credentials.naming
+
+    @property
     def receiving_key(self) -> ReceivingKey:
         """The key that opens what people permit. Raises: CredentialFolderError when it has none."""
         if self.credentials.receiving_key is None:

@@ -23,7 +23,10 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def credentials(
-    *, author: Ed25519PrivateKey | None = None, receiving: ReceivingKey | None = None
+    *,
+    author: Ed25519PrivateKey | None = None,
+    receiving: ReceivingKey | None = None,
+    naming: bytes | None = None,
 ) -> Credentials:
     authority = create_authority("Test", days=10, now=NOW)
     terminal = generate_private_key(SECP256R1())
@@ -42,12 +45,13 @@ def credentials(
         card_key=generate_private_key(SECP256R1()),
         author_key=author,
         receiving_key=receiving,
+        naming=naming,
     )
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     receiving = ReceivingKey.create(system_randomness)
-    saved = credentials(author=Ed25519PrivateKey.generate(), receiving=receiving)
+    saved = credentials(author=Ed25519PrivateKey.generate(), receiving=receiving, naming=b"n" * 32)
     save(saved, tmp_path / "a")
     loaded = load(tmp_path / "a")
     assert (loaded.organisation, loaded.operator, loaded.terminal) == (
@@ -64,13 +68,26 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert pem(loaded.author_key) == pem(saved.author_key)
     assert loaded.receiving_key is not None
     assert loaded.receiving_key.to_secret_bytes() == receiving.to_secret_bytes()
+    assert loaded.naming == b"n" * 32
+
+
+def test_folder_without_a_secret_for_names_goes_on_naming_by_its_author_key(tmp_path: Path) -> None:
+    author = Ed25519PrivateKey.generate()
+    save(credentials(author=author), tmp_path / "a")
+    assert load(tmp_path / "a").naming == author.private_bytes_raw()
+    save(credentials(), tmp_path / "b")
+    assert load(tmp_path / "b").naming is None
 
 
 def test_every_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    saved = credentials(author=Ed25519PrivateKey.generate(), receiving=ReceivingKey.create(system_randomness))
+    saved = credentials(
+        author=Ed25519PrivateKey.generate(),
+        receiving=ReceivingKey.create(system_randomness),
+        naming=b"n" * 32,
+    )
     save(saved, tmp_path / "a")
     files = list((tmp_path / "a").iterdir())
-    assert len(files) == 7
+    assert len(files) == 8
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 

@@ -300,6 +300,12 @@ def test_what_a_hospital_signed_with_a_former_key_stays_genuine(story: Story) ->
     assert story.read() == MEDICATION | {b"new 0", b"new 1"}
 
 
+def test_documents_keep_their_names_when_the_key_changes(story: Story) -> None:
+    before = DocumentNamer(story.hospital, story.at_hospital).name("MedicationRequest/2")
+    hospital = new_key(story, FormerKey.KEPT)
+    assert DocumentNamer(hospital, story.at_hospital).name("MedicationRequest/2") == before
+
+
 def test_only_the_present_key_signs_what_is_new(story: Story) -> None:
     new_key(story, FormerKey.KEPT)
     with pytest.raises(RefusedError) as refused:
