@@ -2,7 +2,7 @@
 
 import click
 
-from services.commands import anonymise, auditing, checking, organisation, person, running
+from services.commands import anonymise, auditing, checking, officials, organisation, person, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +30,7 @@ for command in (
     organisation.recall,
     organisation.progress,
     organisation.confirm,
+    officials.renew_key,
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,

@@ -19,12 +19,20 @@ from services.contracts.oversight.messages import (
     Accredited,
     OperatorAccreditation,
     OrganisationAccreditation,
+    OrganisationKeys,
     RolesChange,
     StandingChange,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import Kind, Role
-from services.gateway.credentials import Credentials, save
+from services.contracts.oversight.register import FormerKey, Kind, Role
+from services.gateway.credentials import (
+    Credentials,
+    exchange_author_key,
+    load,
+    next_author_key,
+    save,
+)
+from services.gateway.errors import CredentialFolderError
 from services.gateway.organisation import Organisation
 from services.kit.clock import epoch_seconds
 
@@ -95,6 +103,28 @@ def accredit(official: Organisation, applicant: Applicant, folder: Path) -> None
         naming=official.randomness(NAMING_BYTES) if author_key else None,
     )
     save(credentials, folder)
+
+
+def renew_author_key(official: Organisation, folder: Path, *, former: FormerKey) -> int:
+    """Give the organisation with these credentials another signing key; return the edition that names it.
+
+    Guarantees: interrupted at any point, the same call completes it; until then what the organisation signs is either
+    taken or refused, never lost. Raises: RefusedError; CredentialFolderError for who writes nothing.
+    """
+    credentials = load(folder)
+    held = official.directory().organisation(credentials.organisation)
+    if credentials.author_key is None or held is None:
+        raise CredentialFolderError(f"{folder} is of nobody who is accredited to write; name another folder")
+    key = next_author_key(folder)
+    keys = OrganisationKeys(
+        id=held.id,
+        signing_key=to_jwk(key.public_key()),
+        receiving_key=held.receiving_key,
+        former=former,
+    )
+    serial = _ask(official, lambda oversight: oversight.change_keys(keys)).serial
+    exchange_author_key(folder, credentials)
+    return serial
 
 
 def change_roles(official: Organisation, member: Organisation, roles: Sequence[Role], *, reason: str) -> int:

@@ -34,6 +34,10 @@ class _File(Message):
     register_key: Base64Url
 
 
+AUTHOR_KEY, NEXT_AUTHOR_KEY = "author-key.pem", "author-key.next.pem"
+NAMING = "naming.secret"
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What an operator at a terminal of an organisation works with.
@@ -84,20 +88,35 @@ def save(credentials: Credentials, folder: Path) -> None:
     write_private(tls.authority, credentials.authority.encode())
     write_private(folder / "operator-card.pem", pem(credentials.card_key))
     if credentials.author_key is not None:
-        write_private(folder / "author-key.pem", pem(credentials.author_key))
+        write_private(folder / AUTHOR_KEY, pem(credentials.author_key))
     if credentials.naming is not None:
-        write_private(folder / "naming.secret", base64url.encode(credentials.naming).encode())
+        write_private(folder / NAMING, base64url.encode(credentials.naming).encode())
     if credentials.receiving_key is not None:
         secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
         write_private(folder / "receiving-key.secret", secret.encode())
     write_private(file, json.dumps(told, indent=2).encode() + b"\n")
 
 
+def next_author_key(folder: Path) -> Ed25519PrivateKey:
+    """Return the key that is to replace the author key: made on the first call, the same until it is exchanged."""
+    file = folder / NEXT_AUTHOR_KEY
+    if not file.exists():
+        write_private(file, pem(Ed25519PrivateKey.generate()))
+    return _read(file, _ed25519)
+
+
+def exchange_author_key(folder: Path, credentials: Credentials) -> None:
+    """Put the next author key in place of the present one; names of documents stay as they are."""
+    if credentials.naming is not None:
+        write_private(folder / NAMING, base64url.encode(credentials.naming).encode())
+    (folder / NEXT_AUTHOR_KEY).replace(folder / AUTHOR_KEY)
+
+
 def load(folder: Path) -> Credentials:
     """Read a credential folder. Raises: CredentialFolderError naming the file."""
     told = _read(folder / "organisation.json", _organisation)
     tls = tls_of(folder)
-    author_key = _optional(folder / "author-key.pem", _ed25519)
+    author_key = _optional(folder / AUTHOR_KEY, _ed25519)
     return Credentials(
         organisation=told.organisation,
         operator=told.operator,
@@ -110,7 +129,7 @@ def load(folder: Path) -> Credentials:
         card_key=_read(folder / "operator-card.pem", _p256),
         author_key=author_key,
         receiving_key=_optional(folder / "receiving-key.secret", _receiving_key),
-        naming=_optional(folder / "naming.secret", _naming) or _former_naming(author_key),
+        naming=_optional(folder / NAMING, _naming) or _former_naming(author_key),
     )
 
 
