@@ -39,6 +39,18 @@ class Located:
     story: dict[str, object]
 
 
+class _Watched:
+    """A watch that was told to stop stays so, and says it."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.stopped = False
+
+    def __call__(self, progress: Progress) -> bool:
+        self.stopped = self.stopped or not self._watch(progress)
+        return not self.stopped
+
+
 def localised(
     bind: Callable[[CodedTable], Evaluator], evaluator: Evaluator, allowed: Allowed, *, watch: Watch
 ) -> Located:
@@ -56,8 +68,9 @@ def localised(
     if any(check.union is not Union.ABSORBS for check in evaluator.checks):
         # Rows that are alike may end up in different classes: these are built row by row.
         bound = bind(evaluator.table.by_row())
-    found, checked = recode_locally(bound, allowed, watch=watch)
-    story: dict[str, object] = {"recoding": "local", "checked": checked}
+    watched = _Watched(watch)
+    found, checked = recode_locally(bound, allowed, watch=watched)
+    story: dict[str, object] = {"recoding": "local", "checked": checked, "stopped": watched.stopped}
     if found is None:
         optimum = search(evaluator, allowed, watch=watch)
     else:
@@ -76,7 +89,8 @@ def recode_locally(
 
     From the cheapest combination of levels to the coarsest, groups of rows that pass are made classes; what is
     left joins the classes that it costs least, or is suppressed. Each class is then written on the finest
-    levels on which its rows agree. When `watch` says stop, the coarsest levels come next.
+    levels on which its rows agree. When `watch` says stop, a single chain of levels
+    up to the coarsest is left.
     Guarantees: every class as it can be read in the table satisfies every model; the suppressed rows are no
     more than the budget, and their block passes as in global recoding. It is a heuristic: nothing is known
     of how much better another table could be.
@@ -87,19 +101,18 @@ def recode_locally(
     checks = [*evaluator.checks]
     checks += [check.each() for check in evaluator.checks if isinstance(check, TableCheck)]
     peeling = Peeling(table, checks)
-    checked, stopped = 0, False
+    checked = 0
 
     def go_on() -> bool:
-        nonlocal stopped
-        stopped = stopped or not watch(Progress(checked, math.inf, 0.0))
-        return not stopped
+        return watch(Progress(checked, math.inf, 0.0))
 
     for combination in _combinations(evaluator, levels, cells, peeling):
         peeling.take(combination)
         checked += 1
         if not go_on():
             break
-    peeling.take([chosen[-1] for chosen in levels])
+    for last in _chain(Axes(evaluator, levels)):
+        peeling.take(last)
     mending = Mending(table, checks, of=peeling.of, kinds=peeling.kinds.of, allowed=levels, cells=cells)
     mending.absorb(go_on, dearest=1.0)
     found = [suppressing(evaluator, mending.of, levels)]
@@ -145,8 +158,12 @@ def _listed(evaluator: Evaluator, allowed: Allowed) -> NDArray[np.int64]:
     levels = np.stack(
         [np.array(chosen)[place] for chosen, place in zip(allowed, places, strict=True)], axis=1
     )
-    chain = [axes.levels(node) for node in axes.climb((0,) * len(axes.shape))]
-    return np.unique(np.concatenate([levels, np.array(chain, dtype=np.int64)]), axis=0)
+    return np.unique(np.concatenate([levels, np.array(_chain(axes), dtype=np.int64)]), axis=0)
+
+
+def _chain(axes: Axes) -> list[tuple[int, ...]]:
+    """Levels from the finest to the coarsest, each step costing least."""
+    return [axes.levels(node) for node in axes.climb((0,) * len(axes.shape))]
 
 
 def _weighted(evaluator: Evaluator) -> list[Cells]:

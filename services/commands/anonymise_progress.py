@@ -33,6 +33,10 @@ def said(progress: an.Progress) -> str:
 def how_good(result: an.Result) -> str:
     """Say how far from the best the table can be, where it is not known to be the best."""
     search = result.report["search"]
-    if not isinstance(search, Mapping) or search.get("optimal", True):
+    if not isinstance(search, Mapping):
+        return ""
+    if search.get("stopped"):
+        return " (stopped; with more time a better table is likely)"
+    if search.get("optimal", True):
         return ""
     return f" (stopped; the least possible is at least {search['bound']:.4f})"

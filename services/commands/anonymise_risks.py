@@ -8,7 +8,7 @@ import click
 import pandas as pd
 
 import anonymize as an
-from services.commands.options import Option, of_column
+from services.commands.options import Option
 from services.commands.options import number as as_number
 from services.commands.table_files import read_table
 
@@ -59,7 +59,9 @@ def _beside(everybody: pd.DataFrame, k_map: object, presence: object) -> list[an
     if isinstance(k_map, int):
         models.append(an.KMap(k_map, everybody))
     if isinstance(presence, str):
-        low, high = of_column("--presence", presence)
+        low, colon, high = presence.partition(":")
+        if not colon:
+            raise click.UsageError(f"--presence {presence!r}: write LOW:HIGH, for example 0:0.5.")
         models.append(
             an.DeltaPresence(as_number("--presence", low), as_number("--presence", high), everybody)
         )

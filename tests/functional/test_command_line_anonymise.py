@@ -83,6 +83,8 @@ def test_risks_are_bounded_beside_a_population(folder: Path) -> None:
         refused = within(*ANONYMIZE, *words, "--force")
         assert refused.returncode == 2
         assert "name its file with --population" in refused.stderr
+    refused = within(*ANONYMIZE, "--presence", "0.5", "--population", "all.csv", "--force")
+    assert "write LOW:HIGH" in refused.stderr
     small = "name,age,zip,disease,visit\nA,20,123,flu,0\n"
     (folder / "all.csv").write_text(small, encoding="utf-8")
     told = assert_one_line(within(*ANONYMIZE, "--k-map", "3", "--population", "all.csv", "--force"))
@@ -98,6 +100,16 @@ def test_local_recoding_loses_less(folder: Path) -> None:
     assert "coarsest levels: " in told
     assert locally["asked"]["recoding"] == "local"
     assert locally["loss"]["total"] < globally["loss"]["total"]
+
+
+def test_local_recoding_that_ran_out_of_time_says_so(folder: Path) -> None:
+    told = gives(*ANONYMIZE, "--k", "2", "--recoding", "local", "--time-limit", "0.000001")
+    assert "stopped" in told
+    report = json.loads((folder / "r.json").read_text(encoding="utf-8"))
+    assert report["search"]["stopped"]
+    assert report["classes"]["smallest"] >= 2
+    told = gives(*ANONYMIZE, "--k", "2", "--recoding", "local", "--force")
+    assert "stopped" not in told
 
 
 def test_every_model_has_its_option(folder: Path) -> None:
