@@ -53,8 +53,8 @@ def anonymize(
     the cheapest further class joins them.
     With recoding="local" every class is on levels of its own, which loses far less; it is a heuristic, but never
     worse than the best global table, unless it was stopped. In which class a row is may then depend on the
-    sensitive values of other rows, so that who knows the method may infer more than from a global table (minimality attack; R. Wong et
-    al., VLDB 2007). Not with a ledger's joint search.
+    sensitive values of other rows, so that who knows the method may infer more than from a global table
+    (minimality attack; R. Wong et al., VLDB 2007). Not with a ledger's joint search.
     `watch` is told of the progress after every step and answers whether to go on; `time_limit` (seconds by
     `clock`) stops the search too, and is a minute where there are too many combinations of levels to keep
     them all. A search that was stopped gives the best table so far, which satisfies the models as any other;
