@@ -44,7 +44,8 @@ class Credentials:
 
     `register_key` is the oversight body's raw Ed25519 key in base64url: the root of trust. `author_key` signs what the
     organisation writes, `receiving_key` opens what people permit it to read; who does neither has none. `naming` is the
-    secret by which documents get the same name again, also after the author key was changed.
+    secret by which documents get the same name again, also after the author key was changed; without one the author key
+    is it.
     """
 
     organisation: OrganisationId
@@ -107,8 +108,9 @@ def next_author_key(folder: Path) -> Ed25519PrivateKey:
 
 def exchange_author_key(folder: Path, credentials: Credentials) -> None:
     """Put the next author key in place of the present one; names of documents stay as they are."""
-    if credentials.naming is not None:
-        write_private(folder / NAMING, base64url.encode(credentials.naming).encode())
+    if credentials.naming is None and credentials.author_key is not None:
+        # A folder of an earlier version: it named by the author key that goes now.
+        write_private(folder / NAMING, base64url.encode(credentials.author_key.private_bytes_raw()).encode())
     (folder / NEXT_AUTHOR_KEY).replace(folder / AUTHOR_KEY)
 
 
@@ -116,7 +118,6 @@ def load(folder: Path) -> Credentials:
     """Read a credential folder. Raises: CredentialFolderError naming the file."""
     told = _read(folder / "organisation.json", _organisation)
     tls = tls_of(folder)
-    author_key = _optional(folder / AUTHOR_KEY, _ed25519)
     return Credentials(
         organisation=told.organisation,
         operator=told.operator,
@@ -127,9 +128,9 @@ def load(folder: Path) -> Credentials:
         terminal_certificate=_read(tls.certificate, bytes.decode),
         authority=_read(tls.authority, bytes.decode),
         card_key=_read(folder / "operator-card.pem", _p256),
-        author_key=author_key,
+        author_key=_optional(folder / AUTHOR_KEY, _ed25519),
         receiving_key=_optional(folder / "receiving-key.secret", _receiving_key),
-        naming=_optional(folder / NAMING, _naming) or _former_naming(author_key),
+        naming=_optional(folder / NAMING, _naming),
     )
 
 
@@ -175,11 +176,6 @@ def _ed25519(content: bytes) -> Ed25519PrivateKey:
 
 def _naming(content: bytes) -> bytes:
     return base64url.decode(content.decode())
-
-
-def _former_naming(author_key: Ed25519PrivateKey | None) -> bytes | None:
-    # Folders of earlier versions have no secret of their own: they named by the author key.
-    return None if author_key is None else author_key.private_bytes_raw()
 
 
 def _receiving_key(content: bytes) -> ReceivingKey:

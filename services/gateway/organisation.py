@@ -96,10 +96,8 @@ class Organisation:
 
     @property
     def naming(self) -> bytes:
-        """The secret that names what the organisation writes. Raises: CredentialFolderError when it has none."""
-        if self.credentials.naming is None:
-            raise CredentialFolderError(f"{self.id} names no documents; only who writes records does")
-        return self.credentials.naming
+        """The secret that names what the organisation writes. Raises: as `author_key`."""
+        return self.credentials.naming or self.author_key.private_bytes_raw()
 
     @property
     def receiving_key(self) -> ReceivingKey:

@@ -12,7 +12,14 @@ from consent import base64url
 from consent.delegation import ReceivingKey
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.vocabulary import Body
-from services.gateway.credentials import Credentials, load, save
+from services.gateway.credentials import (
+    NEXT_AUTHOR_KEY,
+    Credentials,
+    exchange_author_key,
+    load,
+    next_author_key,
+    save,
+)
 from services.gateway.errors import CredentialFolderError
 from services.gateway.organisation import Organisation
 from services.kit.certificates import Usage, create_authority, issue, to_pem
@@ -71,12 +78,18 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
     assert loaded.naming == b"n" * 32
 
 
-def test_folder_without_a_secret_for_names_goes_on_naming_by_its_author_key(tmp_path: Path) -> None:
+def test_folder_without_a_secret_for_names_goes_on_naming_by_its_former_author_key(tmp_path: Path) -> None:
     author = Ed25519PrivateKey.generate()
     save(credentials(author=author), tmp_path / "a")
-    assert load(tmp_path / "a").naming == author.private_bytes_raw()
-    save(credentials(), tmp_path / "b")
-    assert load(tmp_path / "b").naming is None
+    assert load(tmp_path / "a").naming is None
+    key = next_author_key(tmp_path / "a")
+    assert pem(next_author_key(tmp_path / "a")) == pem(key)
+    exchange_author_key(tmp_path / "a", load(tmp_path / "a"))
+    loaded = load(tmp_path / "a")
+    assert loaded.naming == author.private_bytes_raw()
+    assert loaded.author_key is not None
+    assert pem(loaded.author_key) == pem(key)
+    assert not (tmp_path / "a" / NEXT_AUTHOR_KEY).exists()
 
 
 def test_every_file_is_for_its_owner_only(tmp_path: Path) -> None:
