@@ -1,5 +1,6 @@
 """Assembling a body: the one way from a context and routers to a served application."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,16 +24,27 @@ from services.kit.gate import Gate
 from services.kit.log.audit import Finding
 from services.kit.problems import Problem, install_problems
 
+logger = logging.getLogger("sekisho")
 OPEN_PATHS = frozenset({"/healthz", "/.well-known/sekisho"})
 Scan = Callable[[Connection], tuple[int, list[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Something that a body does again and again while it is up, one run at a time in this process.
+
+    Units: `seconds` between runs. `run` does a bounded piece of work; an error is logged and the next run comes.
+    """
+
+    seconds: float
+    run: Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Parts:
     """What one body adds to the common frame.
 
-    `scan` looks at every stored row for the audit and returns (rows seen, findings); `background` are functions run
-    in threads of their own while the body is up, told to stop by the event they get.
+    `scan` looks at every stored row for the audit and returns (rows seen, findings).
     """
 
     routers: Sequence[APIRouter]
@@ -43,6 +55,7 @@ class Parts:
     witnesses: Sequence[WitnessClient] = ()
     on_start: Sequence[Callable[[], None]] = ()
     on_stop: Sequence[Callable[[], None]] = ()
+    periodic: Sequence[Periodic] = ()
     middleware: Sequence[Middleware] = field(default=())
 
 
@@ -67,6 +80,7 @@ def authenticator(context: BodyContext, register: RegisterView) -> Callable[[Cre
         accreditations=register,
         database=context.database,
         replays=context.replays,
+        people=context.people,
         clock=context.clock,
     ).authenticate
 
@@ -110,6 +124,8 @@ def _lifespan(context: BodyContext, parts: Parts) -> Callable[[FastAPI], Abstrac
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_keep_witnessed, context, parts.witnesses)
+                for each in parts.periodic:
+                    tasks.start_soon(_repeat, each)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -118,6 +134,15 @@ def _lifespan(context: BodyContext, parts: Parts) -> Callable[[FastAPI], Abstrac
             context.close()
 
     return lifespan
+
+
+async def _repeat(periodic: Periodic) -> None:
+    while True:
+        await anyio.sleep(periodic.seconds)
+        try:
+            await to_thread.run_sync(periodic.run)
+        except Exception as error:  # whatever it is, the work is tried again; its text could name somebody
+            logger.error("periodic work failed: %s", type(error).__name__)
 
 
 async def _keep_witnessed(context: BodyContext, witnesses: Sequence[WitnessClient]) -> None:

@@ -15,7 +15,7 @@ from consent.directives import DirectiveCopy, UnverifiedDirective
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
-from consent.identifiers import DirectiveId, OperatorId, OrganisationId
+from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
 from consent.jwk import PublicJwk
 from consent.lifecycle import DirectiveState
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
@@ -49,13 +49,17 @@ STATUS_OF = {UnknownLogError: 404, CheckpointSignatureError: 403, LogProofError:
 
 @dataclass
 class FakeSecondProxy:
-    """The second proxy `body`; hand it copies with `take`, then call it like `SecondProxyClient`."""
+    """The second proxy `body`; hand it copies with `take`, then call it like `SecondProxyClient`.
+
+    `own_name` gives this body's own name of a person for the ID centre's.
+    """
 
     body: Body
     directory: Callable[[], Directory]
     clock: Clock
     sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
     witness_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    own_name: Callable[[Pseudonym], Pseudonym] = lambda name: name
 
     def __post_init__(self) -> None:
         self.cosigner = Cosigner(f"sekisho/{self.body.value}/witness", self.witness_key)
@@ -198,7 +202,7 @@ class FakeSecondProxy:
             )
         except PseudonymTokenError:
             raise _refusal(RefusalCode.SUBJECT_UNKNOWN) from None
-        if named.pseudonym != held.verified.directive.person:
+        if self.own_name(named.pseudonym) != held.verified.directive.person:
             raise _refusal(ReleaseFault.OTHER_PERSON)
 
     def _require_permitted(

@@ -1,5 +1,10 @@
 """What every body answers: discovery, audit findings, log leaves."""
 
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, Strict
+
 from consent import base64url
 from services.kit.encoding import Base64Url, Message
 from services.kit.http import Http, Token
@@ -41,6 +46,35 @@ class Leaves(Message):
     leaves: list[Base64Url]
 
 
+class RenewalStep(StrEnum):
+    """How far the change of a sector key is: names are told, then in force, then the old ones refused."""
+
+    MOVE = "move"
+    COMPLETE = "complete"
+    RETIRE = "retire"
+
+
+class NameRenewal(Message):
+    """One person's name under an old sector key and under the new one."""
+
+    old: str
+    new: str
+
+
+class RenewNames(Message):
+    """POST /people/renewals (ID centre): the key of that number names people, or will, or does no more."""
+
+    version: Annotated[int, Field(ge=1, le=999_999_999)]
+    step: Annotated[RenewalStep, Strict(False)]
+    renewals: Annotated[list[NameRenewal], Field(max_length=1000)]
+
+
+class NamesRenewed(Message):
+    """How many of the names were news."""
+
+    renewed: int
+
+
 class SharedClient:
     """The routes that every body answers alike. Raises: RemoteProblemError, PeerUnavailableError."""
 
@@ -54,6 +88,12 @@ class SharedClient:
     def audit(self, *, token: Token) -> AuditReport:
         """Have the body look at all its rows."""
         return AuditReport.model_validate_json(self._http.send("GET", "/audit", token=token).content)
+
+    def renew_names(self, message: RenewNames) -> NamesRenewed:
+        """Tell the body new names of people (ID centre, by its certificate)."""
+        content = message.model_dump_json().encode()
+        told = self._http.send("POST", "/people/renewals", content=content)
+        return NamesRenewed.model_validate_json(told.content)
 
     def checkpoint(self, *, token: Token) -> str:
         """Return the newest co-signed checkpoint, a signed note."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from consent import base64url
 from consent.vocabulary import Body
-from services.contracts.shared import AuditFinding, AuditReport, Leaves
+from services.contracts.shared import AuditFinding, AuditReport, Leaves, NamesRenewed
 from services.kit.credentials.callers import PersonCaller
 from services.kit.egress import egress
 from services.kit.journal import Journal
@@ -48,6 +48,18 @@ def checkpoint_shown(cosigned_note: str) -> str:
 def leaves_shown(start: int, leaves: Sequence[bytes]) -> Leaves:
     """Return a run of leaves."""
     return Leaves(start=start, leaves=[base64url.encode(leaf) for leaf in leaves])
+
+
+@egress(
+    to="identity",
+    fields="how many names of people were news; none of them",
+    purpose="changing this body's sector key",
+    ground="the ID centre's certificate",
+    answers=("POST /people/renewals",),
+)
+def names_taken(renewed: int) -> NamesRenewed:
+    """Return how many names were news."""
+    return NamesRenewed(renewed=renewed)
 
 
 @egress(

@@ -11,12 +11,13 @@ from consent import base64url
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.oversight.register import RegisterView, Role
-from services.contracts.shared import AuditReport, Discovery, Leaves
+from services.contracts.renewing import renew_names
+from services.contracts.shared import AuditReport, Discovery, Leaves, NamesRenewed, RenewNames
 from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit.access import anyone_accredited, body, either, operator, person
 from services.kit.context import BodyContext
-from services.kit.credentials.callers import Caller, PersonCaller
+from services.kit.credentials.callers import BodyCaller, Caller, PersonCaller
 from services.kit.log.audit import Finding
 from services.kit.log.evidence import Evidence
 from services.kit.log.note import NoteVerifier
@@ -83,6 +84,13 @@ def shared_routes(
             found = journal.tree.leaves(conn, start, count)
         return leaves_shown(start, found)
 
+    @router.post("/people/renewals")
+    def renew(
+        _caller: Annotated[BodyCaller, Depends(body(Body.IDENTITY))], message: RenewNames
+    ) -> NamesRenewed:
+        """Take new names of people, when the ID centre changes this body's sector key."""
+        return renew_names(context, message)
+
     @router.get("/audit")
     def audit(
         _caller: Annotated[Caller, Depends(either(operator(Role.AUDITOR), body(Body.OVERSIGHT)))],
@@ -92,7 +100,8 @@ def shared_routes(
             entries = journal.tree.size(conn)
             found = journal.audit(conn, witnesses=_witness_keys(register))
             rows, more = scan(conn)
-        return audit_report(context.body, found + more, entries=entries, rows=rows)
+            names, changed = context.people.audit(conn)
+        return audit_report(context.body, found + more + changed, entries=entries, rows=rows + names)
 
     return router
 

@@ -48,7 +48,7 @@ from services.directives.release_policy import (
 )
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
-from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym, open_pseudonym_token
+from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import CheckpointConflictError, LogError, SplitViewError
 from services.kit.log.note import NoteVerifier
@@ -146,13 +146,8 @@ class Releases:
         if token is None or not subject.names(body, token):
             raise _RefusalError(ReleaseFault.OTHER_PERSON)
         try:
-            named = open_pseudonym_token(
-                token,
-                key=self._context.sealing_key,
-                issuer=asked.directory.token_key(),
-                body=body,
-                organisation=statement.organisation,
-                now=asked.now,
+            named = self._context.whom(
+                token, issuer=asked.directory.token_key(), organisation=statement.organisation
             )
         except PseudonymTokenError:
             raise _RefusalError(RefusalCode.SUBJECT_UNKNOWN) from None

@@ -1,32 +1,46 @@
 """The ID centre, wired."""
 
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.bodies import Parts, Periodic, build_app, register_reader
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import Presence
+from services.contracts.shared import SharedClient
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes, release_routes, witness_routes
 from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import tables
-from services.identity.api import cards, oauth, people
+from services.identity.api import cards, numbers, oauth, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
-from services.identity.centre import PresenceQuestion, open_centre
+from services.identity.centre import Peers, PresenceQuestion, open_centre
 from services.identity.settings import Settings
+from services.identity.workflows import sectors
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class _PeersByRegister:
+    """The other bodies, where the register says they listen at the moment of telling them something."""
+
+    def __init__(self, context: BodyContext, register: RegisterView) -> None:
+        self._context = context
+        self._register = register
+
+    def __call__(self, body: Body) -> SharedClient:
+        return SharedClient(self._context.http(self._register.directory().body(body).url))
 
 
 class _RegistryByRegister:
@@ -45,14 +59,25 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the served application. Raises: DataVersionError, KeyFolderError."""
     context = open_body(Body.IDENTITY, settings, tables=tables.KIT, migrations=MIGRATIONS)
     register = register_reader(context)
-    return assemble(context, settings, register=register, registry=_RegistryByRegister(context, register))
+    return assemble(
+        context,
+        settings,
+        register=register,
+        registry=_RegistryByRegister(context, register),
+        peers=_PeersByRegister(context, register),
+    )
 
 
 def assemble(
-    context: BodyContext, settings: Settings, *, register: RegisterView, registry: PresenceQuestion
+    context: BodyContext,
+    settings: Settings,
+    *,
+    register: RegisterView,
+    registry: PresenceQuestion,
+    peers: Peers,
 ) -> FastAPI:
-    """Return the application over an opened body, any view of the register, and any registry."""
-    centre = open_centre(context, settings, register=register, registry=registry)
+    """Return the application over an opened body, any view of the register, and any other bodies."""
+    centre = open_centre(context, settings, register=register, registry=registry, peers=peers)
     directives = open_directives(context, tables.DIRECTIVES, directory=register.directory)
     witness = open_witness(context, directory=register.directory)
     oversight = WitnessClient(
@@ -72,6 +97,7 @@ def assemble(
             oauth.discovery_routes(centre),
             cards.card_routes(centre),
             people.people_routes(centre),
+            numbers.number_routes(centre),
             directive_routes(directives),
             release_routes(Releases(directives, witness)),
             witness_routes(context, witness),
@@ -80,5 +106,6 @@ def assemble(
         scan=everything,
         open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS,
         witnesses=[oversight],
+        periodic=[Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre))],
     )
     return build_app(context, register, parts)

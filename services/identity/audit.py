@@ -13,7 +13,7 @@ from services.contracts.identity.messages import Application
 from services.identity.centre import IdentityCentre
 from services.identity.model import Card
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
-from services.identity.tables import card, card_application, link, person, subject
+from services.identity.tables import card, card_application, link, person, retired_number, subject
 from services.kit.columns import ColumnError
 from services.kit.log.audit import Finding
 
@@ -51,6 +51,8 @@ def _problem(check: _Check) -> str | None:
 def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[_Check]:
     for name, number in conn.execute(select(person.c.pseudonym, person.c.number)).all():
         yield _Check(person.name, f"pseudonym={name}", partial(_person, centre, conn, name, number))
+    for number in conn.execute(select(retired_number.c.number)).scalars().all():
+        yield _Check(retired_number.name, f"number={number.hex()}", partial(_retired, centre, conn, number))
     for card_id in conn.execute(select(card.c.id)).scalars().all():
         yield _Check(card.name, f"id={card_id}", partial(_card, centre, conn, card_id))
     keys = select(card_application.c.card, card_application.c.application)
@@ -66,7 +68,13 @@ def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[_Check]:
 def _person(centre: IdentityCentre, conn: Connection, pseudonym: str, number: bytes) -> bool:
     centre.context.cipher.open_lookup(number, column=NUMBER_COLUMN)
     someone = centre.store.person(conn, Pseudonym(pseudonym))
-    return centre.namer.pseudonym(Body.IDENTITY, someone.linkage) == pseudonym
+    named = centre.names(conn)(Body.IDENTITY, someone.linkage)
+    return centre.context.people.own_name(conn, named) == pseudonym
+
+
+def _retired(centre: IdentityCentre, conn: Connection, number: bytes) -> bool:
+    centre.context.cipher.open_lookup(number, column=NUMBER_COLUMN)
+    return conn.execute(select(person.c.pseudonym).where(person.c.number == number)).first() is None
 
 
 def _card(centre: IdentityCentre, conn: Connection, card_id: str) -> bool:

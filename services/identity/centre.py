@@ -1,16 +1,23 @@
 """What the ID centre's workflows work with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
 
+from sqlalchemy import Connection
+
+from consent.identifiers import Pseudonym
 from consent.jwk import to_jwk
+from consent.vocabulary import Body
 from services.contracts.identity.messages import Jwk
 from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.messages import Presence
+from services.contracts.shared import SharedClient
+from services.identity import sector_store
 from services.identity.challenges import Challenges
-from services.identity.pseudonyms import Namer, open_namer
+from services.identity.pseudonyms import LinkageCode, Namer, open_namer
 from services.identity.settings import Settings
 from services.identity.store import Store
 from services.kit.certificates import Authority, create_authority, load_authority, to_pem
@@ -19,10 +26,13 @@ from services.kit.context import BodyContext
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.keys import write_private
+from services.kit.people import FIRST_VERSION
 
 AUTHORITY_NAME = "Sekisho card authority"
 AUTHORITY_DAYS = 7300
 AUTHORITY_FILE = "card-authority.crt.pem"
+Peers = Callable[[Body], SharedClient]
+"""The other bodies, as far as the ID centre tells them names of people. Raises: UnavailableError."""
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 
 
@@ -41,6 +51,7 @@ class IdentityCentre:
     settings: Settings
     register: RegisterView
     registry: PresenceQuestion
+    peers: Peers
     store: Store
     namer: Namer
     challenges: Challenges
@@ -63,6 +74,15 @@ class IdentityCentre:
         """A key that signs no assertion: unknown cards are checked against it."""
         return to_jwk(self.authority.key.public_key())
 
+    def names(self, conn: Connection) -> Callable[[Body, LinkageCode], Pseudonym]:
+        """Return what people are called towards bodies by the sector keys that are in force at this moment."""
+        versions = sector_store.versions(conn)
+
+        def name(body: Body, linkage: LinkageCode) -> Pseudonym:
+            return self.namer.pseudonym(body, linkage, versions.get(body, FIRST_VERSION))
+
+        return name
+
     def now(self) -> datetime:
         """The present moment."""
         return self.context.clock()
@@ -73,7 +93,12 @@ class IdentityCentre:
 
 
 def open_centre(
-    context: BodyContext, settings: Settings, *, register: RegisterView, registry: PresenceQuestion
+    context: BodyContext,
+    settings: Settings,
+    *,
+    register: RegisterView,
+    registry: PresenceQuestion,
+    peers: Peers,
 ) -> IdentityCentre:
     """Return the ID centre of a context; its keys are made on first use."""
     keys, randomness = context.keys, context.randomness
@@ -82,6 +107,7 @@ def open_centre(
         settings=settings,
         register=register,
         registry=registry,
+        peers=peers,
         store=Store(context.cipher),
         namer=open_namer(keys),
         challenges=Challenges(keys.secret("challenges"), settings.challenge_seconds, randomness),

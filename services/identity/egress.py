@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
+from services.contracts.identity.messages import OwnNumber
 from services.contracts.oversight.register import BodyEntry
 from services.contracts.registry.messages import ASKED_BY
+from services.contracts.renewing import renew_names as take_names
+from services.contracts.shared import NameRenewal, RenewalStep, RenewNames
 from services.identity.centre import IdentityCentre
 from services.identity.model import Person
+from services.identity.pseudonyms import LinkageCode
+from services.identity.sector_store import Sector
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError
@@ -29,9 +35,11 @@ def person_token(
     centre: IdentityCentre, signed_in: Person, *, audience: BodyEntry, jkt: str, now: datetime
 ) -> str:
     """T8: return an access token for a person."""
+    with centre.context.database.read() as conn:
+        name = centre.names(conn)
     return centre.access_tokens.for_person(
         audience=audience.url,
-        pseudonym=centre.namer.pseudonym(audience.body, signed_in.linkage),
+        pseudonym=name(audience.body, signed_in.linkage),
         audience_key=centre.register.directory().sealing_key(audience.body),
         jkt=jkt,
         now=now,
@@ -49,7 +57,12 @@ def pseudonym_tokens(
     centre: IdentityCentre, someone: Person, *, bodies: Sequence[Body], caller: OperatorCaller
 ) -> dict[Body, str]:
     """Return tokens by which a participant means the person towards each body."""
-    return {body: _token(centre, someone, body=body, organisation=caller.organisation) for body in bodies}
+    with centre.context.database.read() as conn:
+        name = centre.names(conn)
+    return {
+        body: _token(centre, name(body, someone.linkage), body=body, organisation=caller.organisation)
+        for body in bodies
+    }
 
 
 @egress(
@@ -72,19 +85,83 @@ def reference(centre: IdentityCentre, holder: Person, *, caller: OperatorCaller)
 )
 def ask_presence(centre: IdentityCentre, someone: Person) -> bool:
     """Ask the registry whether the person is registered. Raises: UnavailableError."""
-    token = _token(centre, someone, body=Body.REGISTRY, organisation=ASKED_BY)
+    with centre.context.database.read() as conn:
+        name = centre.names(conn)(Body.REGISTRY, someone.linkage)
+    token = _token(centre, name, body=Body.REGISTRY, organisation=ASKED_BY)
     try:
         return centre.registry.presence(token).registered
     except (PeerUnavailableError, RemoteProblemError) as error:
         raise UnavailableError("the registry does not say whether the person is registered") from error
 
 
-def _token(centre: IdentityCentre, someone: Person, *, body: Body, organisation: OrganisationId) -> str:
-    pseudonym: Pseudonym = centre.namer.pseudonym(body, someone.linkage)
+@egress(
+    to="every body, about its own sector",
+    fields="that body's own names of people, old and new",
+    purpose="changing the sector key",
+    ground="a change of the sector key that was begun under dual control",
+)
+def renew_names(centre: IdentityCentre, changing: Sector, linkages: Sequence[LinkageCode]) -> None:
+    """Tell a body the coming names of some people. Raises: UnavailableError."""
+    body, old, new = changing.body, changing.version, changing.version + 1
+    renewals = [
+        NameRenewal(
+            old=centre.namer.pseudonym(body, linkage, old), new=centre.namer.pseudonym(body, linkage, new)
+        )
+        for linkage in linkages
+    ]
+    _tell_names(centre, body, RenewNames(version=new, step=RenewalStep.MOVE, renewals=renewals))
+
+
+@egress(
+    to="every body, about its own sector",
+    fields="the number of a sector key, nothing about anybody",
+    purpose="changing the sector key",
+    ground="a change of the sector key that was begun under dual control",
+)
+def step_names(centre: IdentityCentre, body: Body, *, version: int, step: RenewalStep) -> None:
+    """Tell a body that a sector key is in force, or no more. Raises: UnavailableError."""
+    _tell_names(centre, body, RenewNames(version=version, step=step, renewals=[]))
+
+
+def _tell_names(centre: IdentityCentre, body: Body, message: RenewNames) -> None:
+    if body is centre.context.body:
+        take_names(centre.context, message)
+        return
+    try:
+        centre.peers(body).renew_names(message)
+    except (PeerUnavailableError, RemoteProblemError) as error:
+        raise UnavailableError(f"the body {body.value} cannot be told the new names of people") from error
+
+
+@egress(
+    to="the person",
+    fields="the person's own number",
+    purpose="that the person knows it",
+    ground="the person's own token",
+    answers=("GET /number", "POST /number"),
+)
+def own_number(number: PersonalNumber) -> OwnNumber:
+    """Return a person's number."""
+    return OwnNumber(personal_number=number)
+
+
+@egress(
+    to="the municipality where the person asks for it",
+    fields="the new personal number, to be handed to the person",
+    purpose="changing the number (J5)",
+    ground="a registrar, and the reference under which the municipality enrolled the person",
+    answers=("POST /numbers/changes",),
+)
+def number_at_counter(number: PersonalNumber, _caller: OperatorCaller) -> OwnNumber:
+    """Return a person's new number."""
+    return OwnNumber(personal_number=number)
+
+
+def _token(centre: IdentityCentre, name: Pseudonym, *, body: Body, organisation: OrganisationId) -> str:
     return centre.pseudonym_tokens.issue(
         body=body,
         body_key=centre.register.directory().sealing_key(body),
         organisation=organisation,
-        pseudonym=pseudonym,
+        pseudonym=name,
         now=centre.now(),
     )

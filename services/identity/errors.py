@@ -27,6 +27,10 @@ class OAuthError(IdentityError):
         self.code = code
 
 
+class SectorBusyError(IdentityError):
+    """The key of this sector is being changed already."""
+
+
 class UnknownReferenceError(IdentityError):
     """The organisation has no person under this reference."""
 

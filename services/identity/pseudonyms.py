@@ -1,14 +1,16 @@
 """Keyed names of people: one for each body, one for each organisation, none computable without the key."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from consent import base64url
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from services.kit.keys import KeyFolder
+from services.kit.people import FIRST_VERSION, versioned
 
 LINKAGE_BYTES: Final = 32
 
@@ -27,12 +29,15 @@ class LinkageCode:
 class Namer:
     """HMAC-SHA-256 over the linkage code, with a key for each body and for each organisation."""
 
-    sectors: Mapping[Body, bytes] = field(repr=False)
+    sector: Callable[[Body, int], bytes] = field(repr=False)
     organisations: bytes = field(repr=False)
 
-    def pseudonym(self, body: Body, linkage: LinkageCode) -> Pseudonym:
-        """Return how `body` knows the person. Shape: 43 characters, base64url of 32 bytes."""
-        return Pseudonym(_prf(self.sectors[body], linkage))
+    def pseudonym(self, body: Body, linkage: LinkageCode, version: int = FIRST_VERSION) -> Pseudonym:
+        """Return what the person is called towards `body` under a sector key.
+
+        Shape: 43 characters, base64url of 32 bytes; under a later key than the first its number and a dot come first.
+        """
+        return versioned(version, _prf(self.sector(body, version), linkage))
 
     def reference(self, organisation: OrganisationId, linkage: LinkageCode) -> str:
         """Return how an organisation knows the person. Shape: 43 characters, base64url of 32 bytes."""
@@ -41,8 +46,14 @@ class Namer:
 
 def open_namer(keys: KeyFolder) -> Namer:
     """Return the namer with the keys of a folder, each a file of its own."""
-    sectors = {body: keys.secret(f"sector-{body.value}") for body in Body}
-    return Namer(sectors, keys.secret("references"))
+
+    @cache
+    def sector(body: Body, version: int) -> bytes:
+        return keys.secret(f"sector-{body.value}" + (f"-{version}" if version > FIRST_VERSION else ""))
+
+    for body in Body:
+        sector(body, FIRST_VERSION)
+    return Namer(sector, keys.secret("references"))
 
 
 def _prf(key: bytes, linkage: LinkageCode) -> str:

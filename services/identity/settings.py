@@ -14,4 +14,12 @@ class Settings(BodySettings):
         120, description="How long a card has to answer a challenge.", gt=0, le=600
     )
     pin_tries: int = Field(3, description="Wrong PINs in a row that lock a card application.", ge=1, le=10)
+    sector_interval_seconds: float = Field(
+        2.0, description="How often the change of a sector key is carried on.", gt=0
+    )
+    sector_grace_seconds: int = Field(
+        600,
+        description="How long after the change of a sector key bodies take names by the old one.",
+        ge=360,  # person tokens last five minutes
+    )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
 
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.personal_number import PersonalNumber
 from services.contracts.identity.messages import Application, CardState, Jwk
 from services.identity.model import Card, CardKey, CardSecrets, NewCardApplication, Person
 from services.identity.pseudonyms import LinkageCode
-from services.identity.tables import card, card_application, link, person, subject
+from services.identity.tables import card, card_application, link, person, retired_number, subject
 from services.kit.columns import ColumnCipher
 from services.kit.log.tables import insert_if_absent
 
@@ -35,7 +36,10 @@ _SECRETS = (
 )
 _PERSON = select(person.c.pseudonym, person.c.linkage).where(person.c.pseudonym == bindparam("pseudonym"))
 _ADD_PERSON, _ADD_CARD, _ADD_APPLICATIONS = insert(person), insert(card), insert(card_application)
-_NUMBER_TAKEN = select(exists().where(person.c.number == bindparam("number")))
+_NUMBER_TAKEN = select(
+    exists().where(person.c.number == bindparam("number"))
+    | exists().where(retired_number.c.number == bindparam("number"))
+)
 _HAS_CARD = select(
     exists().where(card.c.holder == bindparam("holder"), card.c.state != CardState.REVOKED.value)
 )
@@ -59,9 +63,21 @@ class Store:
     cipher: ColumnCipher
 
     def number_taken(self, conn: Connection, number: str) -> bool:
-        """Tell whether somebody has this personal number."""
+        """Tell whether somebody has this personal number, or had it."""
         found = self.cipher.lookup(number.encode(), column=NUMBER_COLUMN)
         return bool(conn.execute(_NUMBER_TAKEN, {"number": found}).scalar())
+
+    def number(self, conn: Connection, who: Pseudonym) -> PersonalNumber:
+        """Return a person's number. Raises: ColumnError when the cell was changed."""
+        stored = conn.execute(select(person.c.number).where(person.c.pseudonym == who)).scalar_one()
+        return PersonalNumber(self.cipher.open_lookup(stored, column=NUMBER_COLUMN).decode())
+
+    def change_number(self, conn: Connection, who: Pseudonym, number: PersonalNumber) -> None:
+        """Give a person another number; nobody gets the old one again."""
+        old = select(person.c.number).where(person.c.pseudonym == who)
+        conn.execute(insert(retired_number).from_select(["number"], old))
+        new = self.cipher.lookup(number.encode(), column=NUMBER_COLUMN)
+        conn.execute(update(person).where(person.c.pseudonym == who).values(number=new))
 
     def add_person(self, conn: Connection, someone: Person, number: str) -> None:
         """Keep a new person."""

@@ -70,3 +70,35 @@ subject = Table(
     Column("wallet_key", LargeBinary, nullable=False, info=sealed("the wallet's key for the medical sector")),
     sqlite_with_rowid=False,
 )
+
+retired_number = Table(
+    "retired_number",
+    metadata,
+    Column("number", LargeBinary, primary_key=True, info=sealed("a personal number that nobody gets again")),
+    sqlite_with_rowid=False,
+)
+
+sector = Table(
+    "sector",
+    metadata,
+    Column("body", String, primary_key=True, info=clear("whose sector")),
+    Column("version", Integer, nullable=False, info=clear("the sector key in force")),
+    Column("coming", Integer, info=clear("the sector key that bodies are being told of")),
+    Column("leaving", Integer, info=clear("the sector key that is still taken")),
+    Column("changed_at", BigInteger, info=clear("when the key in force came into force")),
+    sqlite_with_rowid=False,
+)
+
+sector_queue = Table(
+    "sector_queue",
+    metadata,
+    Column("body", String, primary_key=True, info=clear("who has not been told")),
+    Column(
+        "person",
+        String,
+        ForeignKey("person.pseudonym"),
+        primary_key=True,
+        info=clear("the ID centre's own pseudonym", person=True),
+    ),
+    sqlite_with_rowid=False,
+)

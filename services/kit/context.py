@@ -2,22 +2,29 @@
 
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import MetaData, Table, exists, select
 
+from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.columns import ColumnCipher
+from services.kit.credentials.pseudonyms import (
+    PseudonymTokenError,
+    VerifiedPseudonym,
+    open_pseudonym_token,
+)
 from services.kit.database import Database
 from services.kit.http import Http, client_context
 from services.kit.journal import Journal, JournalTables, journal_tables
 from services.kit.keys import KeyFolder
 from services.kit.log.note import NoteSigner
+from services.kit.people import People, PeopleTables, RetiredNameError, people_tables
 from services.kit.replay import ReplayCache, replay_table
 from services.kit.server import Tls
 from services.kit.settings import BodySettings
@@ -29,11 +36,12 @@ class KitTables:
 
     journal: JournalTables
     used_once: Table
+    people: PeopleTables
 
 
 def kit_tables(metadata: MetaData) -> KitTables:
     """Define the common tables on a body's metadata; call once, in its `tables.py`."""
-    return KitTables(journal_tables(metadata), replay_table(metadata))
+    return KitTables(journal_tables(metadata), replay_table(metadata), people_tables(metadata))
 
 
 def log_origin(body: Body) -> str:
@@ -70,6 +78,7 @@ class BodyContext:
     cipher: ColumnCipher
     replays: ReplayCache
     journal: Journal
+    people: People
     _connections: dict[tuple[str, float], Http] = field(default_factory=dict, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -103,6 +112,27 @@ class BodyContext:
                 )
             return self._connections[url, limit]
 
+    def whom(
+        self, token: str, *, issuer: Ed25519PublicKey, organisation: OrganisationId
+    ) -> VerifiedPseudonym:
+        """Return whom an organisation's pseudonym token means, by this body's own name.
+
+        The caller uses the token up. Raises: PseudonymTokenError, UnavailableError.
+        """
+        named = open_pseudonym_token(
+            token,
+            key=self.sealing_key,
+            issuer=issuer,
+            body=self.body,
+            organisation=organisation,
+            now=self.clock(),
+        )
+        try:
+            with self.database.read() as conn:
+                return replace(named, pseudonym=self.people.own_name(conn, named.pseudonym))
+        except RetiredNameError as error:
+            raise PseudonymTokenError(str(error)) from error
+
     def close(self) -> None:
         """Close connections and the database."""
         for each in self._connections.values():
@@ -134,8 +164,10 @@ def open_body(
     journal = Journal(
         tables.journal, body=body, signer=signer, cipher=cipher, clock=clock, randomness=randomness
     )
+    people = People(tables.people, cipher=cipher, key=keys.secret("columns"))
     with database.write() as conn:
         journal.tree.initialise(conn)
+        people.initialise(conn, logged=journal.persons)
     return BodyContext(
         body=body,
         settings=settings,
@@ -147,4 +179,5 @@ def open_body(
         cipher=cipher,
         replays=ReplayCache(tables.used_once),
         journal=journal,
+        people=people,
     )

@@ -43,6 +43,9 @@ class EventKind(StrEnum):
     RELEASE_FETCHED = "release_fetched"
     ACCREDITATION_CHANGED = "accreditation_changed"
     LOG_SPLIT_FOUND = "log_split_found"
+    NUMBER_CHANGED = "number_changed"
+    SECTOR_KEY_CHANGED = "sector_key_changed"
+    NAMES_RENEWED = "names_renewed"
 
 
 class Outcome(StrEnum):

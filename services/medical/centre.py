@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
-from consent.vocabulary import Body
 from services.contracts.oversight.register import RegisterView
 from services.directives.barrier import Barrier
 from services.directives.store import DirectiveStore
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.kit.credentials.pseudonyms import VerifiedPseudonym
 from services.medical.second_proxy import SecondProxy
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
@@ -34,14 +33,7 @@ class Centre:
 
     def open_token(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
         """Return whom a participant means. Raises: PseudonymTokenError."""
-        return open_pseudonym_token(
-            token,
-            key=self.context.sealing_key,
-            issuer=self.register.directory().signing_key(Body.IDENTITY),
-            body=Body.MEDICAL,
-            organisation=organisation,
-            now=self.context.clock(),
-        )
+        return self.context.whom(token, issuer=self.register.token_key(), organisation=organisation)
 
     def use_token(self, conn: Connection, opened: VerifiedPseudonym) -> Pseudonym:
         """Use up a token within the caller's transaction. Raises: ReplayError."""

@@ -62,6 +62,8 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
         (Body.IDENTITY, "PUT", "/subject"),
+        (Body.IDENTITY, "GET", "/number"),
+        (Body.IDENTITY, "POST", "/number"),
         (Body.PRODUCT_SAFETY, "GET", "/inbox"),
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
         (Body.OVERSIGHT, "GET", "/register"),

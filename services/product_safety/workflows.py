@@ -9,7 +9,6 @@ import rfc8785
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
-from consent.vocabulary import Body
 from services.contracts.product_safety.messages import (
     ProductRequest,
     PurchaseRequest,
@@ -17,7 +16,7 @@ from services.contracts.product_safety.messages import (
     TradeItemRequest,
 )
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym, open_pseudonym_token
+from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
 from services.product_safety import policy, store
 from services.product_safety.centre import Centre, by
@@ -156,15 +155,9 @@ def mark_read(centre: Centre, person: Pseudonym, notice_id: NoticeId) -> Notice:
 
 
 def _open_token(centre: Centre, token: str, caller: OperatorCaller) -> VerifiedPseudonym:
-    context = centre.context
     try:
-        return open_pseudonym_token(
-            token,
-            key=context.sealing_key,
-            issuer=centre.register.token_key(),
-            body=Body.PRODUCT_SAFETY,
-            organisation=caller.organisation,
-            now=context.clock(),
+        return centre.context.whom(
+            token, issuer=centre.register.token_key(), organisation=caller.organisation
         )
     except PseudonymTokenError as error:
         raise UnknownPersonError(str(error)) from error

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
-from consent.vocabulary import Body
 from services.contracts.oversight.register import RegisterView
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.kit.credentials.pseudonyms import VerifiedPseudonym
 from services.registry.store import Store
 
 
@@ -25,14 +24,7 @@ class Registry:
 
     def whom(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
         """Return whom an organisation's token names here. Raises: PseudonymTokenError."""
-        return open_pseudonym_token(
-            token,
-            key=self.context.sealing_key,
-            issuer=self.register.token_key(),
-            body=Body.REGISTRY,
-            organisation=organisation,
-            now=self.context.clock(),
-        )
+        return self.context.whom(token, issuer=self.register.token_key(), organisation=organisation)
 
     def use_up(self, conn: Connection, named: VerifiedPseudonym) -> Pseudonym:
         """Mark a token as used, in the transaction of its effect. Raises: ReplayError."""

@@ -119,7 +119,7 @@ def linked_names(scene: Scene) -> list[tuple[str, str]]:
         message = RequestPseudonymTokens(reference=someone.reference, bodies=[Body.REGISTRY])
         told = scene.world.identity(city).pseudonym_tokens(message, token=token)
         other = scene.world.named(told.tokens[Body.REGISTRY], Body.REGISTRY, to=city)
-        names.append((own_name(scene, someone), other))
+        names.append((own_name(scene, someone), scene.world.registry_context.people.first_name(other)))
     return names
 
 

@@ -207,6 +207,7 @@ def _medical(world: PortalWorld, folder: Path) -> Authenticator:
         accreditations=world.register,
         database=context.database,
         replays=context.replays,
+        people=context.people,
         clock=world.watch,
     )
 

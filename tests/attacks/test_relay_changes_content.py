@@ -42,7 +42,7 @@ def passed_on(world: OversightWorld, person: Person, *, meant: bytes, sent: byte
 
 def test_relay_cannot_register_a_wallet_of_its_own_for_the_person(world: OversightWorld) -> None:
     """R2, OT1: the first wallet stays, so who could swap it on the way would own every later permission."""
-    person = Person("hanako", Wallet.create(world.random.randbytes))
+    person = Person("hanako", Wallet.create(world.random.randbytes), world.context.people)
     relays_own = Wallet.create(world.random.randbytes)
     meant = registration_of(world, person.wallet)
     assert passed_on(world, person, meant=meant, sent=registration_of(world, relays_own)) == 401

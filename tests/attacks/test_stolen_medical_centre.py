@@ -123,7 +123,7 @@ def test_fragments_lie_sealed_and_go_when_the_permission_goes(told: tuple[Runnin
     context = running.world.context
     directives = open_directives(context, tables.directives, directory=running.world.register.directory)
     with context.database.read() as conn:
-        held = directives.store.of_person(conn, person.pseudonym(Body.MEDICAL))
+        held = directives.store.of_person(conn, running.world.pseudonym(person))
         fragments = directives.store.fragments(conn, held[0].id, ALL)
     stored = b"".join(host_bytes(running).values())
     assert len(fragments) == len(MEDICATION)

@@ -23,6 +23,7 @@ from services.contracts.identity.messages import (
     CardChange,
     CardState,
     ChangeCard,
+    ChangeNumber,
     RegisterSubject,
     RequestPseudonymTokens,
     UnlockCard,
@@ -75,6 +76,36 @@ def test_enrolled_person_has_a_valid_number_and_is_named_to_the_registry(scene: 
     assert first.reference != second.reference
     named = scene.world.named(first.registry_token, Body.REGISTRY, to=scene.city)
     assert named == scene.named(first.reference, Body.REGISTRY, at=scene.city)
+
+
+def test_person_changes_the_number_and_it_stays_changed(scene: Scene) -> None:
+    """J5: without a reason, at the counter or alone; all else stays as it is."""
+    holder = scene.world.holder(scene.city)
+    reference = scene.world.link(holder, scene.hospital)
+    before = scene.named(reference, Body.MEDICAL, at=scene.hospital)
+    identity = scene.world.identity(scene.city)
+
+    def signed_in() -> Token:
+        return scene.world.person_token(holder, IDENTITY, at=scene.city)
+
+    first = identity.own_number(token=signed_in()).personal_number
+    assert first == holder.enrolled.personal_number
+    second = identity.change_own_number(token=signed_in()).personal_number
+    asked = ChangeNumber(reference=holder.enrolled.reference)
+    third = identity.change_number(
+        asked, token=scene.world.operator_token(scene.city, IDENTITY)
+    ).personal_number
+    assert len({validate(number) for number in (first, second, third)}) == 3
+    assert identity.own_number(token=signed_in()).personal_number == third
+    assert scene.named(reference, Body.MEDICAL, at=scene.hospital) == before
+
+
+def test_counter_changes_the_number_of_nobody_it_does_not_know(scene: Scene) -> None:
+    message = ChangeNumber(reference="A" * 43)
+    with refused("not_found", 404):
+        scene.world.identity(scene.city).change_number(
+            message, token=scene.world.operator_token(scene.city, IDENTITY)
+        )
 
 
 # step R1

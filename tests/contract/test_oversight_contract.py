@@ -207,7 +207,11 @@ def proxy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proxy]:
             yield Proxy(world, world.as_body(Body.MEDICAL), made)
             return
         fake = FakeSecondProxy(
-            Body.OVERSIGHT, lambda: _directory(world), world.clock, world.context.sealing_key
+            Body.OVERSIGHT,
+            lambda: _directory(world),
+            world.clock,
+            world.context.sealing_key,
+            own_name=world.context.people.first_name,
         )
 
         def take(person: Person, grant: Grant) -> None:

@@ -54,7 +54,7 @@ def at_once(work: Callable[[], T]) -> list[T | DirectiveConflictError]:
 def test_wallet_registered_by_many_requests_at_once_is_registered_once(world: OversightWorld) -> None:
     directives = component(world)
     for number in range(5):
-        newcomer = Person(f"person {number}", Wallet.create(world.random.randbytes))
+        newcomer = Person(f"person {number}", Wallet.create(world.random.randbytes), world.context.people)
         registration = wallet_registration(newcomer.wallet, Body.OVERSIGHT, world.clock())
         pseudonym = newcomer.pseudonym(Body.OVERSIGHT)
         found = at_once(lambda: workflows.register_wallet(directives, pseudonym, registration))  # noqa: B023

@@ -11,6 +11,7 @@ from support.medical_world import CLINIC, Running, Someone, World
 
 from consent import base64url
 from consent.directives import Grant
+from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
 from services.contracts.directives import (
     ReleaseAnswer,
@@ -55,9 +56,13 @@ class RealSecondProxy:
                     status=told.status, code=told.code, title=told.title, detail=refusal.detail, members={}
                 ) from refusal
 
+    def name(self, person: Someone) -> Pseudonym:
+        """Return what this body calls a person."""
+        return self.context.people.first_name(person.pseudonym(Body.OVERSIGHT))
+
     def take(self, person: Someone, grant: Grant) -> None:
         """P3 at this body."""
-        name = person.pseudonym(Body.OVERSIGHT)
+        name = self.name(person)
         now = self.context.clock()
         workflows.register_wallet(
             self.directives, name, wallet_registration(person.wallet, Body.OVERSIGHT, now)
@@ -68,9 +73,7 @@ class RealSecondProxy:
         """W1 at this body."""
         copies = {Body.OVERSIGHT: grant.copies[Body.OVERSIGHT].jws}
         order = person.wallet.withdraw(copies, now=self.context.clock())[Body.OVERSIGHT]
-        workflows.withdraw(
-            self.directives, person.pseudonym(Body.OVERSIGHT), WithdrawalOrder(withdrawal=order)
-        )
+        workflows.withdraw(self.directives, self.name(person), WithdrawalOrder(withdrawal=order))
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ def open_second(world: World) -> RealSecondProxy:
     )
     context = open_body(Body.OVERSIGHT, settings, tables=tables.KIT, migrations=MIGRATIONS, clock=world.clock)
     world.seconds[Body.OVERSIGHT].sealing_key = context.sealing_key
+    world.peoples[Body.OVERSIGHT] = context.people
     entry = world.register.directory().body(Body.OVERSIGHT)
     told = {
         "sealing_key": base64url.encode(context.sealing_key.public_key().public_bytes_raw()),

@@ -31,6 +31,7 @@ from consent.vocabulary import Body
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import BodyEntry, Directory
 from services.contracts.registry.client import RegistryClient
+from services.contracts.shared import SharedClient
 from services.identity import app as identity_app
 from services.identity import tables as identity_tables
 from services.identity.settings import Settings as IdentitySettings
@@ -41,6 +42,7 @@ from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
 from services.kit.keys import KeyFolder, write_private
 from services.kit.log.note import NoteSigner
+from services.kit.problems import UnavailableError
 from services.registry import app as registry_app
 from services.registry import tables as registry_tables
 from services.registry.settings import Settings as RegistrySettings
@@ -67,6 +69,11 @@ class LiveRegister:
     def token_key(self) -> Ed25519PublicKey:
         """See `RegisterView`."""
         return self.directory().token_key()
+
+
+def nobody(body: Body) -> SharedClient:
+    """Return no body: none is up."""
+    raise UnavailableError(f"the body {body.value} is not up")
 
 
 @dataclass
@@ -103,10 +110,14 @@ class Bodies:
         settings = self.identity_context.settings
         assert isinstance(settings, IdentitySettings)
         self.registry_app = self._serve(registry_app.assemble(self.registry_context, register=self.register))
-        link = self._http(REGISTRY, self.registry_app, self._certificates[Body.IDENTITY])
+        link = self.registry_link = self._http(REGISTRY, self.registry_app, self._certificates[Body.IDENTITY])
         self.identity_app = self._serve(
             identity_app.assemble(
-                self.identity_context, settings, register=self.register, registry=RegistryClient(link)
+                self.identity_context,
+                settings,
+                register=self.register,
+                registry=RegistryClient(link),
+                peers={Body.REGISTRY: SharedClient(link)}.__getitem__,
             )
         )
 

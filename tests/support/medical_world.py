@@ -121,7 +121,7 @@ class Someone:
     wallet: Wallet = field(default_factory=lambda: Wallet.create(system_randomness))
 
     def pseudonym(self, body: Body) -> Pseudonym:
-        """Return what a body knows the person by."""
+        """Return what the ID centre calls the person towards a body."""
         return Pseudonym(base64url.encode(hashlib.sha256(f"{body} {self.name}".encode()).digest()))
 
 
@@ -189,6 +189,7 @@ class World:
         self.oversight = FakeOversight(self.clock)
         self.register = LiveRegister(self.oversight)
         self.context = self.open_context()
+        self.peoples = {Body.MEDICAL: self.context.people}
         self.seconds = {
             body: FakeSecondProxy(body, self.register.directory, self.clock)
             for body in (Body.OVERSIGHT, Body.IDENTITY)
@@ -286,6 +287,11 @@ class World:
             now=self.now,
         )
 
+    def pseudonym(self, someone: Someone, body: Body = Body.MEDICAL) -> Pseudonym:
+        """Return what a body calls a person: a real one by a name of its own, a fake by the ID centre's."""
+        told = someone.pseudonym(body)
+        return self.peoples[body].first_name(told) if body in self.peoples else told
+
     def sealing_key(self, body: Body) -> Any:
         """Return a body's secret sealing key."""
         if body is Body.MEDICAL:
@@ -314,7 +320,7 @@ class World:
             if refused
             else self.members[terms.recipient].receiving_key.public_bytes(),
             compartments=[] if refused else compartments,
-            persons={body: someone.pseudonym(body) for body in PROXIES},
+            persons={body: self.pseudonym(someone, body) for body in PROXIES},
             handle_keys={body: each.sealing_key.public_key() for body, each in self.seconds.items()},
             now=self.now,
             randomness=system_randomness,
@@ -468,7 +474,7 @@ class Running:
         """Return all entries about a person, also those no witness has seen yet."""
         context = self.world.context
         with context.database.read() as conn:
-            own = someone.pseudonym(Body.MEDICAL)
+            own = self.world.pseudonym(someone)
             positions = [at for at, whose in context.journal.persons(conn) if whose == own]
             openings = context.journal.openings(conn, positions)
         return [openings[position].event for position in positions]

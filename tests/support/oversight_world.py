@@ -43,6 +43,7 @@ from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Token
 from services.kit.keys import KeyFolder, write_private
 from services.kit.log.note import NoteSigner
+from services.kit.people import People
 from services.oversight import app as oversight_app
 from services.oversight import tables
 from services.oversight.settings import Settings
@@ -71,9 +72,16 @@ class Person:
 
     name: str
     wallet: Wallet
+    people: People
+    """The oversight body's; the other bodies' names are the ID centre's."""
 
     def pseudonym(self, body: Body) -> Pseudonym:
         """Return what a body knows them by."""
+        told = self.told_name(body)
+        return self.people.first_name(told) if body is Body.OVERSIGHT else told
+
+    def told_name(self, body: Body) -> Pseudonym:
+        """Return what the ID centre calls them towards a body."""
         return Pseudonym(base64url.encode(sha256(f"{body.value} {self.name}".encode()).digest()))
 
 
@@ -184,7 +192,7 @@ class OversightWorld:
         issuer = self._tokens()
         value = issuer.for_person(
             audience=URLS[Body.OVERSIGHT],
-            pseudonym=person.pseudonym(Body.OVERSIGHT),
+            pseudonym=person.told_name(Body.OVERSIGHT),
             audience_key=self.context.sealing_key.public_key(),
             jkt=self.dpop.thumbprint,
             now=self.clock(),
@@ -214,7 +222,7 @@ class OversightWorld:
             body=body,
             body_key=self.others.sealing[body].public_key(),
             organisation=organisation,
-            pseudonym=person.pseudonym(body),
+            pseudonym=person.told_name(body),
             now=self.clock(),
         )
 
@@ -260,7 +268,7 @@ class OversightWorld:
 
     def person(self, name: str) -> Person:
         """Return a person whose wallet is registered here."""
-        person = Person(name, Wallet.create(self.random.randbytes))
+        person = Person(name, Wallet.create(self.random.randbytes), self.context.people)
         client, token = self.as_person(person)
         client.register_wallet(wallet_registration(person.wallet, Body.OVERSIGHT, self.clock()), token=token)
         return person

@@ -31,6 +31,7 @@ from services.contracts.oversight.register import (
 from services.contracts.product_safety.messages import RecallRecord
 from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_clock, system_randomness
+from services.kit.columns import ColumnCipher
 from services.kit.context import log_origin
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
@@ -38,7 +39,9 @@ from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token, client_context
 from services.kit.keys import KeyFolder, pem, write_private
+from services.kit.people import People
 from services.kit.server import Tls
+from services.product_safety import tables
 from services.product_safety.settings import Settings
 
 MAKER, OTHER_MAKER, SHOP, AUDITOR = (
@@ -116,6 +119,12 @@ class World:
 
     def pseudonym(self, person: str) -> Pseudonym:
         """Return what the centre knows a person by."""
+        key = KeyFolder(self.settings().key_folder).secret("columns")
+        people = People(tables.KIT.people, cipher=ColumnCipher(key), key=key)
+        return people.first_name(self.told_name(person))
+
+    def told_name(self, person: str) -> Pseudonym:
+        """Return what the ID centre calls a person towards the centre."""
         return Pseudonym(base64url.encode(hashlib.sha256(f"product safety {person}".encode()).digest()))
 
     def operator_token(self, organisation: OrganisationId) -> Token:
@@ -137,7 +146,7 @@ class World:
         key = DpopKey(self.keys.p256("dpop"))
         value = self._issuer().for_person(
             audience=self.url,
-            pseudonym=self.pseudonym(person),
+            pseudonym=self.told_name(person),
             audience_key=self._sealing_key(),
             jkt=key.thumbprint,
             now=datetime.now(UTC),
@@ -151,7 +160,7 @@ class World:
             body=Body.PRODUCT_SAFETY,
             body_key=self._sealing_key(),
             organisation=organisation,
-            pseudonym=self.pseudonym(person),
+            pseudonym=self.told_name(person),
             now=datetime.now(UTC),
         )
 

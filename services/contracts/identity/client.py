@@ -7,11 +7,13 @@ from services.contracts.identity.messages import (
     Challenge,
     ChangeCard,
     ChangedCard,
+    ChangeNumber,
     EnrolledPerson,
     EnrolPerson,
     IssueCard,
     IssuedCard,
     LinkedPerson,
+    OwnNumber,
     PresentCard,
     PseudonymTokens,
     RegisteredSubject,
@@ -42,6 +44,15 @@ class Identity(Protocol):
 
     def enrol(self, *, token: Token) -> EnrolledPerson:
         """Enrol a person (registrar)."""
+
+    def own_number(self, *, token: Token) -> OwnNumber:
+        """Return the number (person)."""
+
+    def change_own_number(self, *, token: Token) -> OwnNumber:
+        """Change the number (person)."""
+
+    def change_number(self, message: ChangeNumber, *, token: Token) -> OwnNumber:
+        """Change a person's number at the counter (registrar)."""
 
     def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
         """Issue a card (registrar)."""
@@ -80,6 +91,18 @@ class IdentityClient:
     def enrol(self, *, token: Token) -> EnrolledPerson:
         """See `Identity`."""
         return self._ask("POST", "/persons", EnrolledPerson, message=EnrolPerson(), token=token)
+
+    def own_number(self, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return OwnNumber.model_validate_json(self._http.send("GET", "/number", token=token).content)
+
+    def change_own_number(self, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return OwnNumber.model_validate_json(self._http.send("POST", "/number", token=token).content)
+
+    def change_number(self, message: ChangeNumber, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return self._ask("POST", "/numbers/changes", OwnNumber, message=message, token=token)
 
     def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
         """See `Identity`."""

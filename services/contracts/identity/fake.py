@@ -14,6 +14,7 @@ from consent import base64url, jws, personal_number, pin
 from consent.errors import ConsentError
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.jwk import thumbprint
+from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
 from services.contracts.identity.fake_tokens import CardKey, FakeTokenEndpoint
@@ -26,6 +27,7 @@ from services.contracts.identity.messages import (
     Challenge,
     ChangeCard,
     ChangedCard,
+    ChangeNumber,
     EnrolledPerson,
     IssueCard,
     IssuedApplication,
@@ -33,6 +35,7 @@ from services.contracts.identity.messages import (
     Jwk,
     LinkedPerson,
     NewApplication,
+    OwnNumber,
     PresentCard,
     PseudonymTokens,
     RegisteredSubject,
@@ -98,6 +101,7 @@ class FakeIdentity:
     references: dict[tuple[OrganisationId, str], bytes] = field(default_factory=dict, repr=False)
     cards: dict[str, _Card] = field(default_factory=dict, repr=False)
     subjects: dict[Pseudonym, Jwk] = field(default_factory=dict, repr=False)
+    numbers: dict[bytes, PersonalNumber] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self._secret = self.randomness(32)
@@ -147,11 +151,24 @@ class FakeIdentity:
         """See `Identity`."""
         caller = self._operator(token, Role.REGISTRAR)
         linkage = self.randomness(32)
+        self.numbers[linkage] = personal_number.generate(self.randomness)
         return EnrolledPerson(
             reference=self._refer(caller.organisation, linkage),
-            personal_number=personal_number.generate(self.randomness),
+            personal_number=self.numbers[linkage],
             registry_token=self._name_to(Body.REGISTRY, linkage, caller.organisation),
         )
+
+    def own_number(self, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return OwnNumber(personal_number=self.numbers[self._signed_in(token)])
+
+    def change_own_number(self, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return self._renumber(self._signed_in(token))
+
+    def change_number(self, message: ChangeNumber, *, token: Token) -> OwnNumber:
+        """See `Identity`."""
+        return self._renumber(self._whom(self._operator(token, Role.REGISTRAR), message.reference))
 
     def issue_card(self, message: IssueCard, *, token: Token) -> IssuedCard:
         """See `Identity`."""
@@ -222,13 +239,7 @@ class FakeIdentity:
 
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """See `Identity`."""
-        person = person_caller(
-            token,
-            directory=self.directory(),
-            audience=self.url,
-            key=self.sealing_key,
-            now=self.clock(),
-        )
+        person = self._person(token)
         try:
             jws.verify_with_jwk(message.proof, typ=SUBJECT_TYPE, jwk=message.wallet_key)
         except ConsentError:
@@ -236,6 +247,19 @@ class FakeIdentity:
         if self.subjects.setdefault(person, message.wallet_key) != message.wallet_key:
             raise problem(409, "subject_taken")
         return RegisteredSubject(subject=thumbprint(message.wallet_key))
+
+    def _person(self, token: Token) -> Pseudonym:
+        return person_caller(
+            token, directory=self.directory(), audience=self.url, key=self.sealing_key, now=self.clock()
+        )
+
+    def _signed_in(self, token: Token) -> bytes:
+        own = self._person(token)
+        return next(linkage for linkage in self.numbers if self.pseudonym(Body.IDENTITY, linkage) == own)
+
+    def _renumber(self, linkage: bytes) -> OwnNumber:
+        self.numbers[linkage] = personal_number.generate(self.randomness)
+        return OwnNumber(personal_number=self.numbers[linkage])
 
     def _operator(self, token: Token, *role: str) -> OperatorCaller:
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())

@@ -51,6 +51,18 @@ class EnrolledPerson(Message):
     registry_token: str
 
 
+class OwnNumber(Message):
+    """GET /number, POST /number (person), POST /numbers/changes (registrar): the personal number, the new one."""
+
+    personal_number: str
+
+
+class ChangeNumber(Message):
+    """POST /numbers/changes: a person asks for another number at the counter (J5)."""
+
+    reference: Reference
+
+
 class NewApplication(Message):
     """One application of a new card: its P-256 key, and SHA-256 of the PIN proof."""
 

@@ -14,6 +14,7 @@ from services.identity.errors import (
     PinLockedError,
     PresentationError,
     RoleMissingError,
+    SectorBusyError,
     SubjectTakenError,
     UnknownReferenceError,
 )
@@ -36,6 +37,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         400, "card_applications", "A card has two applications", "Send one key and verifier for each."
     ),
     CardTransitionError: Problem(409, "card_state", "The card cannot change so", "Look at its state."),
+    SectorBusyError: Problem(
+        409, "sector_busy", "The sector's key is being changed", "Wait until the change has ended."
+    ),
     CardExistsError: Problem(409, "card_exists", "The person has a card", "Revoke that card first."),
     NotResidentError: Problem(
         409, "not_resident", "The person is not in the registry", "Register the person there first."

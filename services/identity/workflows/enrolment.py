@@ -1,15 +1,12 @@
 """A person gets a personal number, a linkage code, and with it all names that bodies know them by."""
 
-from sqlalchemy import Connection
-
-from consent import personal_number
-from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.identity.messages import EnrolledPerson
-from services.identity import egress
+from services.identity import egress, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.model import Person
 from services.identity.pseudonyms import LINKAGE_BYTES, LinkageCode
+from services.identity.workflows.numbers import free_number
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -17,7 +14,6 @@ from services.kit.events import Event, EventKind, Outcome
 def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
     """Enrol a person at the caller's municipality."""
     linkage = LinkageCode(centre.context.randomness(LINKAGE_BYTES))
-    someone = Person(centre.namer.pseudonym(Body.IDENTITY, linkage), linkage)
     reference = centre.namer.reference(caller.organisation, linkage)
     enrolled = Event(
         kind=EventKind.PERSON_ENROLLED,
@@ -27,16 +23,12 @@ def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
         terminal=caller.terminal,
     )
     with centre.context.database.write() as conn:
-        number = _free_number(centre, conn)
+        own = centre.context.people.own_name(conn, centre.names(conn)(Body.IDENTITY, linkage))
+        someone = Person(own, linkage)
+        number = free_number(centre, conn)
         centre.store.add_person(conn, someone, number)
+        sector_store.queue_newcomer(conn, someone.pseudonym)
         centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=someone)
         centre.context.journal.record(conn, person=someone.pseudonym, event=enrolled)
     tokens = egress.pseudonym_tokens(centre, someone, bodies=[Body.REGISTRY], caller=caller)
     return EnrolledPerson(reference=reference, personal_number=number, registry_token=tokens[Body.REGISTRY])
-
-
-def _free_number(centre: IdentityCentre, conn: Connection) -> PersonalNumber:
-    # the write transaction keeps everybody else from taking the number in between
-    while centre.store.number_taken(conn, number := personal_number.generate(centre.context.randomness)):
-        pass
-    return number

@@ -32,6 +32,7 @@ from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_p
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.tokens import OperatorClaims, PersonClaims, TokenError, verify_token
 from services.kit.database import Database
+from services.kit.people import People, RetiredNameError
 from services.kit.problems import UnauthenticatedError
 from services.kit.replay import ReplayCache
 
@@ -56,6 +57,7 @@ class Authenticator:
     accreditations: Accreditations
     database: Database
     replays: ReplayCache
+    people: People
     clock: Clock
 
     def authenticate(self, request: Credentials) -> Caller:
@@ -119,7 +121,11 @@ class Authenticator:
             )
         except (InvalidTag, MalformedError, ValueError) as error:
             raise UnauthenticatedError("the access token does not verify") from error
-        return PersonCaller(Pseudonym(pseudonym.decode()))
+        try:
+            with self.database.read() as connection:
+                return PersonCaller(self.people.own_name(connection, Pseudonym(pseudonym.decode())))
+        except RetiredNameError as error:
+            raise UnauthenticatedError(str(error)) from error
 
 
 def _dpop_token(authorization: str) -> str:

@@ -107,7 +107,9 @@ def test_a_copy_is_taken_once(scene: Scene) -> None:
 
 
 def _by_another_wallet(scene: Scene) -> DirectiveCopy:
-    stranger = Person(scene.person.name, Wallet.create(scene.world.random.randbytes))
+    stranger = Person(
+        scene.person.name, Wallet.create(scene.world.random.randbytes), scene.world.context.people
+    )
     return grant(scene.world, stranger, scene.clinic).copies[Body.OVERSIGHT]
 
 
@@ -117,7 +119,7 @@ def _for_another_body(scene: Scene) -> DirectiveCopy:
 
 
 def _about_somebody_else(scene: Scene) -> DirectiveCopy:
-    namesake = Person("taro", scene.person.wallet)
+    namesake = Person("taro", scene.person.wallet, scene.world.context.people)
     return grant(scene.world, namesake, scene.clinic).copies[Body.OVERSIGHT]
 
 
@@ -209,7 +211,7 @@ def test_a_copy_that_is_not_right_is_refused_and_the_refusal_logged(
 
 
 def test_a_person_without_a_wallet_here_permits_nothing(scene: Scene) -> None:
-    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes))
+    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes), scene.world.context.people)
     with pytest.raises(RemoteProblemError) as refused:
         submit(scene.world, newcomer, grant(scene.world, newcomer, scene.clinic).copies[Body.OVERSIGHT])
     assert refused.value.code == SubmissionFault.WALLET_UNKNOWN.value
@@ -229,7 +231,7 @@ def test_the_first_wallet_stays(scene: Scene) -> None:
 
 @pytest.mark.parametrize("body", [Body.MEDICAL, Body.OVERSIGHT])
 def test_a_wallet_proves_its_key_to_this_body_and_now(scene: Scene, body: Body) -> None:
-    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes))
+    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes), scene.world.context.people)
     stale = scene.world.clock() - timedelta(hours=1) if body is Body.OVERSIGHT else scene.world.clock()
     registration = wallet_registration(newcomer.wallet, body, stale)
     client, token = scene.world.as_person(newcomer)
@@ -239,7 +241,7 @@ def test_a_wallet_proves_its_key_to_this_body_and_now(scene: Scene, body: Body) 
 
 
 def test_a_wallet_key_of_somebody_else_is_not_taken(scene: Scene) -> None:
-    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes))
+    newcomer = Person("jiro", Wallet.create(scene.world.random.randbytes), scene.world.context.people)
     theirs = wallet_registration(scene.person.wallet, Body.OVERSIGHT, scene.world.clock())
     own = newcomer.wallet.public_jwk(Body.OVERSIGHT)
     client, token = scene.world.as_person(newcomer)

@@ -45,6 +45,10 @@ ROUTES = {
     ("POST", "/links"): ("operator", ()),
     ("POST", "/pseudonym-tokens"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),
+    ("GET", "/number"): ("person", ()),
+    ("POST", "/number"): ("person", ()),
+    ("POST", "/numbers/changes"): ("operator", ("registrar",)),
+    ("POST", "/people/renewals"): ("body", ("identity",)),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
     ("POST", "/directives"): ("person", ()),
@@ -72,7 +76,7 @@ class Scene:
         """Return what the holder's history says, oldest first."""
         context = self.world.identity_context
         token = self.world.person_token(holder, IDENTITY, at=self.city)
-        person = self.world.pseudonym(token, Body.IDENTITY)
+        person = context.people.first_name(self.world.pseudonym(token, Body.IDENTITY))
         with context.database.read() as conn:
             own = [position for position, whose in context.journal.persons(conn) if whose == person]
             openings = context.journal.openings(conn, own)

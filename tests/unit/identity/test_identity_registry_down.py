@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from support.identity_bodies import nobody
 from support.identity_people import IDENTITY, card_request
 from support.identity_wire import refused
 from support.identity_world import running
@@ -37,7 +38,7 @@ def test_no_card_while_the_registry_gives_no_answer(tmp_path: Path, why: Excepti
         settings = world.identity_context.settings
         assert isinstance(settings, Settings)
         silent = identity_app.assemble(
-            world.identity_context, settings, register=world.register, registry=Silent(why)
+            world.identity_context, settings, register=world.register, registry=Silent(why), peers=nobody
         )
         world.identity_app = world._serve(silent)
         keys = {application: generate_private_key(SECP256R1()) for application in Application}

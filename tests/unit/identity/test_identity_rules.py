@@ -91,7 +91,8 @@ def test_challenge_of_another_key_is_not_ours() -> None:
 
 def namer(seed: str) -> Namer:
     random = Random(seed)
-    return Namer({body: random.randbytes(32) for body in Body}, random.randbytes(32))
+    sectors = {(body, version): random.randbytes(32) for body in Body for version in (1, 2)}
+    return Namer(lambda body, version: sectors[body, version], random.randbytes(32))
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -108,6 +109,10 @@ def test_all_names_of_a_person_differ_and_depend_on_the_keys(secret: bytes) -> N
     ]
     assert len(set(names)) == len(names)
     assert {len(name) for name in names} == {43}
+    later = {each.pseudonym(body, linkage, 2) for each in (namer("one"), namer("other")) for body in Body}
+    assert len(later) == 2 * len(Body)
+    assert {name[:2] for name in later} == {"2."}
+    assert {name[2:] for name in later}.isdisjoint(names)
 
 
 def test_names_stay_the_same_and_secrets_are_not_shown() -> None:

@@ -27,6 +27,8 @@ WITH_SESSION = {
     *product((I, R, M, O), ["GET", "PUT"], ["/wallet"]),
     *product((M,), ["GET", "PUT"], ["/compartments"]),
     (I, "PUT", "/subject"),
+    (I, "GET", "/number"),
+    (I, "POST", "/number"),
     (P, "GET", "/inbox"),
     (P, "POST", "/inbox/read"),
     (O, "GET", "/register"),

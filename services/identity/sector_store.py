@@ -1,0 +1,89 @@
+"""Queries about sector keys: which one names people to a body, and who has not been told of the coming one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
+
+from consent.identifiers import Pseudonym
+from consent.vocabulary import Body
+from services.identity.tables import person, sector, sector_queue
+from services.kit.log.tables import insert_if_absent
+from services.kit.people import FIRST_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """The keys of one body's sector. Units: `changed_at` epoch seconds, when `version` came into force."""
+
+    body: Body
+    version: int = FIRST_VERSION
+    coming: int | None = None
+    leaving: int | None = None
+    changed_at: int | None = None
+
+    @property
+    def steady(self) -> bool:
+        """Tell whether no change is under way."""
+        return self.coming is None and self.leaving is None
+
+
+def versions(conn: Connection) -> Mapping[Body, int]:
+    """Return the key in force of each sector that has had another than the first."""
+    return {Body(body): version for body, version in conn.execute(select(sector.c.body, sector.c.version))}
+
+
+def sectors(conn: Connection) -> list[Sector]:
+    """Return the sectors that have had another key than the first, or are about to."""
+    return [Sector(Body(row.body), *row[1:]) for row in conn.execute(select(sector).order_by(sector.c.body))]
+
+
+def lock(conn: Connection, body: Body) -> Sector:
+    """Return a body's sector, locked against everybody who enrols and who changes keys until the transaction ends."""
+    insert_if_absent(conn, sector, {"body": body.value, "version": FIRST_VERSION})
+    row = conn.execute(select(sector).where(sector.c.body == body.value).with_for_update()).one()
+    return Sector(Body(row.body), *row[1:])
+
+
+def save(conn: Connection, changed: Sector) -> None:
+    """Keep a sector that the caller has locked."""
+    values = {
+        "version": changed.version,
+        "coming": changed.coming,
+        "leaving": changed.leaving,
+        "changed_at": changed.changed_at,
+    }
+    conn.execute(update(sector).where(sector.c.body == changed.body.value).values(**values))
+
+
+def queue_everybody(conn: Connection, body: Body) -> None:
+    """Have a body told of everybody."""
+    everybody = select(literal(body.value), person.c.pseudonym)
+    conn.execute(insert(sector_queue).from_select(["body", "person"], everybody))
+
+
+def queue_newcomer(conn: Connection, newcomer: Pseudonym) -> None:
+    """S1: have bodies told of somebody who is enrolled while their keys change; keys do not change meanwhile."""
+    changing = select(sector.c.body).where(sector.c.coming.is_not(None)).with_for_update(read=True)
+    rows = [{"body": body, "person": newcomer} for body in conn.execute(changing).scalars()]
+    if rows:
+        conn.execute(insert(sector_queue), rows)
+
+
+def waiting(conn: Connection, body: Body, limit: int) -> Sequence[Pseudonym]:
+    """Return some of those of whom a body has not been told."""
+    row = sector_queue.c
+    found = select(row.person).where(row.body == body.value).order_by(row.person).limit(limit)
+    return [Pseudonym(name) for name in conn.execute(found).scalars()]
+
+
+def count_waiting(conn: Connection, body: Body) -> int:
+    """Count those of whom a body has not been told."""
+    row = sector_queue.c
+    return int(conn.execute(select(func.count()).where(row.body == body.value)).scalar_one())
+
+
+def told(conn: Connection, body: Body, people: Sequence[Pseudonym]) -> None:
+    """Take people out of a body's queue."""
+    row = sector_queue.c
+    conn.execute(delete(sector_queue).where(row.body == body.value, row.person.in_(people)))
