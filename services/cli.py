@@ -2,7 +2,16 @@
 
 import click
 
-from services.commands import anonymise, auditing, checking, officials, organisation, person, running
+from services.commands import (
+    anonymise,
+    auditing,
+    checking,
+    numbers,
+    officials,
+    organisation,
+    person,
+    running,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +39,8 @@ for command in (
     organisation.recall,
     organisation.progress,
     organisation.confirm,
+    numbers.number,
+    numbers.change_number,
     officials.renew_key,
     anonymise.suggest,
     anonymise.anonymize,

@@ -1,0 +1,53 @@
+"""A personal number is changed by its holder and at the counter, over the running bodies (J5)."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import assert_one_line, within
+from support.desk import PINS
+
+from consent.personal_number import validate
+from services.demo.scene import Scene
+from services.gateway.cards import save_card
+from services.gateway.clinical import BasicItems
+from services.gateway.people import enrol
+
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
+
+ITEMS = BasicItems("佐藤 花子", "みなと市 7-8-9", "female", "1988-03-03")
+
+
+def test_number_is_shown_and_changed_and_the_change_is_in_the_history(
+    deployment: Scene, tmp_path: Path
+) -> None:
+    made = enrol(deployment.organisation("municipality"), ITEMS, pins=PINS)
+    card = tmp_path / "card.json"
+    save_card(made.card, card)
+
+    def number() -> str:
+        return validate(within("number", "--card", card).stdout.strip())
+
+    first = number()
+    assert first == made.personal_number
+    changed = within("change-number", "--card", card)
+    assert changed.returncode == 0, changed.stderr
+    second = number()
+    assert changed.stdout.rstrip().endswith(second)
+    office = deployment.layout.credentials / "municipality"
+    at_counter = within("change-number", "--as", office, "--reference", made.reference)
+    assert at_counter.returncode == 0, at_counter.stderr
+    third = number()
+    assert len({first, second, third}) == 3
+    told = within("history", "--card", card).stdout
+    assert told.count("number_changed") == 2
+    assert not any(each in told for each in (first, second, third))
+
+
+def test_who_may_not_change_a_number_is_told_so(deployment: Scene) -> None:
+    office = deployment.layout.credentials
+    unknown = ("change-number", "--as", office / "municipality", "--reference", "A" * 43)
+    assert_one_line(within(*unknown), "nobody under that reference")
+    assert_one_line(
+        within("change-number", "--as", office / "hospital-a", "--reference", "A" * 43), "registrar"
+    )
+    assert_one_line(within("change-number", "--reference", "A" * 43), "Give --card", status=2)
