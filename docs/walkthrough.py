@@ -1,0 +1,124 @@
+"""Pages that show commands with their real output, and how what is shown is held against what happens.
+
+A page's ```console blocks hold commands after `$ ` and below each what it prints. What differs from run to run (names
+of 22 or 43 characters, personal numbers, moments, hexadecimal ids) has to be of the same kind; where a later command
+repeats such a value, the value of the present run is given.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+KINDS: Mapping[str, str] = {
+    "moment": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00)?",
+    "day": r"\d{4}-\d\d-\d\d",
+    "name": r"(?<![\w-])(?:[\w-]{43}|[\w-]{22})(?![\w-])",
+    "code": r"(?<![\w-])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3,}(?![\w-])",
+    "hexadecimal": r"(?<![\w-])[0-9a-f]{32,64}(?![\w-])",
+    "serial": r"(?<![\w-])[0-9a-f]{30,40}(?![\w-])",
+    "number": r"(?<!\d)\d{12}(?!\d)",
+    "port": r"(?<=127\.0\.0\.1:)\d+",
+}
+VARIABLE = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
+
+
+class WalkthroughError(Exception):
+    """What a page shows is not what happens; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command of a page and the lines that it prints there; `place` is where these stand in the page."""
+
+    command: str
+    printed: Sequence[str]
+    place: tuple[int, int]
+
+
+@dataclass
+class Known:
+    """What the page's values are in the present run."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, step: Step) -> tuple[dict[str, str], list[str]]:
+        """Return the environment and the words of a step's command, with the present run's values.
+
+        No words are left of `export NAME=value ...`, which holds from then on.
+        """
+        text = step.command
+        for shown, real in sorted(self.values.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(shown, real)
+        words = shlex.split(text)
+        lasting = words[0] == "export"
+        given = dict(self.environment)
+        words = words[1:] if lasting else words
+        while words and re.fullmatch(r"[A-Z][A-Z_]*=.*", words[0]):
+            name, _, value = words.pop(0).partition("=")
+            given[name] = value
+        if lasting:
+            self.environment = given
+        return given, words
+
+    def learn(self, step: Step, printed: Sequence[str]) -> None:
+        """Hold what a command printed against the page. Raises: WalkthroughError."""
+        if len(printed) != len(step.printed):
+            raise WalkthroughError(_said(step, printed, f"{len(step.printed)} lines are shown"))
+        for shown, real in zip(step.printed, printed, strict=True):
+            one, other = _split(shown), _split(real)
+            if one.fixed != other.fixed or one.kinds != other.kinds:
+                raise WalkthroughError(_said(step, printed, f"{shown!r} is shown"))
+            for value, present in zip(one.values, other.values, strict=True):
+                if self.values.setdefault(value, present) != present:
+                    raise WalkthroughError(_said(step, printed, f"{value} was {self.values[value]} before"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    fixed: Sequence[str]
+    kinds: Sequence[str | None]
+    values: Sequence[str]
+
+
+def steps(page: str) -> Iterator[Step]:
+    """Return the steps of a page, in order."""
+    for block in BLOCK.finditer(page):
+        at = block.start(1)
+        command, begins, printed = None, at, list[str]()
+        for line in block.group(1).splitlines(keepends=True):
+            if line.startswith("$ "):
+                if command is not None:
+                    yield Step(command, printed, (begins, at))
+                command, begins, printed = line[2:].rstrip("\n"), at + len(line), []
+            elif command is not None and command.endswith("\\"):
+                command, begins = command[:-1] + line.strip(), at + len(line)
+            else:
+                printed.append(line.rstrip())
+            at += len(line)
+        if command is not None:
+            yield Step(command, printed, (begins, at))
+
+
+def rewritten(page: str, shown: Sequence[tuple[Step, Sequence[str]]], values: Mapping[str, str]) -> str:
+    """Return the page with other output below its steps, and other `values` in its commands."""
+    for step, printed in sorted(shown, key=lambda pair: -pair[0].place[0]):
+        begins, ends = step.place
+        told = "".join(f"{line.rstrip()}\n" for line in printed)
+        page = page[:begins] + told + page[ends:]
+    for old, new in values.items():
+        page = page.replace(old, new)
+    return page
+
+
+def _split(line: str) -> _Line:
+    found = list(VARIABLE.finditer(line))
+    fixed = VARIABLE.sub("\0", line).split("\0")
+    return _Line(fixed, [each.lastgroup for each in found], [each.group() for each in found])
+
+
+def _said(step: Step, printed: Sequence[str], why: str) -> str:
+    told = "\n".join(printed)
+    return f"{why} below\n$ {step.command}\nbut it prints\n{told}"
