@@ -17,7 +17,7 @@ from consent.explanations import PERMITTED, Explanation, RefusalCode, explain
 from consent.identifiers import DirectiveId, OrganisationId
 from consent.lifecycle import DirectiveState
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
-from consent.vocabulary import BasicItem, Category, Purpose
+from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 
 __all__ = [
     "AccessRequest",
@@ -50,11 +50,16 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class BasicRequest:
-    """A recipient's wish to learn or confirm basic items. Raises: MalformedError if it names none."""
+    """A recipient's wish to learn or confirm basic items, by which contract and why now.
+
+    Raises: MalformedError if it names no item.
+    """
 
     recipient: OrganisationId
     items: frozenset[BasicItem]
     purpose: Purpose
+    contract: str
+    reason: ConfirmationReason
     now: datetime
 
     def __post_init__(self) -> None:
@@ -100,6 +105,8 @@ _PRECEDENCE: Final = (
     RefusalCode.EXPIRED,
     RefusalCode.NOT_YET_VALID,
     RefusalCode.OTHER_PURPOSE,
+    RefusalCode.OTHER_CONTRACT,
+    RefusalCode.REASON_NOT_COVERED,
     RefusalCode.OTHER_CATEGORY,
     RefusalCode.OTHER_PERIOD,
 )
@@ -154,8 +161,13 @@ def _obstacles(held: HeldDirective, request: Request) -> list[RefusalCode]:
             found.append(RefusalCode.OTHER_CATEGORY)
         if not wanted.years.within(scope.years):
             found.append(RefusalCode.OTHER_PERIOD)
-    elif not _within(wanted, scope):
-        found.append(RefusalCode.OTHER_CATEGORY)
+    elif isinstance(wanted, BasicScope) and isinstance(scope, BasicScope):
+        if wanted.contract != scope.contract:
+            found.append(RefusalCode.OTHER_CONTRACT)
+        if not wanted.reasons <= scope.reasons:
+            found.append(RefusalCode.REASON_NOT_COVERED)
+        if not wanted.items <= scope.items:
+            found.append(RefusalCode.OTHER_CATEGORY)
     return found
 
 
@@ -168,24 +180,38 @@ def _denies(held: HeldDirective, request: Request) -> bool:
 def _wanted(request: Request) -> Scope:
     if isinstance(request, AccessRequest):
         return RecordScope(request.categories, request.years)
-    return BasicScope(request.items)
+    return BasicScope(request.items, request.contract, frozenset({request.reason}))
 
 
 def _overlap(one: Scope, other: Scope) -> bool:
     if isinstance(one, RecordScope) and isinstance(other, RecordScope):
         return bool(one.categories & other.categories) and one.years.overlaps(other.years)
-    return isinstance(one, BasicScope) and isinstance(other, BasicScope) and bool(one.items & other.items)
+    if not isinstance(one, BasicScope) or not isinstance(other, BasicScope):
+        return False
+    same = other.contract in (None, one.contract)
+    return same and bool(one.items & other.items) and bool(one.reasons & _reasons(other))
+
+
+def _reasons(scope: BasicScope) -> frozenset[ConfirmationReason]:
+    # of a refusal, which refuses all where it names none; a permission that names none never comes so far
+    return scope.reasons or frozenset(ConfirmationReason)
 
 
 def _within(inner: Scope, outer: Scope) -> bool:
     if isinstance(inner, RecordScope) and isinstance(outer, RecordScope):
         return inner.categories <= outer.categories and inner.years.within(outer.years)
-    return isinstance(inner, BasicScope) and isinstance(outer, BasicScope) and inner.items <= outer.items
+    if not isinstance(inner, BasicScope) or not isinstance(outer, BasicScope):
+        return False
+    same = outer.contract in (None, inner.contract)
+    return same and inner.items <= outer.items and _reasons(inner) <= _reasons(outer)
 
 
 def _more_specific(permit: Terms, denial: Terms) -> bool:
-    contained = permit.purposes <= denial.purposes and _within(permit.scope, denial.scope)
-    return contained and (permit.purposes, permit.scope) != (denial.purposes, denial.scope)
+    return _contained(permit, denial) and not _contained(denial, permit)
+
+
+def _contained(inner: Terms, outer: Terms) -> bool:
+    return inner.purposes <= outer.purposes and _within(inner.scope, outer.scope)
 
 
 def _best(obstacles: Iterable[list[RefusalCode]]) -> RefusalCode:

@@ -21,6 +21,9 @@ class RefusalCode(StrEnum):
     NOT_ACCREDITED = "not_accredited"
     WITHDRAWN_IN_FLIGHT = "withdrawn_in_flight"
     SUBJECT_UNKNOWN = "subject_unknown"
+    OTHER_CONTRACT = "other_contract"
+    REASON_NOT_COVERED = "reason_not_covered"
+    NOT_SIGNED_BY_PERSON = "not_signed_by_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,18 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.SUBJECT_UNKNOWN: Explanation(
         ja="対象の本人を確認できません。本人のカードを読み直してください。",
         en="The person could not be identified. Read the person's card again.",
+    ),
+    RefusalCode.OTHER_CONTRACT: Explanation(
+        ja="許可は別の契約に対するものです。この契約についての許可を本人に依頼してください。",
+        en="The permission is for another contract. Ask the person for a permission that names this contract.",
+    ),
+    RefusalCode.REASON_NOT_COVERED: Explanation(
+        ja="契約で定めた事由に当たりません。許可された事由があるときだけ照会してください。",
+        en="The contract does not provide for this reason. Ask only for a reason that the person has permitted.",
+    ),
+    RefusalCode.NOT_SIGNED_BY_PERSON: Explanation(
+        ja="本人がこの組織に対して署名したものではありません。本人に署名し直してもらってください。",
+        en="This was not signed by the person for this organisation. Have the person sign anew.",
     ),
 }
 

@@ -14,8 +14,8 @@ from consent.compartments import Compartment, YearSpan
 from consent.errors import MalformedError
 from consent.identifiers import OrganisationId
 from consent.instants import whole_second, write
-from consent.vocabulary import BasicItem, Category, Purpose
-from consent.wire import Identifier, Instant, Sha256Hex, Text, WireModel
+from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
+from consent.wire import ContractName, Identifier, Instant, Sha256Hex, Text, WireModel
 
 
 class Effect(StrEnum):
@@ -46,12 +46,15 @@ class RecordScope:
 
 @dataclass(frozen=True, slots=True)
 class BasicScope:
-    """Basic items of the resident registry.
+    """Basic items of the resident registry, for one contract and for the reasons that it provides for.
 
+    A permission without a contract or without a reason permits nothing; a refusal without them refuses all of them.
     Raises: MalformedError if no item is named.
     """
 
     items: frozenset[BasicItem]
+    contract: str | None = None
+    reasons: frozenset[ConfirmationReason] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.items:
@@ -117,7 +120,9 @@ def years_payload(years: YearSpan) -> JsonObject:
 def scope_payload(scope: Scope) -> JsonObject:
     """Write a scope; sets are written sorted."""
     if isinstance(scope, BasicScope):
-        return {"kind": "basic", "items": sorted(scope.items)}
+        contract: JsonObject = {} if scope.contract is None else {"contract": scope.contract}
+        reasons: JsonObject = {"reasons": sorted(scope.reasons)} if scope.reasons else {}
+        return {"kind": "basic", "items": sorted(scope.items), **contract, **reasons}
     return {"kind": "records", "categories": sorted(scope.categories), "years": years_payload(scope.years)}
 
 
@@ -177,11 +182,14 @@ class BasicScopeWire(WireModel):
 
     kind: Literal["basic"]
     items: list[BasicItem]
+    contract: ContractName | None = None
+    reasons: list[ConfirmationReason] = Field(default_factory=list)
 
     def to_scope(self) -> BasicScope:
         """Raises: MalformedError if the scope is empty or not in canonical order."""
         unique(self.items)
-        return BasicScope(frozenset(self.items))
+        unique(self.reasons)
+        return BasicScope(frozenset(self.items), self.contract, frozenset(self.reasons))
 
 
 ScopeWire = Annotated[RecordScopeWire | BasicScopeWire, Field(discriminator="kind")]

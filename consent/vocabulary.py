@@ -39,6 +39,20 @@ class BasicItem(StrEnum):
     BIRTH_DATE = "birth_date"
 
 
+class ConfirmationReason(StrEnum):
+    """Why an organisation asks for basic items; a contract provides for some of them. Nothing else is a reason.
+
+    Finding customers is none: what a permission yields is not for advertising.
+    """
+
+    OPENING = "opening"
+    PERIODIC_CHECK = "periodic_check"
+    MAIL_RETURNED = "mail_returned"
+    PAYMENT_DUE = "payment_due"
+    CONTRACT_CHANGE = "contract_change"
+    INHERITANCE = "inheritance"
+
+
 class Body(StrEnum):
     """The separate organisations of Sekisho."""
 

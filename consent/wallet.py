@@ -32,7 +32,7 @@ from consent.directives import (
 )
 from consent.errors import MalformedError, SealError
 from consent.handles import seal_handle
-from consent.identifiers import DirectiveId, Pseudonym, SubjectKeyId
+from consent.identifiers import DirectiveId, OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint, to_jwk
 from consent.notices import READER_NOTICE, ReaderNotice, notice_payload
 from consent.publication import COMPARTMENT_KEYS, publication_payload
@@ -46,6 +46,7 @@ _SEED: Final = 32
 _ID: Final = 16
 _SIGNING: Final = "sekisho-wallet-signing/1/"
 _DELEGATING: Final = "sekisho-wallet-delegating/1"
+_ACCOUNT: Final = "sekisho-wallet-account/1/"
 _FRAGMENT_SIGNER: Final = b"sekisho-fragment-signer/1"
 
 
@@ -103,6 +104,10 @@ class Wallet:
     def sign(self, body: Body, typ: str, payload: JsonObject) -> str:
         """Sign any payload for `body`; the kid is the thumbprint of the key registered there."""
         return jws.sign(payload, typ=typ, key=self.signing_key(body), kid=thumbprint(self.public_jwk(body)))
+
+    def account_key(self, organisation: OrganisationId) -> Ed25519PrivateKey:
+        """The key that signs agreements with one organisation; no other ever sees its public part."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive(_ACCOUNT + organisation))
 
     def compartment_public_key(self, compartment: Compartment) -> bytes:
         """The key to seal records of a compartment to. Shape: 33 bytes, compressed."""

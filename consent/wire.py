@@ -36,6 +36,7 @@ def _octets(value: object) -> bytes:
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Octets = Annotated[bytes, BeforeValidator(_octets)]
 Identifier = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
+ContractName = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, lt=2**53)]

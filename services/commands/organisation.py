@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from consent.compartments import YearSpan
-from consent.vocabulary import BasicItem, Category, Purpose
+from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.person import pin_variable, signed_in
 from services.contracts.identity.messages import Application
 from services.contracts.product_safety.messages import SerialRange
-from services.gateway.bank import confirm as ask_registry
 from services.gateway.cards import save_card
 from services.gateway.clinic import open_records
 from services.gateway.clinical import BasicItems
@@ -194,20 +193,3 @@ def recall(folder: Path, gtin: str, record: Path, serials: tuple[str, str] | Non
 def progress(folder: Path, identifier: str) -> None:
     """As a maker: show how far a recall is."""
     click.echo(recall_progress(Organisation.at(folder), identifier).model_dump_json())
-
-
-@click.command()
-@as_option
-@reference_option
-@click.option("--name", help="The name as the bank knows it.")
-@click.option("--address", help="The address as the bank knows it.")
-@click.option("--contract", required=True, help="The contract that is the reason to ask.")
-@told
-def confirm(folder: Path, reference: str, name: str | None, address: str | None, contract: str) -> None:
-    """As a bank: ask whether name and address are still right."""
-    known = {BasicItem.NAME: name, BasicItem.ADDRESS: address}
-    items = {item: value for item, value in known.items() if value is not None}
-    if not items:
-        raise click.UsageError("name --name, --address, or both")
-    for item, result in ask_registry(Organisation.at(folder), reference, items, contract=contract).items():
-        click.echo(f"{item.value}: {result.model_dump_json()}")

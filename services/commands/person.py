@@ -9,7 +9,7 @@ import click
 from consent.compartments import YearSpan
 from consent.directives import BasicScope, Effect, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId
-from consent.vocabulary import BasicItem, Category, Purpose
+from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from services.commands.auditing import line
 from services.commands.failures import told
 from services.contracts.identity.messages import Application
@@ -87,6 +87,14 @@ def inbox(card: Path) -> None:
 @click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
 @click.option("--years", type=(int, int), help="First and last year of the records.")
 @click.option("--item", "items", multiple=True, type=click.Choice([each.value for each in BasicItem]))
+@click.option("--contract", help="With --item: the contract for which the items may be confirmed.")
+@click.option(
+    "--reason",
+    "reasons",
+    multiple=True,
+    type=click.Choice([each.value for each in ConfirmationReason]),
+    help="With --item: a reason of that contract for asking.",
+)
 @click.option("--purpose", required=True, type=click.Choice([each.value for each in Purpose]))
 @click.option(
     "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long it holds."
@@ -98,17 +106,21 @@ def grant(
     categories: tuple[str, ...],
     years: tuple[int, int] | None,
     items: tuple[str, ...],
+    contract: str | None,
+    reasons: tuple[str, ...],
     purpose: str,
     days: int,
 ) -> None:
     """Permit an organisation to read records (--category, --years) or to confirm basic items (--item)."""
+    if bool(categories) == bool(items):
+        raise click.UsageError("name either --category (with --years) or --item")
     person = signing(card)
     now = person.clock()
     terms = Terms(
         recipient=OrganisationId(recipient),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose(purpose)}),
-        scope=_scope(categories, years, items),
+        scope=_basic(items, contract, reasons) if items else _records(categories, years),
         valid_from=now,
         valid_until=now + timedelta(days=days),
         notice=Notice.of_text(  # P1
@@ -119,13 +131,17 @@ def grant(
     click.echo(f"permitted; {len(permission.copies)} bodies hold a copy: {describe(permission)}")
 
 
-def _scope(
-    categories: tuple[str, ...], years: tuple[int, int] | None, items: tuple[str, ...]
-) -> RecordScope | BasicScope:
-    if bool(categories) == bool(items):
-        raise click.UsageError("name either --category (with --years) or --item")
-    if items:
-        return BasicScope(frozenset(BasicItem(each) for each in items))
+def _basic(items: tuple[str, ...], contract: str | None, reasons: tuple[str, ...]) -> BasicScope:
+    if contract is None or not reasons:
+        raise click.UsageError("--item needs --contract and at least one --reason")
+    return BasicScope(
+        frozenset(BasicItem(each) for each in items),
+        contract,
+        frozenset(ConfirmationReason(each) for each in reasons),
+    )
+
+
+def _records(categories: tuple[str, ...], years: tuple[int, int] | None) -> RecordScope:
     if years is None:
         raise click.UsageError("--category needs --years FIRST LAST")
     return RecordScope(frozenset(Category(each) for each in categories), YearSpan(*years))
@@ -167,7 +183,8 @@ def describe(permission: Permission) -> str:
     match terms.scope:
         case RecordScope(categories=categories, years=years):
             what = f"{', '.join(sorted(categories))} of {years.first}-{years.last}"
-        case BasicScope(items=items):
-            what = ", ".join(sorted(items))
+        case BasicScope(items=items, contract=contract, reasons=reasons):
+            what = f"{', '.join(sorted(items))}, by {contract or 'any contract'}"
+            what += f" ({', '.join(sorted(reasons)) or 'any reason'})"
     purposes = ", ".join(sorted(terms.purposes))
     return f"{terms.recipient}: {what}, for {purposes}, until {terms.valid_until:%Y-%m-%d}"

@@ -1,7 +1,7 @@
 """Check 11: a bank confirms name and address with permission, and is refused without."""
 
 from consent.directives import BasicScope
-from consent.vocabulary import BasicItem
+from consent.vocabulary import BasicItem, ConfirmationReason
 from services.demo.checks import CheckFailedError, Steps, expect
 from services.demo.scene import Inhabitant, Scene, basic_terms
 from services.gateway.bank import confirm
@@ -9,6 +9,7 @@ from services.gateway.errors import RefusedError
 from services.gateway.hospital import link
 from services.gateway.wallet_actions import lay_down
 
+CONTRACT, REASON = "account 2026-1", ConfirmationReason.PERIODIC_CHECK
 ITEMS = frozenset({BasicItem.NAME, BasicItem.ADDRESS})
 
 
@@ -19,7 +20,7 @@ def confirmation(scene: Scene, steps: Steps) -> str:
     permitting, other = scene.people[0], scene.people[1]
     for each in (permitting, other):
         each.references["bank"] = link(bank, each.person)
-    lay_down(permitting.person, basic_terms("bank", BasicScope(ITEMS)))
+    lay_down(permitting.person, basic_terms("bank", BasicScope(ITEMS, CONTRACT, frozenset({REASON}))))
     same = _ask(scene, permitting, permitting.patient.items.address)
     outdated = _ask(scene, permitting, "an address of ten years ago")
     expect(same == {"name": "unchanged", "address": "unchanged"}, f"the registry answered {same}")
@@ -35,6 +36,10 @@ def confirmation(scene: Scene, steps: Steps) -> str:
 def _ask(scene: Scene, inhabitant: Inhabitant, address: str) -> dict[str, str]:
     known = {BasicItem.NAME: inhabitant.patient.items.name, BasicItem.ADDRESS: address}
     results = confirm(
-        scene.organisation("bank"), inhabitant.references["bank"], known, contract="account 2026-1"
+        scene.organisation("bank"),
+        inhabitant.references["bank"],
+        known,
+        contract=CONTRACT,
+        reason=REASON,
     )
     return {item.value: str(result.status) for item, result in results.items()}

@@ -71,6 +71,7 @@ def _make(layout: Layout) -> str:
         "witnesses": {
             each.witness_key.partition("+")[0]: each.witness_key for each in entries if each.witness_key
         },
+        "signing_keys": {each.body.value: each.signing_key for each in entries},
     }
     layout.trust.write_text(json.dumps(trust, indent=1) + "\n")
     layout.save(register_key)  # last: a folder without this file is not a deployment

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from consent.vocabulary import BasicItem, Body, Purpose
+from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import Confirm, ItemResult
 from services.gateway.organisation import Organisation
@@ -14,13 +14,19 @@ def confirm(
     items: Mapping[BasicItem, str],
     *,
     contract: str,
-    purpose: Purpose = Purpose.IDENTITY_VERIFICATION,
+    reason: ConfirmationReason,
 ) -> dict[BasicItem, ItemResult]:
-    """Ask whether items of a linked person are still as the bank knows them; `contract` is the bank's reason to ask.
+    """Ask whether items of a linked person are still as the bank knows them, by a contract and for a reason of it.
 
     Raises: RefusedError with the refusal's code when the person did not permit it.
     """
     token = bank.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
-    message = Confirm(token=token, items=dict(items), purpose=purpose, contract=contract)
+    message = Confirm(
+        token=token,
+        items=dict(items),
+        purpose=Purpose.IDENTITY_VERIFICATION,
+        contract=contract,
+        reason=reason,
+    )
     told = bank.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).confirm(message, token=token))
     return dict(told.results)

@@ -49,6 +49,10 @@ class RecallFileError(GatewayError):
     """A file holds no usable recall record; the message names the field."""
 
 
+class AccountFileError(GatewayError):
+    """A file of an account that is being opened is not what it should be; the message says what to do."""
+
+
 class RefusedError(GatewayError):
     """A body refused: `code` is stable, `explanation` is for people."""
 

@@ -103,6 +103,7 @@ def trust_of(counter: Organisation) -> CardTrust:
             for each in entries
             if each.witness_key is not None
         },
+        signing_keys={each.body.value: each.signing_key for each in entries},
     )
     return CardTrust(
         urls={each.body.value: each.url for each in entries},

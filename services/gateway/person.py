@@ -118,6 +118,13 @@ class Person:
         own = self._authentication
         return jws.sign(payload, typ=PRESENTATION_TYPE, key=own.key, kid=own.kid)
 
+    def sign_by_card(self, typ: str, payload: JsonObject) -> str:
+        """Sign with the card's signature application. Raises: CardFileError when it is not unlocked."""
+        own = self._signature
+        if own is None:
+            raise CardFileError("this needs the card's signature: unlock that application with its PIN")
+        return jws.sign(payload, typ=typ, key=own.key, kid=own.kid)
+
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)
         return OversightClient(connection, token=self.tokens.token(connection.base_url)).register()

@@ -19,7 +19,7 @@ from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import tables
-from services.identity.api import cards, numbers, oauth, people
+from services.identity.api import accounts, cards, numbers, oauth, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre
@@ -98,6 +98,7 @@ def assemble(
             cards.card_routes(centre),
             people.people_routes(centre),
             numbers.number_routes(centre),
+            accounts.account_routes(centre),
             directive_routes(directives),
             release_routes(Releases(directives, witness)),
             witness_routes(context, witness),

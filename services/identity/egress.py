@@ -6,9 +6,14 @@ Each function declares which fields go to whom, for what, and takes what was ver
 from collections.abc import Sequence
 from datetime import datetime
 
+from consent import jws
+from consent.account_proof import STANDING, Standing, standing_payload
+from consent.accounts import CardConsent
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.jwk import thumbprint, to_jwk
 from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
+from services.contracts.identity.accounts import OpenedAccount
 from services.contracts.identity.messages import OwnNumber
 from services.contracts.oversight.register import BodyEntry
 from services.contracts.registry.messages import ASKED_BY
@@ -75,6 +80,31 @@ def pseudonym_tokens(
 def reference(centre: IdentityCentre, holder: Person, *, caller: OperatorCaller) -> str:
     """Return how the caller's organisation names the holder of a card."""
     return centre.namer.reference(caller.organisation, holder.linkage)
+
+
+@egress(
+    to="the bank with which the person opens an account",
+    fields="how this bank names the person, the registry's pseudonym sealed to the registry, and that the card is good",
+    purpose="opening an account",
+    ground="a consent signed by the card's signature application for this bank, checked now",
+    answers=("POST /accounts",),
+)
+def opened_account(
+    centre: IdentityCentre, holder: Person, consent: CardConsent, *, caller: OperatorCaller
+) -> OpenedAccount:
+    """O5: return what a bank gets for a good consent."""
+    with centre.context.database.read() as conn:
+        name = centre.names(conn)(Body.REGISTRY, holder.linkage)
+    account = centre.namer.reference(caller.organisation, holder.linkage)
+    standing = Standing(caller.organisation, account, consent.agreement, centre.now())
+    key = centre.context.signing_key
+    return OpenedAccount(
+        reference=account,
+        registry_token=_token(centre, name, body=Body.REGISTRY, organisation=caller.organisation),
+        standing=jws.sign(
+            standing_payload(standing), typ=STANDING, key=key, kid=thumbprint(to_jwk(key.public_key()))
+        ),
+    )
 
 
 @egress(

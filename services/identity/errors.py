@@ -68,6 +68,13 @@ class PresentationError(IdentityError):
         super().__init__("the card's answer is not acceptable here and now")
 
 
+class ConsentRefusedError(IdentityError):
+    """The consent is not by a card's signature application, for this organisation, in time."""
+
+    def __init__(self) -> None:
+        super().__init__("the card's consent is not acceptable here and now")
+
+
 class ChallengeError(IdentityError):
     """The challenge is not ours, or too old."""
 

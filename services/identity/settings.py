@@ -22,4 +22,7 @@ class Settings(BodySettings):
         description="How long after the change of a sector key bodies take names by the old one.",
         ge=360,  # person tokens last five minutes
     )
+    account_consent_seconds: int = Field(
+        600, description="How long a card's consent to open an account may be used.", gt=0, le=3600
+    )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)

@@ -29,6 +29,11 @@ _CARD_KEY = (
 )
 _CARD_KEY_OF_CARD = _CARD_KEY.where(card.c.id == bindparam("card"))
 _CARD_KEY_OF_KID = _CARD_KEY.where(card_application.c.kid == bindparam("kid"))
+_KEY_OF_APPLICATION = (
+    _CARD.add_columns(card_application.c.public_key)
+    .join(card_application, card_application.c.card == card.c.id)
+    .where(card_application.c.kid == bindparam("kid"), card_application.c.application == bindparam("app"))
+)
 _SECRETS = (
     _CARD.add_columns(card_application.c.pin_verifier, card_application.c.share)
     .join(card_application, card_application.c.card == card.c.id)
@@ -144,6 +149,14 @@ class Store:
         """Return the public key of an application of a card that is stored."""
         wanted = select(card_application.c.public_key).where(*_one(held.id, application))
         return self._open_key(conn.execute(wanted).scalar_one(), _cell(held, application, held.state))
+
+    def application_key(self, conn: Connection, kid: str, application: Application) -> CardKey | None:
+        """Return the key of one application that a certificate's serial names."""
+        row = conn.execute(_KEY_OF_APPLICATION, {"kid": kid, "app": application.value}).one_or_none()
+        if row is None:
+            return None
+        held = self._card(*row[:5])
+        return CardKey(held, kid, self._open_key(row.public_key, _cell(held, application, held.state)))
 
     def authentication_key(self, conn: Connection, card_id: str) -> CardKey | None:
         """Return the key by which a card signs."""

@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     CARD_UNLOCK_REFUSED = "card_unlock_refused"
     CARD_LINKED = "card_linked"
     CARD_STATE_CHANGED = "card_state_changed"
+    ACCOUNT_CONSENT_CHECKED = "account_consent_checked"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
     PSEUDONYM_PROVIDED = "pseudonym_provided"
@@ -25,6 +26,7 @@ class EventKind(StrEnum):
     RESIDENT_REGISTERED = "resident_registered"
     RESIDENT_CHANGED = "resident_changed"
     CONFIRMATION = "confirmation"
+    ITEMS_DISCLOSED = "items_disclosed"
     COMPARTMENTS_PUBLISHED = "compartments_published"
     COMPARTMENTS_SHOWN = "compartments_shown"
     RECORDS_DEPOSITED = "records_deposited"

@@ -2,10 +2,10 @@
 
 import hashlib
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, delete, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, delete
 
 from services.kit.columns import clear
+from services.kit.log.tables import insert_if_absent
 from services.kit.problems import ReplayError
 
 SWEEP_EVERY = 512
@@ -26,19 +26,20 @@ def replay_table(metadata: MetaData) -> Table:
 class ReplayCache:
     """Accepts an id once.
 
-    Units: `expires` and `now` are epoch seconds. Raises: ReplayError the second time.
+    Units: `expires` and `now` are epoch seconds.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._insert = insert(table)
 
     def use(self, connection: Connection, *, kind: str, value: str, expires: int, now: int) -> None:
-        """Mark `value` as used within the caller's transaction."""
+        """Mark `value` as used within the caller's transaction. Raises: ReplayError the second time."""
+        if not self.first(connection, kind=kind, value=value, expires=expires, now=now):
+            raise ReplayError(f"this {kind} was already used")
+
+    def first(self, connection: Connection, *, kind: str, value: str, expires: int, now: int) -> bool:
+        """Mark `value` as used, and tell whether it was not; for who has to log the second time, too."""
         digest = hashlib.sha256(f"{kind}\n{value}".encode()).digest()
         if digest[0] % 64 == 0 and digest[1] % (SWEEP_EVERY // 64) == 0:
             connection.execute(delete(self._table).where(self._table.c.expires < now))
-        try:
-            connection.execute(self._insert, {"id": digest, "expires": expires})
-        except IntegrityError as error:
-            raise ReplayError(f"this {kind} was already used") from error
+        return insert_if_absent(connection, self._table, {"id": digest, "expires": expires})

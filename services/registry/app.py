@@ -17,6 +17,7 @@ from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 from services.registry import tables
+from services.registry.api.disclosures import disclosure_routes
 from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
 from services.registry.audit import scan
@@ -50,7 +51,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         return own[0] + laid_down[0], own[1] + laid_down[1]
 
     parts = Parts(
-        routers=[registry_routes(registry), directive_routes(directives)],
+        routers=[registry_routes(registry), disclosure_routes(registry), directive_routes(directives)],
         problems=PROBLEMS,
         scan=everything,
         witnesses=[oversight],

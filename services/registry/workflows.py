@@ -118,6 +118,8 @@ def _judge(
         recipient=caller.organisation,
         items=frozenset(message.items),
         purpose=message.purpose,
+        contract=message.contract,
+        reason=message.reason,
         now=registry.context.clock(),
     )
     held = registry.directives.store.of_person_for(conn, person, caller.organisation)
@@ -152,5 +154,5 @@ def _confirmation(caller: OperatorCaller, message: Confirm, verdict: _Permitted 
         categories=tuple(sorted(message.items)),
         reason=refusal,
         ground=verdict.permit.directive_id if isinstance(verdict, _Permitted) else None,
-        detail={"contract": message.contract},
+        detail={"contract": message.contract, "reason": message.reason.value},
     )

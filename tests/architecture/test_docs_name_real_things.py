@@ -14,7 +14,13 @@ from services.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (".", "docs", "docs/adr", "docs/reference")
 PAGES = sorted(page for folder in FOLDERS for page in (ROOT / folder).glob("*.md"))
-WITH_TESTS = ("CONTRIBUTING.md", "docs/threat-model.md", "docs/protocol.md", "docs/divergences.md")
+WITH_TESTS = (
+    "CONTRIBUTING.md",
+    "docs/threat-model.md",
+    "docs/protocol.md",
+    "docs/divergences.md",
+    "docs/accounts.md",
+)
 STEP = re.compile(r"^\| ([A-Z][1-9][0-9]?) \|", re.MULTILINE)
 STEPS_OF = {"A": 4, "T": 8, "D": 7, "P": 7, "R": 10, "W": 4, "N": 4, "S": 5}
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")

@@ -9,13 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playw
 from support.deployment import running_deployment
 from support.portal_browser import CHROMIUM, FLAGS, Visit, portal_url
 
-from consent.vocabulary import BasicItem
+from consent.vocabulary import BasicItem, ConfirmationReason
 from services.demo.scene import Scene
 from services.gateway.bank import confirm
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import link
 
 PEOPLE = 4
+WHY = ConfirmationReason.PERIODIC_CHECK
 
 
 @pytest.fixture(scope="module")  # ended with the module: its event loop must not outlive the browser tests
@@ -26,7 +27,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with running_deployment(tmp_path_factory.mktemp("deployment"), people=PEOPLE) as scene:
         first, bank = scene.people[0], scene.organisation("bank")
         with pytest.raises(RefusedError, match="no_permission"):
-            confirm(bank, link(bank, first.person), {BasicItem.NAME: "?"}, contract="account 1")
+            confirm(bank, link(bank, first.person), {BasicItem.NAME: "?"}, contract="account 1", reason=WHY)
         yield scene
 
 

@@ -12,7 +12,7 @@ from support.identity_wire import refused
 from support.identity_world import World, running
 
 from consent.directives import Effect
-from consent.vocabulary import BasicItem, Body, Purpose
+from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from services.contracts.oversight.messages import RolesChange
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import (
@@ -38,14 +38,20 @@ class Scene:
     reference: str
 
     def confirm(
-        self, items: dict[BasicItem, str], *, purpose: Purpose = Purpose.IDENTITY_VERIFICATION
+        self,
+        items: dict[BasicItem, str],
+        *,
+        purpose: Purpose = Purpose.IDENTITY_VERIFICATION,
+        contract: str = "account 12",
+        reason: ConfirmationReason = ConfirmationReason.PERIODIC_CHECK,
     ) -> Confirmed:
         """Ask as the bank."""
         message = Confirm(
             token=self.world.name(self.reference, Body.REGISTRY, to=self.bank),
             items=items,
             purpose=purpose,
-            contract="account 12",
+            contract=contract,
+            reason=reason,
         )
         token = self.world.operator_token(self.bank, REGISTRY)
         return self.world.registry(self.bank).confirm(message, token=token)
@@ -110,6 +116,48 @@ def test_purpose_that_was_not_permitted_is_refused(scene: Scene) -> None:
         scene.confirm({BasicItem.NAME: "山田 花子"}, purpose=Purpose.HRESCH)
 
 
+def test_other_contract_or_reason_is_refused_and_says_why(scene: Scene) -> None:
+    """UC9: a permission is for one contract and the reasons that it provides for."""
+    person = permissions(scene.world, scene.holder, at=scene.bank)
+    asked = {BasicItem.NAME: "山田 花子"}
+    person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME))
+    with refused("other_contract", 403):
+        scene.confirm(asked, contract="account 13")
+    for reason in set(ConfirmationReason) - {ConfirmationReason.PERIODIC_CHECK}:
+        with refused("reason_not_covered", 403):
+            scene.confirm(asked, reason=reason)
+    assert scene.confirm(asked).results == {BasicItem.NAME: Unchanged()}
+
+
+def test_permission_without_contract_or_reason_permits_nothing(scene: Scene) -> None:
+    person = permissions(scene.world, scene.holder, at=scene.bank)
+    asked = {BasicItem.NAME: "山田 花子"}
+    person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME, reasons=()))
+    with refused("reason_not_covered", 403):
+        scene.confirm(asked)
+    person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME, contract=None))
+    with refused("other_contract", 403):
+        scene.confirm(asked)
+
+
+def test_refusal_without_a_contract_refuses_every_contract(scene: Scene) -> None:
+    person = permissions(scene.world, scene.holder, at=scene.bank)
+    terms = basic_terms(
+        scene.world, scene.bank, BasicItem.NAME, effect=Effect.DENY, contract=None, reasons=()
+    )
+    person.lay_down(terms)
+    with refused("denied_by_person", 403):
+        scene.confirm({BasicItem.NAME: "山田 花子"}, contract="anything")
+
+
+def test_permission_past_its_end_says_so(scene: Scene) -> None:
+    person = permissions(scene.world, scene.holder, at=scene.bank)
+    person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME))
+    scene.world.clock.move(31 * 24 * 3600)
+    with refused("expired", 403):
+        scene.confirm({BasicItem.NAME: "山田 花子"})
+
+
 def test_refusal_by_the_person_is_told_as_such(scene: Scene) -> None:
     person = permissions(scene.world, scene.holder, at=scene.bank)
     person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME, effect=Effect.DENY))
@@ -140,6 +188,7 @@ def test_removed_role_is_refused(scene: Scene) -> None:
         items={BasicItem.NAME: "山田 花子"},
         purpose=Purpose.IDENTITY_VERIFICATION,
         contract="account 12",
+        reason=ConfirmationReason.PERIODIC_CHECK,
     )
     with refused("role_missing", 403):
         scene.world.registry(scene.bank).confirm(
@@ -154,6 +203,7 @@ def test_pseudonym_token_counts_once_and_for_one_organisation(scene: Scene) -> N
         items={BasicItem.NAME: "山田 花子"},
         purpose=Purpose.IDENTITY_VERIFICATION,
         contract="account 12",
+        reason=ConfirmationReason.PERIODIC_CHECK,
     )
     with refused("pseudonym_token_refused", 403):
         scene.world.registry(scene.bank).confirm(

@@ -195,9 +195,16 @@ def test_owners_and_banks_have_their_commands(hand: Hand, monkeypatch: pytest.Mo
         "春野 花子",
         "--contract",
         "loan 1",
+        "--reason",
+        "periodic_check",
     ]
     assert_one_line(within(*ask), "no_permission")
-    gives("grant", "--card", hand.card, "--to", "bank", "--item", "name", "--purpose", "IdentityVerification")
+    permit: Words = ["grant", "--card", hand.card, "--to", "bank", "--item", "name"]
+    permit += ["--purpose", "IdentityVerification", "--reason", "periodic_check"]
+    assert_one_line(within(*permit), "--contract", status=2)
+    gives(*permit, "--contract", "loan 1")
+    assert_one_line(within(*ask[:-1], "inheritance"), "reason_not_covered")
+    assert_one_line(within(*ask, "--contract", "loan 2"), "other_contract")
     assert gives(*ask) == ['name: {"status":"unchanged"}']
 
 

@@ -11,7 +11,7 @@ from support.raw_requests import Callers, assert_problem, callers, log_size
 
 from consent import base64url
 from consent.compartments import YearSpan
-from consent.vocabulary import BasicItem, Body, Category, Purpose
+from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 from services.demo.scene import Scene
 from services.gateway.bank import confirm
 from services.gateway.clinic import open_records
@@ -204,7 +204,7 @@ def test_refusals_that_are_decisions_are_in_the_log(deployment: Scene) -> None:
             purpose=Purpose.TREAT,
         )
     with pytest.raises(RefusedError) as confirmed:
-        confirm(bank, at_bank, {BasicItem.NAME: "n"}, contract="c")
+        confirm(bank, at_bank, {BasicItem.NAME: "n"}, contract="c", reason=ConfirmationReason.PERIODIC_CHECK)
     assert (read.value.code, confirmed.value.code) == ("no_permission", "no_permission")
     grown = {body: log_size(deployment, body) - size for body, size in before.items()}
     assert grown == {Body.MEDICAL: 1, Body.REGISTRY: 1}

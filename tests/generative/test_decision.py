@@ -21,7 +21,7 @@ from consent.decision import (
 from consent.directives import BasicScope, Directive, Effect, Notice, RecordScope, Terms, VerifiedDirective
 from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
 from consent.lifecycle import DirectiveState
-from consent.vocabulary import BasicItem, Body, Category, Purpose
+from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 NOTICE = Notice.of_text("t", text_id="t", version="1", language="ja", refusal_meaning="r")
@@ -35,13 +35,28 @@ categories = st.frozensets(st.sampled_from(CATEGORIES), min_size=1)
 items = st.frozensets(st.sampled_from(list(BasicItem)), min_size=1)
 purposes = st.frozensets(st.sampled_from(PURPOSES), min_size=1)
 record_scopes = st.builds(RecordScope, categories, spans)
-basic_scopes = st.builds(BasicScope, items)
+CONTRACTS = ["loan", "deposit"]
+reasons = st.sampled_from(list(ConfirmationReason))
+basic_scopes = st.builds(
+    BasicScope,
+    items,
+    st.none() | st.sampled_from(CONTRACTS),
+    st.frozensets(reasons) | st.just(frozenset(ConfirmationReason)),
+)
 
 
 access = st.builds(
     AccessRequest, st.sampled_from(RECIPIENTS), categories, spans, st.sampled_from(PURPOSES), st.just(NOW)
 )
-basic = st.builds(BasicRequest, st.sampled_from(RECIPIENTS), items, st.sampled_from(PURPOSES), st.just(NOW))
+basic = st.builds(
+    BasicRequest,
+    st.sampled_from(RECIPIENTS),
+    items,
+    st.sampled_from(PURPOSES),
+    st.sampled_from(CONTRACTS),
+    reasons,
+    st.just(NOW),
+)
 requests = st.one_of(access, access, basic)
 Request = AccessRequest | BasicRequest
 
@@ -50,7 +65,12 @@ Request = AccessRequest | BasicRequest
 def around(draw: st.DrawFn, request: Request) -> RecordScope | BasicScope:
     """A scope that contains the request, or is it exactly: the cases in which the rule decides."""
     if isinstance(request, BasicRequest):
-        return BasicScope(request.items | draw(st.frozensets(st.sampled_from(list(BasicItem)))))
+        extra_items = draw(st.frozensets(st.sampled_from(list(BasicItem))))
+        named = {request.reason} | draw(st.frozensets(reasons))
+        contract = draw(st.sampled_from([request.contract, request.contract, None]))
+        return BasicScope(
+            request.items | extra_items, contract, draw(st.sampled_from([frozenset(named), frozenset()]))
+        )
     extra, more = draw(st.frozensets(st.sampled_from(CATEGORIES), max_size=1)), draw(spans)
     first, last = min(request.years.first, more.first), max(request.years.last, more.last)
     years = draw(st.sampled_from([request.years, YearSpan(first, last)]))
@@ -83,14 +103,26 @@ def cases(draw: st.DrawFn) -> tuple[Request, list[HeldDirective]]:
 
 def cells(purpose_set: frozenset[Purpose], scope: RecordScope | BasicScope) -> set[tuple[object, ...]]:
     if isinstance(scope, BasicScope):
-        return set(product(purpose_set, scope.items))
+        contracts = [] if scope.contract is None else [scope.contract]
+        return set(product(purpose_set, scope.items, contracts, scope.reasons))
     years = range(scope.years.first, scope.years.last + 1)
     return set(product(purpose_set, scope.categories, years))
 
 
+def extent_of(terms: Terms) -> set[tuple[object, ...]]:
+    scope = terms.scope
+    if isinstance(scope, BasicScope) and terms.effect is Effect.DENY:
+        contracts = [*CONTRACTS, "any other"] if scope.contract is None else [scope.contract]
+        return set(product(terms.purposes, scope.items, contracts, scope.reasons or ConfirmationReason))
+    return cells(terms.purposes, scope)
+
+
 def wanted_cells(request: Request) -> set[tuple[object, ...]]:
     if isinstance(request, BasicRequest):
-        return cells(frozenset({request.purpose}), BasicScope(request.items))
+        return cells(
+            frozenset({request.purpose}),
+            BasicScope(request.items, request.contract, frozenset({request.reason})),
+        )
     return cells(frozenset({request.purpose}), RecordScope(request.categories, request.years))
 
 
@@ -106,9 +138,7 @@ def in_force(one: HeldDirective, request: Request) -> bool:
 def oracle(request: Request, directives: list[HeldDirective]) -> set[DirectiveId]:
     """The ids of all directives on whose ground the request may be permitted."""
     wanted = wanted_cells(request)
-    extents = [
-        (one, cells(one.terms.purposes, one.terms.scope)) for one in directives if in_force(one, request)
-    ]
+    extents = [(one, extent_of(one.terms)) for one in directives if in_force(one, request)]
     good = set()
     for permit, extent in extents:
         if permit.terms.effect is Effect.DENY or not wanted <= extent:

@@ -9,10 +9,12 @@ from support.raw_requests import Caller, Callers
 from consent import base64url
 from consent.vocabulary import Body
 from services.contracts import directives as d
+from services.contracts.identity import accounts
 from services.contracts.identity import messages as i
 from services.contracts.medical import messages as m
 from services.contracts.oversight import messages as o
 from services.contracts.product_safety import messages as p
+from services.contracts.registry import disclosures
 from services.contracts.registry import messages as r
 from services.contracts.research import messages as a
 from services.kit.encoding import Message
@@ -85,7 +87,7 @@ COPY: Example = {"directive": "x", "fragments": [FRAGMENT], "handles": {}, "read
 SHOWN: Example = {"statement": "s", "subject_token": None, "handle": "AAAA"}
 CHANGE: Example = {"kind": "organisation", "id": "nobody", "reason": "r"}
 REGISTER: Example = {"token": "x", "items": ITEMS}
-ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c"}
+ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c", "reason": "periodic_check"}
 BOUGHT: Example = {"token": "x", "gtin": GTIN, "serial": "1", "purchased_at": 1, "disclosure": False}
 
 DIRECTIVES: list[Row] = [
@@ -113,6 +115,7 @@ ROWS: dict[Body, list[Row]] = {
             i.RequestPseudonymTokens,
             {"reference": REFERENCE, "bodies": ["medical"]},
         ),
+        ("POST /accounts", BANK, accounts.OpenAccount, {"consent": "AAAA"}),
         ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
         *DIRECTIVES,
         RELEASES,
@@ -121,6 +124,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /residents", CITY, r.RegisterResident, REGISTER),
         ("PUT /residents", CITY, r.RegisterResident, REGISTER),
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
+        ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
         *DIRECTIVES,
     ],

@@ -18,13 +18,17 @@ from consent.jwk import to_jwk
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.fake_credentials import operator_caller, person_caller
 from services.contracts.identity import messages as identity
+from services.contracts.identity.accounts import OpenAccount
 from services.contracts.identity.fake import FakeIdentity
+from services.contracts.identity.fake_accounts import FakeAccounts
 from services.contracts.medical import messages as medical
 from services.contracts.medical.fake import FakeMedical
 from services.contracts.oversight import messages as oversight
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.registry.disclosures import Disclose
 from services.contracts.registry.fake import FakeRegistry
+from services.contracts.registry.fake_disclosures import FakeDisclosures
 from services.contracts.registry.messages import Confirm, RegisterResident
 from services.gateway.accreditor import Applicant, accredit
 from services.gateway.clinical import BasicItems
@@ -96,6 +100,9 @@ class World:
         self.keepers = {body: self._keeper(body) for body in (*PROXIES, Body.REGISTRY)}
         self.keepers[Body.MEDICAL].on_stored = self._hand_to_medical
         self.keepers[Body.MEDICAL].on_withdrawn = self.medical.withdraw
+        self.disclosures = FakeDisclosures(
+            self.registry, self.signing[Body.REGISTRY], self.keepers[Body.REGISTRY].wallets
+        )
         self.lines = {body: self._line(body) for body in Body}
         self.officials = self._officials()
 
@@ -153,6 +160,7 @@ class World:
                     ("POST", "/residents"): reading(RegisterResident, self.registry.register),
                     ("PUT", "/residents"): reading(RegisterResident, self.registry.change),
                     ("POST", "/confirmations"): reading(Confirm, self.registry.confirm),
+                    ("POST", "/disclosures"): reading(Disclose, self.disclosures.disclose),
                 }
         form = (lambda fields, key: self.identity.token(fields, key=key)) if body is Body.IDENTITY else None
         return InMemory(_url(body), routes, form)
@@ -166,6 +174,7 @@ class World:
             ("POST", "/cards"): reading(identity.IssueCard, centre.issue_card),
             ("POST", "/links"): reading(identity.PresentCard, centre.link),
             ("POST", "/pseudonym-tokens"): reading(identity.RequestPseudonymTokens, centre.pseudonym_tokens),
+            ("POST", "/accounts"): reading(OpenAccount, FakeAccounts(centre).open),
             ("PUT", "/subject"): reading(identity.RegisterSubject, centre.register_subject),
         }
 

@@ -30,9 +30,10 @@ class FakeWorld(World):
             lambda token: self.fake_registry.presence(token).registered,
             randomness=self.random.randbytes,
         )
+        self.registry_key = Ed25519PrivateKey.generate()
         for body, signing, sealing in (
             (Body.IDENTITY, self.fake_identity.key, self.fake_identity.sealing_key),
-            (Body.REGISTRY, Ed25519PrivateKey.generate(), self.fake_registry.key),
+            (Body.REGISTRY, self.registry_key, self.fake_registry.key),
         ):
             self._certificates[body] = f"certificate of {body.value}".encode()
             self._enter(body, signing=signing, sealing=sealing, log_key="")

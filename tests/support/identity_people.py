@@ -66,7 +66,11 @@ class Holder:
     @property
     def kid(self) -> str:
         """How the authentication application's signatures name their key."""
-        told = self.issued.applications[Application.AUTHENTICATION].certificate
+        return self.kid_of(Application.AUTHENTICATION)
+
+    def kid_of(self, application: Application) -> str:
+        """How an application's signatures name their key."""
+        told = self.issued.applications[application].certificate
         return f"{certificates.from_pem(told.encode()).serial_number:x}"
 
     def attempt(self, digits: str, application: Application = Application.AUTHENTICATION) -> UnlockCard:

@@ -1,5 +1,6 @@
 """What people lay down at the registry: through the real routes, or entered into the fake."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -12,7 +13,7 @@ from consent.decision import HeldDirective
 from consent.directives import BasicScope, DirectiveCopy, Effect, Notice, Terms, UnverifiedDirective
 from consent.identifiers import Pseudonym
 from consent.lifecycle import DirectiveState
-from consent.vocabulary import BasicItem, Body, Purpose
+from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from consent.wallet import Wallet
 from services.contracts.directives import (
     DirectivesClient,
@@ -24,7 +25,15 @@ from services.kit.http import Token
 
 
 class Permissions(Protocol):
-    """One person's wallet at the registry."""
+    """One person's wallet at the registry, and how the registry knows the person."""
+
+    @property
+    def wallet(self) -> Wallet:
+        """The wallet."""
+
+    @property
+    def person(self) -> Pseudonym:
+        """The registry's pseudonym."""
 
     def lay_down(self, terms: Terms) -> str:
         """Permit or refuse; returns the signed copy."""
@@ -112,6 +121,8 @@ def basic_terms(
     *items: BasicItem,
     purpose: Purpose = Purpose.IDENTITY_VERIFICATION,
     effect: Effect = Effect.PERMIT,
+    contract: str | None = "account 12",
+    reasons: Iterable[ConfirmationReason] = (ConfirmationReason.PERIODIC_CHECK,),
 ) -> Terms:
     """Return terms about basic items, from now on for thirty days."""
     notice = Notice.of_text(
@@ -125,7 +136,7 @@ def basic_terms(
         recipient=recipient.organisation,
         effect=effect,
         purposes=frozenset({purpose}),
-        scope=BasicScope(frozenset(items)),
+        scope=BasicScope(frozenset(items), contract, frozenset(reasons)),
         valid_from=world.clock(),
         valid_until=world.clock() + timedelta(days=30),
         notice=notice,

@@ -153,7 +153,7 @@ class FakeIdentity:
         linkage = self.randomness(32)
         self.numbers[linkage] = personal_number.generate(self.randomness)
         return EnrolledPerson(
-            reference=self._refer(caller.organisation, linkage),
+            reference=self.refer(caller.organisation, linkage),
             personal_number=self.numbers[linkage],
             registry_token=self._name_to(Body.REGISTRY, linkage, caller.organisation),
         )
@@ -220,7 +220,7 @@ class FakeIdentity:
         if not caller.roles:
             raise problem(403, "role_missing")
         self._endpoint.use_once(f"challenge {told['challenge']}", problem(409, "replayed"))
-        return LinkedPerson(reference=self._refer(caller.organisation, card.holder))
+        return LinkedPerson(reference=self.refer(caller.organisation, card.holder))
 
     def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
         """See `Identity`."""
@@ -269,7 +269,8 @@ class FakeIdentity:
             raise problem(404, "not_found")
         return self.references[caller.organisation, reference]
 
-    def _refer(self, organisation: OrganisationId, linkage: bytes) -> str:
+    def refer(self, organisation: OrganisationId, linkage: bytes) -> str:
+        """Return how an organisation names a person from now on."""
         reference = self._name(f"organisation {organisation}", linkage)
         self.references[organisation, reference] = linkage
         return reference

@@ -43,7 +43,7 @@ class FakeRegistry:
     def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
         caller = self._caller(token, Role.REGISTRAR)
-        person = self._whom(message.token, caller.organisation)
+        person = self.whom(message.token, caller.organisation)
         if person in self.residents:
             raise problem(409, "already_registered")
         self.residents[person] = _items(message)
@@ -52,7 +52,7 @@ class FakeRegistry:
     def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
         caller = self._caller(token, Role.REGISTRAR)
-        person = self._whom(message.token, caller.organisation)
+        person = self.whom(message.token, caller.organisation)
         if person not in self.residents:
             raise problem(404, "not_found")
         if self.residents[person] == _items(message):
@@ -63,13 +63,18 @@ class FakeRegistry:
     def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
         """See `Registry`."""
         caller = self._caller(token)
-        person = self._whom(message.token, caller.organisation)
+        person = self.whom(message.token, caller.organisation)
         if Role.CONFIRMER not in caller.roles:
             raise problem(403, "role_missing")
         if person not in self.residents:
             raise problem(403, "subject_unknown")
         request = BasicRequest(
-            caller.organisation, frozenset(message.items), message.purpose, now=self.clock()
+            caller.organisation,
+            frozenset(message.items),
+            message.purpose,
+            message.contract,
+            message.reason,
+            now=self.clock(),
         )
         decision = decide(request, self.directives.get(person, []))
         if isinstance(decision, Refusal):
@@ -83,12 +88,13 @@ class FakeRegistry:
 
     def presence(self, token: str) -> Presence:
         """See `Registry`; the fake trusts that it is the ID centre that asks."""
-        return Presence(registered=self._whom(token, ASKED_BY) in self.residents)
+        return Presence(registered=self.whom(token, ASKED_BY) in self.residents)
 
     def _caller(self, token: Token, *role: str) -> OperatorCaller:
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())
 
-    def _whom(self, token: str, organisation: OrganisationId) -> Pseudonym:
+    def whom(self, token: str, organisation: OrganisationId) -> Pseudonym:
+        """Return whom a pseudonym token names; it counts once."""
         try:
             named = open_pseudonym_token(
                 token,

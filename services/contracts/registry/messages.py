@@ -6,7 +6,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, Strict
 
 from consent.identifiers import OrganisationId
-from consent.vocabulary import BasicItem, Purpose
+from consent.vocabulary import BasicItem, ConfirmationReason, Purpose
+from consent.wire import ContractName
 from services.kit.encoding import Message
 
 ASKED_BY: Final = OrganisationId("body:identity")
@@ -48,12 +49,13 @@ class RegisteredResident(Message):
 
 
 class Confirm(Message):
-    """POST /confirmations: is what the organisation knows still right? `contract` is its own reason to ask."""
+    """POST /confirmations: is what the organisation knows still right? By which contract, and why it asks now."""
 
     token: str
     items: Annotated[dict[ItemName, ItemValue], Field(min_length=1)]
     purpose: Annotated[Purpose, Strict(False)]
-    contract: Annotated[str, Field(min_length=1, max_length=200)]
+    contract: ContractName
+    reason: Annotated[ConfirmationReason, Strict(False)]
 
 
 class Unchanged(Message):

@@ -10,6 +10,7 @@ from services.identity.errors import (
     CardExistsError,
     CardNotUsableError,
     CardTransitionError,
+    ConsentRefusedError,
     NotResidentError,
     PinLockedError,
     PresentationError,
@@ -33,6 +34,12 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     PinLockedError: Problem(403, "pin_locked", "This card application is locked", TO_THE_COUNTER),
     CardNotUsableError: Problem(403, "card_not_usable", "This card is not usable", TO_THE_COUNTER),
     PresentationError: Problem(403, "presentation_refused", "The card is not accepted", "Read it again."),
+    ConsentRefusedError: Problem(
+        403,
+        "consent_refused",
+        "The card's consent is not accepted",
+        "Have the person sign for your offer anew.",
+    ),
     CardApplicationsError: Problem(
         400, "card_applications", "A card has two applications", "Send one key and verifier for each."
     ),

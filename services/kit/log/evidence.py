@@ -101,11 +101,12 @@ class Evidence(Message):
 
 
 class TrustFile(Message):
-    """The trust file on the wire."""
+    """The trust file on the wire; `signing_keys` (JWK by body) verify what bodies state beside their logs."""
 
     logs: dict[str, str]
     witnesses: dict[str, str]
     quorum: int = Field(default=1, ge=1)
+    signing_keys: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from consent.directives import BasicScope, Directive, Effect, Notice, RecordScop
 from consent.errors import MalformedError
 from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
 from consent.lifecycle import DirectiveState
-from consent.vocabulary import BasicItem, Body, Category, Purpose
+from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -113,13 +113,34 @@ def test_nearest_permission_gives_the_reason() -> None:
 
 
 def test_basic_items_are_decided_alike() -> None:
-    scope = BasicScope(frozenset({BasicItem.NAME, BasicItem.ADDRESS}))
+    reasons = frozenset({ConfirmationReason.PAYMENT_DUE, ConfirmationReason.MAIL_RETURNED})
+    scope = BasicScope(frozenset({BasicItem.NAME, BasicItem.ADDRESS}), "loan 1", reasons)
     bank = held("bank", scope=scope, purposes=frozenset({Purpose.IDENTITY_VERIFICATION}))
-    wish = BasicRequest(CLINIC, frozenset({BasicItem.NAME}), Purpose.IDENTITY_VERIFICATION, NOW)
+    name, purpose = frozenset({BasicItem.NAME}), Purpose.IDENTITY_VERIFICATION
+    wish = BasicRequest(CLINIC, name, purpose, "loan 1", ConfirmationReason.PAYMENT_DUE, NOW)
     assert isinstance(decide(wish, [bank]), Permit)
     more = replace(wish, items=frozenset({BasicItem.NAME, BasicItem.SEX}))
     assert code(more, bank) is RefusalCode.OTHER_CATEGORY
+    assert code(replace(wish, contract="loan 2"), bank) is RefusalCode.OTHER_CONTRACT
+    inheritance = replace(wish, reason=ConfirmationReason.INHERITANCE)
+    assert code(inheritance, bank) is RefusalCode.REASON_NOT_COVERED
+    assert code(replace(inheritance, contract="loan 2"), bank) is RefusalCode.OTHER_CONTRACT
     assert code(wish, held()) is RefusalCode.NO_PERMISSION
+
+
+def test_refusal_that_names_no_contract_and_no_reason_refuses_all_of_them() -> None:
+    item, purpose = frozenset({BasicItem.NAME}), Purpose.IDENTITY_VERIFICATION
+    wish = BasicRequest(CLINIC, item, purpose, "loan 1", ConfirmationReason.PAYMENT_DUE, NOW)
+    said: dict[str, Any] = {"purposes": frozenset({purpose}), "effect": Effect.DENY}
+    every = held("no", scope=BasicScope(item), **said)
+    other = held("no", scope=BasicScope(item, "loan 2"), **said)
+    assert code(wish, every) is RefusalCode.DENIED_BY_PERSON
+    assert code(wish, other) is RefusalCode.NO_PERMISSION
+    listed = BasicScope(item, "loan 1", frozenset(ConfirmationReason))
+    permit = held("yes", scope=listed, purposes=frozenset({purpose}))
+    assert isinstance(decide(wish, [every, permit]), Permit), "narrower: one contract"
+    same = held("no", scope=BasicScope(item, "loan 1"), **said)
+    assert code(wish, same, permit) is RefusalCode.DENIED_BY_PERSON, "as wide, in other words"
 
 
 @pytest.mark.parametrize("refusal", list(RefusalCode))
@@ -133,4 +154,4 @@ def test_empty_requests_cannot_be_made() -> None:
     with pytest.raises(MalformedError):
         replace(REQUEST, categories=frozenset())
     with pytest.raises(MalformedError):
-        BasicRequest(CLINIC, frozenset(), Purpose.TREAT, NOW)
+        BasicRequest(CLINIC, frozenset(), Purpose.TREAT, "c", ConfirmationReason.PAYMENT_DUE, NOW)

@@ -12,7 +12,7 @@ from consent.decision import HeldDirective
 from consent.directives import BasicScope, DeletionReceipt, Effect, LogPosition, Terms, deletion_receipt
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
-from consent.vocabulary import PROXIES, BasicItem, Body, Category, Purpose
+from consent.vocabulary import PROXIES, BasicItem, Body, Category, ConfirmationReason, Purpose
 from services.contracts.directives import DirectiveList, WithdrawalReceipt
 from services.contracts.identity.messages import Application
 from services.contracts.oversight.register import Kind, Role
@@ -34,6 +34,7 @@ from services.gateway.wallet_actions import (
 )
 from services.kit.http import PeerUnavailableError
 
+MATURITY = ConfirmationReason.PAYMENT_DUE
 RECORD = ClinicalRecord("p", Category.MEDICATION, YEAR, "MedicationRequest/1", b"{}")
 LATER = ClinicalRecord("p", Category.MEDICATION, YEAR, "MedicationRequest/2", b'{"later":1}')
 
@@ -260,7 +261,7 @@ def test_the_bank_learns_what_was_permitted_and_nothing_before(town: Town) -> No
     at_bank = link(bank, town.person)
     asked = {BasicItem.NAME: "佐藤 花子", BasicItem.ADDRESS: "東京都架空市 1-2-3"}
     with pytest.raises(RefusedError) as caught:
-        confirm(bank, at_bank, asked, contract="loan 17")
+        confirm(bank, at_bank, asked, contract="loan 17", reason=MATURITY)
     assert caught.value.code == "no_permission"
     wanted = terms("bank", Category.MEDICATION)
     laid_down = lay_down(
@@ -269,7 +270,7 @@ def test_the_bank_learns_what_was_permitted_and_nothing_before(town: Town) -> No
             recipient=wanted.recipient,
             effect=Effect.PERMIT,
             purposes=frozenset({Purpose.IDENTITY_VERIFICATION}),
-            scope=BasicScope(frozenset(asked)),
+            scope=BasicScope(frozenset(asked), "loan 17", frozenset({MATURITY})),
             valid_from=NOW,
             valid_until=wanted.valid_until,
             notice=wanted.notice,
@@ -280,5 +281,5 @@ def test_the_bank_learns_what_was_permitted_and_nothing_before(town: Town) -> No
     town.world.registry.directives[held.directive.person] = [HeldDirective(held, DirectiveState.ACTIVE)]
     moved = BasicItems(name="佐藤 花子", address="大阪府架空市 4", sex="female", birth_date="1980-02-29")
     change_resident(town.counter, town.enrolled.reference, moved)
-    told = confirm(bank, at_bank, asked, contract="loan 17")
+    told = confirm(bank, at_bank, asked, contract="loan 17", reason=MATURITY)
     assert told == {BasicItem.NAME: Unchanged(), BasicItem.ADDRESS: Changed(value="大阪府架空市 4")}

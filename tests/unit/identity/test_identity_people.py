@@ -42,6 +42,7 @@ ROUTES = {
     ("POST", "/persons"): ("operator", ("registrar",)),
     ("POST", "/cards"): ("operator", ("registrar",)),
     ("POST", "/cards/changes"): ("operator", ("registrar",)),
+    ("POST", "/accounts"): ("operator", ()),
     ("POST", "/links"): ("operator", ()),
     ("POST", "/pseudonym-tokens"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),

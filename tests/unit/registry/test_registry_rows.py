@@ -17,7 +17,7 @@ from support.identity_world import World, running
 
 from consent import base64url
 from consent.explanations import RefusalCode
-from consent.vocabulary import BasicItem, Body, Purpose
+from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import Confirm, RegisterResident
@@ -39,6 +39,7 @@ ROUTES = {
     ("POST", "/residents"): ("operator", ("registrar",)),
     ("PUT", "/residents"): ("operator", ("registrar",)),
     ("POST", "/confirmations"): ("operator", ()),
+    ("POST", "/disclosures"): ("operator", ()),
     ("POST", "/presence"): ("body", ("identity",)),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
@@ -79,6 +80,7 @@ class Scene:
             items={item: known[item.value] for item in items},
             purpose=Purpose.IDENTITY_VERIFICATION,
             contract="account 12",
+            reason=ConfirmationReason.PERIODIC_CHECK,
         )
 
     def move(self) -> None:
@@ -202,7 +204,7 @@ def test_every_question_is_in_the_history_with_ground_or_reason(scene: Scene) ->
     assert (refusal["outcome"], refusal["reason"]) == ("refused", "no_permission")
     assert (answer["outcome"], answer["purpose"]) == ("permitted", "IdentityVerification")
     assert answer["categories"] == ["name"]
-    assert answer["detail"] == {"contract": "account 12"}
+    assert answer["detail"] == {"contract": "account 12", "reason": "periodic_check"}
     assert answer["ground"] in {
         each.get("ground") for each in scene.told() if each["kind"] == "directive_stored"
     }
