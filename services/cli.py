@@ -46,6 +46,7 @@ for command in (
     bank.open_,
     bank.verify_confirmation,
     bank.confirm,
+    bank.confirm_batch,
     officials.renew_key,
     anonymise.suggest,
     anonymise.anonymize,

@@ -26,6 +26,7 @@ from services.gateway.accounts import (
     write,
 )
 from services.gateway.bank import confirm as ask_registry
+from services.gateway.bank_batch import RowOutcome, confirm_file
 from services.gateway.organisation import Organisation
 
 NEW = click.Path(path_type=Path)
@@ -138,6 +139,18 @@ def confirm(folder: Path, reference: str, contract: str, reason: str, **known: s
     )
     for item, result in results.items():
         click.echo(f"{item.value}: {result.model_dump_json()}")
+
+
+@click.command("confirm-batch")
+@as_option
+@click.argument("questions", type=EXISTING)
+@click.argument("answers", type=NEW)
+@told
+def confirm_batch(folder: Path, questions: Path, answers: Path) -> None:
+    """As a bank: ask about many customers; CSV in (UTF-8 or CP932), CSV out, each row with its own outcome."""
+    counted = confirm_file(Organisation.at(folder), questions, answers)
+    told = ", ".join(f"{counted[each]} {each.value}" for each in RowOutcome)
+    click.echo(f"{counted.total()} rows: {told}; written to {answers}")
 
 
 def _show(opened: OpenedAccount) -> None:

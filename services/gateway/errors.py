@@ -53,6 +53,10 @@ class AccountFileError(GatewayError):
     """A file of an account that is being opened is not what it should be; the message says what to do."""
 
 
+class RowFileError(GatewayError):
+    """A CSV file is not what it should be; the message names file, line and what to correct."""
+
+
 class RefusedError(GatewayError):
     """A body refused: `code` is stable, `explanation` is for people."""
 

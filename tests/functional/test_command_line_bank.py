@@ -61,3 +61,32 @@ def test_account_can_be_opened_without_telling_anything(desk: Desk, tmp_path: Pa
     assert "disclosing nothing;" in said[-1]
     kept = gives("open-account", "--as", bank, "--offer", offer, "--agreement", agreement, "--out", account)
     assert len(kept) == 2
+
+
+def test_many_are_asked_about_by_a_file(desk: Desk, tmp_path: Path) -> None:
+    """UC9: CSV in, CSV out, through the real bodies; the person sees contract and reason of each question."""
+    bank = desk.credentials("bank")
+    reference = gives("link", "--as", bank, "--card", desk.card)[0]
+    permit: list[str | Path] = ["grant", "--card", desk.card, "--to", "bank", "--item", "address"]
+    permit += ["--purpose", "IdentityVerification", "--contract", "loan 17", "--reason", "mail_returned"]
+    assert "by loan 17 (mail_returned)" in gives(*permit)[-1]
+    questions, answers = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = ["reference,contract,reason,address,name"]
+    lines += [f"{reference},loan 17,{reason},みなと市 4-5-6," for reason in ("mail_returned", "inheritance")]
+    lines += [f"{reference},loan 17,mail_returned,旧町 1,", f"{reference},loan 17,mail_returned,,山田"]
+    questions.write_bytes("\r\n".join(lines).encode("cp932"))
+    said = gives("confirm-batch", "--as", bank, questions, answers)
+    assert said[0].startswith("4 rows: 1 unchanged, 1 changed, 2 refused, 0 invalid")
+    told = answers.read_text().splitlines()
+    assert [line.split(",")[3:5] for line in told[1:]] == [
+        ["unchanged", ""],
+        ["refused", "reason_not_covered"],
+        ["changed", ""],
+        ["refused", "other_category"],
+    ]
+    assert "みなと市 4-5-6" in told[3]
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("reference,contract,reason,adress\n")
+    assert_one_line(within("confirm-batch", "--as", bank, wrong, tmp_path / "o"), "adress")
+    history = gives("history", "--card", desk.card)
+    assert sum("confirmation  refused  bank  reason_not_covered" in line for line in history) == 1
