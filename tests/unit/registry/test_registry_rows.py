@@ -40,6 +40,7 @@ ROUTES = {
     ("PUT", "/residents"): ("operator", ("registrar",)),
     ("POST", "/confirmations"): ("operator", ()),
     ("POST", "/disclosures"): ("operator", ()),
+    ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/presence"): ("body", ("identity",)),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
