@@ -34,7 +34,7 @@ from services.kit.clock import system_clock
 HOST: Final = "127.0.0.1"
 BODIES: Final = (Body.OVERSIGHT, Body.IDENTITY, Body.REGISTRY, Body.MEDICAL)
 MUNICIPALITY, HOSPITAL, CLINIC = "municipality", "hospital-a", "clinic-b"
-PINS: Final = {Application.AUTHENTICATION: "1234", Application.SIGNATURE: "kaki-5678"}
+PINS: Final = {Application.AUTHENTICATION: "2583", Application.SIGNATURE: "kaki5678"}
 CATEGORIES: Final = (Category.MEDICATION, Category.LABORATORY, Category.CHECKUP, Category.ENCOUNTER)
 YEARS_LONG: Final = 5
 BUNDLES: Final = len(CATEGORIES) * YEARS_LONG

@@ -24,7 +24,7 @@ from services.gateway.wallet_actions import Permission
 from services.kit.clock import system_clock
 
 AT_ONCE: Final = 4
-PINS: Final = {Application.AUTHENTICATION: "1234", Application.SIGNATURE: "kaki-5678"}
+PINS: Final = {Application.AUTHENTICATION: "2583", Application.SIGNATURE: "kaki5678"}
 
 T = TypeVar("T")
 R = TypeVar("R")

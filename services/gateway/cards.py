@@ -4,6 +4,8 @@ The file alone is not enough to try PINs on, and neither is the ID centre's data
 would keep the keys to itself; this file stands in for one.
 """
 
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +27,12 @@ from pydantic import Field, Strict, ValidationError
 
 from consent import base64url, pin
 from consent.errors import ConsentError, MalformedError, SealError
-from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.contracts.identity.messages import (
     Application,
     CardId,
+    IssuedApplication,
     IssuedCard,
     NewApplication,
     UnlockCard,
@@ -44,8 +46,6 @@ from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile
 
 FORMAT: Final = "sekisho-card/1"
-ITERATIONS: Final = 10_000
-SHORTEST_PIN: Final = 4
 
 ApplicationName = Annotated[Application, Strict(False)]
 
@@ -73,15 +73,21 @@ class CardTrust(Message):
 
 
 class CardApplication(Message):
-    """One application: its certificate (PEM) and its secrets, wrapped."""
+    """One application: its certificate (PEM), its secrets, wrapped, and the hint that its holder chose for the PIN."""
 
     certificate: str
     wrapped: Base64Url
+    hint: str | None = None
 
     @property
     def kid(self) -> str:
-        """How the application's signatures name its key: the certificate's serial number, hexadecimal."""
-        return f"{load_pem_x509_certificate(self.certificate.encode()).serial_number:x}"
+        """How the application's signatures name its key."""
+        return kid_of(self.certificate)
+
+
+def kid_of(certificate: str) -> str:
+    """Return how signatures name a certificate's key: its serial number, hexadecimal."""
+    return f"{load_pem_x509_certificate(certificate.encode()).serial_number:x}"
 
 
 class CardFile(Message):
@@ -95,7 +101,7 @@ class CardFile(Message):
     trust: CardTrust
 
 
-class _Secrets(Message):
+class CardSecrets(Message):
     """What is wrapped: the private key (PKCS#8 DER), and with the signature application the wallet's seed."""
 
     key: Base64Url = Field(repr=False)
@@ -113,80 +119,21 @@ class Unlocked:
     wallet: Wallet | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class CardDraft:
-    """A card in the making: keys exist on the person's side, the ID centre has not issued it yet."""
-
-    file_secret: bytes = field(repr=False)
-    keys: Mapping[Application, EllipticCurvePrivateKey] = field(repr=False)
-    pins: Mapping[Application, pin.PinKey] = field(repr=False)
-    wallet: Wallet = field(repr=False)
-
-    def request(self) -> dict[Application, NewApplication]:
-        """What the ID centre is told: public keys, and the hash of each PIN's proof."""
-        return {
-            application: NewApplication(
-                public_key=to_jwk(key.public_key()),
-                pin_verifier=base64url.encode(pin.proof_digest(self.pins[application].proof())),
-            )
-            for application, key in self.keys.items()
-        }
-
-    def complete(self, issued: IssuedCard, *, trust: CardTrust, randomness: Randomness) -> CardFile:
-        """Wrap the secrets under PIN and the ID centre's shares."""
-        return CardFile(
-            format=FORMAT,
-            card=issued.card,
-            file_secret=base64url.encode(self.file_secret),
-            iterations=ITERATIONS,
-            applications={
-                application: CardApplication(
-                    certificate=issued.applications[application].certificate,
-                    wrapped=base64url.encode(self._wrap(application, issued, randomness)),
-                )
-                for application in self.keys
-            },
-            trust=trust,
-        )
-
-    def unlocked(self, application: Application, card: CardFile) -> Unlocked:
-        """Return an application of the card just made, without asking for the PIN again."""
-        wallet = self.wallet if application is Application.SIGNATURE else None
-        kid = card.applications[application].kid
-        return Unlocked(application, card.card, kid, self.keys[application], wallet)
-
-    def _wrap(self, application: Application, issued: IssuedCard, randomness: Randomness) -> bytes:
-        der = self.keys[application].private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        holds_seed = application is Application.SIGNATURE
-        seed = base64url.encode(self.wallet.to_secret_bytes()) if holds_seed else None
-        secrets = _Secrets(key=base64url.encode(der), seed=seed)
-        share = base64url.decode(issued.applications[application].share)
-        return pin.wrap(
-            self.pins[application].wrapping_key(share),
-            secrets.model_dump_json().encode(),
-            randomness=randomness,
-            context=_context(issued.card, application),
-        )
-
-
-def draft(pins: Mapping[Application, str], *, randomness: Randomness) -> CardDraft:
-    """Make the keys of a new card and its wallet. Raises: CardFileError for a PIN that is too short."""
-    if pins.keys() != set(Application) or any(len(each) < SHORTEST_PIN for each in pins.values()):
-        raise CardFileError(f"a card needs a PIN of {SHORTEST_PIN} or more signs for each application")
-    file_secret = randomness(pin.SECRET_SIZE)
-    return CardDraft(
-        file_secret=file_secret,
-        keys={application: generate_private_key(SECP256R1()) for application in Application},
-        pins={name: pin.derive(each, file_secret, name.value, ITERATIONS) for name, each in pins.items()},
-        wallet=Wallet.create(randomness),
-    )
-
-
 def save_card(card: CardFile, file: Path) -> None:
     """Write a card file, mode 0600. Raises: CardFileError when the file exists."""
     if file.exists():
         raise CardFileError(f"{file} exists already; choose another name")
     write_private(file, card.model_dump_json(indent=1).encode() + b"\n")
+
+
+def replace_card(card: CardFile, file: Path) -> None:
+    """Put a card file in place of the one that is there, at once and durably: a crash leaves one or the other."""
+    handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".unfinished-")
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(card.model_dump_json(indent=1).encode() + b"\n")
+        opened.flush()
+        os.fsync(opened.fileno())
+    Path(unfinished).replace(file)
 
 
 def read_card(file: Path) -> CardFile:
@@ -214,9 +161,9 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: P
         raise WrongPinError(None) if not digits else CardFileError("the card file was changed") from error
     share = _share(card, application, key.proof(), identity)
     try:
-        context = _context(card.card, application)
+        context = wrapping_context(card.card, application)
         opened = pin.unwrap(key.wrapping_key(share), base64url.decode(held.wrapped), context=context)
-        return _unlocked(card.card, application, held.kid, _Secrets.model_validate_json(opened))
+        return _unlocked(card.card, application, held.kid, CardSecrets.model_validate_json(opened))
     except (SealError, MalformedError, ValidationError, ValueError, ConsentError) as error:
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
@@ -229,14 +176,15 @@ def _share(card: CardFile, application: Application, proof: bytes, identity: Pin
     except RefusedError as refused:
         if refused.code == "wrong_pin":
             left = refused.members.get("tries_left")
-            raise WrongPinError(left if isinstance(left, int) else None) from refused
+            hint = card.applications[application].hint
+            raise WrongPinError(left if isinstance(left, int) else None, hint=hint) from refused
         if refused.code == "pin_locked":
             raise CardLockedError from refused
         raise
     return base64url.decode(told.share)
 
 
-def _unlocked(card: str, application: Application, kid: str, secrets: _Secrets) -> Unlocked:
+def _unlocked(card: str, application: Application, kid: str, secrets: CardSecrets) -> Unlocked:
     key = load_der_private_key(base64url.decode(secrets.key), password=None)
     if not isinstance(key, EllipticCurvePrivateKey):
         raise CardFileError("the card file holds another kind of key; have the card reissued")
@@ -244,5 +192,6 @@ def _unlocked(card: str, application: Application, kid: str, secrets: _Secrets) 
     return Unlocked(application, card, kid, key, wallet)
 
 
-def _context(card: str, application: Application) -> bytes:
+def wrapping_context(card: str, application: Application) -> bytes:
+    """Return what the wrapped secrets of an application are bound to."""
     return f"{FORMAT} {card} {application.value}".encode()

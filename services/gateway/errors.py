@@ -20,9 +20,10 @@ class CardFileError(GatewayError):
 class WrongPinError(GatewayError):
     """The PIN is not this application's; `tries_left` is None where the ID centre does not say."""
 
-    def __init__(self, tries_left: int | None) -> None:
+    def __init__(self, tries_left: int | None, *, hint: str | None = None) -> None:
         rest = "" if tries_left is None else f"; {tries_left} tries are left"
-        super().__init__(f"Wrong PIN{rest}. Try again, or have the PIN reset at the counter.")
+        own = "" if hint is None else f' Your hint: "{hint}".'
+        super().__init__(f"Wrong PIN{rest}.{own} Try again, or have the PIN reset at the counter.")
         self.tries_left = tries_left
 
 

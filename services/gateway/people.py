@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from consent.compartments import Compartment
@@ -17,7 +18,8 @@ from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, Publications
 from services.contracts.registry import messages as registry
 from services.contracts.registry.client import RegistryClient
-from services.gateway.cards import CardFile, CardTrust, draft
+from services.gateway.card_making import draft
+from services.gateway.cards import CardFile, CardTrust
 from services.gateway.clinical import BasicItems
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
@@ -50,9 +52,8 @@ def enrol(
     `years` are the years beside the usual ones for which records may be sealed. Raises: RefusedError, CardFileError.
     """
     _wire(items)
-    making = draft(
-        pins, randomness=counter.randomness
-    )  # PINs and items are refused before anybody is enrolled
+    # PINs and items are refused before anybody is enrolled
+    making = draft(pins, randomness=counter.randomness, birth_date=_born(items))
     new = counter.ask(Body.IDENTITY, lambda http, token: IdentityClient(http).enrol(token=token))
     register_resident(counter, new.registry_token, items)
     request = IssueCard(reference=new.reference, applications=making.request())
@@ -63,8 +64,8 @@ def enrol(
     person = Person(
         card,
         counter.connect,
-        authentication=making.unlocked(Application.AUTHENTICATION, card),
-        signature=making.unlocked(Application.SIGNATURE, card),
+        authentication=making.unlocked(Application.AUTHENTICATION, issued),
+        signature=making.unlocked(Application.SIGNATURE, issued),
         register=counter.register,
         clock=counter.clock,
         randomness=counter.randomness,
@@ -91,6 +92,13 @@ def _wire(items: BasicItems) -> registry.BasicItems:
     return registry.BasicItems(
         name=items.name, address=items.address, sex=registry.Sex(items.sex), birth_date=items.birth_date
     )
+
+
+def _born(items: BasicItems) -> date | None:
+    try:
+        return date.fromisoformat(items.birth_date)
+    except ValueError:
+        return None  # whether the register takes such a date is for the registry to say
 
 
 def trust_of(counter: Organisation) -> CardTrust:

@@ -17,7 +17,7 @@ from services.kit.clock import system_clock
 
 pytestmark = pytest.mark.processes
 
-PINS = {"SEKISHO_PIN_AUTHENTICATION": "1357", "SEKISHO_PIN_SIGNATURE": "sakura-8642"}
+PINS = {"SEKISHO_PIN_AUTHENTICATION": "1357", "SEKISHO_PIN_SIGNATURE": "sakura8642"}
 REFERENCE = re.compile(r"[A-Za-z0-9_-]{43}")
 YEAR = system_clock().year - 1
 RECALL = Path(__file__).resolve().parents[2] / "services" / "demo" / "recall.json"

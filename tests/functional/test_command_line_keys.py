@@ -14,7 +14,7 @@ from services.gateway.credentials import NEXT_AUTHOR_KEY, next_author_key
 from services.kit.clock import system_clock
 
 pytestmark = pytest.mark.processes
-PINS = {"SEKISHO_PIN_AUTHENTICATION": "1357", "SEKISHO_PIN_SIGNATURE": "sakura-8642"}
+PINS = {"SEKISHO_PIN_AUTHENTICATION": "1357", "SEKISHO_PIN_SIGNATURE": "sakura8642"}
 YEAR = system_clock().year - 1
 
 

@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for children in /proc (Linux)"),
 ]
 
-PINS = {Application.AUTHENTICATION: "2468", Application.SIGNATURE: "matsu-97531"}
+PINS = {Application.AUTHENTICATION: "2468", Application.SIGNATURE: "matsu97531"}
 ITEMS = BasicItems("春野 花", "みなと市 1-2-3", "female", "1980-04-01")
 
 

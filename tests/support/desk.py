@@ -6,7 +6,7 @@ from pathlib import Path
 from services.contracts.identity.messages import Application
 from services.demo.scene import Scene
 
-PINS = {Application.AUTHENTICATION: "1470", Application.SIGNATURE: "ume-25836"}
+PINS = {Application.AUTHENTICATION: "1470", Application.SIGNATURE: "ume25836"}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from services.contracts.identity.messages import (
     UnlockedCard,
 )
 from services.contracts.oversight.register import p256
-from services.gateway.cards import CardDraft, CardFile, CardTrust, draft
+from services.gateway.card_making import CardDraft, draft
+from services.gateway.cards import CardFile, CardTrust
 from services.kit.certificates import Authority, Usage, create_authority, issue, to_pem
 from services.kit.clock import system_randomness
 from services.kit.http import RemoteProblemError
@@ -24,7 +25,7 @@ from services.kit.log.evidence import TrustFile
 from services.kit.log.note import Cosigner, NoteSigner
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-PINS = {Application.AUTHENTICATION: "4711", Application.SIGNATURE: "kaki-2026"}
+PINS = {Application.AUTHENTICATION: "4711", Application.SIGNATURE: "kaki2026"}
 TRIES = 3
 
 

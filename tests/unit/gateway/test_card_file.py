@@ -11,7 +11,8 @@ from support.gateway_card import PINS, FakeOffice, new_card
 from consent import base64url, pin
 from consent.errors import SealError
 from services.contracts.identity.messages import Application
-from services.gateway.cards import CardFile, draft, read_card, save_card, unlock
+from services.gateway.card_making import draft, with_hint
+from services.gateway.cards import CardFile, read_card, replace_card, save_card, unlock
 from services.gateway.errors import CardFileError, CardLockedError, WrongPinError
 from services.kit.clock import system_randomness
 from services.kit.keys import pem
@@ -27,7 +28,7 @@ def test_right_pin_opens_the_applications_own_key(office: FakeOffice, applicatio
     card, making = new_card(office)
     opened = unlock(card, application, PINS[application], identity=office)
     assert pem(opened.key) == pem(making.keys[application])
-    assert opened.kid == making.unlocked(application, card).kid
+    assert opened.kid == card.applications[application].kid
 
 
 def test_only_the_signature_application_holds_the_wallet(office: FakeOffice) -> None:
@@ -165,3 +166,17 @@ def test_printed_cards_show_no_secret(office: FakeOffice) -> None:
         assert card.file_secret not in shown
         assert "PrivateKey" not in shown
         assert "seed" not in shown
+
+
+def test_hint_is_told_after_a_wrong_pin_and_never_tells_the_pin(office: FakeOffice, tmp_path: Path) -> None:
+    card, _ = new_card(office)
+    application = Application.AUTHENTICATION
+    with pytest.raises(CardFileError, match="must not tell the PIN"):
+        with_hint(card, application, "1-1-7-4 backwards", digits=PINS[application])
+    save_card(card, tmp_path / "card.json")
+    replace_card(
+        with_hint(card, application, "the perfume", digits=PINS[application]), tmp_path / "card.json"
+    )
+    with pytest.raises(WrongPinError, match='Your hint: "the perfume"'):
+        unlock(read_card(tmp_path / "card.json"), application, "0852", identity=office)
+    assert stat.S_IMODE((tmp_path / "card.json").stat().st_mode) == 0o600
