@@ -87,6 +87,7 @@ def enrol(
     save_card(made.card, card)
     click.echo(f"card file: {card}\nreference of the municipality: {made.reference}")
     click.echo(f"personal number, to be handed to the person only: {made.personal_number}")
+    click.echo(f"telephone code that stops the card, likewise: {made.suspension_code}")
 
 
 @click.command()

@@ -31,12 +31,12 @@ REFUSING = "Refusing changes nothing about your care."
 
 def signed_in(card: Path) -> Person:
     """Return the person of a card, with the authentication application unlocked."""
-    return sign_in_at_portal(read_card(card), pin=_pin(Application.AUTHENTICATION))
+    return sign_in_at_portal(read_card(card), pin=typed_pin(Application.AUTHENTICATION))
 
 
 def signing(card: Path) -> Person:
     """Return the person of a card, with both applications unlocked."""
-    authentication, signature = _pin(Application.AUTHENTICATION), _pin(Application.SIGNATURE)
+    authentication, signature = typed_pin(Application.AUTHENTICATION), typed_pin(Application.SIGNATURE)
     return sign_in_at_portal(read_card(card), pin=authentication, signature_pin=signature)
 
 
@@ -45,7 +45,8 @@ def pin_variable(application: Application) -> str:
     return f"SEKISHO_PIN_{application.value.upper()}"
 
 
-def _pin(application: Application) -> str:
+def typed_pin(application: Application) -> str:
+    """Return a PIN from the environment, else as the user types it."""
     return os.environ.get(pin_variable(application)) or str(
         click.prompt(f"PIN ({application.value})", hide_input=True)
     )

@@ -16,7 +16,7 @@ from consent import base64url, pin
 from consent.jwk import to_jwk
 from consent.pin_rules import PinRuleError, check_authentication_pin, check_hint, check_signature_pin
 from consent.wallet import Wallet
-from services.contracts.identity.messages import Application, IssuedApplication, IssuedCard, NewApplication
+from services.contracts.identity.messages import Application, IssuedCard, NewApplication
 from services.gateway.cards import (
     FORMAT,
     CardApplication,
@@ -67,7 +67,8 @@ class CardDraft:
                 application: wrap_application(
                     self.unlocked(application, issued),
                     self.pins[application],
-                    issued.applications[application],
+                    certificate=issued.applications[application].certificate,
+                    share=issued.applications[application].share,
                     randomness=randomness,
                 )
                 for application in self.keys
@@ -83,18 +84,18 @@ class CardDraft:
 
 
 def wrap_application(
-    opened: Unlocked, secret: pin.PinKey, issued: IssuedApplication, *, randomness: Randomness
+    opened: Unlocked, secret: pin.PinKey, *, certificate: str, share: str, randomness: Randomness
 ) -> CardApplication:
     """Wrap an application's secrets under its PIN and the ID centre's share."""
     der = opened.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     seed = None if opened.wallet is None else base64url.encode(opened.wallet.to_secret_bytes())
     wrapped = pin.wrap(
-        secret.wrapping_key(base64url.decode(issued.share)),
+        secret.wrapping_key(base64url.decode(share)),
         CardSecrets(key=base64url.encode(der), seed=seed).model_dump_json().encode(),
         randomness=randomness,
         context=wrapping_context(opened.card, opened.application),
     )
-    return CardApplication(certificate=issued.certificate, wrapped=base64url.encode(wrapped))
+    return CardApplication(certificate=certificate, wrapped=base64url.encode(wrapped))
 
 
 def check_pin(application: Application, digits: str, *, birth_date: date | None = None) -> None:

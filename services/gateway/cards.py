@@ -6,20 +6,14 @@ would keep the keys to itself; this file stands in for one.
 
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
     EllipticCurvePrivateKey,
-    generate_private_key,
 )
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
     load_der_private_key,
 )
 from cryptography.x509 import load_pem_x509_certificate
@@ -32,15 +26,11 @@ from consent.wallet import Wallet
 from services.contracts.identity.messages import (
     Application,
     CardId,
-    IssuedApplication,
-    IssuedCard,
-    NewApplication,
     UnlockCard,
     UnlockedCard,
 )
 from services.gateway.errors import CardFileError, CardLockedError, RefusedError, WrongPinError
 from services.gateway.exchange import answers
-from services.kit.clock import Randomness
 from services.kit.encoding import Base64Url, Message
 from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile

@@ -32,12 +32,16 @@ YEARS_AHEAD: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A person with a card. `reference` is how the municipality, and nobody else, names them."""
+    """A person with a card. `reference` is how the municipality, and nobody else, names them.
+
+    `suspension_code` stops the card on the telephone; it goes to the person on paper.
+    """
 
     card: CardFile
     person: Person
     reference: str
     personal_number: str = field(repr=False)
+    suspension_code: str = field(repr=False)
 
 
 def enrol(
@@ -72,7 +76,7 @@ def enrol(
     )
     register_wallet(person)
     publish(person, usual_compartments(counter.clock().year, years))
-    return Enrolled(card, person, new.reference, new.personal_number)
+    return Enrolled(card, person, new.reference, new.personal_number, issued.suspension_code)
 
 
 def register_resident(counter: Organisation, token: str, items: BasicItems) -> None:

@@ -150,15 +150,20 @@ def sign_in(
     return Person(card, connect, authentication=authentication, signature=signature, clock=clock)
 
 
+def at_portal(card: CardFile) -> tuple[Http, ThroughPortal]:
+    """Return My Portal as the card's holder reaches it, and the bodies through it. Raises: CardFileError."""
+    context = ssl.create_default_context(cadata=card.trust.authority)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    portal = Http(card.trust.url(Body.PORTAL), context=context)
+    return portal, ThroughPortal(portal, {Body(name): url for name, url in card.trust.urls.items()})
+
+
 def sign_in_at_portal(card: CardFile, *, pin: str, signature_pin: str | None = None) -> Person:
     """Sign in through My Portal, which needs no terminal; the portal's session opens with the same card.
 
     Raises: WrongPinError, CardLockedError, CardFileError, RefusedError, kit's PeerUnavailableError.
     """
-    context = ssl.create_default_context(cadata=card.trust.authority)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    portal = Http(card.trust.url(Body.PORTAL), context=context)
-    connect = ThroughPortal(portal, {Body(name): url for name, url in card.trust.urls.items()})
+    portal, connect = at_portal(card)
     person = sign_in(card, connect, pin=pin, signature_pin=signature_pin)
     with answers():
         PortalClient(portal).sign_in(person.tokens.token(portal.base_url))

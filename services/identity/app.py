@@ -96,6 +96,7 @@ def assemble(
             oauth.oauth_routes(centre),
             oauth.discovery_routes(centre),
             cards.card_routes(centre),
+            cards.card_care_routes(centre),
             people.people_routes(centre),
             numbers.number_routes(centre),
             accounts.account_routes(centre),

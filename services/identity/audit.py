@@ -1,7 +1,6 @@
 """The scan of stored rows: every sealed cell opens, and every name is the one that its secret yields."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 
 from sqlalchemy import Connection, select
@@ -10,6 +9,7 @@ from sqlalchemy.exc import NoResultFound
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
+from services.identity.card_audit import Check, card_checks
 from services.identity.centre import IdentityCentre
 from services.identity.model import Card
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
@@ -22,15 +22,6 @@ OTHER_NAME = "the name is not the one that the linkage code yields"
 MISSING = "a row that it belongs to is missing"
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """One row and what must hold for it; `holds` returns False or raises when it does not."""
-
-    table: str
-    row: str
-    holds: Callable[[], bool]
-
-
 def scan(centre: IdentityCentre, conn: Connection) -> tuple[int, list[Finding]]:
     """Return how many rows were looked at, and every row that does not fit."""
     checks = list(_checks(centre, conn))
@@ -39,7 +30,7 @@ def scan(centre: IdentityCentre, conn: Connection) -> tuple[int, list[Finding]]:
     return len(checks), found
 
 
-def _problem(check: _Check) -> str | None:
+def _problem(check: Check) -> str | None:
     try:
         return None if check.holds() else OTHER_NAME
     except NoResultFound:
@@ -48,21 +39,22 @@ def _problem(check: _Check) -> str | None:
         return DOES_NOT_OPEN
 
 
-def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[_Check]:
+def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[Check]:
     for name, number in conn.execute(select(person.c.pseudonym, person.c.number)).all():
-        yield _Check(person.name, f"pseudonym={name}", partial(_person, centre, conn, name, number))
+        yield Check(person.name, f"pseudonym={name}", partial(_person, centre, conn, name, number))
     for number in conn.execute(select(retired_number.c.number)).scalars().all():
-        yield _Check(retired_number.name, f"number={number.hex()}", partial(_retired, centre, conn, number))
+        yield Check(retired_number.name, f"number={number.hex()}", partial(_retired, centre, conn, number))
     for card_id in conn.execute(select(card.c.id)).scalars().all():
-        yield _Check(card.name, f"id={card_id}", partial(_card, centre, conn, card_id))
+        yield Check(card.name, f"id={card_id}", partial(_card, centre, conn, card_id))
     keys = select(card_application.c.card, card_application.c.application)
     for card_id, name in conn.execute(keys).all():
         where = f"card={card_id} application={name}"
-        yield _Check(card_application.name, where, partial(_application, centre, conn, card_id, name))
+        yield Check(card_application.name, where, partial(_application, centre, conn, card_id, name))
+    yield from card_checks(centre, conn)
     for key in conn.execute(select(link.c.id)).scalars().all():
-        yield _Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
+        yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
     for name in conn.execute(select(subject.c.person)).scalars().all():
-        yield _Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
+        yield Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
 
 
 def _person(centre: IdentityCentre, conn: Connection, pseudonym: str, number: bytes) -> bool:

@@ -1,5 +1,6 @@
 """What the ID centre's workflows work with."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.messages import Presence
 from services.contracts.shared import SharedClient
 from services.identity import sector_store
+from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
 from services.identity.settings import Settings
@@ -68,6 +70,23 @@ class IdentityCentre:
     def token_endpoint(self) -> str:
         """The audience of every assertion."""
         return self.issuer + TOKEN_PATH
+
+    @cached_property
+    def cards(self) -> CardStore:
+        """What is kept of cards beside the cards themselves."""
+        return CardStore(self.context.cipher, self.store)
+
+    def code_digest(self, code: str) -> bytes:
+        """Return what is stored of a telephone code: a keyed hash."""
+        return hmac.digest(self._suspension_key, b"code" + code.encode(), "sha256")
+
+    def window_name(self, told: bytes) -> bytes:
+        """Return under which name tries are counted: it tells nobody who tried."""
+        return hmac.digest(self._suspension_key, b"window" + told, "sha256")
+
+    @cached_property
+    def _suspension_key(self) -> bytes:
+        return self.context.keys.secret("suspension-codes")
 
     @cached_property
     def decoy_key(self) -> Jwk:

@@ -87,6 +87,21 @@ class CardTransitionError(IdentityError):
     """The card cannot change this way from its present state."""
 
 
+class PresenceError(IdentityError):
+    """The card's other application did not sign for this, here and now; the holder sees the refusal."""
+
+    def __init__(self) -> None:
+        super().__init__("the card's other application must sign for this at your counter, now")
+
+
+class TooManyTriesError(IdentityError):
+    """Too many telephone codes were tried in a while."""
+
+
+class NoCardError(IdentityError):
+    """The person has no card that is not revoked."""
+
+
 class CardExistsError(IdentityError):
     """The person has a card already; it is revoked before there is another."""
 

@@ -41,6 +41,24 @@ class CardKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationKey:
+    """The key of one application of a card, and which application it is."""
+
+    card: Card
+    application: Application
+    kid: str
+    public_key: Jwk
+
+
+@dataclass(frozen=True, slots=True)
+class PinSecrets:
+    """What a try of one PIN is compared with, and what it yields. Shape: 32 bytes each."""
+
+    pin_verifier: bytes
+    share: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NewCardApplication:
     """What is stored of one application when a card is issued."""
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from services.contracts.identity.messages import Application
 from services.kit.settings import BodySettings
 
 
@@ -13,7 +14,12 @@ class Settings(BodySettings):
     challenge_seconds: int = Field(
         120, description="How long a card has to answer a challenge.", gt=0, le=600
     )
-    pin_tries: int = Field(3, description="Wrong PINs in a row that lock a card application.", ge=1, le=10)
+    authentication_pin_tries: int = Field(
+        3, description="Wrong PINs in a row that lock a card's authentication application.", ge=1, le=10
+    )
+    signature_pin_tries: int = Field(
+        5, description="Wrong PINs in a row that lock a card's signature application.", ge=1, le=10
+    )
     sector_interval_seconds: float = Field(
         2.0, description="How often the change of a sector key is carried on.", gt=0
     )
@@ -26,3 +32,18 @@ class Settings(BodySettings):
         600, description="How long a card's consent to open an account may be used.", gt=0, le=3600
     )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)
+    suspension_window_seconds: int = Field(
+        600, description="For how long tries of telephone codes are counted together.", gt=0
+    )
+    suspension_tries_of_one: int = Field(
+        60, description="Telephone codes that one caller may try in that time.", gt=0
+    )
+    suspension_tries_of_all: int = Field(
+        6000, description="Telephone codes that all callers together may try in that time.", gt=0
+    )
+
+    def pin_tries(self, application: Application) -> int:
+        """Return how many wrong PINs in a row lock an application."""
+        if application is Application.AUTHENTICATION:
+            return self.authentication_pin_tries
+        return self.signature_pin_tries

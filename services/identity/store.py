@@ -1,7 +1,7 @@
 """Every query of the ID centre. Each function works within the caller's transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, sel
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.personal_number import PersonalNumber
 from services.contracts.identity.messages import Application, CardState, Jwk
+from services.identity.errors import CardTransitionError
 from services.identity.model import Card, CardKey, CardSecrets, NewCardApplication, Person
 from services.identity.pseudonyms import LinkageCode
 from services.identity.tables import card, card_application, link, person, retired_number, subject
 from services.kit.columns import ColumnCipher
 from services.kit.log.tables import insert_if_absent
 
+Tries = Callable[[Application], int]
 NUMBER_COLUMN = "person.number"
 LINK_COLUMN = "link.id"
 
@@ -119,7 +121,7 @@ class Store:
         return bool(conn.execute(_HAS_CARD, {"holder": someone.pseudonym}).scalar())
 
     def add_card(
-        self, conn: Connection, issued: Card, applications: Sequence[NewCardApplication], *, tries: int
+        self, conn: Connection, issued: Card, applications: Sequence[NewCardApplication], *, tries: Tries
     ) -> None:
         """Keep a new card with its applications."""
         row = {
@@ -129,7 +131,7 @@ class Store:
             "expires": issued.expires,
         }
         conn.execute(_ADD_CARD, row)
-        rows = [self._application_row(issued, each, tries) for each in applications]
+        rows = [self.application_row(issued, each, tries(each.application)) for each in applications]
         conn.execute(_ADD_APPLICATIONS, rows)
 
     def card(self, conn: Connection, card_id: str) -> Card | None:
@@ -138,17 +140,26 @@ class Store:
         return None if row is None else self._card(*row[:5])
 
     def set_card_state(self, conn: Connection, held: Card, state: CardState) -> None:
-        """Change a card's state and seal its keys for that state; the caller has asked the policy."""
+        """Change a card's state and seal its keys for that state; the caller has asked the policy.
+
+        Raises: CardTransitionError when another transaction was first.
+        """
         keys = {name: self.public_key(conn, held, name) for name in Application}
-        conn.execute(update(card).where(card.c.id == held.id).values(state=state.value))
+        moved = update(card).where(card.c.id == held.id, card.c.state == held.state.value)
+        if conn.execute(moved.values(state=state.value)).rowcount != 1:
+            raise CardTransitionError("the card was changed by somebody else at the same moment; look again")
         for name, key in keys.items():
-            sealed = self._seal_key(key, _cell(held, name, state))
-            conn.execute(update(card_application).where(*_one(held.id, name)).values(public_key=sealed))
+            sealed = self._seal_key(key, application_cell(held, name, state))
+            conn.execute(
+                update(card_application).where(*one_application(held.id, name)).values(public_key=sealed)
+            )
 
     def public_key(self, conn: Connection, held: Card, application: Application) -> Jwk:
         """Return the public key of an application of a card that is stored."""
-        wanted = select(card_application.c.public_key).where(*_one(held.id, application))
-        return self._open_key(conn.execute(wanted).scalar_one(), _cell(held, application, held.state))
+        wanted = select(card_application.c.public_key).where(*one_application(held.id, application))
+        return self._open_key(
+            conn.execute(wanted).scalar_one(), application_cell(held, application, held.state)
+        )
 
     def application_key(self, conn: Connection, kid: str, application: Application) -> CardKey | None:
         """Return the key of one application that a certificate's serial names."""
@@ -180,7 +191,7 @@ class Store:
         if found is None:
             return None
         held = self._card(*found[:5])
-        cell = _cell(held, application)
+        cell = application_cell(held, application)
         return CardSecrets(
             held,
             pin_verifier=self._open("card_application.pin_verifier", cell, found.pin_verifier),
@@ -189,7 +200,9 @@ class Store:
 
     def reset_tries(self, conn: Connection, card_id: str, application: Application, *, tries: int) -> None:
         """Give all tries back after a right PIN."""
-        conn.execute(update(card_application).where(*_one(card_id, application)).values(tries_left=tries))
+        conn.execute(
+            update(card_application).where(*one_application(card_id, application)).values(tries_left=tries)
+        )
 
     def add_subject(self, conn: Connection, pseudonym: Pseudonym, wallet_key: Jwk) -> None:
         """Keep the person's wallet key unless there is one."""
@@ -204,13 +217,14 @@ class Store:
         found: Jwk = json.loads(self._open("subject.wallet_key", pseudonym, stored))
         return found
 
-    def _application_row(self, held: Card, new: NewCardApplication, tries: int) -> dict[str, object]:
-        cell = _cell(held, new.application)
+    def application_row(self, held: Card, new: NewCardApplication, tries: int) -> dict[str, object]:
+        """Return the row of an application as it is made."""
+        cell = application_cell(held, new.application)
         return {
             "card": held.id,
             "application": new.application.value,
             "kid": new.kid,
-            "public_key": self._seal_key(new.public_key, _cell(held, new.application, held.state)),
+            "public_key": self._seal_key(new.public_key, application_cell(held, new.application, held.state)),
             "pin_verifier": self._seal("card_application.pin_verifier", cell, new.pin_verifier),
             "share": self._seal("card_application.share", cell, new.share),
             "tries_left": tries,
@@ -220,7 +234,9 @@ class Store:
         self, card_id: str, holder: str, state: str, expires: int, linkage: bytes, kid: str, sealed: bytes
     ) -> CardKey:
         held = self._card(card_id, holder, state, expires, linkage)
-        return CardKey(held, kid, self._open_key(sealed, _cell(held, Application.AUTHENTICATION, held.state)))
+        return CardKey(
+            held, kid, self._open_key(sealed, application_cell(held, Application.AUTHENTICATION, held.state))
+        )
 
     def _card(self, card_id: str, holder: str, state: str, expires: int, linkage: bytes) -> Card:
         return Card(card_id, self._person(holder, linkage), CardState(state), expires)
@@ -246,11 +262,15 @@ class Store:
         return self.cipher.open(stored, cell=f"{column}/{row}")
 
 
-def _one(card_id: str, application: Application) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def one_application(
+    card_id: str, application: Application
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return what names the row of one application."""
     return card_application.c.card == card_id, card_application.c.application == application.value
 
 
-def _cell(held: Card, application: Application, *state: CardState) -> str:
+def application_cell(held: Card, application: Application, *state: CardState) -> str:
+    """Return where the cells of an application belong."""
     # Bound to holder and end of validity, keys to the state as well: a row edited to give a card to somebody else,
     # to prolong it, or to bring it back makes its cells useless.
     return "/".join([held.id, application.value, held.holder.pseudonym, str(held.expires), *state])

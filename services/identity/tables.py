@@ -3,11 +3,13 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
 from services.directives.tables import directive_tables
+from services.identity.card_tables import card_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 
 metadata = MetaData()
 KIT = kit_tables(metadata)
+CARDS = card_tables(metadata)
 DIRECTIVES = directive_tables(metadata)
 
 person = Table(

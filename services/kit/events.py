@@ -19,6 +19,12 @@ class EventKind(StrEnum):
     CARD_LINKED = "card_linked"
     CARD_STATE_CHANGED = "card_state_changed"
     ACCOUNT_CONSENT_CHECKED = "account_consent_checked"
+    CARD_PIN_CHANGE_PREPARED = "card_pin_change_prepared"
+    CARD_PIN_CHANGED = "card_pin_changed"
+    CARD_APPLICATION_UNLOCKED = "card_application_unlocked"
+    CARD_APPLICATION_RENEWED = "card_application_renewed"
+    CARD_SUSPENSION_REFUSED = "card_suspension_refused"
+    CARD_SUSPENSION_CODE_MADE = "card_suspension_code_made"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
     PSEUDONYM_PROVIDED = "pseudonym_provided"

@@ -30,7 +30,13 @@ class Passage:
         return f"/relay/{self.body.value}{self.path}"
 
 
-LOGIN_PATHS: Final = ("/oauth/challenge", "/oauth/token", "/cards/unlock")
+LOGIN_PATHS: Final = (
+    "/oauth/challenge",
+    "/oauth/token",
+    "/cards/unlock",
+    "/cards/pin-changes",
+    "/cards/suspensions",
+)
 HISTORIES: Final = (
     Body.IDENTITY,
     Body.REGISTRY,
@@ -64,6 +70,8 @@ def _passages() -> Iterator[Passage]:
         (Body.IDENTITY, "PUT", "/subject"),
         (Body.IDENTITY, "GET", "/number"),
         (Body.IDENTITY, "POST", "/number"),
+        (Body.IDENTITY, "GET", "/cards/own"),
+        (Body.IDENTITY, "POST", "/cards/suspension-codes"),
         (Body.PRODUCT_SAFETY, "GET", "/inbox"),
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
         (Body.OVERSIGHT, "GET", "/register"),

@@ -10,6 +10,7 @@ from consent import base64url
 from consent.vocabulary import Body
 from services.contracts import directives as d
 from services.contracts.identity import accounts
+from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
 from services.contracts.medical import messages as m
 from services.contracts.oversight import messages as o
@@ -108,6 +109,25 @@ ROWS: dict[Body, list[Row]] = {
             i.ChangeCard,
             {"reference": REFERENCE, "card": CARD, "change": "suspend", "reason": "r"},
         ),
+        (
+            "POST /cards/unlockings",
+            CITY,
+            c.UnlockApplication,
+            {"reference": REFERENCE, "card": CARD, "application": "signature", "presence": "x"},
+        ),
+        (
+            "POST /cards/renewals",
+            CITY,
+            c.RenewApplication,
+            {
+                "reference": REFERENCE,
+                "card": CARD,
+                "application": "signature",
+                "presence": "x",
+                "new": APPLICATION,
+            },
+        ),
+        ("POST /cards/suspension-codes", person, c.MakeSuspensionCode, {}),
         ("POST /links", HOSPITAL, i.PresentCard, {"presentation": "x"}),
         (
             "POST /pseudonym-tokens",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent import base64url, pin
+from consent.paper_code import SUSPENSION_SIGNS, spell
 from consent.vocabulary import Body
 from services.contracts.identity.messages import (
     Application,
@@ -47,7 +48,7 @@ class FakeOffice:
         """Issue a card."""
         card = base64url.encode(system_randomness(16))
         issued = {name: self._issue(card, name, asked) for name, asked in applications.items()}
-        return IssuedCard(card=card, applications=issued)
+        return IssuedCard(card=card, applications=issued, suspension_code=spell(1, SUSPENSION_SIGNS))
 
     def unlock(self, message: UnlockCard) -> UnlockedCard:
         """Count a try, and hand out the share for the right PIN."""

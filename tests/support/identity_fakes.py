@@ -10,8 +10,9 @@ from support.identity_people import IDENTITY, REGISTRY, Participant
 from support.identity_world import World
 
 from consent.vocabulary import Body
+from services.contracts.identity.card_client import Cards
 from services.contracts.identity.client import Identity
-from services.contracts.identity.fake import FakeIdentity
+from services.contracts.identity.fake_cards import FakeIdentityWithCards
 from services.contracts.registry.client import Registry
 from services.contracts.registry.fake import FakeRegistry
 
@@ -23,7 +24,7 @@ class FakeWorld(World):
         """Make both fakes and enter them in the register."""
         directory = self.oversight.directory
         self.fake_registry = FakeRegistry(REGISTRY, self.clock, directory)
-        self.fake_identity = FakeIdentity(
+        self.fake_identity = FakeIdentityWithCards(
             IDENTITY,
             self.clock,
             directory,
@@ -40,6 +41,10 @@ class FakeWorld(World):
         self._enter_strangers()
 
     def identity(self, participant: Participant) -> Identity:
+        """Return the fake."""
+        return self.fake_identity
+
+    def cards(self, participant: Participant) -> Cards:
         """Return the fake."""
         return self.fake_identity
 

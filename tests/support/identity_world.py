@@ -31,6 +31,8 @@ from consent.canonical import JsonValue
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
+from services.contracts.identity.card_client import CardClient, Cards
+from services.contracts.identity.card_messages import PRESENCE_TYPE, presence_content
 from services.contracts.identity.client import Identity, IdentityClient
 from services.contracts.identity.messages import (
     CLIENT_ASSERTION_TYPE,
@@ -94,6 +96,25 @@ class World(Bodies):
     def identity(self, participant: Participant) -> Identity:
         """Return the ID centre as a participant's terminal reaches it."""
         return IdentityClient(self.http(IDENTITY, participant))
+
+    def cards(self, participant: Participant) -> Cards:
+        """Return the ID centre's part about cards, as a participant's terminal reaches it."""
+        return CardClient(self.http(IDENTITY, participant))
+
+    def presence(
+        self, holder: Holder, where: Participant, about: Application, /, **replaced: JsonValue
+    ) -> str:
+        """Return the answer of the card's other application at a counter, for unlocking `about` or as told."""
+        signing = next(each for each in Application if each is not about)
+        told: dict[str, JsonValue] = {
+            "card": holder.issued.card,
+            "organisation": where.organisation,
+            "challenge": self.identity(where).challenge().challenge,
+            "content": presence_content(about, None),
+            "at": epoch_seconds(self.clock()),
+            **replaced,
+        }
+        return jws.sign(told, typ=PRESENCE_TYPE, key=holder.keys[signing], kid=holder.kid_of(signing))
 
     def registry(self, participant: Participant) -> Registry:
         """Return the registry as a participant's terminal reaches it."""

@@ -14,9 +14,11 @@ from consent import base64url, jws, personal_number, pin
 from consent.errors import ConsentError
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.jwk import thumbprint
+from consent.paper_code import random_code
 from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
+from services.contracts.identity.fake_card_state import TRIES, FakeApplication, FakeCard, wrong_pin
 from services.contracts.identity.fake_tokens import CardKey, FakeTokenEndpoint
 from services.contracts.identity.messages import (
     PRESENTATION_TYPE,
@@ -51,10 +53,9 @@ from services.kit.clock import Clock, Randomness, system_randomness
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
-from services.kit.http import RemoteProblemError, Token
+from services.kit.http import Token
 from services.kit.strict_json import loads
 
-TRIES = 3
 USAGES = {
     Application.AUTHENTICATION: Usage.CARD_AUTHENTICATION,
     Application.SIGNATURE: Usage.CARD_SIGNATURE,
@@ -73,21 +74,6 @@ BODIES = {
 
 
 @dataclass
-class _Application:
-    asked: NewApplication
-    kid: str
-    share: bytes
-    left: int = TRIES
-
-
-@dataclass
-class _Card:
-    holder: bytes
-    applications: dict[Application, _Application]
-    state: CardState = CardState.ACTIVE
-
-
-@dataclass
 class FakeIdentity:
     """See `Identity`; people are their linkage codes, `present` asks the registry for a token."""
 
@@ -99,7 +85,7 @@ class FakeIdentity:
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
     sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
     references: dict[tuple[OrganisationId, str], bytes] = field(default_factory=dict, repr=False)
-    cards: dict[str, _Card] = field(default_factory=dict, repr=False)
+    cards: dict[str, FakeCard] = field(default_factory=dict, repr=False)
     subjects: dict[Pseudonym, Jwk] = field(default_factory=dict, repr=False)
     numbers: dict[bytes, PersonalNumber] = field(default_factory=dict, repr=False)
 
@@ -131,21 +117,15 @@ class FakeIdentity:
 
     def unlock(self, message: UnlockCard) -> UnlockedCard:
         """See `Identity`."""
-        card = self.cards.get(message.card)
-        if card is None:
-            raise _wrong_pin(TRIES - 1)
-        held = card.applications[message.application]
-        if held.left == 0:
-            raise problem(403, "pin_locked")
-        held.left -= 1
-        if card.state is not CardState.ACTIVE:
-            raise problem(403, "card_not_usable")
-        if not pin.check_proof(
-            base64url.decode(message.pin_proof), base64url.decode(held.asked.pin_verifier)
-        ):
-            raise _wrong_pin(held.left)
-        held.left = TRIES
+        held = self.try_pin(message.card, message.application, message.pin_proof)
         return UnlockedCard(share=base64url.encode(held.share))
+
+    def try_pin(self, card_id: str, application: Application, proof: str) -> FakeApplication:
+        """Count a try and return what it opens."""
+        card = self.cards.get(card_id)
+        if card is None:
+            raise wrong_pin(TRIES[application] - 1)
+        return card.try_pin(application, proof)
 
     def enrol(self, *, token: Token) -> EnrolledPerson:
         """See `Identity`."""
@@ -183,12 +163,13 @@ class FakeIdentity:
             raise problem(409, "card_exists")
         card_id = base64url.encode(self.randomness(16))
         issued = {name: self._issue(card_id, name, asked) for name, asked in message.applications.items()}
-        self.cards[card_id] = _Card(holder, {name: made for name, (made, _) in issued.items()})
+        code = random_code(self.randomness)
+        self.cards[card_id] = FakeCard(holder, {name: made for name, (made, _) in issued.items()}, code)
         applications = {
-            name: IssuedApplication(certificate=told, share=base64url.encode(made.share), retries=TRIES)
+            name: IssuedApplication(certificate=told, share=base64url.encode(made.share), retries=TRIES[name])
             for name, (made, told) in issued.items()
         }
-        return IssuedCard(card=card_id, applications=applications)
+        return IssuedCard(card=card_id, applications=applications, suspension_code=code)
 
     def change_card(self, message: ChangeCard, *, token: Token) -> ChangedCard:
         """See `Identity`."""
@@ -201,7 +182,10 @@ class FakeIdentity:
         if card.state is not before or card.state is CardState.REVOKED:
             raise problem(409, "card_state")
         card.state = after
-        return ChangedCard(card=message.card, state=after)
+        if after is not CardState.ACTIVE:
+            return ChangedCard(card=message.card, state=after)
+        card.code = random_code(self.randomness)
+        return ChangedCard(card=message.card, state=after, suspension_code=card.code)
 
     def link(self, message: PresentCard, *, token: Token) -> LinkedPerson:
         """See `Identity`."""
@@ -288,7 +272,7 @@ class FakeIdentity:
             now=self.clock(),
         )
 
-    def _issue(self, card: str, name: Application, asked: NewApplication) -> tuple[_Application, str]:
+    def _issue(self, card: str, name: Application, asked: NewApplication) -> tuple[FakeApplication, str]:
         certificate = issue(
             self._authority,
             p256(asked.public_key),
@@ -298,10 +282,12 @@ class FakeIdentity:
             days=365,
             now=self.clock(),
         )
-        made = _Application(asked, f"{certificate.serial_number:x}", self.randomness(pin.SECRET_SIZE))
+        made = FakeApplication(
+            asked, f"{certificate.serial_number:x}", self.randomness(pin.SECRET_SIZE), TRIES[name]
+        )
         return made, to_pem(certificate)
 
-    def _by_kid(self, kid: str) -> tuple[str, _Application]:
+    def _by_kid(self, kid: str) -> tuple[str, FakeApplication]:
         for card_id, card in self.cards.items():
             held = card.applications[Application.AUTHENTICATION]
             if held.kid == kid:
@@ -314,8 +300,3 @@ class FakeIdentity:
             return None
         held = card.applications[Application.AUTHENTICATION]
         return CardKey(card.holder, held.kid, held.asked.public_key)
-
-
-def _wrong_pin(left: int) -> RemoteProblemError:
-    members = {"code": "wrong_pin", "tries_left": left}
-    return RemoteProblemError(status=403, code="wrong_pin", title="", detail="", members=members)

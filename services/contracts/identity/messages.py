@@ -86,10 +86,11 @@ class IssuedApplication(Message):
 
 
 class IssuedCard(Message):
-    """A card and its applications."""
+    """A card and its applications, and the code by which its holder stops it on the telephone: told this once."""
 
     card: CardId
     applications: dict[ApplicationName, IssuedApplication]
+    suspension_code: str
 
 
 class CardChange(StrEnum):
@@ -110,10 +111,11 @@ class ChangeCard(Message):
 
 
 class ChangedCard(Message):
-    """The card's state now."""
+    """The card's state now; when it was resumed, its new code for the telephone."""
 
     card: CardId
     state: Annotated[CardState, Strict(False)]
+    suspension_code: str | None = None
 
 
 class UnlockCard(Message):

@@ -11,12 +11,15 @@ from services.identity.errors import (
     CardNotUsableError,
     CardTransitionError,
     ConsentRefusedError,
+    NoCardError,
     NotResidentError,
     PinLockedError,
+    PresenceError,
     PresentationError,
     RoleMissingError,
     SectorBusyError,
     SubjectTakenError,
+    TooManyTriesError,
     UnknownReferenceError,
 )
 from services.kit.columns import ColumnError
@@ -48,6 +51,14 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         409, "sector_busy", "The sector's key is being changed", "Wait until the change has ended."
     ),
     CardExistsError: Problem(409, "card_exists", "The person has a card", "Revoke that card first."),
+    PresenceError: Problem(
+        403,
+        "presence_refused",
+        "The holder's presence is not proved",
+        "Have the card's other PIN entered here.",
+    ),
+    TooManyTriesError: Problem(429, "too_many_tries", "Too many tries", "Wait some minutes and call again."),
+    NoCardError: Problem(404, "no_card", "There is no card", TO_THE_COUNTER),
     NotResidentError: Problem(
         409, "not_resident", "The person is not in the registry", "Register the person there first."
     ),

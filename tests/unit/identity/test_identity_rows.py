@@ -30,6 +30,7 @@ OWN = (
     tables.card_application,
     tables.link,
     tables.subject,
+    tables.CARDS.standing,
 )
 SEALED = [
     (table.name, column.name)

@@ -19,6 +19,8 @@ LOGIN = {
     (I, "POST", "/oauth/challenge"),
     (I, "POST", "/oauth/token"),
     (I, "POST", "/cards/unlock"),
+    (I, "POST", "/cards/pin-changes"),
+    (I, "POST", "/cards/suspensions"),
 }
 WITH_SESSION = {
     *product((I, R, M, P, A, O), ["GET"], ["/history"]),
@@ -29,6 +31,8 @@ WITH_SESSION = {
     (I, "PUT", "/subject"),
     (I, "GET", "/number"),
     (I, "POST", "/number"),
+    (I, "GET", "/cards/own"),
+    (I, "POST", "/cards/suspension-codes"),
     (P, "GET", "/inbox"),
     (P, "POST", "/inbox/read"),
     (O, "GET", "/register"),
@@ -37,6 +41,8 @@ OTHER_PATHS = (
     "/persons",
     "/cards",
     "/cards/changes",
+    "/cards/unlockings",
+    "/cards/renewals",
     "/links",
     "/pseudonym-tokens",
     "/residents",

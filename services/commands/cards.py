@@ -1,0 +1,159 @@
+"""What holders and registrars do with cards that were issued."""
+
+import ssl
+from pathlib import Path
+
+import click
+
+from consent.vocabulary import Body
+from services.commands.failures import told
+from services.commands.organisation import as_option, reference_option
+from services.commands.person import card_option, signed_in, typed_pin
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import Application, CardChange
+from services.gateway import card_care
+from services.gateway.card_making import with_hint
+from services.gateway.cards import read_card, replace_card, unlock
+from services.gateway.exchange import Relayed
+from services.gateway.organisation import Organisation
+from services.gateway.person import at_portal
+from services.kit.http import Http
+
+application_option = click.option(
+    "--application", required=True, type=click.Choice([each.value for each in Application])
+)
+reason_option = click.option("--reason", required=True, help="Why; the holder reads it.")
+
+
+def next_pin(application: Application) -> str:
+    """Ask, twice, for a PIN that is to be set."""
+    return str(click.prompt(f"new PIN ({application.value})", hide_input=True, confirmation_prompt=True))
+
+
+new_pin_option = click.option(
+    "--new-pin", envvar="SEKISHO_NEW_PIN", help="The new PIN; without it you are asked, and nothing is shown."
+)
+hint_option = click.option("--hint", help="What reminds you, and nobody else, of the new PIN.")
+
+
+@click.command("card-status")
+@card_option
+@told
+def card_status(card: Path) -> None:
+    """Show where your card stands: state, end, tries left, hints."""
+    held = read_card(card)
+    standing = card_care.own_card(signed_in(card))
+    click.echo(f"card {standing.card}: {standing.state.value}")
+    for application, each in sorted(standing.applications.items()):
+        hint = held.applications[application].hint
+        told_hint = "" if hint is None else f', hint "{hint}"'
+        click.echo(f"{application.value}: {each.tries_left} tries, certificate {each.kid}{told_hint}")
+
+
+@click.command("change-pin")
+@card_option
+@application_option
+@new_pin_option
+@hint_option
+@told
+def change_pin(card: Path, application: str, new_pin: str | None, hint: str | None) -> None:
+    """Change a PIN that you know; the card file is written anew."""
+    name = Application(application)
+    present, following = typed_pin(name), new_pin or next_pin(name)
+    held = read_card(card)
+    identity = at_portal(held)[1](Body.IDENTITY)
+    changed = card_care.change_pin(card, held, name, present=present, following=following, identity=identity)
+    if hint is not None:
+        replace_card(with_hint(changed, name, hint, digits=following), card)
+    click.echo(f"the {name.value} PIN is changed; copies of the card file from before are worth nothing now")
+
+
+@click.command("suspension-code")
+@card_option
+@told
+def suspension_code(card: Path) -> None:
+    """Get another code by which you stop a lost card on the telephone; write it down, apart from the card."""
+    click.echo(f"telephone code: {card_care.new_suspension_code(signed_in(card))}")
+
+
+@click.command("suspend-card")
+@click.option("--portal", required=True, help="My Portal's address.")
+@click.option("--authority", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--code", prompt=True, help="The telephone code that you got with the card.")
+@told
+def suspend_card(portal: str, authority: Path, code: str) -> None:
+    """Stop a lost card by its telephone code, at any hour, without signing in."""
+    context = ssl.create_default_context(cafile=str(authority))
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    card_care.suspend_by_code(
+        code, identity=Relayed(Http(portal, context=context), body=Body.IDENTITY, url=portal)
+    )
+    click.echo("received; if the code is a card's, that card is stopped now")
+
+
+def _change(counter: Path, reference: str, card: Path, *, change: CardChange, reason: str) -> None:
+    done = card_care.change_card(
+        Organisation.at(counter), reference, read_card(card).card, change=change, reason=reason
+    )
+    click.echo(f"card {done.card}: {done.state.value}")
+    if done.suspension_code is not None:
+        click.echo(f"new telephone code, for the holder only: {done.suspension_code}")
+
+
+@click.command("resume-card")
+@as_option
+@reference_option
+@card_option
+@reason_option
+@told
+def resume_card(folder: Path, reference: str, card: Path, reason: str) -> None:
+    """As a registrar: let a card that was found again count again."""
+    _change(folder, reference, card, change=CardChange.RESUME, reason=reason)
+
+
+@click.command("revoke-card")
+@as_option
+@reference_option
+@card_option
+@reason_option
+@told
+def revoke_card(folder: Path, reference: str, card: Path, reason: str) -> None:
+    """As a registrar: end a card for good."""
+    _change(folder, reference, card, change=CardChange.REVOKE, reason=reason)
+
+
+@click.command("unlock-card")
+@as_option
+@reference_option
+@card_option
+@application_option
+@told
+def unlock_card(folder: Path, reference: str, card: Path, application: str) -> None:
+    """As a registrar, with the holder here: give a locked application its tries back, by the PIN of the other one."""
+    counter, name = Organisation.at(folder), Application(application)
+    other = card_care.OTHER[name]
+    opened = unlock(
+        read_card(card), other, typed_pin(other), identity=IdentityClient(counter.connect(Body.IDENTITY))
+    )
+    tries = card_care.unlock_at_counter(counter, reference, application=name, other=opened)
+    click.echo(f"{name.value}: {tries} tries again; the PIN is the same as before")
+
+
+@click.command("renew-card")
+@as_option
+@reference_option
+@card_option
+@new_pin_option
+@hint_option
+@told
+def renew_card(folder: Path, reference: str, card: Path, new_pin: str | None, hint: str | None) -> None:
+    """As a registrar, with the holder here: another key and PIN where the PIN for signing in is forgotten."""
+    counter, name = Organisation.at(folder), Application.AUTHENTICATION
+    digits, held = new_pin or next_pin(name), read_card(card)
+    other = card_care.OTHER[name]
+    opened = unlock(held, other, typed_pin(other), identity=IdentityClient(counter.connect(Body.IDENTITY)))
+    renewed = card_care.renew_at_counter(
+        counter, reference, held, application=name, digits=digits, other=opened
+    )
+    replace_card(renewed if hint is None else with_hint(renewed, name, hint, digits=digits), card)
+    click.echo(f"{name.value}: new key and PIN, certificate {renewed.applications[name].kid}")

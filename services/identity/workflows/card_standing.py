@@ -1,0 +1,137 @@
+"""Where a card stands: suspended by its telephone code at any hour, resumed and revoked at the counter (R4, K5)."""
+
+from sqlalchemy import Connection
+
+from consent.paper_code import SUSPENSION_SIGNS, canonical, random_code
+from services.contracts.identity.card_messages import (
+    ApplicationStanding,
+    CardStanding,
+    SuspendByCode,
+    SuspensionCode,
+    SuspensionReceived,
+)
+from services.contracts.identity.messages import CardChange, CardState, ChangeCard, ChangedCard
+from services.identity.centre import IdentityCentre
+from services.identity.errors import NoCardError, TooManyTriesError, UnknownReferenceError
+from services.identity.model import STATE_AFTER, TRANSITIONS, Card
+from services.identity.policy import next_state
+from services.identity.workflows.card_events import at_counter
+from services.identity.workflows.cards import holder_of
+from services.kit.credentials.callers import OperatorCaller, PersonCaller
+from services.kit.events import Event, EventKind, Outcome
+
+UNKNOWN_CODE = "unknown_code"
+TOO_MANY_TRIES = "too_many_tries"
+BY_TELEPHONE = "telephone code"
+EVERYBODY = b"everybody"
+
+
+def new_code(centre: IdentityCentre, conn: Connection, held: Card) -> str:
+    """Make another telephone code for a card; only its keyed hash is stored."""
+    code = random_code(centre.context.randomness)
+    centre.cards.put_standing(conn, held, code=centre.code_digest(code), now=centre.seconds())
+    return code
+
+
+def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeCard) -> ChangedCard:
+    """Suspend, resume or revoke a card of the person whom the municipality's reference names.
+
+    Guarantees: a card that is resumed has another telephone code, as the one before was said aloud.
+    Raises: UnknownReferenceError, CardTransitionError.
+    """
+    holder = holder_of(centre, caller.organisation, request.reference)
+    with centre.context.database.write() as conn:
+        card = centre.store.card(conn, request.card)
+        if card is None or card.holder.pseudonym != holder.pseudonym:
+            raise UnknownReferenceError
+        state = _move(centre, conn, card, request.change)
+        code = new_code(centre, conn, card) if state is CardState.ACTIVE else None
+        event = at_counter(
+            EventKind.CARD_STATE_CHANGED, caller, detail={"state": state.value, "reason": request.reason}
+        )
+        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+    return ChangedCard(card=card.id, state=state, suspension_code=code)
+
+
+def suspend_by_code(centre: IdentityCentre, request: SuspendByCode, *, source: bytes) -> SuspensionReceived:
+    """Suspend the card whose telephone code is said; whoever says another learns nothing.
+
+    Guarantees: the answer and the work are the same for codes that exist and codes that do not. `source` tells callers
+    apart. Raises: MalformedError for a slip that the check sign shows, TooManyTriesError.
+    """
+    code = canonical(request.code, SUSPENSION_SIGNS)
+    _count(centre, source)
+    now = centre.seconds()
+    with centre.context.database.write() as conn:
+        held = centre.cards.by_code(conn, centre.code_digest(code))
+        if held is not None and CardChange.SUSPEND in TRANSITIONS[held.state]:
+            _move(centre, conn, held, CardChange.SUSPEND)
+            event = Event(
+                kind=EventKind.CARD_STATE_CHANGED,
+                outcome=Outcome.DONE,
+                detail={"state": STATE_AFTER[CardChange.SUSPEND].value, "reason": BY_TELEPHONE},
+            )
+        else:
+            centre.cards.imitate_change(conn, now=now)
+            event = _refused(UNKNOWN_CODE if held is None else f"card is {held.state.value}")
+        person = None if held is None else held.holder.pseudonym
+        centre.context.journal.record(conn, person=person, event=event)
+    return SuspensionReceived(state="received")
+
+
+def own_card(centre: IdentityCentre, caller: PersonCaller) -> CardStanding:
+    """Return where the person's card stands. Raises: NoCardError."""
+    with centre.context.database.read() as conn:
+        held = _own(centre, conn, caller)
+        standing = centre.cards.standing(conn, held)
+    applications = {
+        name: ApplicationStanding(tries_left=left, kid=kid) for name, (left, kid) in standing.items()
+    }
+    return CardStanding(card=held.id, state=held.state, expires=held.expires, applications=applications)
+
+
+def make_code(centre: IdentityCentre, caller: PersonCaller) -> SuspensionCode:
+    """Give the person another telephone code; the one before counts no more. Raises: NoCardError."""
+    with centre.context.database.write() as conn:
+        code = new_code(centre, conn, _own(centre, conn, caller))
+        event = Event(kind=EventKind.CARD_SUSPENSION_CODE_MADE, outcome=Outcome.DONE)
+        centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+    return SuspensionCode(suspension_code=code)
+
+
+def _own(centre: IdentityCentre, conn: Connection, caller: PersonCaller) -> Card:
+    held = centre.cards.own(conn, caller.pseudonym)
+    if held is None:
+        raise NoCardError("you have no card now")
+    return held
+
+
+def _move(centre: IdentityCentre, conn: Connection, held: Card, change: CardChange) -> CardState:
+    state = next_state(held.state, change)
+    centre.store.set_card_state(conn, held, state)
+    centre.cards.put_changed(conn, held, now=centre.seconds())
+    return state
+
+
+def _count(centre: IdentityCentre, source: bytes) -> None:
+    settings, now = centre.settings, centre.seconds()
+    window = now // settings.suspension_window_seconds
+    expires = (window + 1) * settings.suspension_window_seconds
+    limits = {
+        b"source" + source: settings.suspension_tries_of_one,
+        EVERYBODY: settings.suspension_tries_of_all,
+    }
+    over = False
+    with centre.context.database.write() as conn:
+        for who, limit in limits.items():
+            name = centre.window_name(b"%d" % window + who)
+            tries = centre.cards.count_in_window(conn, name, expires=expires, now=now)
+            over = over or tries > limit
+            if tries == limit + 1:  # said once: a flood of tries must not become a flood of entries
+                centre.context.journal.record(conn, person=None, event=_refused(TOO_MANY_TRIES))
+    if over:
+        raise TooManyTriesError("too many codes were tried from here; wait, or come to the counter")
+
+
+def _refused(reason: str) -> Event:
+    return Event(kind=EventKind.CARD_SUSPENSION_REFUSED, outcome=Outcome.REFUSED, reason=reason)
