@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from docs import bodies, chapters, tables
+from docs import bodies, certificates, chapters, tables
 
 FOLDER: Final = Path(__file__).parent
 NOTE: Final = (
@@ -29,6 +29,7 @@ def pages() -> Mapping[str, Page]:
         "data-flow.md": tables.egress_page,
         "lifecycle.md": tables.lifecycle_page,
         "permissions.md": _permissions,
+        "certificates.md": certificates.page,
         "reference/README.md": chapters.index_page,
         **{
             f"reference/{name}.md": partial(chapters.chapter_page, file)

@@ -19,7 +19,7 @@ from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import tables
-from services.identity.api import accounts, cards, numbers, oauth, people
+from services.identity.api import accounts, cards, numbers, oauth, ocsp, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre
@@ -97,6 +97,7 @@ def assemble(
             oauth.discovery_routes(centre),
             cards.card_routes(centre),
             cards.card_care_routes(centre),
+            ocsp.ocsp_routes(centre),
             people.people_routes(centre),
             numbers.number_routes(centre),
             accounts.account_routes(centre),
@@ -106,7 +107,7 @@ def assemble(
         ],
         problems=PROBLEMS,
         scan=everything,
-        open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS,
+        open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS | ocsp.OPEN_PATHS,
         witnesses=[oversight],
         periodic=[Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre))],
     )

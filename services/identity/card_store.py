@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from consent.identifiers import Pseudonym
 from services.contracts.identity.messages import Application, CardState
-from services.identity.model import ApplicationKey, Card, NewCardApplication, PinSecrets
+from services.identity.model import ApplicationKey, Card, KeyStatus, NewCardApplication, PinSecrets
 from services.identity.store import Store, application_cell, one_application
 from services.identity.tables import CARDS, card, card_application
 from services.kit.columns import ColumnCipher
@@ -97,6 +97,17 @@ class CardStore:
         if found is None:
             return None
         return int(self._open("retired_key.retired", f"{kid}/{found.card}", found.retired))
+
+    def status(self, conn: Connection, kid: str) -> KeyStatus | None:
+        """Return where the key that a certificate's serial names stands; None: no such certificate was issued."""
+        retired = self.retired(conn, kid)
+        found = conn.execute(
+            select(card_application.c.card).where(card_application.c.kid == kid)
+        ).scalar_one_or_none()
+        held = self.store.card(conn, NO_CARD if found is None else found)
+        if held is None:
+            return None if retired is None else KeyStatus(CardState.REVOKED, retired)
+        return KeyStatus(held.state, self.changed(conn, held))
 
     def put_standing(self, conn: Connection, held: Card, *, code: bytes, now: int) -> None:
         """Keep the digest of a card's telephone code in place of an earlier one."""

@@ -17,6 +17,7 @@ from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.messages import Presence
 from services.contracts.shared import SharedClient
 from services.identity import sector_store
+from services.identity.card_certificates import Responder
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
@@ -35,6 +36,7 @@ AUTHORITY_DAYS = 7300
 AUTHORITY_FILE = "card-authority.crt.pem"
 Peers = Callable[[Body], SharedClient]
 """The other bodies, as far as the ID centre tells them names of people. Raises: UnavailableError."""
+OCSP_PATH = "/ocsp"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 
 
@@ -70,6 +72,16 @@ class IdentityCentre:
     def token_endpoint(self) -> str:
         """The audience of every assertion."""
         return self.issuer + TOKEN_PATH
+
+    @property
+    def ocsp_url(self) -> str:
+        """Where the validity of card certificates is told."""
+        return self.issuer + OCSP_PATH
+
+    @cached_property
+    def responder(self) -> Responder:
+        """Who signs what is told about the validity of card certificates."""
+        return Responder(self.authority, self.context.keys.p256("ocsp-responder"), self.context.randomness)
 
     @cached_property
     def cards(self) -> CardStore:

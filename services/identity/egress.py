@@ -6,6 +6,9 @@ Each function declares which fields go to whom, for what, and takes what was ver
 from collections.abc import Sequence
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.ocsp import OCSPResponse
+
 from consent import jws
 from consent.account_proof import STANDING, Standing, standing_payload
 from consent.accounts import CardConsent
@@ -105,6 +108,18 @@ def opened_account(
             standing_payload(standing), typ=STANDING, key=key, kid=thumbprint(to_jwk(key.public_key()))
         ),
     )
+
+
+@egress(
+    to="whoever holds a card certificate",
+    fields="whether the certificate of that serial number counts now, since when it does not, and why; nobody's name",
+    purpose="checking a card's signature (K3)",
+    ground="the serial number of 127 random bits, which only who was shown the certificate knows",
+    answers=("GET /ocsp/{request:path}", "POST /ocsp"),
+)
+def card_validity(told: OCSPResponse) -> bytes:
+    """Return a signed answer about one certificate as it goes out."""
+    return told.public_bytes(Encoding.DER)
 
 
 @egress(

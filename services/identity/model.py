@@ -51,6 +51,14 @@ class ApplicationKey:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyStatus:
+    """Where a certified key stands, and since when, if that is known. Units: epoch seconds."""
+
+    state: CardState
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PinSecrets:
     """What a try of one PIN is compared with, and what it yields. Shape: 32 bytes each."""
 

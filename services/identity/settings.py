@@ -41,6 +41,9 @@ class Settings(BodySettings):
     suspension_tries_of_all: int = Field(
         6000, description="Telephone codes that all callers together may try in that time.", gt=0
     )
+    ocsp_seconds: int = Field(
+        60, description="How long an answer about a card certificate may be kept by who asked.", gt=0, le=3600
+    )
 
     def pin_tries(self, application: Application) -> int:
         """Return how many wrong PINs in a row lock an application."""

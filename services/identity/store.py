@@ -167,7 +167,9 @@ class Store:
         if row is None:
             return None
         held = self._card(*row[:5])
-        return CardKey(held, kid, self._open_key(row.public_key, _cell(held, application, held.state)))
+        return CardKey(
+            held, kid, self._open_key(row.public_key, application_cell(held, application, held.state))
+        )
 
     def authentication_key(self, conn: Connection, card_id: str) -> CardKey | None:
         """Return the key by which a card signs."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from services.kit.clock import Randomness, system_randomness
 
@@ -34,6 +34,7 @@ class Usage(Enum):
     CLIENT = "client"
     CARD_AUTHENTICATION = "card-authentication"
     CARD_SIGNATURE = "card-signature"
+    OCSP_RESPONDER = "ocsp-responder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,12 @@ def issue(
     days: int,
     now: datetime,
     randomness: Randomness = system_randomness,
+    ocsp_url: str | None = None,
 ) -> x509.Certificate:
     """Return an end certificate, never valid beyond its authority.
 
-    Shape: each of `sans` is an IP address, a URI (`urn:...`) or a DNS name. Units: `days` from `now`.
+    Shape: each of `sans` is an IP address, a URI (`urn:...`) or a DNS name; `ocsp_url` is where its validity is told.
+    Units: `days` from `now`.
     Raises: CertificateError for a key that is not P-256.
     """
     named = frozenset(usages)
@@ -113,6 +116,13 @@ def issue(
     extended = [_EXTENDED[usage] for usage in Usage if usage in named and usage in _EXTENDED]
     if extended:
         builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
+    if Usage.OCSP_RESPONDER in named:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    if ocsp_url is not None:
+        told = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp_url)
+        )
+        builder = builder.add_extension(x509.AuthorityInformationAccess([told]), critical=False)
     if sans:
         builder = builder.add_extension(
             x509.SubjectAlternativeName([_san(san) for san in sans]), critical=False
@@ -138,7 +148,11 @@ def from_pem(pem: bytes) -> x509.Certificate:
         raise CertificateError("a PEM certificate is expected; copy the file again") from error
 
 
-_EXTENDED = {Usage.SERVER: ExtendedKeyUsageOID.SERVER_AUTH, Usage.CLIENT: ExtendedKeyUsageOID.CLIENT_AUTH}
+_EXTENDED = {
+    Usage.SERVER: ExtendedKeyUsageOID.SERVER_AUTH,
+    Usage.CLIENT: ExtendedKeyUsageOID.CLIENT_AUTH,
+    Usage.OCSP_RESPONDER: ExtendedKeyUsageOID.OCSP_SIGNING,
+}
 _KEY_USAGES = (
     "digital_signature",
     "content_commitment",

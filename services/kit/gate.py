@@ -23,6 +23,7 @@ from services.kit.strict_json import StrictJsonError, loads
 
 Authenticate = Callable[[Credentials], Caller]
 SEND_SECONDS = 10.0
+OPEN_TEXT = ":path}"
 SECURITY_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -47,6 +48,8 @@ class Gate:
         self._authenticate = authenticate
         self._public_url = public_url
         self._open_paths = open_paths
+        # what stands in place of a final {name:path} may be any text, escapes too (RFC 6960, A.1)
+        self._open_prefixes = tuple(each.partition("{")[0] for each in open_paths if each.endswith(OPEN_TEXT))
         self._max_body = max_body
         self._send_seconds = send_seconds
 
@@ -56,8 +59,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            path = _plain_path(scope)
-            if path not in self._open_paths:
+            path = _plain_path(scope, self._open_prefixes)
+            if path not in self._open_paths and not path.startswith(self._open_prefixes):
                 scope["state"][CALLER] = await to_thread.run_sync(
                     self._authenticate, self._credentials(scope, path)
                 )
@@ -126,8 +129,10 @@ def _require_meant(scope: Scope, body: bytes) -> None:
             raise UnauthenticatedError(f"the proof is for other content; name its SHA-256 as {CONTENT_CLAIM}")
 
 
-def _plain_path(scope: Scope) -> str:
+def _plain_path(scope: Scope, open_prefixes: tuple[str, ...]) -> str:
     raw = scope.get("raw_path", b"").partition(b"?")[0]
+    if raw.startswith(tuple(each.encode() for each in open_prefixes)) and raw.isascii():
+        return str(scope["path"])
     if b"%" in raw or b"//" in raw or b"/." in raw.replace(b"/.well-known/", b"/") or not raw.isascii():
         raise MalformedRequestError("the address must be plain: no escapes, empty or dotted segments")
     names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]

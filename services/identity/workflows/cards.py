@@ -16,6 +16,7 @@ from services.contracts.identity.messages import (
 )
 from services.contracts.oversight.register import p256
 from services.identity import egress
+from services.identity.card_certificates import issue_card_certificate
 from services.identity.centre import IdentityCentre
 from services.identity.errors import (
     CardApplicationsError,
@@ -25,17 +26,13 @@ from services.identity.errors import (
 )
 from services.identity.model import Card, NewCardApplication, Person
 from services.identity.workflows.card_events import at_counter
-from services.kit.certificates import Usage, issue, to_pem
+from services.kit.certificates import to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind
 
 CARD_ID_BYTES = 16
 VERIFIER_BYTES = 32
-USAGES = {
-    Application.AUTHENTICATION: Usage.CARD_AUTHENTICATION,
-    Application.SIGNATURE: Usage.CARD_SIGNATURE,
-}
 
 
 def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCard) -> IssuedCard:
@@ -128,14 +125,14 @@ def certify(
     end: datetime,
 ) -> tuple[NewCardApplication, str]:
     """Return what is stored of an application, and its certificate (PEM)."""
-    certificate = issue(
+    certificate = issue_card_certificate(
         centre.authority,
         p256(asked.public_key),
-        common_name=card_id,
-        sans=[],
-        usages=[USAGES[application]],
+        card_id=card_id,
+        application=application,
+        start=end - timedelta(days=centre.settings.card_days),
         days=centre.settings.card_days,
-        now=end - timedelta(days=centre.settings.card_days),
+        ocsp_url=centre.ocsp_url,
         randomness=centre.context.randomness,
     )
     new = NewCardApplication(
