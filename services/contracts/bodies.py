@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 from starlette.middleware import Middleware
 
 from consent import base64url
-from services.contracts.oversight.register import RegisterReader, RegisterView
+from services.contracts.oversight.register import DirectorySource, RegisterReader, RegisterView, WithTokens
 from services.contracts.shared_routes import shared_routes
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit import access
 from services.kit.context import BodyContext
 from services.kit.credentials.authentication import Authenticator, Credentials
 from services.kit.credentials.callers import Caller
+from services.kit.credentials.standing import STATUS_PATH, standing_reader
 from services.kit.gate import Gate
 from services.kit.log.audit import Finding
 from services.kit.problems import Problem, install_problems
@@ -59,17 +60,41 @@ class Parts:
     middleware: Sequence[Middleware] = field(default=())
 
 
-def register_reader(context: BodyContext) -> RegisterReader:
+def register_reader(context: BodyContext) -> RegisterView:
     """Return a reader of the oversight body's register over the body's own connection."""
     settings = context.settings
     oversight = context.http(settings.oversight_url, timeout=settings.register_timeout_seconds)
-    return RegisterReader(
+    reader = RegisterReader(
         lambda: str(oversight.get("/register")["register"]),
         key=Ed25519PublicKey.from_public_bytes(base64url.decode(settings.register_key)),
         clock=context.clock,
         max_age=settings.register_max_age_seconds,
         stale_limit=settings.register_stale_seconds,
     )
+    return with_tokens(context, reader)
+
+
+def with_tokens(context: BodyContext, register: DirectorySource) -> RegisterView:
+    """Return the register with the state of access tokens, fetched from the ID centre."""
+    settings = context.settings
+    identity = context.http(settings.identity_url, timeout=settings.register_timeout_seconds)
+    return checking_tokens(context, register, lambda: identity.send("GET", STATUS_PATH).text)
+
+
+def checking_tokens(
+    context: BodyContext, register: DirectorySource, fetch: Callable[[], str]
+) -> RegisterView:
+    """Return the register with the state of access tokens that `fetch` returns, signed."""
+    settings = context.settings
+    standing = standing_reader(
+        fetch,
+        url=settings.identity_url + STATUS_PATH,
+        key=lambda: register.directory().token_key(),
+        clock=context.clock,
+        max_age=settings.token_status_max_age_seconds,
+        stale_limit=settings.token_status_stale_seconds,
+    )
+    return WithTokens(register, standing)
 
 
 def authenticator(context: BodyContext, register: RegisterView) -> Callable[[Credentials], Caller]:

@@ -11,6 +11,7 @@ from consent.identifiers import Pseudonym
 from services.contracts.oversight.register import Directory
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import open_sealed
+from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import Claims, OperatorClaims, TokenError, verify_token
 from services.kit.http import RemoteProblemError, Token
 
@@ -49,7 +50,8 @@ def person_caller(
 
 def _claims(token: Token, *, directory: Directory, audience: str, now: datetime) -> Claims:
     try:
-        claims = verify_token(token.value, key=directory.token_key(), audience=audience, now=now)
+        standing = TokenStanding.of_keys(directory.token_key())
+        claims = verify_token(token.value, standing=standing, audience=audience, now=now)
     except TokenError:
         raise problem(401, "unauthenticated") from None
     if claims.cnf.jkt != token.key.thumbprint:

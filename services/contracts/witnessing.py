@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from consent.vocabulary import Body
 from services.contracts.directives import SecondProxyClient
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register import DirectorySource
 from services.kit.context import BodyContext
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError
@@ -25,7 +25,7 @@ class WitnessClient:
     body: Body
     client: SecondProxyClient
     link: WitnessLink
-    register: RegisterView
+    register: DirectorySource
 
     def verifier(self) -> NoteVerifier:
         """Return the witness's key from the register. Raises: UnavailableError."""
@@ -71,7 +71,7 @@ def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> 
     return False
 
 
-def witness(context: BodyContext, register: RegisterView, body: Body, *, url: str) -> WitnessClient:
+def witness(context: BodyContext, register: DirectorySource, body: Body, *, url: str) -> WitnessClient:
     """Return `body`, reached at `url`, as a witness of this body's log."""
     link = WitnessLink(context.journal, database=context.database, clock=context.clock)
     return WitnessClient(body, SecondProxyClient(context.http(url)), link, register)

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import httpx
 from pydantic import ValidationError
@@ -67,8 +67,10 @@ class Relayed(Http):
         self._portal = portal
         self._prefix = f"/relay/{body.value}"
 
-    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
-        """Return the JSON answer of a form POST with a DPoP proof and no token."""
+    def form(
+        self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None
+    ) -> httpx.Response:
+        """Send a form with a DPoP proof and no token and return the answer if it is a success."""
         return self._portal.form(self._prefix + path, fields, key=key, htu=htu or self.base_url + path)
 
     def send(

@@ -14,7 +14,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, RegisterReader, RegisterView
+from services.contracts.oversight.register import Directory, DirectorySource, RegisterReader
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
 from services.gateway.exchange import Connect, Direct, answers
@@ -53,7 +53,7 @@ class Organisation:
             randomness=randomness,
         )
         self.tokens = TokenSource(IdentityClient(identity), assertions, clock=clock)
-        self.register: RegisterView = RegisterReader(
+        self.register: DirectorySource = RegisterReader(
             self._fetch_register,
             key=Ed25519PublicKey.from_public_bytes(base64url.decode(credentials.register_key)),
             clock=clock,

@@ -15,7 +15,7 @@ from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PRESENTATION_TYPE, Application
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, RegisterReader, RegisterView
+from services.contracts.oversight.register import Directory, DirectorySource, RegisterReader
 from services.contracts.portal.client import PortalClient
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError
@@ -43,7 +43,7 @@ class Person:
         *,
         authentication: Unlocked,
         signature: Unlocked | None = None,
-        register: RegisterView | None = None,
+        register: DirectorySource | None = None,
         clock: Clock = system_clock,
         randomness: Randomness = system_randomness,
     ) -> None:
@@ -104,6 +104,10 @@ class Person:
             )
             self._pseudonyms[body] = Pseudonym(told.pseudonym)
         return self._pseudonyms[body]
+
+    def sign_out(self) -> None:
+        """End all access tokens of this sign-in, at every body. Raises: RefusedError, PeerUnavailableError."""
+        self.tokens.end()
 
     def present(self, organisation: OrganisationId) -> str:
         """D1: prove with the card, to this one organisation, that the holder is here now."""

@@ -28,13 +28,16 @@ ASSERTION_SECONDS: Final = 120
 
 
 class TokenOffice(Protocol):
-    """What of the ID centre getting a token needs. Raises from both methods: RemoteProblemError."""
+    """What of the ID centre getting a token needs. Raises from every method: RemoteProblemError."""
 
     def challenge(self) -> Challenge:
         """Return a challenge for a card."""
 
     def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
         """Send the form of a token request; the token is bound to `key`."""
+
+    def revoke(self, token: str, *, key: DpopKey) -> None:
+        """End all tokens that are bound to `key`, which is that of `token`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,17 @@ class TokenSource:
         """Drop all tokens, so that the next requests are made with new ones."""
         with self._lock:
             self._held.clear()
+
+    def end(self) -> None:
+        """Sign out: end all tokens of this object everywhere, within a second. Raises: RefusedError,
+        PeerUnavailableError.
+        """
+        with self._lock:
+            held = next(iter(self._held.values()), None)
+            if held is not None:
+                with answers():
+                    self._identity.revoke(held[0].value, key=self._key)
+                self._held.clear()
 
     def _fetch(self, audience: str) -> tuple[Token, datetime]:
         asked = self._clock()

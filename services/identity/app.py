@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, Periodic, build_app, register_reader
+from services.contracts.bodies import Parts, Periodic, build_app, checking_tokens, register_reader
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.client import RegistryClient
@@ -18,7 +18,7 @@ from services.directives.api import directive_routes, release_routes, witness_ro
 from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
-from services.identity import tables
+from services.identity import egress, tables
 from services.identity.api import accounts, cards, numbers, oauth, ocsp, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
@@ -95,6 +95,7 @@ def assemble(
         routers=[
             oauth.oauth_routes(centre),
             oauth.discovery_routes(centre),
+            oauth.status_routes(centre),
             cards.card_routes(centre),
             cards.card_care_routes(centre),
             ocsp.ocsp_routes(centre),
@@ -111,4 +112,5 @@ def assemble(
         witnesses=[oversight],
         periodic=[Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre))],
     )
-    return build_app(context, register, parts)
+    own = checking_tokens(context, register, lambda: egress.token_standing(centre))
+    return build_app(context, own, parts)

@@ -13,7 +13,16 @@ from services.identity.card_audit import Check, card_checks
 from services.identity.centre import IdentityCentre
 from services.identity.model import Card
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
-from services.identity.tables import card, card_application, link, person, retired_number, subject
+from services.identity.tables import (
+    card,
+    card_application,
+    link,
+    live_token,
+    person,
+    retired_number,
+    subject,
+)
+from services.identity.token_store import GROUND, SESSION
 from services.kit.columns import ColumnError
 from services.kit.log.audit import Finding
 
@@ -55,6 +64,9 @@ def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[Check]:
         yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
     for name in conn.execute(select(subject.c.person)).scalars().all():
         yield Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
+    for row in conn.execute(select(live_token)).all():
+        opens = partial(_live_token, centre, row.place, row.ground, row.session, row.holder)
+        yield Check(live_token.name, f"place={row.place}", opens)
 
 
 def _person(centre: IdentityCentre, conn: Connection, pseudonym: str, number: bytes) -> bool:
@@ -97,3 +109,9 @@ def _link(centre: IdentityCentre, conn: Connection, key: bytes) -> bool:
 
 def _subject(centre: IdentityCentre, conn: Connection, pseudonym: str) -> bool:
     return centre.store.subject(conn, Pseudonym(pseudonym)) is not None
+
+
+def _live_token(centre: IdentityCentre, place: int, ground: bytes, session: bytes, holder: bytes) -> bool:
+    for stored, column in ((ground, GROUND), (session, SESSION)):
+        centre.context.cipher.open_lookup(stored, column=column)
+    return centre.tokens.holder(place, holder) is not None

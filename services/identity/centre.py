@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Protocol
 
@@ -23,11 +23,12 @@ from services.identity.challenges import Challenges
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
 from services.identity.settings import Settings
 from services.identity.store import Store
+from services.identity.token_keys import TokenKeys
+from services.identity.token_store import TokenStore
 from services.kit.certificates import Authority, create_authority, load_authority, to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
-from services.kit.credentials.tokens import TokenIssuer
 from services.kit.keys import write_private
 from services.kit.people import FIRST_VERSION
 
@@ -38,6 +39,7 @@ Peers = Callable[[Body], SharedClient]
 """The other bodies, as far as the ID centre tells them names of people. Raises: UnavailableError."""
 OCSP_PATH = "/ocsp"
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
+REVOCATION_PATH = "/oauth/revoke"
 
 
 class PresenceQuestion(Protocol):
@@ -60,7 +62,8 @@ class IdentityCentre:
     namer: Namer
     challenges: Challenges
     authority: Authority
-    access_tokens: TokenIssuer
+    tokens: TokenStore
+    token_keys: TokenKeys
     pseudonym_tokens: PseudonymTokenIssuer
 
     @property
@@ -132,7 +135,10 @@ def open_centre(
     peers: Peers,
 ) -> IdentityCentre:
     """Return the ID centre of a context; its keys are made on first use."""
-    keys, randomness = context.keys, context.randomness
+    keys, randomness, tokens = context.keys, context.randomness, TokenStore(context.cipher)
+    token_keys = TokenKeys(keys, tokens, settings, randomness)
+    with context.database.write() as conn:
+        token_keys.begin(conn)
     return IdentityCentre(
         context=context,
         settings=settings,
@@ -143,9 +149,8 @@ def open_centre(
         namer=open_namer(keys),
         challenges=Challenges(keys.secret("challenges"), settings.challenge_seconds, randomness),
         authority=_authority(context),
-        access_tokens=TokenIssuer(
-            settings.public_url, context.signing_key, timedelta(seconds=settings.token_seconds), randomness
-        ),
+        tokens=tokens,
+        token_keys=token_keys,
         pseudonym_tokens=PseudonymTokenIssuer(
             context.signing_key, settings.pseudonym_token_seconds, randomness
         ),

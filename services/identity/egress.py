@@ -4,7 +4,6 @@ Each function declares which fields go to whom, for what, and takes what was ver
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPResponse
@@ -27,6 +26,8 @@ from services.identity.model import Person
 from services.identity.pseudonyms import LinkageCode
 from services.identity.sector_store import Sector
 from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.standing import STATUS_PATH, sign_standing
+from services.kit.credentials.tokens import TokenIssuer
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.problems import UnavailableError
@@ -40,17 +41,24 @@ from services.kit.problems import UnavailableError
     answers=("POST /oauth/token",),
 )
 def person_token(
-    centre: IdentityCentre, signed_in: Person, *, audience: BodyEntry, jkt: str, now: datetime
+    centre: IdentityCentre,
+    signed_in: Person,
+    *,
+    audience: BodyEntry,
+    jkt: str,
+    place: int,
+    issuer: TokenIssuer,
 ) -> str:
     """T8: return an access token for a person."""
     with centre.context.database.read() as conn:
         name = centre.names(conn)
-    return centre.access_tokens.for_person(
+    return issuer.for_person(
         audience=audience.url,
         pseudonym=name(audience.body, signed_in.linkage),
         audience_key=centre.register.directory().sealing_key(audience.body),
         jkt=jkt,
-        now=now,
+        place=place,
+        now=centre.now(),
     )
 
 
@@ -137,6 +145,29 @@ def ask_presence(centre: IdentityCentre, someone: Person) -> bool:
         return centre.registry.presence(token).registered
     except (PeerUnavailableError, RemoteProblemError) as error:
         raise UnavailableError("the registry does not say whether the person is registered") from error
+
+
+@egress(
+    to="every body",
+    fields="the keys that sign access tokens; random places of those tokens that ended early; signed",
+    purpose="knowing which access tokens count",
+    ground="no place tells whose its token is; a body recognises only those that it was shown itself",
+    answers=(f"GET {STATUS_PATH}",),
+)
+def token_standing(centre: IdentityCentre) -> str:
+    """V4: return which keys sign tokens and which tokens ended early, signed now."""
+    now = centre.seconds()
+    with centre.context.database.read() as conn:
+        keys = centre.token_keys.published(conn, now=now)
+        stopped = centre.tokens.stopped(conn)
+    return sign_standing(
+        url=centre.issuer + STATUS_PATH,
+        keys=keys,
+        stopped=stopped,
+        signer=centre.context.signing_key,
+        now=now,
+        lifetime=centre.settings.token_status_seconds,
+    )
 
 
 @egress(

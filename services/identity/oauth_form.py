@@ -25,6 +25,19 @@ class TokenRequest:
 
 def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
     """T1: read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
+    fields = form_fields(content, content_type)
+    if required(fields, "grant_type") != JWT_BEARER:
+        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant type here is {JWT_BEARER}")
+    return TokenRequest(
+        assertion=required(fields, "assertion"),
+        resource=required(fields, "resource"),
+        scope=tuple(fields.get("scope", "").split()),
+        client_assertion=_client_assertion(fields),
+    )
+
+
+def form_fields(content: bytes, content_type: str) -> Mapping[str, str]:
+    """Return the parameters of a form, each there once. Raises: OAuthError (`invalid_request`)."""
     if content_type.partition(";")[0].strip().lower() != FORM or len(content) > MOST_BYTES:
         raise _invalid(f"send a form ({FORM}) of at most {MOST_BYTES} bytes")
     try:
@@ -40,29 +53,22 @@ def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise _invalid("a parameter is given twice")
-    if _required(fields, "grant_type") != JWT_BEARER:
-        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant type here is {JWT_BEARER}")
-    return TokenRequest(
-        assertion=_required(fields, "assertion"),
-        resource=_required(fields, "resource"),
-        scope=tuple(fields.get("scope", "").split()),
-        client_assertion=_client_assertion(fields),
-    )
+    return fields
+
+
+def required(fields: Mapping[str, str], name: str) -> str:
+    """Return a parameter; one without a value counts as left out (RFC 6749, section 3.2). Raises: OAuthError."""
+    if not fields.get(name):
+        raise _invalid(f"the parameter {name} is missing")
+    return fields[name]
 
 
 def _client_assertion(fields: Mapping[str, str]) -> str | None:
     if "client_assertion" not in fields and "client_assertion_type" not in fields:
         return None
-    if _required(fields, "client_assertion_type") != CLIENT_ASSERTION_TYPE:
+    if required(fields, "client_assertion_type") != CLIENT_ASSERTION_TYPE:
         raise _invalid(f"the client assertion type here is {CLIENT_ASSERTION_TYPE}")
-    return _required(fields, "client_assertion")
-
-
-def _required(fields: Mapping[str, str], name: str) -> str:
-    # RFC 6749, section 3.2: a parameter without a value counts as left out
-    if not fields.get(name):
-        raise _invalid(f"the parameter {name} is missing")
-    return fields[name]
+    return required(fields, "client_assertion")
 
 
 def _invalid(description: str) -> OAuthError:

@@ -10,6 +10,12 @@ class Settings(BodySettings):
     """What the ID centre can be told besides what every body can."""
 
     token_seconds: int = Field(300, description="Lifetime of access tokens.", gt=0, le=300)
+    token_status_seconds: int = Field(
+        30, description="How long what is said about access tokens may be believed.", gt=0, le=300
+    )
+    token_key_lead_seconds: int = Field(
+        10, description="How long a new key for access tokens is published before it signs.", ge=2, le=86_400
+    )
     pseudonym_token_seconds: int = Field(60, description="Lifetime of pseudonym tokens.", gt=0, le=60)
     challenge_seconds: int = Field(
         120, description="How long a card has to answer a challenge.", gt=0, le=600

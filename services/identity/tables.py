@@ -1,6 +1,6 @@
 """Tables of the ID centre. Keyed by random values and stored in key order, so that a row's place tells nothing."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
 from services.directives.tables import directive_tables
 from services.identity.card_tables import card_tables
@@ -103,4 +103,36 @@ sector_queue = Table(
         info=clear("the ID centre's own pseudonym", person=True),
     ),
     sqlite_with_rowid=False,
+)
+
+live_token = Table(
+    "live_token",
+    metadata,
+    Column(
+        "place",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        info=clear("random place of the token's bit in the status list; stands for a token of minutes"),
+    ),
+    Column("ground", LargeBinary, nullable=False, index=True, info=sealed("what it rests on, for look-up")),
+    Column("session", LargeBinary, nullable=False, index=True, info=sealed("its proof key, for look-up")),
+    Column("holder", LargeBinary, nullable=False, info=sealed("whose it is")),
+    Column("expires", BigInteger, nullable=False, index=True, info=clear("when the row may be forgotten")),
+    Column("stopped", Boolean, nullable=False, info=clear("whether it ended early, as the status list says")),
+    sqlite_with_rowid=False,
+)
+
+token_key = Table(
+    "token_key",
+    metadata,
+    Column(
+        "number",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        info=clear("which key file signs access tokens"),
+    ),
+    Column("starts", BigInteger, nullable=False, info=clear("from when it signs")),
+    Column("ends", BigInteger, info=clear("until when what it signed can count; none yet: null")),
 )

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     CARD_SUSPENSION_CODE_MADE = "card_suspension_code_made"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
+    TOKENS_REVOKED = "tokens_revoked"
+    TOKEN_KEY_CHANGED = "token_key_changed"  # noqa: S105 - a tag, not a secret
     PSEUDONYM_PROVIDED = "pseudonym_provided"
     WALLET_REGISTERED = "wallet_registered"
     RESIDENT_REGISTERED = "resident_registered"

@@ -69,8 +69,10 @@ class Http:
         """Return the JSON answer of PUT with a JSON message."""
         return self.send("PUT", path, token=token, content=json.dumps(message).encode()).json()
 
-    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
-        """Return the JSON answer of a form POST with a DPoP proof and no token (OAuth token endpoint)."""
+    def form(
+        self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None
+    ) -> httpx.Response:
+        """Send a form with a DPoP proof and no token (OAuth endpoints) and return the answer if it is a success."""
         proof = key.proof(
             method="POST",
             url=htu or self.base_url + path,
@@ -80,7 +82,7 @@ class Http:
         )
         return self._answer(
             self._request("POST", path, headers={"DPoP": proof}, data=dict(fields), content=None, query=None)
-        ).json()
+        )
 
     def send(
         self,

@@ -57,6 +57,12 @@ class BodySettings(BaseModel):
     register_stale_seconds: float = Field(
         30.0, description="Age after which the register is not used at all.", gt=0
     )
+    token_status_max_age_seconds: float = Field(
+        0.5, description="Age after which the state of access tokens is fetched anew.", gt=0, le=1
+    )
+    token_status_stale_seconds: float = Field(
+        10.0, description="Age after which no access token counts, as none is known to stand.", gt=0
+    )
     witness_interval_seconds: float = Field(
         5.0, description="How often new log entries are shown to the witness.", gt=0
     )

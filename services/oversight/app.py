@@ -1,11 +1,14 @@
 """The oversight body, wired."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, build_app
+from services.contracts.bodies import Parts, build_app, with_tokens
+from services.contracts.oversight.register import DirectorySource, RegisterView
 from services.contracts.witnessing import witness as witness_of
 from services.directives.api import directive_routes, release_routes, witness_routes
 from services.directives.release import Releases
@@ -28,11 +31,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def create_app(settings: Settings) -> FastAPI:
     """Return the served application. Raises: DataVersionError, KeyFolderError, SettingsError."""
     context = open_body(Body.OVERSIGHT, settings, tables=tables.KIT, migrations=MIGRATIONS)
-    return assemble(context, settings)
+    return assemble(context, settings, with_tokens=partial(with_tokens, context))
 
 
-def assemble(context: BodyContext, settings: Settings) -> FastAPI:
-    """Return the application over an opened body; its own register needs no other body."""
+def assemble(
+    context: BodyContext, settings: Settings, *, with_tokens: Callable[[DirectorySource], RegisterView]
+) -> FastAPI:
+    """Return the application over an opened body; the state of tokens comes from the ID centre, or is told."""
     office = open_office(context, settings)
     directives = open_directives(context, tables.DIRECTIVES, directory=office.editions.directory)
     own_witness = open_witness(context, directory=office.editions.directory)
@@ -47,7 +52,7 @@ def assemble(context: BodyContext, settings: Settings) -> FastAPI:
         scan=lambda conn: scan(office.store, directives, conn),
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )
-    return build_app(context, office.editions, parts)
+    return build_app(context, with_tokens(office.editions), parts)
 
 
 def open_office(context: BodyContext, settings: Settings) -> Office:

@@ -3,15 +3,11 @@
 import threading
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from consent import jws
-from consent.identifiers import OperatorId, OrganisationId
 from consent.jwk import thumbprint, to_jwk
 from services.contracts.oversight.register import REGISTER_TYPE, Directory
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.callers import Peer
 from services.kit.egress import egress
 from services.oversight.store import RegisterStore
 
@@ -23,7 +19,7 @@ class _Edition:
 
 
 class Editions:
-    """The present edition (`RegisterView`), never older than the last committed change."""
+    """The present edition (`DirectorySource`), never older than the last committed change."""
 
     def __init__(self, context: BodyContext, store: RegisterStore) -> None:
         self._context = context
@@ -46,18 +42,6 @@ class Editions:
     def signed(self) -> str:
         """Return the present edition, signed."""
         return self._present().signed
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
 
     def _present(self) -> _Edition:
         with self._context.database.read() as conn:

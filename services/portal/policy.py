@@ -33,6 +33,7 @@ class Passage:
 LOGIN_PATHS: Final = (
     "/oauth/challenge",
     "/oauth/token",
+    "/oauth/revoke",
     "/cards/unlock",
     "/cards/pin-changes",
     "/cards/suspensions",

@@ -1,6 +1,6 @@
 """Signing in and out. The portal learns that the ID centre vouches for somebody; it does not learn who that is.
 
-S1 the token is the ID centre's, for this portal, a person's, not expired (stops tokens for other bodies);
+S1 the token is the ID centre's, for this portal, a person's, not expired, not stopped (stops tokens for other bodies);
 S2 the proof is for this request, by the token's key, not seen before (stops stolen tokens and replays);
 S3 a new random session in place of the one the browser had; only its hash is stored (a stolen database opens none).
 The pseudonym in the token stays sealed: a session needs none.
@@ -73,7 +73,7 @@ class Sessions:
         context = self.context
         claims = verify_token(
             token,
-            key=self.register.token_key(),
+            standing=self.register.tokens(),
             audience=context.settings.public_url,
             now=context.clock(),
         )

@@ -69,7 +69,7 @@ def test_open_routes_are_health_discovery_and_login_only(routes: dict[Body, Rout
         if rule.kind == "open"
     }
     common = {f"{body.value}{path}" for body in Body for path in ("/healthz", "/.well-known/sekisho")}
-    login = {"/oauth/challenge", "/oauth/token", "/cards/unlock"}
+    login = {"/oauth/challenge", "/oauth/token", "/oauth/revoke", "/cards/unlock"}
     care = {"/cards/pin-changes", "/cards/suspensions"}  # by the PIN; by the telephone code
     discovery = {
         "/.well-known/oauth-authorization-server",
@@ -96,7 +96,7 @@ def test_an_expired_token_and_a_token_for_another_body_open_nothing(
     key = DpopKey(generate_private_key(SECP256R1()))
     issuer = TokenIssuer(
         deployment.layout.url(Body.IDENTITY),
-        identity_keys.ed25519("signing"),
+        identity_keys.ed25519("token-1"),
         timedelta(minutes=5),
         system_randomness,
     )
@@ -112,6 +112,7 @@ def test_an_expired_token_and_a_token_for_another_body_open_nothing(
                 terminal=own.terminal,
                 roles=["reader"],
                 jkt=key.thumbprint,
+                place=0,
                 now=system_clock() + issued,
             )
             for (method, path), rule in routes[body].items():
@@ -152,6 +153,7 @@ def test_a_token_that_the_id_centre_did_not_sign_is_refused(deployment: Scene) -
         terminal=TerminalId(own.terminal),
         roles=["reader", "auditor"],
         jkt=key.thumbprint,
+        place=0,
         now=system_clock(),
     )
     with pytest.raises(RemoteProblemError) as refused:

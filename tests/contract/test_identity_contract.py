@@ -31,6 +31,7 @@ from services.contracts.identity.messages import (
 from services.contracts.oversight.messages import Accredited, RolesChange, StandingChange
 from services.contracts.oversight.register import Kind, Role
 from services.kit.clock import epoch_seconds
+from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import OperatorClaims, verify_token
 from services.kit.http import RemoteProblemError, Token
 
@@ -276,7 +277,7 @@ def test_operator_token_says_who_where_and_with_which_roles(scene: Scene) -> Non
     token: Token = scene.world.operator_token(scene.hospital, MEDICAL)
     claims = verify_token(
         token.value,
-        key=scene.world.register.token_key(),
+        standing=scene.world.register.tokens(),
         audience=MEDICAL,
         now=scene.world.clock(),
     )
@@ -332,3 +333,36 @@ def test_role_that_was_removed_is_refused_when_it_is_asked_for(scene: Scene) -> 
     fields = scene.world.operator_fields(scene.hospital, MEDICAL) | {"scope": "reader"}
     with refused("invalid_scope", 400):
         scene.world.identity(scene.hospital).token(fields, key=scene.world.dpop)
+
+
+def test_signed_out_session_is_refused_within_a_second(scene: Scene) -> None:
+    holder = scene.world.holder(scene.city)
+    wallet = Wallet.create(scene.world.random.randbytes)
+    proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(scene.world.clock())})
+    message = RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
+    token = scene.world.person_token(holder, IDENTITY, at=scene.city)
+    identity = scene.world.identity(scene.city)
+    identity.revoke(token.value, key=token.key)
+    scene.world.clock.move(1)
+    with refused("unauthenticated", 401):
+        identity.register_subject(message, token=token)
+
+
+@pytest.mark.parametrize("change", [CardChange.SUSPEND, CardChange.REVOKE])
+def test_tokens_of_a_stopped_card_are_refused_within_a_second(scene: Scene, change: CardChange) -> None:
+    holder = scene.world.holder(scene.city)
+    wallet = Wallet.create(scene.world.random.randbytes)
+    proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(scene.world.clock())})
+    message = RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
+    token = scene.world.person_token(holder, IDENTITY, at=scene.city)
+    scene.change(holder, change)
+    scene.world.clock.move(1)
+    with refused("unauthenticated", 401):
+        scene.world.identity(scene.city).register_subject(message, token=token)
+
+
+def test_token_is_not_ended_by_another_key(scene: Scene) -> None:
+    holder = scene.world.holder(scene.city)
+    token = scene.world.person_token(holder, IDENTITY, at=scene.city)
+    with refused("invalid_dpop_proof", 400):
+        scene.world.identity(scene.city).revoke(token.value, key=DpopKey(generate_private_key(SECP256R1())))

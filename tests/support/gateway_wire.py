@@ -57,11 +57,13 @@ class InMemory(Http):
         """Answer a route with one and the same message."""
         self._routes[method, path] = lambda _content, _token: answer
 
-    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
+    def form(
+        self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None
+    ) -> httpx.Response:
         """See `Http`."""
         if self._form is None or self.down:
             raise PeerUnavailableError(self.base_url)
-        return self._form(fields, key).model_dump(mode="json")
+        return httpx.Response(200, content=self._form(fields, key).model_dump_json().encode())
 
     def send(self, method: str, path: str, *, token: Token | None = None, **sent: Any) -> httpx.Response:
         """See `Http`."""

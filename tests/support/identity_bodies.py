@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
     generate_private_key,
 )
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
@@ -25,9 +25,9 @@ from support.identity_people import (
 from support.identity_wire import AppHttp, PeerFromHeader
 
 from consent import base64url
-from consent.identifiers import OperatorId, OrganisationId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
+from services.contracts.bodies import checking_tokens
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import BodyEntry, Directory
 from services.contracts.registry.client import RegistryClient
@@ -38,8 +38,8 @@ from services.identity.settings import Settings as IdentitySettings
 from services.kit import certificates
 from services.kit.access import AccessRule
 from services.kit.context import BodyContext, log_origin, open_body
-from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.standing import STATUS_PATH
 from services.kit.keys import KeyFolder, write_private
 from services.kit.log.note import NoteSigner
 from services.kit.problems import UnavailableError
@@ -55,20 +55,8 @@ class LiveRegister:
         self._oversight = oversight
 
     def directory(self) -> Directory:
-        """See `RegisterView`."""
+        """See `DirectorySource`."""
         return self._oversight.directory()
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `RegisterView`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `RegisterView`."""
-        return self.directory().roles(organisation, operator)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `RegisterView`."""
-        return self.directory().token_key()
 
 
 def nobody(body: Body) -> SharedClient:
@@ -87,7 +75,7 @@ class Bodies:
     def __post_init__(self) -> None:
         self.random = seeded(self.seed)
         self.oversight = FakeOversight(self.clock)
-        self.register = LiveRegister(self.oversight)
+        self._live = LiveRegister(self.oversight)
         self.dpop_key = generate_private_key(SECP256R1())
         self.dpop = DpopKey(self.dpop_key)
         self.rules: dict[tuple[str, str, str], AccessRule] = {}
@@ -96,7 +84,7 @@ class Bodies:
         self._open = ExitStack()
 
     def start(self) -> None:
-        """Open both bodies."""
+        """Open both bodies; the registry hears from the ID centre which tokens stand."""
         self.identity_context = self._context(Body.IDENTITY)
         self.registry_context = self._context(Body.REGISTRY)
         for context in (self.identity_context, self.registry_context):
@@ -109,6 +97,7 @@ class Bodies:
         self._enter_strangers()
         settings = self.identity_context.settings
         assert isinstance(settings, IdentitySettings)
+        self.register = checking_tokens(self.registry_context, self._live, self._token_standing)
         self.registry_app = self._serve(registry_app.assemble(self.registry_context, register=self.register))
         link = self.registry_link = self._http(REGISTRY, self.registry_app, self._certificates[Body.IDENTITY])
         self.identity_app = self._serve(
@@ -120,6 +109,9 @@ class Bodies:
                 peers={Body.REGISTRY: SharedClient(link)}.__getitem__,
             )
         )
+
+    def _token_standing(self) -> str:
+        return self.body_http(IDENTITY, Body.REGISTRY).send("GET", STATUS_PATH).text
 
     def stop(self) -> None:
         """Close both bodies."""

@@ -13,8 +13,11 @@ from consent.vocabulary import Body
 from services.contracts.identity.card_client import Cards
 from services.contracts.identity.client import Identity
 from services.contracts.identity.fake_cards import FakeIdentityWithCards
+from services.contracts.oversight.register import WithTokens
 from services.contracts.registry.client import Registry
 from services.contracts.registry.fake import FakeRegistry
+from services.kit.credentials.standing import TokenStanding
+from services.kit.fresh import Fresh
 
 
 class FakeWorld(World):
@@ -39,6 +42,16 @@ class FakeWorld(World):
             self._certificates[body] = f"certificate of {body.value}".encode()
             self._enter(body, signing=signing, sealing=sealing, log_key="")
         self._enter_strangers()
+        self.register = WithTokens(
+            self._live,
+            Fresh(
+                lambda _: TokenStanding.of_keys(self.fake_identity.key.public_key()),
+                name="tokens",
+                clock=self.clock,
+                max_age=0.5,
+                stale_limit=10,
+            ),
+        )
 
     def identity(self, participant: Participant) -> Identity:
         """Return the fake."""

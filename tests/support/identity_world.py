@@ -241,8 +241,8 @@ class World(Bodies):
 
     def pseudonym(self, token: Token, body: Body) -> Pseudonym:
         """Return whom a person's access token names, as the body reads it."""
-        key = self.register.token_key()
-        claims = verify_token(token.value, key=key, audience=URLS[body], now=self.clock())
+        standing = self.register.tokens()
+        claims = verify_token(token.value, standing=standing, audience=URLS[body], now=self.clock())
         assert isinstance(claims, PersonClaims)
         sealed = base64url.decode(claims.sealed_sub)
         return Pseudonym(open_sealed(self.sealing_key(body), sealed, info="access-token").decode())

@@ -53,6 +53,7 @@ from services.kit.context import BodyContext, log_origin
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token
 from services.kit.journal import WitnessLink
@@ -178,6 +179,10 @@ class LiveRegister:
         """See `Directory.token_key`."""
         return self.directory().token_key()
 
+    def tokens(self) -> TokenStanding:
+        """Every token of the ID centre stands."""
+        return TokenStanding.of_keys(self.token_key())
+
 
 class World:
     """Everybody, and the medical centre's folder."""
@@ -260,6 +265,7 @@ class World:
             terminal=member.terminal,
             roles=[role.value for role in KINDS[member.id][1]],
             jkt=key.thumbprint,
+            place=0,
             now=self.now,
         )
         return Token(value, key)
@@ -272,6 +278,7 @@ class World:
             pseudonym=someone.pseudonym(Body.MEDICAL),
             audience_key=self.context.sealing_key.public_key(),
             jkt=key.thumbprint,
+            place=0,
             now=self.now,
         )
         return Token(value, key)

@@ -26,6 +26,7 @@ from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalI
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from consent.wallet import Wallet
+from services.contracts.bodies import checking_tokens
 from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.messages import (
@@ -33,12 +34,22 @@ from services.contracts.oversight.messages import (
     OrganisationAccreditation,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.oversight.register import (
+    BodyEntry,
+    DirectorySource,
+    Kind,
+    Operator,
+    Organisation,
+    RegisterView,
+    Role,
+    Terminal,
+)
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.context import log_origin, open_body
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.standing import STATUS_PATH, sign_standing
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Token
 from services.kit.keys import KeyFolder, write_private
@@ -161,7 +172,7 @@ class OversightWorld:
         own.signing[Body.OVERSIGHT] = self.context.signing_key
         own.sealing[Body.OVERSIGHT] = self.context.sealing_key
         self._write_bodies()
-        self.app = oversight_app.assemble(self.context, self.settings)
+        self.app = oversight_app.assemble(self.context, self.settings, with_tokens=self._with_tokens)
         self.client = TestClient(PeerFromHeader(self.app), raise_server_exceptions=False)
 
     def http(self, certificate: bytes) -> AppHttp:
@@ -195,6 +206,7 @@ class OversightWorld:
             pseudonym=person.told_name(Body.OVERSIGHT),
             audience_key=self.context.sealing_key.public_key(),
             jkt=self.dpop.thumbprint,
+            place=0,
             now=self.clock(),
         )
         # people come through the portal's terminal; the token decides who they are
@@ -209,6 +221,7 @@ class OversightWorld:
             terminal=who.terminal,
             roles=[role.value for role in roles],
             jkt=self.dpop.thumbprint,
+            place=0,
             now=self.clock(),
         )
         return Token(value, self.dpop)
@@ -272,6 +285,21 @@ class OversightWorld:
         client, token = self.as_person(person)
         client.register_wallet(wallet_registration(person.wallet, Body.OVERSIGHT, self.clock()), token=token)
         return person
+
+    def _with_tokens(self, register: DirectorySource) -> RegisterView:
+        settings = self.settings
+        return checking_tokens(
+            self.context,
+            register,
+            lambda: sign_standing(
+                url=settings.identity_url + STATUS_PATH,
+                keys=[self.others.signing[Body.IDENTITY].public_key()],
+                stopped=[],
+                signer=self.others.signing[Body.IDENTITY],
+                now=epoch_seconds(self.clock()),
+                lifetime=30,
+            ),
+        )
 
     def _tokens(self) -> TokenIssuer:
         key = self.others.signing[Body.IDENTITY]

@@ -26,6 +26,7 @@ from services.kit.clock import system_randomness
 from services.kit.context import open_body
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.portal import tables
 from services.portal.app import MIGRATIONS, assemble
@@ -124,6 +125,10 @@ class OneRegister:
         """See `RegisterView`."""
         return self._directory.token_key()
 
+    def tokens(self) -> TokenStanding:
+        """Every token of the ID centre stands."""
+        return TokenStanding.of_keys(self.token_key())
+
 
 @dataclass
 class PortalWorld:
@@ -181,6 +186,7 @@ class PortalWorld:
             pseudonym=Pseudonym(base64url.encode(hashlib.sha256(audience.encode()).digest())),
             audience_key=self.sealing.public_key(),
             jkt=self.dpop.thumbprint,
+            place=0,
             now=self.watch(),
         )
 
@@ -193,6 +199,7 @@ class PortalWorld:
             terminal=TerminalId("desk"),
             roles=["reader"],
             jkt=self.dpop.thumbprint,
+            place=0,
             now=self.watch(),
         )
 

@@ -36,6 +36,7 @@ from services.kit.context import log_origin
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token, client_context
 from services.kit.keys import KeyFolder, pem, write_private
@@ -79,6 +80,10 @@ class FixedRegister:
     def token_key(self) -> Ed25519PublicKey:
         """See `Directory.token_key`."""
         return self._directory.token_key()
+
+    def tokens(self) -> TokenStanding:
+        """Every token of the ID centre stands."""
+        return TokenStanding.of_keys(self.token_key())
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,7 @@ class World:
             terminal=TerminalId(f"{organisation}-terminal"),
             roles=[ROLES[organisation][1].value],
             jkt=key.thumbprint,
+            place=0,
             now=datetime.now(UTC),
         )
         return Token(value, key)
@@ -149,6 +155,7 @@ class World:
             pseudonym=self.told_name(person),
             audience_key=self._sealing_key(),
             jkt=key.thumbprint,
+            place=0,
             now=datetime.now(UTC),
         )
         return Token(value, key)

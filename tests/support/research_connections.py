@@ -15,6 +15,7 @@ from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import Directory
 from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.standing import TokenStanding
 from services.kit.http import Http, Token
 
 
@@ -90,3 +91,7 @@ class LiveRegister:
     def token_key(self) -> Any:
         """See `Directory.token_key`."""
         return self.directory().token_key()
+
+    def tokens(self) -> TokenStanding:
+        """Every token of the ID centre stands."""
+        return TokenStanding.of_keys(self.token_key())

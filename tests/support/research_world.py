@@ -180,6 +180,7 @@ class World:
             terminal=TerminalId(f"{member}-terminal"),
             roles=[role.value for role in KINDS[member][1]],
             jkt=key.thumbprint,
+            place=0,
             now=self.now,
         )
 

@@ -39,6 +39,9 @@ class Identity(Protocol):
     def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
         """Send the form of a token request; the token is bound to `key`."""
 
+    def revoke(self, token: str, *, key: DpopKey) -> None:
+        """End all access tokens that are bound to `key`, which is that of `token`."""
+
     def unlock(self, message: UnlockCard) -> UnlockedCard:
         """Try a PIN."""
 
@@ -82,7 +85,11 @@ class IdentityClient:
 
     def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
         """See `Identity`."""
-        return TokenAnswer.model_validate(self._http.form("/oauth/token", fields, key=key))
+        return TokenAnswer.model_validate_json(self._http.form("/oauth/token", fields, key=key).content)
+
+    def revoke(self, token: str, *, key: DpopKey) -> None:
+        """See `Identity`."""
+        self._http.form("/oauth/revoke", {"token": token}, key=key)
 
     def unlock(self, message: UnlockCard) -> UnlockedCard:
         """See `Identity`."""

@@ -115,6 +115,10 @@ class FakeIdentity:
         """See `Identity`."""
         return self._endpoint.token(fields, key=key)
 
+    def revoke(self, token: str, *, key: DpopKey) -> None:
+        """See `Identity`."""
+        self._endpoint.end_session(token, key=key)
+
     def unlock(self, message: UnlockCard) -> UnlockedCard:
         """See `Identity`."""
         held = self.try_pin(message.card, message.application, message.pin_proof)
@@ -182,6 +186,7 @@ class FakeIdentity:
         if card.state is not before or card.state is CardState.REVOKED:
             raise problem(409, "card_state")
         card.state = after
+        self._endpoint.end_ground(f"card {message.card}")
         if after is not CardState.ACTIVE:
             return ChangedCard(card=message.card, state=after)
         card.code = random_code(self.randomness)
@@ -233,6 +238,7 @@ class FakeIdentity:
         return RegisteredSubject(subject=thumbprint(message.wallet_key))
 
     def _person(self, token: Token) -> Pseudonym:
+        self._endpoint.require_live(token)
         return person_caller(
             token, directory=self.directory(), audience=self.url, key=self.sealing_key, now=self.clock()
         )
@@ -246,6 +252,7 @@ class FakeIdentity:
         return OwnNumber(personal_number=self.numbers[linkage])
 
     def _operator(self, token: Token, *role: str) -> OperatorCaller:
+        self._endpoint.require_live(token)
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())
 
     def _whom(self, caller: OperatorCaller, reference: str) -> bytes:

@@ -19,7 +19,7 @@ from services.contracts.oversight.register import BodyEntry, Directory
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import Confirmation, TokenIssuer
-from services.kit.http import RemoteProblemError
+from services.kit.http import RemoteProblemError, Token
 
 SECONDS = 300
 
@@ -58,6 +58,8 @@ class FakeTokenEndpoint:
     name: Callable[[Body, bytes], Pseudonym]
     challenges: set[str] = field(default_factory=set, repr=False)
     used: set[str] = field(default_factory=set, repr=False)
+    issued: list[tuple[str, str, str]] = field(default_factory=list, repr=False)
+    ended: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         self._issuer = TokenIssuer(self.url, self.key, timedelta(seconds=SECONDS), self.randomness)
@@ -77,6 +79,22 @@ class FakeTokenEndpoint:
         if "client_assertion" in fields:
             return self._for_operator(fields, audience[0], key)
         return self._for_person(fields, audience[0], key)
+
+    def end_session(self, token: str, *, key: DpopKey) -> None:
+        """End the tokens of a key, if this is one of them."""
+        bound = {jkt for issued, jkt, _ in self.issued if issued == token}
+        if bound - {key.thumbprint}:
+            raise problem(400, "invalid_dpop_proof")
+        self.ended |= {issued for issued, jkt, _ in self.issued if jkt in bound}
+
+    def end_ground(self, ground: str) -> None:
+        """End the tokens that rest on something."""
+        self.ended |= {issued for issued, _, rests_on in self.issued if rests_on == ground}
+
+    def require_live(self, token: Token) -> None:
+        """Refuse a token that was ended."""
+        if token.value in self.ended:
+            raise problem(401, "unauthenticated")
 
     def use_once(self, value: str, again: RemoteProblemError) -> None:
         """Mark a value as used; raises `again` the second time."""
@@ -108,8 +126,10 @@ class FakeTokenEndpoint:
             terminal=terminal.id,
             roles=roles,
             jkt=key.thumbprint,
+            place=len(self.issued),
             now=self.clock(),
         )
+        self.issued.append((token, key.thumbprint, f"operator {operator.organisation} {operator.id}"))
         return _answer(token, " ".join(roles))
 
     def _for_person(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
@@ -127,8 +147,10 @@ class FakeTokenEndpoint:
             pseudonym=self.name(audience.body, card.holder),
             audience_key=self.directory().sealing_key(audience.body),
             jkt=key.thumbprint,
+            place=len(self.issued),
             now=self.clock(),
         )
+        self.issued.append((token, key.thumbprint, f"card {claims.iss}"))
         return _answer(token, "")
 
     def _verify(

@@ -200,6 +200,8 @@ class AuthorizationServerMetadata(Message):
 
     issuer: str
     token_endpoint: str
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
     jwks_uri: str
     grant_types_supported: list[str]
     token_endpoint_auth_methods_supported: list[str]

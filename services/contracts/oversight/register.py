@@ -3,9 +3,8 @@
 Whoever is not in it, is suspended in it, or is past the date in it gets nothing (R9).
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,8 +20,9 @@ from consent.jwk import from_jwk
 from consent.vocabulary import Body
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.credentials.callers import Accreditations, Peer
+from services.kit.credentials.standing import TokenStanding
 from services.kit.encoding import Base64Url, Message
-from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.fresh import Fresh, OutdatedError
 from services.kit.problems import UnavailableError
 
 REGISTER_TYPE = "sekisho-register+jws"
@@ -235,7 +235,7 @@ class Directory:
         return frozenset(role.value for role in ROLES_OF_KIND[holder.kind].intersection(found.roles))
 
     def token_key(self) -> Ed25519PublicKey:
-        """Return the ID centre's signing key."""
+        """See `Accreditations`."""
         return self.signing_key(Body.IDENTITY)
 
     def _holds(self, active: bool, expires: int) -> bool:
@@ -247,6 +247,41 @@ class RegisterView(Accreditations, Protocol):
 
     def directory(self) -> Directory:
         """Return the present edition. Raises: UnavailableError when none is young enough."""
+
+
+class DirectorySource(Protocol):
+    """Whoever has the present edition."""
+
+    def directory(self) -> Directory:
+        """Return the present edition. Raises: UnavailableError when none is young enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithTokens:
+    """The register with the state of access tokens beside it (`RegisterView`)."""
+
+    register: DirectorySource
+    standing: Fresh[TokenStanding]
+
+    def directory(self) -> Directory:
+        """See `RegisterView`."""
+        return self.register.directory()
+
+    def peer(self, certificate_thumbprint: str) -> Peer | None:
+        """See `Directory.peer`."""
+        return self.directory().peer(certificate_thumbprint)
+
+    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
+        """See `Directory.roles`."""
+        return self.directory().roles(organisation, operator)
+
+    def token_key(self) -> Ed25519PublicKey:
+        """See `Directory.token_key`."""
+        return self.directory().token_key()
+
+    def tokens(self) -> TokenStanding:
+        """See `Accreditations`."""
+        return self.standing.get()
 
 
 def p256(jwk: Jwk) -> EllipticCurvePublicKey:
@@ -263,6 +298,12 @@ def ed25519(jwk: Jwk) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise MalformedError("An Ed25519 key is expected.")
     return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    signed: str
+    directory: Directory
 
 
 class RegisterReader:
@@ -285,64 +326,26 @@ class RegisterReader:
         self._fetch = fetch
         self._key = key
         self._clock = clock
-        self._max_age = max_age
-        self._stale_limit = stale_limit
-        self._lock = threading.Lock()
-        self._held: tuple[datetime, Directory] | None = None
-        self._signed = ""
-        self._failed_at: datetime | None = None
+        self._editions = Fresh(
+            self._newer,
+            name="the register of accreditations",
+            clock=clock,
+            max_age=max_age,
+            stale_limit=stale_limit,
+        )
 
     def directory(self) -> Directory:
         """Return the present edition, fetched anew when the held one is older than `max_age`."""
-        held = self._held
-        if held is None or self._age(held) > self._max_age:
-            with self._lock:  # whoever comes meanwhile waits: an older edition could still name the suspended
-                if (
-                    self._held is None or self._age(self._held) > self._max_age
-                ) and not self._failed_recently():
-                    self._refresh()
-            held = self._held
-        if held is None or self._age(held) > self._stale_limit:
-            raise UnavailableError("the register of accreditations cannot be read")
-        return held[1]
+        return self._editions.get().directory
 
-    def _failed_recently(self) -> bool:
-        # not every request is to wait for an oversight body that is down
-        return self._failed_at is not None and self._since(self._failed_at) < self._max_age
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
-
-    def _age(self, held: tuple[datetime, Directory]) -> float:
-        return self._since(held[0])
-
-    def _since(self, moment: datetime) -> float:
-        # a moment that has not come yet is as far off as a past one: the clock was set, nothing is young
-        return abs((self._clock() - moment).total_seconds())
-
-    def _refresh(self) -> None:
-        asked = self._clock()
-        try:
-            signed = self._fetch()
-            if self._held is not None and signed == self._signed:  # verified before, to the last byte
-                directory = self._held[1]
-            else:
-                directory = verify_register(signed, key=self._key, clock=self._clock)
-        except (PeerUnavailableError, RemoteProblemError):
-            self._failed_at = self._clock()
-            return
-        self._failed_at = None
-        if self._held is None or directory.register.serial >= self._held[1].register.serial:
-            self._held, self._signed = (asked, directory), signed
+    def _newer(self, held: _Edition | None) -> _Edition:
+        signed = self._fetch()
+        if held is not None and signed == held.signed:  # verified before, to the last byte
+            return held
+        directory = verify_register(signed, key=self._key, clock=self._clock)
+        if held is not None and directory.register.serial < held.directory.register.serial:
+            raise OutdatedError
+        return _Edition(signed, directory)
 
 
 def verify_register(token: str, *, key: Ed25519PublicKey, clock: Clock) -> Directory:

@@ -17,6 +17,7 @@ from services.identity.model import STATE_AFTER, TRANSITIONS, Card
 from services.identity.policy import next_state
 from services.identity.workflows.card_events import at_counter
 from services.identity.workflows.cards import holder_of
+from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -24,6 +25,7 @@ UNKNOWN_CODE = "unknown_code"
 TOO_MANY_TRIES = "too_many_tries"
 BY_TELEPHONE = "telephone code"
 EVERYBODY = b"everybody"
+NO_CARD = "none"
 
 
 def new_code(centre: IdentityCentre, conn: Connection, held: Card) -> str:
@@ -73,6 +75,7 @@ def suspend_by_code(centre: IdentityCentre, request: SuspendByCode, *, source: b
             )
         else:
             centre.cards.imitate_change(conn, now=now)
+            card_stopped(centre, conn, NO_CARD)
             event = _refused(UNKNOWN_CODE if held is None else f"card is {held.state.value}")
         person = None if held is None else held.holder.pseudonym
         centre.context.journal.record(conn, person=person, event=event)
@@ -110,6 +113,7 @@ def _move(centre: IdentityCentre, conn: Connection, held: Card, change: CardChan
     state = next_state(held.state, change)
     centre.store.set_card_state(conn, held, state)
     centre.cards.put_changed(conn, held, now=centre.seconds())
+    card_stopped(centre, conn, held.id)
     return state
 
 

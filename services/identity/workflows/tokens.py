@@ -26,9 +26,11 @@ from services.identity import egress
 from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
 from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, OAuthCode, OAuthError
-from services.identity.model import Person
+from services.identity.model import Card
 from services.identity.oauth_form import TokenRequest, parse_token_request
-from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.identity.token_proof import VerifiedProof, verified_proof
+from services.identity.token_store import LiveToken
+from services.identity.workflows.revocation import card_ground, operator_ground, take_place
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ReplayError
 
@@ -84,8 +86,12 @@ class _Bound:
     request: TokenRequest
     directory: Directory
     audience: BodyEntry
-    jkt: str
-    once: _Once
+    proof: VerifiedProof
+
+    @property
+    def jkt(self) -> str:
+        """The thumbprint of the key that the token will be bound to."""
+        return self.proof.jkt
 
 
 def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
@@ -106,25 +112,13 @@ def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
 
 def _bind(centre: IdentityCentre, call: TokenCall, asker: _Asker) -> _Bound:
     request = parse_token_request(call.content, call.content_type)  # T1
-    if call.proof is None:
-        raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, "the request carries no DPoP proof")
-    now = centre.now()
-    try:  # T2
-        jkt, jti = verify_proof(call.proof, method="POST", url=centre.token_endpoint, now=now, token=None)
-    except DpopError as error:
-        raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, str(error)) from error
+    proof = verified_proof(centre, call.proof, url=centre.token_endpoint)  # T2
     directory = centre.register.directory()
     audience = next((each for each in directory.register.bodies if each.url == request.resource), None)  # T3
     if audience is None:
         raise OAuthError(OAuthCode.INVALID_TARGET, "the resource is not the address of a body")
     asker.audience = audience.body.value
-    once = _Once(
-        "DPoP proof",
-        f"{jkt}.{jti}",
-        centre.seconds() + 2 * PROOF_AGE_SECONDS,
-        OAuthCode.INVALID_DPOP_PROOF,
-    )
-    return _Bound(request, directory, audience, jkt, once)
+    return _Bound(request, directory, audience, proof)
 
 
 def _for_operator(
@@ -140,16 +134,20 @@ def _for_operator(
         raise OAuthError(OAuthCode.INVALID_SCOPE, "the operator does not have all of these roles now")
     roles = sorted(wanted or holding)
     with centre.context.database.write() as conn:  # T7
-        _use_once(centre, conn, [bound.once, first, second])
+        _use_once(centre, conn, bound, [first, second])
         event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
         centre.context.journal.record(conn, person=None, event=event)
-    token = centre.access_tokens.for_operator(  # T8
+        ground = operator_ground(operator.organisation, operator.id)
+        place = _place(centre, conn, bound, ground=ground, holder=None)
+        issuer = centre.token_keys.present(conn, now=centre.seconds())
+    token = issuer.for_operator(  # T8
         audience=bound.audience.url,
         organisation=operator.organisation,
         operator=operator.id,
         terminal=terminal.id,
         roles=roles,
         jkt=bound.jkt,
+        place=place,
         now=centre.now(),
     )
     return _answer(centre, token, scope=" ".join(roles))
@@ -158,15 +156,32 @@ def _for_operator(
 def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
     if bound.request.scope:
         raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
-    holder, used = _card_holder(centre, bound, asker)  # T5
+    card, used = _card(centre, bound, asker)  # T5
     with centre.context.database.write() as conn:  # T7
-        _use_once(centre, conn, [bound.once, *used])
+        _use_once(centre, conn, bound, used)
+        _still_usable(centre, conn, card)
         event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
-        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+        centre.context.journal.record(conn, person=card.holder.pseudonym, event=event)
+        place = _place(centre, conn, bound, ground=card_ground(card.id), holder=card.holder.pseudonym)
+        issuer = centre.token_keys.present(conn, now=centre.seconds())
     token = egress.person_token(  # T8
-        centre, holder, audience=bound.audience, jkt=bound.jkt, now=centre.now()
+        centre, card.holder, audience=bound.audience, jkt=bound.jkt, place=place, issuer=issuer
     )
     return _answer(centre, token, scope="")
+
+
+def _still_usable(centre: IdentityCentre, conn: Connection, card: Card) -> None:
+    # V2: a card that was stopped since it was looked up must not get a token that nobody would stop
+    present = centre.store.card(conn, card.id)
+    if present is None or not present.usable(centre.seconds()):
+        raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: the card was stopped")
+
+
+def _place(
+    centre: IdentityCentre, conn: Connection, bound: _Bound, *, ground: str, holder: Pseudonym | None
+) -> int:
+    expires = centre.seconds() + centre.settings.token_seconds
+    return take_place(centre, conn, LiveToken(ground, bound.jkt, holder, expires))
 
 
 def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | None) -> tuple[Terminal, _Once]:
@@ -199,7 +214,7 @@ def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tupl
     return operator, _Once("operator assertion", value, verified.expires, code)
 
 
-def _card_holder(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[Person, list[_Once]]:
+def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[Card, list[_Once]]:
     now, code = centre.seconds(), OAuthCode.INVALID_GRANT
     with _refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
@@ -221,7 +236,7 @@ def _card_holder(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[
         _Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
         _Once("challenge", challenge, until, code),
     ]
-    return key.card.holder, used
+    return key.card, used
 
 
 @contextmanager
@@ -232,7 +247,8 @@ def _refused_as(code: OAuthCode, parameter: str) -> Iterator[None]:
         raise OAuthError(code, f"{parameter}: {error}") from error
 
 
-def _use_once(centre: IdentityCentre, conn: Connection, uses: list[_Once]) -> None:
+def _use_once(centre: IdentityCentre, conn: Connection, bound: _Bound, uses: list[_Once]) -> None:
+    bound.proof.use_up(centre, conn)
     now = centre.seconds()
     for each in uses:
         try:

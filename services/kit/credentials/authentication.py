@@ -2,7 +2,7 @@
 
 Steps, numbered as in docs/protocol.md:
   A1 the TLS client certificate names an accredited terminal or body (stops strangers, suspended terminals);
-  A2 the token is the ID centre's, for this body, not expired (stops audience swaps);
+  A2 the token is the ID centre's, for this body, not expired, not stopped (stops audience swaps, revoked cards);
   A3 the DPoP proof is for this method, address and token, by the token's key, not seen before (stops stolen tokens
      and replays); the gate compares the content with what the proof names (stops a relay that changes it);
   A4 an operator's token comes from the terminal it was issued to; its roles are those that hold now (stops tokens
@@ -69,8 +69,8 @@ class Authenticator:
             return BodyCaller(peer.body)
         token = _dpop_token(request.authorization)
         try:
-            key = self.accreditations.token_key()
-            claims = verify_token(token, key=key, audience=self.audience, now=self.clock())  # A2
+            standing = self.accreditations.tokens()
+            claims = verify_token(token, standing=standing, audience=self.audience, now=self.clock())  # A2
             self._verify_sender(request, token, claims.cnf.jkt)  # A3
         except (TokenError, DpopError) as error:
             raise UnauthenticatedError(str(error)) from error

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.vocabulary import Body
+from services.kit.credentials.standing import TokenStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ Caller = OperatorCaller | PersonCaller | BodyCaller
 
 
 class Accreditations(Protocol):
-    """The present state of the oversight body's register, as far as credentials need it."""
+    """The present state of the oversight body's register and of access tokens, as far as credentials need it."""
 
     def peer(self, certificate_thumbprint: str) -> Peer | None:
         """Return who presents this certificate (hex SHA-256 of its DER), or None if nobody accredited does."""
@@ -55,4 +56,7 @@ class Accreditations(Protocol):
         """Return the roles that the operator has now; empty when suspended, expired or unknown."""
 
     def token_key(self) -> Ed25519PublicKey:
-        """Return the ID centre's key that signs tokens."""
+        """Return the ID centre's signing key: of pseudonym tokens, and of what it says about access tokens."""
+
+    def tokens(self) -> TokenStanding:
+        """Return which access tokens stand. Raises: UnavailableError when that is not known."""

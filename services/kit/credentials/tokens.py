@@ -1,20 +1,22 @@
 """Access tokens (RFC 9068 shape, DPoP-bound, one audience, at most five minutes)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.jwk import thumbprint, to_jwk
 from services.kit.clock import Randomness, epoch_seconds
 from services.kit.credentials.pseudonyms import seal_to
+from services.kit.credentials.standing import STATUS_PATH, TokenStanding
 from services.kit.encoding import Message
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
@@ -23,13 +25,26 @@ ALGORITHMS = ["Ed25519"]
 
 
 class TokenError(Exception):
-    """The token is malformed, expired, for another audience, or not by the ID centre."""
+    """The token is malformed, expired, stopped, for another audience, or not by the ID centre (`invalid_token`)."""
 
 
 class Confirmation(Message):
     """RFC 7800 confirmation: the thumbprint of the DPoP key."""
 
     jkt: str
+
+
+class StatusPlace(Message):
+    """Where the token's bit is in the status list (draft-ietf-oauth-status-list, section 6.2)."""
+
+    idx: int
+    uri: str
+
+
+class Status(Message):
+    """The `status` claim."""
+
+    status_list: StatusPlace
 
 
 class OperatorClaims(Message):
@@ -41,6 +56,7 @@ class OperatorClaims(Message):
     iat: int
     jti: str
     cnf: Confirmation
+    status: Status
     client_id: TerminalId
     organisation: OrganisationId
     operator: OperatorId
@@ -56,6 +72,7 @@ class PersonClaims(Message):
     iat: int
     jti: str
     cnf: Confirmation
+    status: Status
     sealed_sub: str
     acr: str
 
@@ -65,16 +82,21 @@ Claims = OperatorClaims | PersonClaims
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """The ID centre's side: signs tokens for one issuer name."""
+    """The ID centre's side: signs tokens for one issuer name. `place` is where a token's bit is in the status list."""
 
     issuer: str
-    key: Ed25519PrivateKey
+    key: Ed25519PrivateKey = field(repr=False)
     lifetime: timedelta
     randomness: Randomness
+    _header: dict[str, str] = field(init=False, repr=False)
+    _signing: OKPKey = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.lifetime <= MAX_LIFETIME:
             raise ValueError("token lifetime must be over zero and at most five minutes")
+        kid = thumbprint(to_jwk(self.key.public_key()))
+        object.__setattr__(self, "_header", {"typ": TOKEN_TYPE, "alg": "Ed25519", "kid": kid})
+        object.__setattr__(self, "_signing", OKPKey.import_key(self.key))
 
     def for_operator(
         self,
@@ -85,20 +107,31 @@ class TokenIssuer:
         terminal: TerminalId,
         roles: Sequence[str],
         jkt: str,
+        place: int,
         now: datetime,
     ) -> str:
         """Return a token for an operator at a terminal; `scope` lists the roles."""
         subject = {"organisation": organisation, "operator": operator, "client_id": terminal}
-        return self._issue({**subject, "scope": " ".join(roles)}, audience=audience, jkt=jkt, now=now)
+        told = {**subject, "scope": " ".join(roles)}
+        return self._issue(told, audience=audience, jkt=jkt, place=place, now=now)
 
     def for_person(
-        self, *, audience: str, pseudonym: Pseudonym, audience_key: X25519PublicKey, jkt: str, now: datetime
+        self,
+        *,
+        audience: str,
+        pseudonym: Pseudonym,
+        audience_key: X25519PublicKey,
+        acr: str = "card",
+        jkt: str,
+        place: int,
+        now: datetime,
     ) -> str:
-        """Return a token for a person, known to `audience` by `pseudonym`."""
+        """Return a token for a person, known to `audience` by `pseudonym`; `acr` says by what they signed in."""
         sealed = base64url.encode(seal_to(audience_key, pseudonym.encode(), info="access-token"))
-        return self._issue({"sealed_sub": sealed, "acr": "card"}, audience=audience, jkt=jkt, now=now)
+        told = {"sealed_sub": sealed, "acr": acr}
+        return self._issue(told, audience=audience, jkt=jkt, place=place, now=now)
 
-    def _issue(self, claims: dict[str, str], *, audience: str, jkt: str, now: datetime) -> str:
+    def _issue(self, claims: dict[str, str], *, audience: str, jkt: str, place: int, now: datetime) -> str:
         issued = epoch_seconds(now)
         common = {
             "iss": self.issuer,
@@ -106,28 +139,39 @@ class TokenIssuer:
             "iat": issued,
             "jti": base64url.encode(self.randomness(16)),
         }
-        limits = {"exp": issued + int(self.lifetime.total_seconds()), "cnf": {"jkt": jkt}}
-        key = OKPKey.import_key(self.key)
-        return jwt.encode(
-            {"typ": TOKEN_TYPE, "alg": "Ed25519"}, {**common, **limits, **claims}, key, ALGORITHMS
-        )
+        limits = {
+            "exp": issued + int(self.lifetime.total_seconds()),
+            "cnf": {"jkt": jkt},
+            "status": {"status_list": {"idx": place, "uri": self.issuer + STATUS_PATH}},
+        }
+        return jwt.encode(dict(self._header), {**common, **limits, **claims}, self._signing, ALGORITHMS)
 
 
-def verify_token(token: str, *, key: Ed25519PublicKey, audience: str, now: datetime) -> Claims:
-    """A2: return the claims of a token that the ID centre made for `audience` and that has not expired.
+def verify_token(token: str, *, standing: TokenStanding, audience: str, now: datetime) -> Claims:
+    """A2: return the claims of a token that the ID centre made for `audience`, not expired and not stopped.
 
     The caller compares `cnf.jkt` with the proof's key. Raises: TokenError.
     """
-    try:
-        decoded = jwt.decode(token, OKPKey.import_key(key), ALGORITHMS)
-        if decoded.header.get("typ") != TOKEN_TYPE:
-            raise TokenError("not an access token")
-        kind = PersonClaims if "sealed_sub" in decoded.claims else OperatorClaims
-        claims = kind.model_validate(decoded.claims)
-    except (JoseError, ValidationError, ValueError) as error:
-        raise TokenError("the access token does not verify") from error
+    claims = read_token(token, standing=standing)
     if claims.aud != audience:
         raise TokenError("the access token is for another audience")
     if claims.exp <= epoch_seconds(now):
         raise TokenError("the access token has expired")
+    if not standing.stands(claims.status.status_list.idx):
+        raise TokenError("the access token was stopped; sign in again")
     return claims
+
+
+def read_token(token: str, *, standing: TokenStanding) -> Claims:
+    """Return what the ID centre said in a token, wherever and whenever that counts. Raises: TokenError."""
+    try:
+        kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
+        if not isinstance(kid, str) or kid not in standing.keys:
+            raise TokenError("the access token does not verify")
+        decoded = jwt.decode(token, standing.keys[kid], ALGORITHMS)
+        if decoded.header.get("typ") != TOKEN_TYPE:
+            raise TokenError("not an access token")
+        kind = PersonClaims if "sealed_sub" in decoded.claims else OperatorClaims
+        return kind.model_validate(decoded.claims)
+    except (JoseError, ValidationError, ValueError) as error:
+        raise TokenError("the access token does not verify") from error

@@ -28,7 +28,8 @@ export async function fetchJson(body, address, options = {}) {
     throw new CentreError("portal", "portal_down");
   }
   try {
-    told = response.status === 204 ? null : await response.json();
+    const answer = await response.text();
+    told = answer === "" ? null : JSON.parse(answer);
   } catch {
     throw new CentreError(body, "bad_answer");
   }
@@ -86,6 +87,19 @@ export class Person {
   async get(body, path) {
     const headers = await this.#credentials("GET", this.#card.urls[body], path);
     return fetchJson(body, `/relay/${body}${path}`, { headers });
+  }
+
+  // Ends all tokens of this page's proof key (RFC 7009); what is not ended expires within minutes.
+  async signOut() {
+    const held = [...this.#tokens.values()];
+    this.#tokens.clear();
+    if (held.length === 0) return;
+    const endpoint = `${this.#card.urls.identity}/oauth/revoke`;
+    await fetchJson("identity", "/relay/identity/oauth/revoke", {
+      method: "POST",
+      headers: { DPoP: await this.#proof("POST", endpoint, null) },
+      body: new URLSearchParams({ token: held[0].token }),
+    });
   }
 
   async #credentials(method, url, path) {

@@ -133,8 +133,9 @@ function save() {
 }
 
 async function signOut() {
+  const { person } = state;
   forget(() => word("page", "signed_out"));
-  await endSession().catch(() => null);
+  await Promise.allSettled([person.signOut(), endSession()]);
 }
 
 const timeIsOver = () => forget(() => word("page", "session_over"));

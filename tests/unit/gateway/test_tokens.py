@@ -46,6 +46,7 @@ class FakeTokenOffice:
     issued: list[tuple[str, str]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     challenges: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
 
     def challenge(self) -> Challenge:
         """Return a challenge that is good once."""
@@ -60,6 +61,12 @@ class FakeTokenOffice:
         self.issued.append((fields["resource"], key.thumbprint))
         told = f"token-{len(self.issued)}"
         return TokenAnswer(access_token=told, token_type="DPoP", expires_in=LIFETIME, scope="")
+
+    def revoke(self, token: str, *, key: DpopKey) -> None:
+        """End the tokens of a key."""
+        number = int(token.removeprefix("token-"))
+        assert self.issued[number - 1][1] == key.thumbprint
+        self.ended.add(key.thumbprint)
 
     def _check(self, assertion: str) -> None:
         claimed = json.loads(jws.extract_compact(assertion.encode()).payload)["iss"]
@@ -161,3 +168,14 @@ def test_a_refused_holder_gets_the_codes_of_the_token_endpoint() -> None:
         tokens.token("https://medical.example")
     assert caught.value.code == "invalid_grant"
     assert world.office.issued == []
+
+
+def test_signing_out_ends_what_was_issued_and_the_next_request_signs_in_anew() -> None:
+    world = World()
+    tokens = world.person()
+    tokens.end()
+    assert world.office.ended == set()
+    first = tokens.token("https://medical.example")
+    tokens.end()
+    assert world.office.ended == {first.key.thumbprint}
+    assert tokens.token("https://medical.example").value != first.value

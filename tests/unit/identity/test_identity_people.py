@@ -33,6 +33,8 @@ from services.kit.clock import epoch_seconds
 ROUTES = {
     ("POST", "/oauth/challenge"): ("open", ()),
     ("POST", "/oauth/token"): ("open", ()),
+    ("POST", "/oauth/revoke"): ("open", ()),
+    ("GET", "/oauth/token-status"): ("body", tuple(each.value for each in Body)),
     ("GET", "/.well-known/oauth-authorization-server"): ("open", ()),
     ("GET", "/.well-known/smart-configuration"): ("open", ()),
     ("GET", "/.well-known/jwks.json"): ("open", ()),

@@ -18,6 +18,7 @@ I, R, M, P, A, O = (  # noqa: E741 - one letter a body keeps the table readable
 LOGIN = {
     (I, "POST", "/oauth/challenge"),
     (I, "POST", "/oauth/token"),
+    (I, "POST", "/oauth/revoke"),
     (I, "POST", "/cards/unlock"),
     (I, "POST", "/cards/pin-changes"),
     (I, "POST", "/cards/suspensions"),
