@@ -15,7 +15,12 @@ ANONYMISER: Final = "anonymiser"
 KNOWN_EVERYWHERE_SECONDS: Final = 1.2
 """A body may hold an edition of the register that is a second old (register_max_age_seconds)."""
 APPLICANTS: Final = (
-    Applicant("municipality", "みなと市役所 / Minato City Hall", Kind.MUNICIPALITY, [Role.REGISTRAR]),
+    Applicant(
+        "municipality",
+        "みなと市役所 / Minato City Hall",
+        Kind.MUNICIPALITY,
+        [Role.REGISTRAR, Role.INQUIRER, Role.SUPERVISOR],
+    ),
     Applicant("hospital-a", "A 病院 / Hospital A", Kind.HOSPITAL, [Role.WRITER, Role.READER]),
     Applicant("clinic-b", "B 診療所 / Clinic B", Kind.CLINIC, [Role.WRITER, Role.READER]),
     Applicant("clinic-c", "C 診療所 / Clinic C", Kind.CLINIC, [Role.WRITER, Role.READER]),

@@ -20,6 +20,7 @@ from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
 from services.identity.api import accounts, cards, numbers, oauth, ocsp, people
+from services.identity.api import cards, number_look_ups, numbers, oauth, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre
@@ -102,6 +103,7 @@ def assemble(
             people.people_routes(centre),
             numbers.number_routes(centre),
             accounts.account_routes(centre),
+            number_look_ups.number_look_up_routes(centre),
             directive_routes(directives),
             release_routes(Releases(directives, witness)),
             witness_routes(context, witness),

@@ -117,6 +117,11 @@ class IdentityCentre:
 
         return name
 
+    @cached_property
+    def nobody_secret(self) -> bytes:
+        """From it comes whom a number that nobody has stands for."""
+        return self.context.keys.secret("nobody")
+
     def now(self) -> datetime:
         """The present moment."""
         return self.context.clock()

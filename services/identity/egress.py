@@ -18,6 +18,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.accounts import OpenedAccount
 from services.contracts.identity.messages import OwnNumber
 from services.contracts.oversight.register import BodyEntry
+from services.contracts.registry.look_ups import asked_by_number
 from services.contracts.registry.messages import ASKED_BY
 from services.contracts.renewing import renew_names as take_names
 from services.contracts.shared import NameRenewal, RenewalStep, RenewNames
@@ -128,6 +129,15 @@ def opened_account(
 def card_validity(told: OCSPResponse) -> bytes:
     """Return a signed answer about one certificate as it goes out."""
     return told.public_bytes(Encoding.DER)
+    to="registry, through the official, who cannot read it",
+    fields="the registry's own pseudonym of who has the number, or of nobody, sealed to it",
+    purpose="the task of the look-up",
+    ground="the role inquirer, and the entry in the log",
+    answers=("POST /number-look-ups",),
+)
+def number_token(centre: IdentityCentre, someone: Person, organisation: OrganisationId) -> str:
+    """Return a token that counts for a look-up by number, and not as one of somebody who showed a card."""
+    return _token(centre, someone, body=Body.REGISTRY, organisation=asked_by_number(organisation))
 
 
 @egress(

@@ -20,6 +20,8 @@ BODIES_OF_ROLE: Final[Mapping[Role, frozenset[Body]]] = {
     Role.RESEARCHER: frozenset(),
     Role.ACCREDITOR: frozenset(),
     Role.AUDITOR: frozenset(),
+    Role.INQUIRER: frozenset(),
+    Role.SUPERVISOR: frozenset(),
 }
 """To which bodies an operator of each role may have a person named (J4)."""
 
@@ -28,6 +30,11 @@ def may_name_to(roles: Iterable[str], bodies: Iterable[Body]) -> bool:
     """Tell whether an operator of these roles may have a person named to all of these bodies."""
     allowed = frozenset[Body]().union(*(BODIES_OF_ROLE[Role(role)] for role in roles))
     return allowed.issuperset(bodies)
+
+
+def may_look_up_numbers(roles: Iterable[str]) -> bool:
+    """Tell whether an operator of these roles may have people named to the registry by their numbers (J1)."""
+    return Role.INQUIRER in roles
 
 
 def next_state(state: CardState, change: CardChange) -> CardState:

@@ -47,6 +47,9 @@ _NUMBER_TAKEN = select(
     exists().where(person.c.number == bindparam("number"))
     | exists().where(retired_number.c.number == bindparam("number"))
 )
+_BY_NUMBERS = select(person.c.number, person.c.pseudonym, person.c.linkage).where(
+    person.c.number.in_(bindparam("numbers", expanding=True))
+)
 _HAS_CARD = select(
     exists().where(card.c.holder == bindparam("holder"), card.c.state != CardState.REVOKED.value)
 )
@@ -99,6 +102,12 @@ class Store:
         """Return the person whom a row of this database names."""
         row = conn.execute(_PERSON, {"pseudonym": pseudonym}).one()
         return self._person(row.pseudonym, row.linkage)
+
+    def by_numbers(self, conn: Connection, numbers: Sequence[str]) -> dict[str, Person]:
+        """Return who has which of the numbers."""
+        stored = {self.cipher.lookup(each.encode(), column=NUMBER_COLUMN): each for each in numbers}
+        rows = conn.execute(_BY_NUMBERS, {"numbers": list(stored)}).all()
+        return {stored[row.number]: self._person(row.pseudonym, row.linkage) for row in rows}
 
     def add_link(
         self, conn: Connection, *, organisation: OrganisationId, reference: str, someone: Person

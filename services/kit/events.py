@@ -56,6 +56,11 @@ class EventKind(StrEnum):
     NUMBER_CHANGED = "number_changed"
     SECTOR_KEY_CHANGED = "sector_key_changed"
     NAMES_RENEWED = "names_renewed"
+    NUMBER_LOOKED_UP = "number_looked_up"
+    LOOK_UP = "look_up"
+    LOOK_UPS_STOPPED = "look_ups_stopped"
+    LOOK_UPS_RESUMED = "look_ups_resumed"
+    HISTORY_ERASED = "history_erased"
 
 
 class Outcome(StrEnum):

@@ -18,9 +18,10 @@ from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 from services.registry import tables
 from services.registry.api.disclosures import disclosure_routes
+from services.registry.api.look_ups import look_up_routes
 from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
-from services.registry.audit import scan
+from services.registry.audit import scan, scan_look_ups
 from services.registry.centre import Registry
 from services.registry.settings import Settings
 from services.registry.store import Store
@@ -47,13 +48,15 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
     )
 
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
-        own, laid_down = scan(store, conn), scan_directives(directives, conn)
-        return own[0] + laid_down[0], own[1] + laid_down[1]
+        scans = [scan(store, conn), scan_look_ups(registry, conn), scan_directives(directives, conn)]
+        return sum(rows for rows, _ in scans), [finding for _, found in scans for finding in found]
 
     parts = Parts(
         routers=[registry_routes(registry), disclosure_routes(registry), directive_routes(directives)],
+        routers=[registry_routes(registry), look_up_routes(registry), directive_routes(directives)],
         problems=PROBLEMS,
         scan=everything,
         witnesses=[oversight],
+        on_start=[registry.bring_index_up_to_date],
     )
     return build_app(context, register, parts)

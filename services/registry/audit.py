@@ -8,9 +8,12 @@ from consent.errors import MalformedError
 from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnError
 from services.kit.log.audit import Finding
+from services.registry.centre import Registry
 from services.registry.store import Store
-from services.registry.tables import resident, resident_history
+from services.registry.tables import look_up_card, look_up_entry, resident, resident_history
 
+NOT_INDEXED = "cannot be looked up by all forms: entries of the index are missing"
+NOT_THEIRS = "an entry of the index finds nobody, or somebody else than it must"
 DOES_NOT_OPEN = "a sealed cell does not open: it was changed or moved"
 
 
@@ -35,3 +38,26 @@ def _check(store: Store, conn: Connection) -> Iterator[Finding | None]:
             yield Finding(resident_history.name, f"id={row.id}", DOES_NOT_OPEN)
         else:
             yield None
+
+
+def scan_look_ups(registry: Registry, conn: Connection) -> tuple[int, list[Finding]]:
+    """Compare the blind index with the residents, and open every card's counts."""
+    index, findings, wanted, absent = registry.look_ups, [], 0, 0
+    for person in map(Pseudonym, conn.execute(select(resident.c.pseudonym)).scalars().all()):
+        try:
+            someone = registry.store.resident(conn, person)
+        except (ColumnError, MalformedError):
+            continue  # named by the other scan; what finds them is a stranger below
+        number, missing = (0, 0) if someone is None else index.missing(conn, person, someone)
+        wanted, absent = wanted + number, absent + missing
+        if missing:
+            findings.append(Finding(resident.name, f"pseudonym={person}", NOT_INDEXED))
+    entries = index.count(conn)
+    if entries != wanted - absent:  # only then is there an entry to be looked for
+        found = index.strangers(conn)
+        findings += [Finding(look_up_entry.name, f"key={key.hex()}", NOT_THEIRS) for key in found]
+    try:
+        list(registry.throttle.stopped(conn))
+    except (ColumnError, ValueError):
+        findings.append(Finding(look_up_card.name, "state", DOES_NOT_OPEN))
+    return entries, findings

@@ -1,6 +1,7 @@
 """What the registry's workflows work with."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -9,8 +10,14 @@ from services.contracts.oversight.register import RegisterView
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.pseudonyms import VerifiedPseudonym
+from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.registry.look_up_index import BlindIndex
+from services.registry.look_up_store import LookUpStore
+from services.registry.settings import Settings
 from services.registry.store import Store
+from services.registry.throttle import Limit, Pace, Throttle
+
+INDEXED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,39 @@ class Registry:
     register: RegisterView
     store: Store
     directives: Directives
+
+    @property
+    def settings(self) -> Settings:
+        """The registry's own settings."""
+        settings = self.context.settings
+        if not isinstance(settings, Settings):
+            raise TypeError("a registry is opened with the registry's settings")
+        return settings
+
+    @cached_property
+    def look_ups(self) -> LookUpStore:
+        """By what residents are found; the key is made on first use."""
+        index = BlindIndex(self.context.keys.secret("look-ups"))
+        return LookUpStore(index, self.context.cipher, self.store)
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        """How often each card asked."""
+        return Throttle(self.context.cipher)
+
+    def limit(self, pace: Pace) -> Limit:
+        """Return how much an inquirer may ask."""
+        told = self.settings
+        if pace is Pace.SINGLE:
+            return Limit(told.inquirer_look_ups, told.inquirer_window_seconds)
+        return Limit(told.inquirer_batch_rows, told.inquirer_batch_window_seconds)
+
+    def bring_index_up_to_date(self) -> None:
+        """Index everybody who is not: after an update of Sekisho, of its spelling rules, or of the index's key."""
+        more = True
+        while more:
+            with self.context.database.write() as conn:
+                more = self.look_ups.go_on_indexing(conn, most=INDEXED_AT_ONCE)
 
     def whom(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
         """Return whom an organisation's token names here. Raises: PseudonymTokenError."""

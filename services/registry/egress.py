@@ -5,6 +5,7 @@ Each function declares which fields go to whom, for what, and takes what was ver
 
 from collections.abc import Mapping
 from typing import Final
+from collections.abc import Mapping, Sequence
 
 from consent import base64url, jws
 from consent.account_proof import CONFIRMATION, Confirmation, confirmation_payload
@@ -14,6 +15,10 @@ from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem
 from services.contracts.registry.disclosures import Disclosed, DisclosedItem
 from services.contracts.registry.messages import Changed, Confirmed, Presence, Unchanged
+from consent.identifiers import Pseudonym
+from consent.vocabulary import BasicItem
+from services.contracts.registry.look_ups import BatchLookedUp, BatchResult, LookedUp, LookUpRefusal
+from services.contracts.registry.messages import BasicItems, Changed, Confirmed, Presence, Sex, Unchanged
 from services.kit.egress import egress
 from services.registry.centre import Registry
 from services.registry.model import Resident
@@ -71,3 +76,52 @@ def disclosure(registry: Registry, resident: Resident, ground: Disclosure) -> Di
 def presence(resident: Resident | None) -> Presence:
     """Return whether somebody is registered."""
     return Presence(registered=resident is not None)
+
+
+@egress(
+    to="the official's organisation",
+    fields="the four basic items of at most 50 people whom the question fits; their pseudonyms stay here",
+    purpose="the task of the closed list that the official names",
+    ground="the role inquirer, a form of question of the closed list, a card that is not stopped, the entry in the log",
+    answers=("POST /look-ups",),
+)
+def looked_up(hits: Sequence[tuple[Pseudonym, Resident]]) -> LookedUp:
+    """Return whom a question fits, in an order that says nothing of when they were entered."""
+    return LookedUp(residents=_told(hits))
+
+
+@egress(
+    to="the official's organisation",
+    fields="for each row the same as for a single question",
+    purpose="as for a single question",
+    ground="as for a single question",
+    answers=("POST /look-ups/batch",),
+)
+def batch_looked_up(rows: Sequence[Sequence[tuple[Pseudonym, Resident]] | LookUpRefusal]) -> BatchLookedUp:
+    """Return what became of each row."""
+    return BatchLookedUp(
+        results=[
+            BatchResult(refused=row.value)
+            if isinstance(row, LookUpRefusal)
+            else BatchResult(residents=_told(row))
+            for row in rows
+        ]
+    )
+
+
+def _told(hits: Sequence[tuple[Pseudonym, Resident]]) -> list[BasicItems]:
+    return [_items(someone) for _, someone in sorted(hits, key=_by_name)]
+
+
+def _by_name(hit: tuple[Pseudonym, Resident]) -> list[str]:
+    return [hit[1].items[item] for item in (BasicItem.NAME, BasicItem.BIRTH_DATE, BasicItem.ADDRESS)]
+
+
+def _items(someone: Resident) -> BasicItems:
+    told = someone.items
+    return BasicItems(
+        name=told[BasicItem.NAME],
+        address=told[BasicItem.ADDRESS],
+        sex=Sex(told[BasicItem.SEX]),
+        birth_date=told[BasicItem.BIRTH_DATE],
+    )

@@ -3,13 +3,25 @@
 from collections.abc import Iterable, Mapping
 
 from consent.vocabulary import BasicItem
-from services.contracts.oversight.register import Role
+from services.contracts.oversight.register import Kind, Role
+from services.contracts.registry.look_ups import LookUpRefusal
 from services.registry.model import Difference, Resident, normalise
+from services.registry.tasks import Task
 
 
 def may_confirm(roles: Iterable[str]) -> bool:
     """Tell whether an operator of these roles may ask at all."""
     return Role.CONFIRMER in roles
+
+
+def look_up_refusal(
+    roles: Iterable[str], kind: Kind | None, task: str, *, listed: Mapping[str, Task]
+) -> LookUpRefusal | None:
+    """Return why an operator of these roles, in this kind of organisation, may not look people up for a task."""
+    if Role.INQUIRER not in roles:
+        return LookUpRefusal.ROLE_MISSING
+    found = listed.get(task)
+    return None if found is not None and kind in found.recipients else LookUpRefusal.TASK_NOT_LISTED
 
 
 def compare(resident: Resident, believed: Mapping[BasicItem, str]) -> list[Difference]:

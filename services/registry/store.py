@@ -1,6 +1,7 @@
 """Every query of the registry. Each function works within the caller's transaction."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +20,9 @@ ID_BYTES = 16
 _ITEMS = {item: resident.c[item.value] for item in BasicItem}
 _ADD_RESIDENT = insert(resident)
 _REGISTERED = select(exists().where(resident.c.pseudonym == bindparam("person")))
+_RESIDENTS = select(resident.c.pseudonym, *_ITEMS.values()).where(
+    resident.c.pseudonym.in_(bindparam("people", expanding=True))
+)
 _RESIDENT = select(*_ITEMS.values()).where(resident.c.pseudonym == bindparam("person"))
 
 
@@ -36,14 +40,12 @@ class Store:
     def resident(self, conn: Connection, person: Pseudonym) -> Resident | None:
         """Return a person's items. Raises: ColumnError when a cell was changed."""
         row = conn.execute(_RESIDENT, {"person": person}).one_or_none()
-        if row is None:
-            return None
-        return Resident(
-            {
-                item: self.cipher.open(stored, cell=_cell(item, person)).decode()
-                for item, stored in zip(_ITEMS, row, strict=True)
-            }
-        )
+        return None if row is None else self._opened(person, row)
+
+    def residents(self, conn: Connection, people: Sequence[Pseudonym]) -> dict[Pseudonym, Resident]:
+        """Return the items of those who are registered. Raises: as `resident`."""
+        rows = conn.execute(_RESIDENTS, {"people": people}).all()
+        return {Pseudonym(person): self._opened(Pseudonym(person), row) for person, *row in rows}
 
     def add(self, conn: Connection, person: Pseudonym, new: Resident) -> None:
         """Register a person."""
@@ -69,6 +71,14 @@ class Store:
         """Return a row of the history as it was. Raises: ColumnError when it was changed."""
         told = json.loads(self.cipher.open(items, cell=_history_cell(row, person, until)))
         return Resident({BasicItem(name): value for name, value in told.items()})
+
+    def _opened(self, person: Pseudonym, row: Sequence[bytes]) -> Resident:
+        return Resident(
+            {
+                item: self.cipher.open(stored, cell=_cell(item, person)).decode()
+                for item, stored in zip(_ITEMS, row, strict=True)
+            }
+        )
 
     def _sealed(self, person: Pseudonym, new: Resident) -> dict[str, bytes]:
         return {

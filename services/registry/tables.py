@@ -1,6 +1,6 @@
 """Tables of the resident registry. Rows lie in the order of pseudonyms and ids, which are random."""
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
 from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
@@ -40,5 +40,46 @@ resident_history = Table(
         info=clear("day of the change: tells which rows are due to be erased"),
     ),
     Column("items", LargeBinary, nullable=False, info=sealed("the four items as they were")),
+    sqlite_with_rowid=False,
+)
+
+look_up_entry = Table(
+    "look_up_entry",
+    metadata,
+    Column(
+        "key",
+        LargeBinary,
+        primary_key=True,
+        info=sealed("keyed hash of a question that finds the person, 16 bytes; equal for equal questions"),
+    ),
+    Column("person", LargeBinary, primary_key=True, info=sealed("whom it finds, another value in each row")),
+    sqlite_with_rowid=False,
+)
+
+look_up_index = Table(
+    "look_up_index",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, info=clear("always 1")),
+    Column(
+        "edition", LargeBinary, nullable=False, info=clear("keyed hash of the spelling rules of the index")
+    ),
+    Column(
+        "through",
+        String,
+        nullable=True,
+        info=clear("the last pseudonym that is in the index; null when all are", person=True),
+    ),
+)
+
+look_up_card = Table(
+    "look_up_card",
+    metadata,
+    Column("card", LargeBinary, primary_key=True, info=sealed("organisation and operator, for look-up")),
+    Column(
+        "state",
+        LargeBinary,
+        nullable=False,
+        info=sealed("how often they asked lately, and since when stopped"),
+    ),
     sqlite_with_rowid=False,
 )

@@ -46,6 +46,7 @@ def register(registry: Registry, caller: OperatorCaller, message: RegisterReside
         if registry.store.registered(conn, person):
             raise AlreadyRegisteredError("the person is registered already")
         registry.store.add(conn, person, new)
+        registry.look_ups.add(conn, [(person, new)])
         event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem))
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="registered")
@@ -68,6 +69,7 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
             return RegisteredResident(resident="unchanged")
         day = registry.context.clock().astimezone(UTC).date()
         registry.store.change(conn, person, old=old, new=new, day=day)
+        registry.look_ups.replace(conn, person, old=old, new=new)
         event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="changed")

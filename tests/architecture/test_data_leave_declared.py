@@ -29,6 +29,8 @@ BUILT_BY_EGRESS = {
     "Grants": ["medical"],
     "Presence": ["registry"],
     "Confirmed": ["registry"],
+    "LookedUp": ["registry"],
+    "BatchLookedUp": ["registry"],
     "RecallProgress": ["product_safety"],
     "Notice": [],
     "JobAnswer": ["research"],

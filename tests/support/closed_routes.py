@@ -12,10 +12,12 @@ from services.contracts import directives as d
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
+from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as m
 from services.contracts.oversight import messages as o
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
+from services.contracts.registry import look_ups as lu
 from services.contracts.registry import messages as r
 from services.contracts.research import messages as a
 from services.kit.encoding import Message
@@ -89,6 +91,13 @@ SHOWN: Example = {"statement": "s", "subject_token": None, "handle": "AAAA"}
 CHANGE: Example = {"kind": "organisation", "id": "nobody", "reason": "r"}
 REGISTER: Example = {"token": "x", "items": ITEMS}
 ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c", "reason": "periodic_check"}
+ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c"}
+LISTED: Example = {"task": "resident_record", "case": "c"}
+ONE_NUMBER: Example = {"numbers": ["123456789018"]}
+NUMBERED: Example = ONE_NUMBER | LISTED
+SOUGHT: Example = {"name": {"text": "n", "match": "full"}, "birth_date": "1990-01-01"}
+ONE_SOUGHT: Example = {"query": SOUGHT}
+SOME_SOUGHT: Example = {"queries": [SOUGHT], "batch": "b"}
 BOUGHT: Example = {"token": "x", "gtin": GTIN, "serial": "1", "purchased_at": 1, "disclosure": False}
 
 DIRECTIVES: list[Row] = [
@@ -136,6 +145,7 @@ ROWS: dict[Body, list[Row]] = {
             {"reference": REFERENCE, "bodies": ["medical"]},
         ),
         ("POST /accounts", BANK, accounts.OpenAccount, {"consent": "AAAA"}),
+        ("POST /number-look-ups", CITY, LookUpNumbers, NUMBERED),
         ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
         *DIRECTIVES,
         RELEASES,
@@ -146,6 +156,8 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
+        ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
+        ("POST /look-ups/batch", CITY, lu.LookUpBatch, SOME_SOUGHT | LISTED),
         *DIRECTIVES,
     ],
     Body.MEDICAL: [

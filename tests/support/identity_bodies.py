@@ -1,5 +1,6 @@
 """The real ID centre and the real registry in one process, and an honest oversight body."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,7 @@ class Bodies:
     folder: Path
     clock: HeldClock = field(default_factory=HeldClock)
     seed: str = "world"
+    registry_settings: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.random = seeded(self.seed)
@@ -137,7 +139,7 @@ class Bodies:
         settings = (
             IdentitySettings.model_validate(common)
             if body is Body.IDENTITY
-            else RegistrySettings.model_validate(common)
+            else RegistrySettings.model_validate(common | dict(self.registry_settings))
         )
         module, tables = (
             (identity_app, identity_tables) if body is Body.IDENTITY else (registry_app, registry_tables)

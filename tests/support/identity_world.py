@@ -273,9 +273,11 @@ class World(Bodies):
 
 
 @contextmanager
-def running(folder: Path, *, seed: str = "world") -> Iterator[World]:
+def running(
+    folder: Path, *, seed: str = "world", registry_settings: Mapping[str, object] | None = None
+) -> Iterator[World]:
     """Run a new world."""
-    world = World(folder, seed=seed)
+    world = World(folder, seed=seed, registry_settings=registry_settings or {})
     world.start()
     try:
         yield world

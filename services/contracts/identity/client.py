@@ -23,6 +23,7 @@ from services.contracts.identity.messages import (
     UnlockCard,
     UnlockedCard,
 )
+from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.kit.credentials.dpop import DpopKey
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
@@ -71,6 +72,9 @@ class Identity(Protocol):
 
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """Register the person's wallet for the medical sector (person)."""
+
+    def look_up_numbers(self, message: LookUpNumbers, *, token: Token) -> NumberTokens:
+        """Have people named to the registry by their numbers (inquirer)."""
 
 
 class IdentityClient:
@@ -130,6 +134,10 @@ class IdentityClient:
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """See `Identity`."""
         return self._ask("PUT", "/subject", RegisteredSubject, message=message, token=token)
+
+    def look_up_numbers(self, message: LookUpNumbers, *, token: Token) -> NumberTokens:
+        """See `Identity`."""
+        return self._ask("POST", "/number-look-ups", NumberTokens, message=message, token=token)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

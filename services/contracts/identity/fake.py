@@ -47,7 +47,9 @@ from services.contracts.identity.messages import (
     UnlockCard,
     UnlockedCard,
 )
+from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.contracts.oversight.register import Directory, Role, p256
+from services.contracts.registry.look_ups import asked_by_number
 from services.kit.certificates import Authority, Usage, create_authority, issue, to_pem
 from services.kit.clock import Clock, Randomness, system_randomness
 from services.kit.credentials.callers import OperatorCaller
@@ -250,6 +252,19 @@ class FakeIdentity:
     def _renumber(self, linkage: bytes) -> OwnNumber:
         self.numbers[linkage] = personal_number.generate(self.randomness)
         return OwnNumber(personal_number=self.numbers[linkage])
+
+    def look_up_numbers(self, message: LookUpNumbers, *, token: Token) -> NumberTokens:
+        """See `Identity`."""
+        caller = self._operator(token)
+        if Role.INQUIRER not in caller.roles:
+            raise problem(403, "role_missing")
+        holders = {number: linkage for linkage, number in self.numbers.items()}
+        people = [
+            holders.get(PersonalNumber(each)) or hmac.digest(self._secret, each.encode(), "sha256")
+            for each in message.numbers
+        ]
+        asked_by = asked_by_number(caller.organisation)
+        return NumberTokens(tokens=[self._name_to(Body.REGISTRY, each, asked_by) for each in people])
 
     def _operator(self, token: Token, *role: str) -> OperatorCaller:
         self._endpoint.require_live(token)

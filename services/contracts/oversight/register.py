@@ -56,10 +56,12 @@ class Role(StrEnum):
     RESEARCHER = "researcher"
     ACCREDITOR = "accreditor"
     AUDITOR = "auditor"
+    INQUIRER = "inquirer"
+    SUPERVISOR = "supervisor"
 
 
 ROLES_OF_KIND: dict[Kind, frozenset[Role]] = {
-    Kind.MUNICIPALITY: frozenset({Role.REGISTRAR}),
+    Kind.MUNICIPALITY: frozenset({Role.REGISTRAR, Role.INQUIRER, Role.SUPERVISOR}),
     Kind.HOSPITAL: frozenset({Role.WRITER, Role.READER}),
     Kind.CLINIC: frozenset({Role.WRITER, Role.READER}),
     Kind.RETAILER: frozenset({Role.SELLER}),

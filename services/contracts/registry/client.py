@@ -2,6 +2,7 @@
 
 from typing import Protocol, TypeVar
 
+from services.contracts.registry.look_ups import BatchLookedUp, LookedUp, LookUp, LookUpBatch
 from services.contracts.registry.messages import (
     AskPresence,
     Confirm,
@@ -31,6 +32,12 @@ class Registry(Protocol):
     def presence(self, token: str) -> Presence:
         """Tell the ID centre whether the person of a pseudonym token is registered."""
 
+    def look_up(self, message: LookUp, *, token: Token) -> LookedUp:
+        """Look somebody up (inquirer)."""
+
+    def look_up_batch(self, message: LookUpBatch, *, token: Token) -> BatchLookedUp:
+        """Look up the rows of a part of a file (inquirer)."""
+
 
 class RegistryClient:
     """See `Registry`; `presence` goes by the connection's own certificate."""
@@ -53,6 +60,14 @@ class RegistryClient:
     def presence(self, token: str) -> Presence:
         """See `Registry`."""
         return self._ask("POST", "/presence", Presence, message=AskPresence(token=token), token=None)
+
+    def look_up(self, message: LookUp, *, token: Token) -> LookedUp:
+        """See `Registry`."""
+        return self._ask("POST", "/look-ups", LookedUp, message=message, token=token)
+
+    def look_up_batch(self, message: LookUpBatch, *, token: Token) -> BatchLookedUp:
+        """See `Registry`."""
+        return self._ask("POST", "/look-ups/batch", BatchLookedUp, message=message, token=token)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

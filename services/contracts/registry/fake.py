@@ -11,6 +11,14 @@ from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import BasicItem, Body
 from services.contracts.fake_credentials import operator_caller, problem
 from services.contracts.oversight.register import Directory, Role
+from services.contracts.registry.fake_look_ups import FakeLookUps
+from services.contracts.registry.look_ups import (
+    BatchLookedUp,
+    LookedUp,
+    LookUp,
+    LookUpBatch,
+    asked_by_number,
+)
 from services.contracts.registry.messages import (
     ASKED_BY,
     Changed,
@@ -39,6 +47,9 @@ class FakeRegistry:
     residents: dict[Pseudonym, dict[BasicItem, str]] = field(default_factory=dict, repr=False)
     directives: dict[Pseudonym, list[HeldDirective]] = field(default_factory=dict, repr=False)
     used: set[str] = field(default_factory=set, repr=False)
+
+    def __post_init__(self) -> None:
+        self.look_ups = FakeLookUps(self.residents)
 
     def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
@@ -89,6 +100,19 @@ class FakeRegistry:
     def presence(self, token: str) -> Presence:
         """See `Registry`; the fake trusts that it is the ID centre that asks."""
         return Presence(registered=self.whom(token, ASKED_BY) in self.residents)
+
+    def look_up(self, message: LookUp, *, token: Token) -> LookedUp:
+        """See `Registry`."""
+        caller = self._caller(token)
+        return self.look_ups.look_up(caller, message, self._numbered(caller))
+
+    def look_up_batch(self, message: LookUpBatch, *, token: Token) -> BatchLookedUp:
+        """See `Registry`."""
+        caller = self._caller(token)
+        return self.look_ups.look_up_batch(caller, message, self._numbered(caller))
+
+    def _numbered(self, caller: OperatorCaller) -> Callable[[str], Pseudonym]:
+        return lambda token: self._whom(token, asked_by_number(caller.organisation))
 
     def _caller(self, token: Token, *role: str) -> OperatorCaller:
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())

@@ -56,6 +56,7 @@ ROUTES = {
     ("POST", "/accounts"): ("operator", ()),
     ("POST", "/links"): ("operator", ()),
     ("POST", "/pseudonym-tokens"): ("operator", ()),
+    ("POST", "/number-look-ups"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),
     ("GET", "/number"): ("person", ()),
     ("POST", "/number"): ("person", ()),

@@ -42,6 +42,8 @@ ROUTES = {
     ("POST", "/disclosures"): ("operator", ()),
     ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/presence"): ("body", ("identity",)),
+    ("POST", "/look-ups"): ("operator", ()),
+    ("POST", "/look-ups/batch"): ("operator", ()),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
     ("POST", "/directives"): ("person", ()),

@@ -1,0 +1,54 @@
+"""A number becomes a token by which the registry, and nobody between, learns who is meant (J1).
+
+A number that nobody has is looked up, logged and answered like any other (OL2): it gets a linkage code of its own,
+computed and kept nowhere, and a token for a pseudonym that the registry has never seen.
+"""
+
+import hmac
+from collections.abc import Sequence
+
+from consent.identifiers import OrganisationId
+from consent.vocabulary import Body
+from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
+from services.identity import egress
+from services.identity.centre import IdentityCentre
+from services.identity.errors import RoleMissingError
+from services.identity.model import Person
+from services.identity.policy import may_look_up_numbers
+from services.identity.pseudonyms import LinkageCode
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.journal import DatedEvent
+
+ROLE_MISSING = "role_missing"
+
+
+def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: LookUpNumbers) -> NumberTokens:
+    """Return tokens for the registry. Raises: RoleMissingError; who has a number sees that it was asked for."""
+    permitted = may_look_up_numbers(caller.roles)
+    event = Event(
+        kind=EventKind.NUMBER_LOOKED_UP,
+        outcome=Outcome.PERMITTED if permitted else Outcome.REFUSED,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        purpose=message.task,
+        reason=None if permitted else ROLE_MISSING,
+        detail={"case": message.case},
+    )
+    with centre.context.database.write() as conn:
+        holders = centre.store.by_numbers(conn, message.numbers)
+        people = [holders.get(each) or _nobody(centre, each) for each in message.numbers]
+        centre.context.journal.record_all(conn, [DatedEvent(each.pseudonym, event) for each in people])
+    if not permitted:
+        raise RoleMissingError
+    return _told(centre, people, caller.organisation)
+
+
+def _told(centre: IdentityCentre, people: Sequence[Person], organisation: OrganisationId) -> NumberTokens:
+    return NumberTokens(tokens=[egress.number_token(centre, each, organisation) for each in people])
+
+
+def _nobody(centre: IdentityCentre, number: str) -> Person:
+    linkage = LinkageCode(hmac.digest(centre.nobody_secret, number.encode(), "sha256"))
+    return Person(centre.namer.pseudonym(Body.IDENTITY, linkage), linkage)
