@@ -49,7 +49,12 @@ class Store:
 
     def add(self, conn: Connection, person: Pseudonym, new: Resident) -> None:
         """Register a person."""
-        conn.execute(_ADD_RESIDENT, {"pseudonym": person, **self._sealed(person, new)})
+        self.add_all(conn, [(person, new)])
+
+    def add_all(self, conn: Connection, entries: Sequence[tuple[Pseudonym, Resident]]) -> None:
+        """Register several people at once."""
+        rows = [{"pseudonym": person, **self._sealed(person, new)} for person, new in entries]
+        conn.execute(_ADD_RESIDENT, rows)
 
     def change(self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, day: date) -> None:
         """Replace a person's items and keep the old ones as history."""

@@ -56,3 +56,17 @@ def test_quick_run_of_the_library_shows_what_came_out(tmp_path: Path) -> None:
         assert row["ratio"] > 0
     if REFERENCE.exists():
         assert {"all 2 global cases", "local adult9_k2"} <= {row["name"] for row in rows}
+
+
+def test_quick_run_of_look_ups_shows_every_way_of_asking(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.look_ups", "--quick", "--json", str(file)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert shown.returncode == 0, shown.stderr
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    names = " ".join(figure["name"] for figure in figures)
+    for part in ("one at a time", "500 in a request", "bare", "birth date: p95", "address: p95", "batch of"):
+        assert part in names
+    answered = [figure["value"] for figure in figures if "with an answer" in figure["name"]]
+    assert min(answered) > 50
+    assert all(math.isfinite(figure["value"]) and figure["value"] >= 0 for figure in figures)

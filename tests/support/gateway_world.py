@@ -21,6 +21,7 @@ from services.contracts.identity import messages as identity
 from services.contracts.identity.accounts import OpenAccount
 from services.contracts.identity.fake import FakeIdentity
 from services.contracts.identity.fake_accounts import FakeAccounts
+from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as medical
 from services.contracts.medical.fake import FakeMedical
 from services.contracts.oversight import messages as oversight
@@ -29,6 +30,7 @@ from services.contracts.oversight.register import BodyEntry, Kind, Operator, Org
 from services.contracts.registry.disclosures import Disclose
 from services.contracts.registry.fake import FakeRegistry
 from services.contracts.registry.fake_disclosures import FakeDisclosures
+from services.contracts.registry.look_ups import LookUp, LookUpBatch
 from services.contracts.registry.messages import Confirm, RegisterResident
 from services.gateway.accreditor import Applicant, accredit
 from services.gateway.clinical import BasicItems
@@ -161,6 +163,8 @@ class World:
                     ("PUT", "/residents"): reading(RegisterResident, self.registry.change),
                     ("POST", "/confirmations"): reading(Confirm, self.registry.confirm),
                     ("POST", "/disclosures"): reading(Disclose, self.disclosures.disclose),
+                    ("POST", "/look-ups"): reading(LookUp, self.registry.look_up),
+                    ("POST", "/look-ups/batch"): reading(LookUpBatch, self.registry.look_up_batch),
                 }
         form = (lambda fields, key: self.identity.token(fields, key=key)) if body is Body.IDENTITY else None
         return InMemory(_url(body), routes, form)
@@ -175,6 +179,7 @@ class World:
             ("POST", "/links"): reading(identity.PresentCard, centre.link),
             ("POST", "/pseudonym-tokens"): reading(identity.RequestPseudonymTokens, centre.pseudonym_tokens),
             ("POST", "/accounts"): reading(OpenAccount, FakeAccounts(centre).open),
+            ("POST", "/number-look-ups"): reading(LookUpNumbers, centre.look_up_numbers),
             ("PUT", "/subject"): reading(identity.RegisterSubject, centre.register_subject),
         }
 
