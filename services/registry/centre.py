@@ -11,7 +11,9 @@ from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.registry.gathering import Gathering
 from services.registry.look_up_index import BlindIndex
+from services.registry.look_up_model import Decision, LookUpRequest
 from services.registry.look_up_store import LookUpStore
 from services.registry.settings import Settings
 from services.registry.store import Store
@@ -42,6 +44,11 @@ class Registry:
         """By what residents are found; the key is made on first use."""
         index = BlindIndex(self.context.keys.secret("look-ups"))
         return LookUpStore(index, self.context.cipher, self.store)
+
+    @cached_property
+    def gathered(self) -> Gathering[LookUpRequest, Decision]:
+        """Where look-ups of this process wait for each other."""
+        return Gathering()
 
     @cached_property
     def throttle(self) -> Throttle:

@@ -1,4 +1,4 @@
-"""Look-ups by officials (J1-J3, J11), one transaction each; every question is in the log, with each person it named.
+"""Look-ups by officials (J1-J3, J11); every question is in the log, with each person it named, before it is answered.
 
 1. the operator's role and the task are on the closed lists;
 2. the card is not stopped;
@@ -8,13 +8,12 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
-from services.contracts.registry.forms import Form, Question, question_of
+from services.contracts.registry.forms import Form, question_of
 from services.contracts.registry.look_ups import (
     BatchLookedUp,
     LookedUp,
@@ -26,51 +25,23 @@ from services.contracts.registry.look_ups import (
 )
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.credentials.pseudonyms import VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
 from services.registry import egress
 from services.registry.centre import Registry
 from services.registry.errors import LookUpRefusedError
-from services.registry.look_up_store import Entry, TooManyHitsError
+from services.registry.look_up_model import (
+    Asked,
+    Decision,
+    Judged,
+    LookUpRequest,
+    Provision,
+    ReadQuestion,
+)
+from services.registry.look_up_store import TooManyHitsError
 from services.registry.policy import look_up_refusal
 from services.registry.tasks import listed_tasks
 from services.registry.throttle import Pace
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks and for what, common to all questions of a request."""
-
-    caller: OperatorCaller
-    task: str
-    case: str
-    pace: Pace
-    batch: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Provision:
-    """A yes: who is told of, judged and in the log; what `egress` needs to say anything."""
-
-    hits: Sequence[Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A question as it was read, with whom the ID centre's token names."""
-
-    question: Question | LookUpRefusal
-    named: VerifiedPseudonym | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What becomes of a question; `person` is whom a number names, registered or not."""
-
-    read: _Read
-    verdict: Provision | LookUpRefusal
-    person: Pseudonym | None = None
 
 
 def look_up(registry: Registry, caller: OperatorCaller, message: LookUp) -> LookedUp:
@@ -94,28 +65,15 @@ def look_up_batch(registry: Registry, caller: OperatorCaller, message: LookUpBat
     )
 
 
-def _answer(registry: Registry, asked: Asked, queries: Sequence[Query]) -> list[Provision | LookUpRefusal]:
-    refusal = _not_allowed(registry, asked)
-    read = [_read(registry, asked, query) for query in queries]
-    with registry.context.database.write() as conn:
-        now = epoch_seconds(registry.context.clock())
-        state = registry.throttle.held(conn, asked.caller)
-        if refusal is None and state.stopped is not None:
-            refusal = LookUpRefusal.CARD_STOPPED
-        judged = [_judge(registry, conn, each) for each in read] if refusal is None else []
-        if refusal is None:
-            limit = registry.limit(asked.pace)
-            state = state.counted(asked.pace, sum(map(_cost, judged)), now=now, limit=limit)
-            registry.throttle.keep(conn, asked.caller, state)
-        if refusal is None and state.stopped is not None:
-            refusal = LookUpRefusal.CARD_STOPPED
-            _record(registry, conn, [DatedEvent(None, _stop(asked, now))])
-        if refusal is not None:
-            judged = [_Judged(each, refusal, _person(each)) for each in read]
-        _record(registry, conn, [event for each in judged for event in _events(asked, each)])
-    if refusal is not None:
-        raise LookUpRefusedError(refusal)
-    return [each.verdict for each in judged]
+def _answer(
+    registry: Registry, asked: Asked, queries: Sequence[Query]
+) -> Sequence[Provision | LookUpRefusal]:
+    questions = [_read(registry, asked, query) for query in queries]
+    request = LookUpRequest(asked, questions, _not_allowed(registry, asked))
+    decision = registry.gathered.ask(request, lambda requests: _decide_together(registry, requests))
+    if decision.refusal is not None:
+        raise LookUpRefusedError(decision.refusal)
+    return decision.verdicts
 
 
 def _not_allowed(registry: Registry, asked: Asked) -> LookUpRefusal | None:
@@ -124,42 +82,67 @@ def _not_allowed(registry: Registry, asked: Asked) -> LookUpRefusal | None:
     return look_up_refusal(asked.caller.roles, kind, asked.task, listed=listed_tasks())
 
 
-def _read(registry: Registry, asked: Asked, query: Query) -> _Read:
+def _read(registry: Registry, asked: Asked, query: Query) -> ReadQuestion:
     question = question_of(query)
     if isinstance(question, LookUpRefusal) or question.form is not Form.NUMBER or query.token is None:
-        return _Read(question)
-    return _Read(question, registry.whom(query.token, asked_by_number(asked.caller.organisation)))
+        return ReadQuestion(question)
+    return ReadQuestion(question, registry.whom(query.token, asked_by_number(asked.caller.organisation)))
 
 
-def _judge(registry: Registry, conn: Connection, read: _Read) -> _Judged:
+def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> list[Decision]:
+    with registry.context.database.write() as conn:
+        decisions = [_decide(registry, conn, each) for each in requests]
+        registry.context.journal.record_all(conn, [event for each in decisions for event in each.events])
+    return decisions
+
+
+def _decide(registry: Registry, conn: Connection, request: LookUpRequest) -> Decision:
+    asked = request.asked
+    if request.refusal is not None:
+        return _refused(request, request.refusal)
+    state = registry.throttle.held(conn, asked.caller)
+    if state.stopped is not None:
+        return _refused(request, LookUpRefusal.CARD_STOPPED)
+    judged = [_judge(registry, conn, each) for each in request.questions]
+    now = epoch_seconds(registry.context.clock())
+    told = sum(each.cost for each in judged)
+    state = state.counted(asked.pace, told, now=now, limit=registry.limit(asked.pace))
+    registry.throttle.keep(conn, asked.caller, state)
+    if state.stopped is not None:
+        return _refused(request, LookUpRefusal.CARD_STOPPED, [DatedEvent(None, _stop(asked, now))])
+    events = [event for each in judged for event in _events(asked, each)]
+    return Decision([each.verdict for each in judged], None, events)
+
+
+def _refused(request: LookUpRequest, code: LookUpRefusal, also: Sequence[DatedEvent] = ()) -> Decision:
+    judged = [
+        Judged(each, code, None if each.named is None else each.named.pseudonym) for each in request.questions
+    ]
+    return Decision([], code, [*also, *(event for each in judged for event in _events(request.asked, each))])
+
+
+def _judge(registry: Registry, conn: Connection, read: ReadQuestion) -> Judged:
     if isinstance(read.question, LookUpRefusal):
-        return _Judged(read, read.question)
+        return Judged(read, read.question)
     if read.named is not None:
         person = registry.use_up(conn, read.named)
         someone = registry.store.resident(conn, person)
-        return _Judged(read, Provision([] if someone is None else [(person, someone)]), person)
+        return Judged(read, Provision([] if someone is None else [(person, someone)]), person)
     try:
-        return _Judged(read, Provision(registry.look_ups.found(conn, read.question)))
+        return Judged(read, Provision(registry.look_ups.found(conn, read.question)))
     except TooManyHitsError:
-        return _Judged(read, LookUpRefusal.TOO_MANY)
+        return Judged(read, LookUpRefusal.TOO_MANY)
 
 
-def _cost(judged: _Judged) -> int:
-    return max(1, len(judged.verdict.hits)) if isinstance(judged.verdict, Provision) else 1
-
-
-def _person(read: _Read) -> Pseudonym | None:
-    return None if read.named is None else read.named.pseudonym
-
-
-def _events(asked: Asked, judged: _Judged) -> list[DatedEvent]:
+def _events(asked: Asked, judged: Judged) -> list[DatedEvent]:
     if isinstance(judged.verdict, LookUpRefusal):
         return [DatedEvent(judged.person, _event(asked, judged, reason=judged.verdict))]
     people: list[Pseudonym | None] = [person for person, _ in judged.verdict.hits]
-    return [DatedEvent(person, _event(asked, judged)) for person in people or [judged.person]]
+    event = _event(asked, judged)
+    return [DatedEvent(person, event) for person in people or [judged.person]]
 
 
-def _event(asked: Asked, judged: _Judged, *, reason: LookUpRefusal | None = None) -> Event:
+def _event(asked: Asked, judged: Judged, *, reason: LookUpRefusal | None = None) -> Event:
     question, verdict = judged.read.question, judged.verdict
     hits = len(verdict.hits) if isinstance(verdict, Provision) else None
     form = {} if isinstance(question, LookUpRefusal) else {"form": question.form.value}
@@ -187,7 +170,3 @@ def _stop(asked: Asked, now: int) -> Event:
         terminal=asked.caller.terminal,
         detail={"pace": asked.pace.value, "since": now},
     )
-
-
-def _record(registry: Registry, conn: Connection, events: Sequence[DatedEvent]) -> None:
-    registry.context.journal.record_all(conn, events)

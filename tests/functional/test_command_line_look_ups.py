@@ -44,7 +44,7 @@ def test_somebody_is_looked_up_in_each_way_and_sees_it(
     evidence = tmp_path / "evidence.json"
     told = within("history", "--card", card, "--save", evidence).stdout
     assert len([line for line in told.splitlines() if " look_up " in line]) == len(ways) + 1
-    events = [each["event"] for each in json.loads(evidence.read_text())["entries"]]
+    events = [each["opening"]["event"] for each in json.loads(evidence.read_text())["entries"]]
     seen = [each for each in events if each["kind"] == "look_up"]
     assert {(each["organisation"], each["purpose"]) for each in seen} == {("municipality", "resident_record")}
     assert all(each["categories"] == ["address", "birth_date", "name", "sex"] for each in seen)
