@@ -84,9 +84,13 @@ class Stage:
         """The official."""
         return OperatorCaller(CITY, OperatorId("official"), TerminalId("desk"), frozenset({"inquirer"}))
 
-    def pseudonym(self, number: int) -> Pseudonym:
-        """Return how the registry knows a resident."""
+    def named(self, number: int) -> Pseudonym:
+        """Return how the ID centre names a resident to the registry."""
         return Pseudonym(base64url.encode(hashlib.sha256(f"{self.seed}/{number}".encode()).digest()))
+
+    def pseudonym(self, number: int) -> Pseudonym:
+        """Return the registry's own name of a resident."""
+        return self.registry.context.people.first_name(self.named(number))
 
     def known(self, number: int) -> Known:
         """Return what is known of a resident: the same at each call, so that nobody is kept in memory."""
@@ -100,14 +104,14 @@ class Stage:
         born = FIRST_BORN + timedelta(days=chosen.randrange(BIRTH_DAYS))
         return Known(name=f"{surname} {given}", address=place, birth_date=born.isoformat())
 
-    def token(self, person: Pseudonym) -> str:
+    def token(self, number: int) -> str:
         """Return the ID centre's token for a resident's number."""
         context = self.registry.context
         return self.issuer.issue(
             body=Body.REGISTRY,
             body_key=context.sealing_key.public_key(),
             organisation=asked_by_number(CITY),
-            pseudonym=person,
+            pseudonym=self.named(number),
             now=context.clock(),
         )
 

@@ -26,7 +26,6 @@ from rich.table import Table
 from sqlalchemy import select
 
 from benchmarks.look_up_stage import Stage, stage
-from consent.identifiers import Pseudonym
 from services.contracts.registry.look_ups import (
     MOST_QUERIES,
     BatchResult,
@@ -112,7 +111,7 @@ def show(figures: Sequence[Figure], size: Size, console: Console) -> None:
 
 
 def _by_number(scene: Stage, size: Size, chosen: random.Random) -> list[Figure]:
-    people = [scene.pseudonym(chosen.randrange(size.residents)) for _ in range(size.runs)]
+    people = [chosen.randrange(size.residents) for _ in range(size.runs)]
     tokens = [scene.token(person) for person in people]
 
     def one(token: str) -> None:
@@ -142,8 +141,8 @@ def _by_number(scene: Stage, size: Size, chosen: random.Random) -> list[Figure]:
     ]
 
 
-def _bare(scene: Stage, person: Pseudonym) -> None:
-    registry = scene.registry
+def _bare(scene: Stage, number: int) -> None:
+    registry, person = scene.registry, scene.pseudonym(number)
     hmac.digest(registry.look_ups.index.secret, person.encode(), "sha256")
     cells = select(resident.c.name, resident.c.address, resident.c.sex, resident.c.birth_date)
     with registry.context.database.read() as conn:

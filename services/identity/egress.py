@@ -135,9 +135,9 @@ def card_validity(told: OCSPResponse) -> bytes:
     ground="the role inquirer, and the entry in the log",
     answers=("POST /number-look-ups",),
 )
-def number_token(centre: IdentityCentre, someone: Person, organisation: OrganisationId) -> str:
+def number_token(centre: IdentityCentre, name: Pseudonym, organisation: OrganisationId) -> str:
     """Return a token that counts for a look-up by number, and not as one of somebody who showed a card."""
-    return _token(centre, someone, body=Body.REGISTRY, organisation=asked_by_number(organisation))
+    return _token(centre, name, body=Body.REGISTRY, organisation=asked_by_number(organisation))
 
 
 @egress(

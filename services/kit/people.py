@@ -23,6 +23,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    bindparam,
     delete,
     select,
     update,
@@ -104,6 +105,9 @@ class People:
         self._name = tables.name
         self._version = tables.version
         self._cipher = cipher
+        self._told = select(tables.name.c.id, tables.name.c.person).where(
+            tables.name.c.id.in_(bindparam("ids", expanding=True))
+        )
         self._secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"sekisho/people").derive(key)
 
     def __repr__(self) -> str:
@@ -126,13 +130,20 @@ class People:
 
         Raises: RetiredNameError; UnavailableError when the name is of a key that this body was not told of.
         """
+        return self.own_names(conn, [name])[0]
+
+    def own_names(self, conn: Connection, names: Sequence[Pseudonym]) -> list[Pseudonym]:
+        """Return the own names of several people, in order. Raises: as `own_name`."""
         current, retired = self._versions(conn)
-        version = version_of(name)
-        if version <= retired:
+        versions = [version_of(name) for name in names]
+        if any(version <= retired for version in versions):
             raise RetiredNameError("the name is of a retired sector key; get a new token")
-        if version > current:  # S3
+        if any(version > current for version in versions):  # S3
             raise UnavailableError("this body has not been told the new names of people yet")
-        return self._known(conn, name) or self.first_name(name)
+        keys = [self._id(name) for name in names]
+        rows = conn.execute(self._told, {"ids": keys})
+        told = {key: Pseudonym(self._cipher.open(stored, cell=_cell(key)).decode()) for key, stored in rows}
+        return [told.get(key) or self.first_name(name) for key, name in zip(keys, names, strict=True)]
 
     def renew(self, conn: Connection, version: int, renewals: Iterable[Renewal]) -> int:
         """S2: write down new names; those that are known already change nothing. Returns how many were new.

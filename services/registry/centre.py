@@ -1,16 +1,23 @@
 """What the registry's workflows work with."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.oversight.register import RegisterView
+from services.contracts.registry.look_ups import asked_by_number
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
+from services.kit.credentials.pseudonyms import (
+    PseudonymTokenError,
+    VerifiedPseudonym,
+    open_pseudonym_token,
+)
+from services.kit.people import RetiredNameError
 from services.registry.gathering import Gathering
 from services.registry.look_up_index import BlindIndex
 from services.registry.look_up_model import Decision, LookUpRequest
@@ -72,6 +79,25 @@ class Registry:
     def whom(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
         """Return whom an organisation's token names here. Raises: PseudonymTokenError."""
         return self.context.whom(token, issuer=self.register.token_key(), organisation=organisation)
+
+    def whom_by_number(self, token: str, organisation: OrganisationId) -> VerifiedPseudonym:
+        """Return whom a token for a number names, by the ID centre's name. Raises: PseudonymTokenError."""
+        return open_pseudonym_token(
+            token,
+            key=self.context.sealing_key,
+            issuer=self.register.token_key(),
+            body=self.context.body,
+            organisation=asked_by_number(organisation),
+            now=self.context.clock(),
+        )
+
+    def own_names(self, conn: Connection, named: Sequence[VerifiedPseudonym]) -> list[VerifiedPseudonym]:
+        """Return the same by the registry's own names. Raises: PseudonymTokenError, UnavailableError."""
+        try:
+            names = self.context.people.own_names(conn, [each.pseudonym for each in named])
+        except RetiredNameError as error:
+            raise PseudonymTokenError(str(error)) from error
+        return [replace(each, pseudonym=name) for each, name in zip(named, names, strict=True)]
 
     def use_up(self, conn: Connection, named: VerifiedPseudonym) -> Pseudonym:
         """Mark a token as used, in the transaction of its effect. Raises: ReplayError."""

@@ -19,6 +19,7 @@ from services.registry.store import Store
 from services.registry.tables import look_up_entry, look_up_index, resident
 
 STATE: Final = 1
+THROUGH: Final = "look_up_index.through/1"
 _ADD = insert(look_up_entry)
 _FOUND = select(look_up_entry.c.person).where(look_up_entry.c.key == bindparam("key"))
 _FOUND_FEW = _FOUND.limit(MOST_HITS + 1)
@@ -113,19 +114,22 @@ class LookUpStore:
     def go_on_indexing(self, conn: Connection, *, most: int) -> bool:
         """Index the next residents where the index is of another edition or unfinished; tell if any may be left."""
         edition = self.index.edition()
-        insert_if_absent(conn, look_up_index, {"id": STATE, "edition": edition, "through": ""})
-        known, through = conn.execute(_STATE.with_for_update()).one()
+        first = self.cipher.seal(b"", cell=THROUGH)
+        insert_if_absent(conn, look_up_index, {"id": STATE, "edition": edition, "through": first})
+        known, stored = conn.execute(_STATE.with_for_update()).one()
         if known != edition:
             conn.execute(delete(look_up_entry))
-            through = ""
-        if through is None:
+            stored = first
+        if stored is None:
             return False
+        through = self.cipher.open(stored, cell=THROUGH).decode()
         people = conn.execute(_NEXT, {"through": through, "most": most}).scalars().all()
         for person in map(Pseudonym, people):
             someone = self.residents.resident(conn, person)
             for row in self._rows(person, someone) if someone is not None else []:
                 insert_if_absent(conn, look_up_entry, row)  # another process may have entered them meanwhile
-        conn.execute(update(look_up_index).values(edition=edition, through=people[-1] if people else None))
+        last = self.cipher.seal(people[-1].encode(), cell=THROUGH) if people else None
+        conn.execute(update(look_up_index).values(edition=edition, through=last))
         return bool(people)
 
     def _opened(self, conn: Connection, key: bytes, sealed: Sequence[bytes]) -> Iterable[Entry]:

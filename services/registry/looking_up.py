@@ -7,7 +7,8 @@
 5. what is told is counted, and beyond the limit the card is stopped and nothing is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -21,7 +22,6 @@ from services.contracts.registry.look_ups import (
     LookUpBatch,
     LookUpRefusal,
     Query,
-    asked_by_number,
 )
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
@@ -39,6 +39,7 @@ from services.registry.look_up_model import (
     ReadQuestion,
 )
 from services.registry.look_up_store import TooManyHitsError
+from services.registry.model import Resident
 from services.registry.policy import look_up_refusal
 from services.registry.tasks import listed_tasks
 from services.registry.throttle import Pace
@@ -86,7 +87,7 @@ def _read(registry: Registry, asked: Asked, query: Query) -> ReadQuestion:
     question = question_of(query)
     if isinstance(question, LookUpRefusal) or question.form is not Form.NUMBER or query.token is None:
         return ReadQuestion(question)
-    return ReadQuestion(question, registry.whom(query.token, asked_by_number(asked.caller.organisation)))
+    return ReadQuestion(question, registry.whom_by_number(query.token, asked.caller.organisation))
 
 
 def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> list[Decision]:
@@ -98,12 +99,13 @@ def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> l
 
 def _decide(registry: Registry, conn: Connection, request: LookUpRequest) -> Decision:
     asked = request.asked
+    request = _by_own_names(registry, conn, request)
     if request.refusal is not None:
         return _refused(request, request.refusal)
     state = registry.throttle.held(conn, asked.caller)
     if state.stopped is not None:
         return _refused(request, LookUpRefusal.CARD_STOPPED)
-    judged = [_judge(registry, conn, each) for each in request.questions]
+    judged = _judge_all(registry, conn, request.questions)
     now = epoch_seconds(registry.context.clock())
     told = sum(each.cost for each in judged)
     state = state.counted(asked.pace, told, now=now, limit=registry.limit(asked.pace))
@@ -115,23 +117,45 @@ def _decide(registry: Registry, conn: Connection, request: LookUpRequest) -> Dec
 
 
 def _refused(request: LookUpRequest, code: LookUpRefusal, also: Sequence[DatedEvent] = ()) -> Decision:
-    judged = [
-        Judged(each, code, None if each.named is None else each.named.pseudonym) for each in request.questions
-    ]
+    judged = [Judged(each, code, _person(each)) for each in request.questions]
     return Decision([], code, [*also, *(event for each in judged for event in _events(request.asked, each))])
+
+
+def _by_own_names(registry: Registry, conn: Connection, request: LookUpRequest) -> LookUpRequest:
+    named = [each.named for each in request.questions if each.named is not None]
+    if not named:
+        return request
+    own = iter(registry.own_names(conn, named))
+    questions = [each if each.named is None else replace(each, named=next(own)) for each in request.questions]
+    return replace(request, questions=questions)
+
+
+def _judge_all(registry: Registry, conn: Connection, questions: Sequence[ReadQuestion]) -> list[Judged]:
+    numbered = [registry.use_up(conn, each.named) for each in questions if each.named is not None]
+    known = registry.store.residents(conn, numbered) if numbered else {}
+    return [
+        _judge(registry, conn, each) if each.named is None else _judge_number(each, known)
+        for each in questions
+    ]
+
+
+def _judge_number(read: ReadQuestion, known: Mapping[Pseudonym, Resident]) -> Judged:
+    person = _person(read)
+    someone = None if person is None else known.get(person)
+    return Judged(read, Provision([] if person is None or someone is None else [(person, someone)]), person)
 
 
 def _judge(registry: Registry, conn: Connection, read: ReadQuestion) -> Judged:
     if isinstance(read.question, LookUpRefusal):
         return Judged(read, read.question)
-    if read.named is not None:
-        person = registry.use_up(conn, read.named)
-        someone = registry.store.resident(conn, person)
-        return Judged(read, Provision([] if someone is None else [(person, someone)]), person)
     try:
         return Judged(read, Provision(registry.look_ups.found(conn, read.question)))
     except TooManyHitsError:
         return Judged(read, LookUpRefusal.TOO_MANY)
+
+
+def _person(read: ReadQuestion) -> Pseudonym | None:
+    return None if read.named is None else read.named.pseudonym
 
 
 def _events(asked: Asked, judged: Judged) -> list[DatedEvent]:

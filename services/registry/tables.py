@@ -65,9 +65,9 @@ look_up_index = Table(
     ),
     Column(
         "through",
-        String,
+        LargeBinary,
         nullable=True,
-        info=clear("the last pseudonym that is in the index; null when all are", person=True),
+        info=sealed("the last pseudonym that is in the index; null when all are"),
     ),
 )
 

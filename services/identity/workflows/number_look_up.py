@@ -5,9 +5,7 @@ computed and kept nowhere, and a token for a pseudonym that the registry has nev
 """
 
 import hmac
-from collections.abc import Sequence
 
-from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.identity import egress
@@ -40,13 +38,11 @@ def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: Loo
         holders = centre.store.by_numbers(conn, message.numbers)
         people = [holders.get(each) or _nobody(centre, each) for each in message.numbers]
         centre.context.journal.record_all(conn, [DatedEvent(each.pseudonym, event) for each in people])
+        call = centre.names(conn)
+        names = [call(Body.REGISTRY, each.linkage) for each in people]
     if not permitted:
         raise RoleMissingError
-    return _told(centre, people, caller.organisation)
-
-
-def _told(centre: IdentityCentre, people: Sequence[Person], organisation: OrganisationId) -> NumberTokens:
-    return NumberTokens(tokens=[egress.number_token(centre, each, organisation) for each in people])
+    return NumberTokens(tokens=[egress.number_token(centre, each, caller.organisation) for each in names])
 
 
 def _nobody(centre: IdentityCentre, number: str) -> Person:

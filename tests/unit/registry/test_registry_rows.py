@@ -42,6 +42,7 @@ ROUTES = {
     ("POST", "/disclosures"): ("operator", ()),
     ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/presence"): ("body", ("identity",)),
+    ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/look-ups"): ("operator", ()),
     ("POST", "/look-ups/batch"): ("operator", ()),
     ("PUT", "/wallet"): ("person", ()),
