@@ -19,8 +19,7 @@ from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
-from services.identity.api import accounts, cards, numbers, oauth, ocsp, people
-from services.identity.api import cards, number_look_ups, numbers, oauth, people
+from services.identity.api import accounts, cards, number_look_ups, numbers, oauth, ocsp, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre

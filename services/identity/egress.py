@@ -129,6 +129,9 @@ def opened_account(
 def card_validity(told: OCSPResponse) -> bytes:
     """Return a signed answer about one certificate as it goes out."""
     return told.public_bytes(Encoding.DER)
+
+
+@egress(
     to="registry, through the official, who cannot read it",
     fields="the registry's own pseudonym of who has the number, or of nobody, sealed to it",
     purpose="the task of the look-up",

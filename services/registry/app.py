@@ -52,8 +52,12 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         return sum(rows for rows, _ in scans), [finding for _, found in scans for finding in found]
 
     parts = Parts(
-        routers=[registry_routes(registry), disclosure_routes(registry), directive_routes(directives)],
-        routers=[registry_routes(registry), look_up_routes(registry), directive_routes(directives)],
+        routers=[
+            registry_routes(registry),
+            disclosure_routes(registry),
+            look_up_routes(registry),
+            directive_routes(directives),
+        ],
         problems=PROBLEMS,
         scan=everything,
         witnesses=[oversight],

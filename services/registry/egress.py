@@ -3,20 +3,17 @@
 Each function declares which fields go to whom, for what, and takes what was verified as the ground for it.
 """
 
-from collections.abc import Mapping
-from typing import Final
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from consent import base64url, jws
 from consent.account_proof import CONFIRMATION, Confirmation, confirmation_payload
 from consent.accounts import Disclosure, item_digest
 from consent.decision import Permit
+from consent.identifiers import Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem
 from services.contracts.registry.disclosures import Disclosed, DisclosedItem
-from services.contracts.registry.messages import Changed, Confirmed, Presence, Unchanged
-from consent.identifiers import Pseudonym
-from consent.vocabulary import BasicItem
 from services.contracts.registry.look_ups import BatchLookedUp, BatchResult, LookedUp, LookUpRefusal
 from services.contracts.registry.messages import BasicItems, Changed, Confirmed, Presence, Sex, Unchanged
 from services.kit.egress import egress

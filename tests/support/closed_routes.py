@@ -91,7 +91,6 @@ SHOWN: Example = {"statement": "s", "subject_token": None, "handle": "AAAA"}
 CHANGE: Example = {"kind": "organisation", "id": "nobody", "reason": "r"}
 REGISTER: Example = {"token": "x", "items": ITEMS}
 ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c", "reason": "periodic_check"}
-ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c"}
 LISTED: Example = {"task": "resident_record", "case": "c"}
 ONE_NUMBER: Example = {"numbers": ["123456789018"]}
 NUMBERED: Example = ONE_NUMBER | LISTED

@@ -112,7 +112,7 @@ class FakeRegistry:
         return self.look_ups.look_up_batch(caller, message, self._numbered(caller))
 
     def _numbered(self, caller: OperatorCaller) -> Callable[[str], Pseudonym]:
-        return lambda token: self._whom(token, asked_by_number(caller.organisation))
+        return lambda token: self.whom(token, asked_by_number(caller.organisation))
 
     def _caller(self, token: Token, *role: str) -> OperatorCaller:
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())

@@ -24,7 +24,7 @@ _SMALL_KE: Final = re.compile(f"(?<={_KANJI})[ゖゕけが](?={_KANJI})")
 _DASHES: Final = re.compile(r"(?<=\d)[-‐‑‒–—―−─ー－~〜の之ノ](?=\d)")
 _NUMERALS: Final = re.compile("([一二三四五六七八九十]{1,3})(?=丁目)")
 _CHOME: Final = re.compile(r"(?<=\d)丁目")
-_BANCHI: Final = re.compile(r"(?<=\d)番(?:地の?|の)?(?=\d|$)|(?<=\d)番地")
+_BANCHI: Final = re.compile(r"(?<=\d)番(?:地の?|の)?(?=[\d-]|$)|(?<=\d)番地")
 _NUMBER: Final = re.compile(r"(?<=\d)号(?![室棟館])")
 _RUNS: Final = re.compile("-{2,}")
 

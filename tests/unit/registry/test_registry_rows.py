@@ -42,7 +42,6 @@ ROUTES = {
     ("POST", "/disclosures"): ("operator", ()),
     ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/presence"): ("body", ("identity",)),
-    ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/look-ups"): ("operator", ()),
     ("POST", "/look-ups/batch"): ("operator", ()),
     ("PUT", "/wallet"): ("person", ()),
