@@ -31,6 +31,8 @@ from services.kit.clock import system_clock, system_randomness
 from services.kit.context import open_body
 from services.kit.credentials.callers import OperatorCaller, Peer
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
+from services.kit.credentials.standing import TokenStanding
+from services.kit.problems import UnavailableError
 from services.registry import tables
 from services.registry.app import MIGRATIONS
 from services.registry.centre import Registry
@@ -69,6 +71,9 @@ class _LastEdition:
 
     def token_key(self) -> Ed25519PublicKey:
         return self.edition.token_key()
+
+    def tokens(self) -> TokenStanding:
+        raise UnavailableError("look-ups in one process need no access tokens")
 
 
 @dataclass(frozen=True)
