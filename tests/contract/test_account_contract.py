@@ -103,6 +103,7 @@ def test_authentication_application_agrees_to_nothing(desk: AccountDesk) -> None
 
 @pytest.mark.parametrize("seconds", [601, -60])
 def test_consent_counts_in_its_period_only(desk: AccountDesk, seconds: int) -> None:
+    desk.world.clock.move(max(-seconds, 0))
     agreement = desk.agreement(NAME)
     desk.world.clock.move(seconds)
     with refused("consent_refused", 403):

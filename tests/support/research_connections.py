@@ -48,10 +48,13 @@ class TokenOffice(Answering):
         super().__init__(url, lambda *_: "{}")
         self._issue = issue
 
-    def form(self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None) -> Any:
+    def form(
+        self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None
+    ) -> httpx.Response:
         """Issue a token for the audience that is asked for."""
         token = self._issue(fields["resource"], key)
-        return {"access_token": token, "token_type": "DPoP", "expires_in": 300, "scope": ""}
+        told = {"access_token": token, "token_type": "DPoP", "expires_in": 300, "scope": ""}
+        return httpx.Response(200, json=told)
 
 
 class Ways:

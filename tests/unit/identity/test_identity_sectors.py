@@ -47,8 +47,9 @@ class Scene:
         )
 
     def begin(self, body: Body) -> None:
-        with self.world.identity_context.database.write() as conn:
-            sectors.begin(self.centre(), conn, body)
+        centre = self.centre()
+        with centre.context.database.write() as conn:
+            sectors.begin(centre, conn, body)
 
     def versions(self) -> dict[Body, tuple[int, int | None, int | None]]:
         with self.world.identity_context.database.read() as conn:
