@@ -14,6 +14,7 @@ from services.commands import (
     organisation,
     person,
     running,
+    supervisors,
 )
 
 
@@ -60,6 +61,13 @@ for command in (
     cards.revoke_card,
     cards.unlock_card,
     cards.renew_card,
+    officials.accredit_operator,
+    supervisors.new_operator,
+    supervisors.present_operator,
+    supervisors.propose,
+    supervisors.proposals,
+    supervisors.approve,
+    supervisors.reject,
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from consent import base64url
 from services.contracts.oversight.register import DirectorySource, RegisterReader, RegisterView, WithTokens
+from services.contracts.proposals_routes import proposal_routes, scan_proposals
 from services.contracts.shared_routes import shared_routes
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit import access
@@ -21,6 +22,7 @@ from services.kit.context import BodyContext
 from services.kit.credentials.authentication import Authenticator, Credentials
 from services.kit.credentials.callers import Caller
 from services.kit.credentials.standing import STATUS_PATH, standing_reader
+from services.kit.dual_control.workflows import DualControl
 from services.kit.gate import Gate
 from services.kit.log.audit import Finding
 from services.kit.problems import Problem, install_problems
@@ -51,6 +53,7 @@ class Parts:
     routers: Sequence[APIRouter]
     problems: Mapping[type[Exception], Problem]
     scan: Scan
+    dual_control: DualControl | None = None
     open_paths: frozenset[str] = frozenset()
     authenticate: Callable[[Credentials], Caller] | None = None
     witnesses: Sequence[WitnessClient] = ()
@@ -125,7 +128,9 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         redirect_slashes=False,
         middleware=list(parts.middleware),
     )
-    app.include_router(shared_routes(context, register, parts.scan, parts.witnesses))
+    app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))
+    if parts.dual_control is not None:
+        app.include_router(proposal_routes(parts.dual_control, register))
     for router in parts.routers:
         app.include_router(router)
     app.state.access_rules = access.rules(app, open_paths)
@@ -139,6 +144,18 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         max_body=context.settings.max_body_bytes,
     )
     return app
+
+
+def _whole_scan(parts: Parts) -> Scan:
+    control = parts.dual_control
+    if control is None:
+        return parts.scan
+
+    def scan(conn: Connection) -> tuple[int, list[Finding]]:
+        rows, found = parts.scan(conn)
+        return rows + len(control.store.ids(conn)), [*found, *scan_proposals(control, conn)]
+
+    return scan
 
 
 def _lifespan(context: BodyContext, parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

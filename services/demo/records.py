@@ -106,10 +106,10 @@ def refusals(scene: Scene, steps: Steps) -> str:
     }
     steps.advance(3)
     reason = "check 6 of the story"
-    change_roles(scene.officials, b, [Role.WRITER], reason=reason)
+    change_roles(scene.both_officials, b, [Role.WRITER], reason=reason)
     time.sleep(SETTLE_SECONDS)
     seen["after the role was removed"] = _refused(read_as_b, "role_missing")
-    change_roles(scene.officials, b, [Role.WRITER, Role.READER], reason=reason)
+    change_roles(scene.both_officials, b, [Role.WRITER, Role.READER], reason=reason)
     time.sleep(SETTLE_SECONDS)
     steps.advance()
     seen["in flight when withdrawn"] = _in_flight(scene, hero, own)

@@ -14,12 +14,13 @@ from consent.vocabulary import Category, Purpose
 from services.contracts.identity.messages import Application
 from services.demo.checks import Steps
 from services.deployment.layout import Layout
-from services.deployment.organisations import credential_folder, officials
+from services.deployment.organisations import credential_folder, officials, second_official
 from services.deployment.processes import Processes
 from services.gateway.clinical import ClinicalData, ClinicalRecord, Patient
 from services.gateway.organisation import Organisation
 from services.gateway.people import Enrolled
 from services.gateway.person import Person
+from services.gateway.supervisor import Pair
 from services.gateway.wallet_actions import Permission
 from services.kit.clock import system_clock
 
@@ -70,6 +71,13 @@ class Scene:
         if "officials" not in self._organisations:
             self._organisations["officials"] = officials(self.layout)
         return self._organisations["officials"]
+
+    @property
+    def both_officials(self) -> Pair:
+        """Two supervisors of the oversight body."""
+        if "second" not in self._organisations:
+            self._organisations["second"] = second_official(self.layout)
+        return Pair(self.officials, self._organisations["second"])
 
     def records(self, inhabitant: Inhabitant) -> Sequence[ClinicalRecord]:
         """The records that hospital A has of a person."""

@@ -17,8 +17,9 @@ from consent.vocabulary import Body
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
 from services.deployment.layout import DEFAULT_PORTS, HOST, IN_ORDER, DeploymentError, Layout, load
 from services.gateway.credentials import Credentials, save
+from services.gateway.supervisor import colleague
 from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
-from services.kit.clock import epoch_seconds, system_clock
+from services.kit.clock import epoch_seconds, system_clock, system_randomness
 from services.kit.context import log_origin, witness_name
 from services.kit.keys import KeyFolder, pem, write_private
 from services.kit.log.note import Cosigner, NoteSigner
@@ -26,6 +27,7 @@ from services.kit.log.note import Cosigner, NoteSigner
 AUTHORITY_DAYS = 3650
 BODY_DAYS = 825
 OFFICIALS = OrganisationId("oversight-office")
+SECOND_OFFICIAL = f"{OFFICIALS}-2"
 WITNESSES = (Body.OVERSIGHT, Body.IDENTITY)
 
 
@@ -135,6 +137,8 @@ def _officials(layout: Layout, authority: Authority, register_key: str) -> dict[
         card_key=card_key,
     )
     save(credentials, layout.credentials / OFFICIALS)
+    second = colleague(credentials, "second-official")
+    save(second, layout.credentials / SECOND_OFFICIAL)
     office = Organisation(
         id=OFFICIALS, name="Oversight office", kind=Kind.OVERSIGHT, active=True, expires=expires
     )
@@ -146,16 +150,25 @@ def _officials(layout: Layout, authority: Authority, register_key: str) -> dict[
         active=True,
         expires=expires,
     )
-    official = Operator(
-        id=operator,
-        organisation=OFFICIALS,
-        roles=[Role.ACCREDITOR, Role.AUDITOR],
-        card_key=to_jwk(card_key.public_key()),
-        active=True,
-        expires=expires,
-    )
+    staff = [
+        _official(credentials, [Role.ACCREDITOR, Role.AUDITOR, Role.SUPERVISOR], expires),
+        _official(second, [Role.SUPERVISOR], expires),
+    ]
     return {
         "organisations": [office.model_dump(mode="json")],
         "terminals": [desk.model_dump(mode="json")],
-        "operators": [official.model_dump(mode="json")],
+        "operators": [each.model_dump(mode="json") for each in staff],
     }
+
+
+def _official(credentials: Credentials, roles: list[Role], expires: int) -> Operator:
+    """Return a made-up official: nobody presented a card for them, so the tag of the human is drawn by lot."""
+    return Operator(
+        id=credentials.operator,
+        organisation=credentials.organisation,
+        roles=roles,
+        card_key=to_jwk(credentials.card_key.public_key()),
+        active=True,
+        expires=expires,
+        person_tag=base64url.encode(system_randomness(32)),
+    )

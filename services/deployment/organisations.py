@@ -5,21 +5,35 @@ from pathlib import Path
 from typing import Final
 
 from consent.vocabulary import Body
+from services.contracts.identity.messages import Application
 from services.contracts.oversight.register import Kind, Role
-from services.deployment.bootstrap import OFFICIALS
+from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL
 from services.deployment.layout import Layout
-from services.gateway.accreditor import Applicant, accredit
+from services.gateway.accreditor import Applicant, accredit, accredit_operator
+from services.gateway.cards import save_card
+from services.gateway.clinical import BasicItems
+from services.gateway.credentials import save
 from services.gateway.organisation import Organisation
+from services.gateway.people import enrol
+from services.gateway.supervisor import colleague, present_operator
 
 ANONYMISER: Final = "anonymiser"
+MUNICIPALITY: Final = "municipality"
+SUPERVISORS: Final = {
+    f"{MUNICIPALITY}-2": BasicItems("監督 一郎", "みなと市役所一丁目1番", "male", "1970-01-01"),
+    f"{MUNICIPALITY}-3": BasicItems("監督 花子", "みなと市役所一丁目2番", "female", "1971-02-03"),
+}
+"""The municipality's supervisors by their credential folders; made-up residents of the demo."""
+SUPERVISORS_PINS: Final = {Application.AUTHENTICATION: "2583", Application.SIGNATURE: "kaki5678"}
+"""Public, as everything of a made-up resident is."""
 KNOWN_EVERYWHERE_SECONDS: Final = 1.2
 """A body may hold an edition of the register that is a second old (register_max_age_seconds)."""
 APPLICANTS: Final = (
     Applicant(
-        "municipality",
+        MUNICIPALITY,
         "みなと市役所 / Minato City Hall",
         Kind.MUNICIPALITY,
-        [Role.REGISTRAR, Role.INQUIRER, Role.SUPERVISOR],
+        [Role.REGISTRAR, Role.INQUIRER],
     ),
     Applicant("hospital-a", "A 病院 / Hospital A", Kind.HOSPITAL, [Role.WRITER, Role.READER]),
     Applicant("clinic-b", "B 診療所 / Clinic B", Kind.CLINIC, [Role.WRITER, Role.READER]),
@@ -44,6 +58,11 @@ def officials(layout: Layout) -> Organisation:
     return Organisation.at(layout.credentials / OFFICIALS)
 
 
+def second_official(layout: Layout) -> Organisation:
+    """Return the other supervisor of the oversight body. Raises: CredentialFolderError."""
+    return Organisation.at(layout.credentials / SECOND_OFFICIAL)
+
+
 def accredit_missing(layout: Layout) -> list[str]:
     """Accredit the organisations that are not yet; return their names. Raises: RefusedError."""
     official = officials(layout)
@@ -55,4 +74,22 @@ def accredit_missing(layout: Layout) -> list[str]:
             made.append(applicant.id)
     if made:
         time.sleep(KNOWN_EVERYWHERE_SECONDS)
+    if not all((layout.credentials / name / "organisation.json").exists() for name in SUPERVISORS):
+        _appoint_supervisors(layout, official)
+        time.sleep(KNOWN_EVERYWHERE_SECONDS)
     return made
+
+
+def _appoint_supervisors(layout: Layout, official: Organisation) -> None:
+    """Give the municipality two supervisors: two residents who present their own cards, kept beside the credentials."""
+    counter = Organisation.at(layout.credentials / MUNICIPALITY)
+    for name, items in SUPERVISORS.items():
+        folder = layout.credentials / name
+        if (folder / "organisation.json").exists():
+            continue
+        resident = enrol(counter, items, pins=SUPERVISORS_PINS)
+        credentials = colleague(counter.credentials, name)
+        told = present_operator(resident.person, credentials)
+        accredit_operator(official, credentials, [Role.SUPERVISOR], presentation=told)
+        save_card(resident.card, folder / "own-card.json")
+        save(credentials, folder)

@@ -16,15 +16,14 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.oversight.client import Accreditation, OversightClient
 from services.contracts.oversight.messages import (
-    Accredited,
     OperatorAccreditation,
     OrganisationAccreditation,
     OrganisationKeys,
     RolesChange,
-    StandingChange,
     TerminalAccreditation,
 )
 from services.contracts.oversight.register import FormerKey, Kind, Role
+from services.contracts.proposals import ShownProposal
 from services.gateway.credentials import (
     Credentials,
     exchange_author_key,
@@ -34,6 +33,7 @@ from services.gateway.credentials import (
 )
 from services.gateway.errors import CredentialFolderError
 from services.gateway.organisation import Organisation
+from services.gateway.supervisor import Pair
 from services.kit.clock import epoch_seconds
 
 Answer = TypeVar("Answer")
@@ -127,18 +127,30 @@ def renew_author_key(official: Organisation, folder: Path, *, former: FormerKey)
     return serial
 
 
-def change_roles(official: Organisation, member: Organisation, roles: Sequence[Role], *, reason: str) -> int:
-    """Give an organisation's operator other roles; return the edition of the register that says so."""
-    message = RolesChange(
-        organisation=member.id, id=member.credentials.operator, roles=list(roles), reason=reason
+def change_roles(
+    officials: Pair, member: Organisation, roles: Sequence[Role], *, reason: str
+) -> ShownProposal:
+    """Give an organisation's operator other roles, by two officials. Raises: RefusedError."""
+    message = RolesChange(organisation=member.id, id=member.credentials.operator, roles=list(roles))
+    return officials.decide(Body.OVERSIGHT, "roles", message, reason=reason)
+
+
+def accredit_operator(
+    official: Organisation, credentials: Credentials, roles: Sequence[Role], *, presentation: str | None
+) -> int:
+    """Accredit another operator of an organisation; return the edition that names them. Raises: RefusedError."""
+    holder = official.directory().organisation(credentials.organisation)
+    if holder is None:
+        raise CredentialFolderError(f"{credentials.organisation} is not accredited; accredit it first")
+    message = OperatorAccreditation(
+        id=credentials.operator,
+        organisation=credentials.organisation,
+        roles=list(roles),
+        card_key=to_jwk(credentials.card_key.public_key()),
+        expires=holder.expires,
+        presentation=presentation,
     )
-    return _ask(official, lambda oversight: oversight.change_roles(message)).serial
-
-
-def suspend(official: Organisation, organisation: OrganisationId, *, reason: str) -> int:
-    """Stop an organisation everywhere; return the edition of the register that says so."""
-    change = StandingChange(kind=Accredited.ORGANISATION, id=organisation, reason=reason)
-    return _ask(official, lambda oversight: oversight.suspend(change)).serial
+    return _ask(official, lambda oversight: oversight.accredit_operator(message)).serial
 
 
 def _ask(official: Organisation, call: Callable[[Accreditation], Answer]) -> Answer:

@@ -10,6 +10,7 @@ from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, build_app, checking_tokens, register_reader
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
+from services.contracts.proposals_routes import open_dual_control
 from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import Presence
 from services.contracts.shared import SharedClient
@@ -23,6 +24,7 @@ from services.identity.api import accounts, cards, number_look_ups, numbers, oau
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre
+from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
 from services.identity.workflows import sectors
 from services.kit.context import BodyContext, open_body
@@ -110,6 +112,7 @@ def assemble(
         problems=PROBLEMS,
         scan=everything,
         open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS | ocsp.OPEN_PATHS,
+        dual_control=open_dual_control(context, tables.PROPOSALS, identity_kinds(centre)),
         witnesses=[oversight],
         periodic=[Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre))],
     )

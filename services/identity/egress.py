@@ -17,6 +17,11 @@ from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.identity.accounts import OpenedAccount
 from services.contracts.identity.messages import OwnNumber
+from services.contracts.identity.presenting import (
+    OperatorPresentation,
+    PresentOperator,
+    sign_presentation,
+)
 from services.contracts.oversight.register import BodyEntry
 from services.contracts.registry.look_ups import asked_by_number
 from services.contracts.registry.messages import ASKED_BY
@@ -244,6 +249,25 @@ def own_number(number: PersonalNumber) -> OwnNumber:
 def number_at_counter(number: PersonalNumber, _caller: OperatorCaller) -> OwnNumber:
     """Return a person's new number."""
     return OwnNumber(personal_number=number)
+
+
+@egress(
+    to="oversight, through the person and an accreditor",
+    fields="a pseudonym of the person for this purpose only, bound to the card of one operator, signed",
+    purpose="telling two people from one with two accounts (dual control)",
+    ground="the person's own token",
+    answers=("POST /operator-presentations",),
+)
+def operator_presentation(
+    centre: IdentityCentre, holder: Person, asked: PresentOperator
+) -> OperatorPresentation:
+    """State which human an operator's card belongs to."""
+    return sign_presentation(
+        asked,
+        tag=centre.namer.operator_tag(holder.linkage),
+        expires=centre.seconds() + centre.settings.operator_presentation_seconds,
+        key=centre.context.signing_key,
+    )
 
 
 def _token(centre: IdentityCentre, name: Pseudonym, *, body: Body, organisation: OrganisationId) -> str:

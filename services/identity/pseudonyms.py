@@ -31,6 +31,7 @@ class Namer:
 
     sector: Callable[[Body, int], bytes] = field(repr=False)
     organisations: bytes = field(repr=False)
+    operators: bytes = field(repr=False)
 
     def pseudonym(self, body: Body, linkage: LinkageCode, version: int = FIRST_VERSION) -> Pseudonym:
         """Return what the person is called towards `body` under a sector key.
@@ -43,6 +44,10 @@ class Namer:
         """Return how an organisation knows the person. Shape: 43 characters, base64url of 32 bytes."""
         return _prf(hmac.digest(self.organisations, organisation.encode(), "sha256"), linkage)
 
+    def operator_tag(self, linkage: LinkageCode) -> str:
+        """Return what tells one operator's human from another's. Shape: 43 characters, base64url of 32 bytes."""
+        return _prf(self.operators, linkage)
+
 
 def open_namer(keys: KeyFolder) -> Namer:
     """Return the namer with the keys of a folder, each a file of its own."""
@@ -53,7 +58,7 @@ def open_namer(keys: KeyFolder) -> Namer:
 
     for body in Body:
         sector(body, FIRST_VERSION)
-    return Namer(sector, keys.secret("references"))
+    return Namer(sector, keys.secret("references"), keys.secret("operators"))
 
 
 def _prf(key: bytes, linkage: LinkageCode) -> str:

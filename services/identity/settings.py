@@ -37,6 +37,9 @@ class Settings(BodySettings):
     account_consent_seconds: int = Field(
         600, description="How long a card's consent to open an account may be used.", gt=0, le=3600
     )
+    operator_presentation_seconds: int = Field(
+        7 * 86_400, description="How long an operator's presentation can be used for accreditation.", gt=0
+    )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)
     suspension_window_seconds: int = Field(
         600, description="For how long tries of telephone codes are counted together.", gt=0

@@ -61,6 +61,9 @@ class EventKind(StrEnum):
     LOOK_UPS_STOPPED = "look_ups_stopped"
     LOOK_UPS_RESUMED = "look_ups_resumed"
     HISTORY_ERASED = "history_erased"
+    PROPOSAL_MADE = "proposal_made"
+    PROPOSAL_DECIDED = "proposal_decided"
+    OPERATOR_PRESENTED = "operator_presented"
 
 
 class Outcome(StrEnum):

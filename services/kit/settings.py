@@ -67,6 +67,13 @@ class BodySettings(BaseModel):
         5.0, description="How often new log entries are shown to the witness.", gt=0
     )
 
+    proposal_seconds: int = Field(
+        86_400, description="How long a proposal under dual control can be approved.", gt=0
+    )
+    proposals_pending: int = Field(
+        200, description="How many undecided proposals one organisation may have here.", gt=0
+    )
+
     @property
     def database(self) -> str:
         """The database URL in force."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, with_tokens
 from services.contracts.oversight.register import DirectorySource, RegisterView
+from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import witness as witness_of
 from services.directives.api import directive_routes, release_routes, witness_routes
 from services.directives.release import Releases
@@ -21,9 +22,11 @@ from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
 from services.oversight.audit import scan
 from services.oversight.editions import Editions
+from services.oversight.kinds import oversight_kinds
+from services.oversight.office import Office
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
-from services.oversight.workflows import Office, take_bootstrap
+from services.oversight.workflows import take_bootstrap
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -50,9 +53,12 @@ def assemble(
         ],
         problems=PROBLEMS,
         scan=lambda conn: scan(office.store, directives, conn),
+        dual_control=open_dual_control(context, tables.PROPOSALS, oversight_kinds(office)),
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )
-    return build_app(context, with_tokens(office.editions), parts)
+    app = build_app(context, with_tokens(office.editions), parts)
+    app.state.office = office
+    return app
 
 
 def open_office(context: BodyContext, settings: Settings) -> Office:

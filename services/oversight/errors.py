@@ -33,6 +33,18 @@ class NotInFutureError(OversightError):
     code = "not_in_future"
 
 
+class NotPresentedError(OversightError):
+    """A role needs to know which human has it, and the presentation is missing or not genuine."""
+
+    code = "not_presented"
+
+
+class NothingToChangeError(OversightError):
+    """The entry is already as asked."""
+
+    code = "nothing_to_change"
+
+
 class RegisterChangedError(OversightError):
     """A stored entry of the register does not open: somebody edited it."""
 

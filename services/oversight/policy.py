@@ -6,7 +6,7 @@ from consent import base64url
 from consent.errors import MalformedError, SealError
 from consent.umbral_bytes import read_public_key
 from services.contracts.oversight.register import ROLES_OF_KIND, Jwk, Kind, Role, ed25519
-from services.oversight.errors import NotInFutureError, RolesNotAllowedError
+from services.oversight.errors import NotInFutureError, NotPresentedError, RolesNotAllowedError
 
 
 def require_roles(kind: Kind, roles: Iterable[Role]) -> None:
@@ -14,6 +14,12 @@ def require_roles(kind: Kind, roles: Iterable[Role]) -> None:
     superfluous = sorted(set(roles) - ROLES_OF_KIND[kind])
     if superfluous:
         raise RolesNotAllowedError(f"a {kind} cannot have the role {', '.join(superfluous)}")
+
+
+def require_presented(roles: Iterable[Role], person_tag: str | None) -> None:
+    """OP4: who takes part in dual control is a human that can be told from others. Raises: NotPresentedError."""
+    if Role.SUPERVISOR in roles and person_tag is None:
+        raise NotPresentedError("a supervisor needs a presentation by the ID centre")
 
 
 def require_future(expires: int, *, now: int) -> None:

@@ -4,54 +4,36 @@ Every change names who made it and why; it holds everywhere within the seconds t
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection
 
+from consent.errors import SignatureError
 from consent.identifiers import TerminalId
+from consent.vocabulary import Body
+from services.contracts.identity.presenting import presented_tag
 from services.contracts.oversight.messages import (
-    Accredited,
     Bootstrap,
     Changed,
     OperatorAccreditation,
     OrganisationAccreditation,
     OrganisationKeys,
-    RolesChange,
-    StandingChange,
     TerminalAccreditation,
     TerminalAccredited,
 )
 from services.contracts.oversight.register import BodyEntry, Operator, Organisation, Role, Terminal, p256
-from services.kit.certificates import Authority, Usage, issue, thumbprint, to_pem
-from services.kit.clock import epoch_seconds
-from services.kit.context import BodyContext
+from services.kit.certificates import Usage, issue, thumbprint, to_pem
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.settings import SettingsError
-from services.oversight.editions import Editions
-from services.oversight.errors import AlreadyAccreditedError, UnknownEntryError
-from services.oversight.policy import require_future, require_keys, require_roles
-from services.oversight.store import Entry, RegisterStore, entry_digest, operator_key, place
+from services.oversight.changes import Author, organisation, record
+from services.oversight.errors import AlreadyAccreditedError, NotPresentedError
+from services.oversight.office import Office
+from services.oversight.policy import require_future, require_keys, require_presented, require_roles
+from services.oversight.store import Entry, entry_digest, place
 
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What the workflows work with, put together once in `app.py`."""
-
-    context: BodyContext
-    store: RegisterStore
-    editions: Editions
-    authority: Authority
-
-    @property
-    def now(self) -> int:
-        """The present second."""
-        return epoch_seconds(self.context.clock())
 
 
 def accredit_organisation(
@@ -73,7 +55,7 @@ def change_keys(office: Office, caller: OperatorCaller, asked: OrganisationKeys)
     require_keys(asked.signing_key, asked.receiving_key)
 
     def change(conn: Connection) -> Entry:
-        held = _organisation(office, conn, asked.id)
+        held = organisation(office, conn, asked.id)
         changed = held.with_keys(
             signing_key=asked.signing_key, receiving_key=asked.receiving_key, former=asked.former
         )
@@ -102,7 +84,7 @@ def accredit_terminal(
     def change(conn: Connection) -> Entry:
         entry = Terminal(
             id=TerminalId(asked.id),
-            organisation=_organisation(office, conn, asked.organisation).id,
+            organisation=organisation(office, conn, asked.organisation).id,
             certificate_thumbprint=thumbprint(certificate),
             public_key=asked.public_key,
             active=True,
@@ -122,32 +104,31 @@ def accredit_operator(office: Office, caller: OperatorCaller, asked: OperatorAcc
     require_future(asked.expires, now=office.now)
 
     def change(conn: Connection) -> Entry:
-        require_roles(_organisation(office, conn, asked.organisation).kind, asked.roles)
-        return _add(office, conn, Operator(active=True, **dict(asked)))
+        require_roles(organisation(office, conn, asked.organisation).kind, asked.roles)
+        tag = person_tag(office, asked)
+        require_presented(asked.roles, tag)
+        told = {name: value for name, value in asked if name != "presentation"}
+        return _add(office, conn, Operator(active=True, person_tag=tag, **told))
 
     return _change(office, caller, change, told={"change": "accredited", "roles": _names(asked.roles)})
 
 
-def change_roles(office: Office, caller: OperatorCaller, asked: RolesChange) -> Changed:
-    """Give an operator other roles. Raises: UnknownEntryError, RolesNotAllowedError."""
-
-    def change(conn: Connection) -> Entry:
-        require_roles(_organisation(office, conn, asked.organisation).kind, asked.roles)
-        held = _held(office, conn, Operator, operator_key(asked.organisation, asked.id))
-        return _replace(office, conn, held.model_copy(update={"roles": asked.roles}))
-
-    told: dict[str, JsonValue] = {"change": "roles", "roles": _names(asked.roles), "reason": asked.reason}
-    return _change(office, caller, change, told=told)
-
-
-def suspend(office: Office, caller: OperatorCaller, asked: StandingChange) -> Changed:
-    """Stop an organisation, terminal or operator everywhere. Raises: UnknownEntryError."""
-    return _set_standing(office, caller, asked, {"active": False}, told="suspended")
-
-
-def resume(office: Office, caller: OperatorCaller, asked: StandingChange) -> Changed:
-    """Let it go on. Raises: UnknownEntryError."""
-    return _set_standing(office, caller, asked, {"active": True}, told="resumed")
+def person_tag(office: Office, asked: OperatorAccreditation) -> str | None:
+    """Return which human presented themselves for an operator, if anybody did. Raises: NotPresentedError."""
+    if asked.presentation is None:
+        return None
+    try:
+        return presented_tag(
+            asked.presentation,
+            key=office.editions.directory().signing_key(Body.IDENTITY),
+            organisation=asked.organisation,
+            card_key=asked.card_key,
+            now=office.now,
+        )
+    except SignatureError as error:
+        raise NotPresentedError(
+            "the presentation is not the ID centre's for this operator, or too old"
+        ) from error
 
 
 def take_bootstrap(office: Office, file: Path) -> None:
@@ -190,23 +171,6 @@ def take_bootstrap(office: Office, file: Path) -> None:
             office.context.journal.record(conn, person=None, event=event)
 
 
-def _set_standing(
-    office: Office, caller: OperatorCaller, asked: StandingChange, standing: dict[str, bool], *, told: str
-) -> Changed:
-    def change(conn: Connection) -> Entry:
-        held: Organisation | Terminal | Operator
-        match asked.kind:
-            case Accredited.ORGANISATION:
-                held = _organisation(office, conn, asked.id)
-            case Accredited.TERMINAL:
-                held = _held(office, conn, Terminal, asked.id)
-            case Accredited.OPERATOR:
-                held = _held(office, conn, Operator, operator_key(asked.organisation or "", asked.id))
-        return _replace(office, conn, held.model_copy(update=standing))
-
-    return _change(office, caller, change, told={"change": told, "reason": asked.reason})
-
-
 def _change(
     office: Office,
     caller: OperatorCaller,
@@ -217,22 +181,7 @@ def _change(
     with office.context.database.write() as conn:
         serial = office.store.next_serial(conn)  # first: changes queue here
         entry = change(conn)
-        kind, key = place(entry)
-        event = Event(
-            kind=EventKind.ACCREDITATION_CHANGED,
-            outcome=Outcome.DONE,
-            organisation=caller.organisation,
-            operator=caller.operator,
-            terminal=caller.terminal,
-            detail={
-                **told,
-                "kind": kind.value,
-                "id": key,
-                "serial": serial,
-                "entry": entry_digest(entry),
-            },
-        )
-        office.context.journal.record(conn, person=None, event=event)
+        record(office, conn, Author.of_caller(caller), entry=entry, serial=serial, told=told)
     return Changed(serial=serial)
 
 
@@ -248,19 +197,5 @@ def _replace(office: Office, conn: Connection, entry: Entry) -> Entry:
     return entry
 
 
-def _organisation(office: Office, conn: Connection, key: str) -> Organisation:
-    return _held(office, conn, Organisation, key)
-
-
-E = TypeVar("E", Organisation, Terminal, Operator)
-
-
 def _names(roles: Iterable[Role]) -> list[JsonValue]:
     return [role.value for role in sorted(roles)]
-
-
-def _held(office: Office, conn: Connection, kind: type[E], key: str) -> E:
-    found = office.store.get(conn, kind, key)
-    if found is None:
-        raise UnknownEntryError("the register has no entry of that identifier")
-    return found

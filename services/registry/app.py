@@ -9,6 +9,7 @@ from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
+from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
@@ -23,6 +24,7 @@ from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
 from services.registry.audit import scan, scan_look_ups
 from services.registry.centre import Registry
+from services.registry.kinds import registry_kinds
 from services.registry.settings import Settings
 from services.registry.store import Store
 
@@ -60,6 +62,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         ],
         problems=PROBLEMS,
         scan=everything,
+        dual_control=open_dual_control(context, tables.PROPOSALS, registry_kinds(registry)),
         witnesses=[oversight],
         on_start=[registry.bring_index_up_to_date],
     )

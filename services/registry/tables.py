@@ -5,9 +5,11 @@ from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, Strin
 from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
+from services.kit.dual_control.tables import proposal_table
 
 metadata = MetaData()
 KIT = kit_tables(metadata)
+PROPOSALS = proposal_table(metadata)
 DIRECTIVES = directive_tables(metadata)
 
 resident = Table(

@@ -106,7 +106,7 @@ def test_former_registrar_unlocks_nothing_with_a_token_from_before(scene: Scene)
         presence=scene.world.presence(scene.holder, scene.city, AUTHENTICATION),
     )
     scene.world.oversight.change_roles(
-        RolesChange(organisation=scene.city.organisation, id=scene.city.operator, roles=[], reason="left")
+        RolesChange(organisation=scene.city.organisation, id=scene.city.operator, roles=[])
     )
     with refused("forbidden", 403):
         scene.world.cards(scene.city).unlock_application(message, token=token)

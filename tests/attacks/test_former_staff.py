@@ -7,8 +7,14 @@ import pytest
 from support.oversight_world import OversightWorld, oversight
 
 from consent.vocabulary import Body
-from services.contracts.oversight.messages import Accredited, RolesChange, StandingChange
+from services.contracts.oversight.messages import (
+    Accredited,
+    OrganisationAccreditation,
+    RolesChange,
+    StandingChange,
+)
 from services.contracts.oversight.register import Kind, Role, verify_register
+from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError
 
 
@@ -24,27 +30,25 @@ def test_the_next_edition_lacks_a_removed_role(world: OversightWorld) -> None:
     clinic = world.accredit("clinic-b", Kind.CLINIC, Role.READER, Role.WRITER)
     key, medical = world.context.signing_key.public_key(), world.as_body(Body.MEDICAL)
     before = verify_register(medical.register(), key=key, clock=world.clock)
-    changed = world.office.change_roles(
-        RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[Role.WRITER], reason="moved")
+    serial = world.decide(
+        "roles", RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[Role.WRITER])
     )
     after = verify_register(medical.register(), key=key, clock=world.clock)
     assert before.roles(clinic.organisation, clinic.operator) == {"reader", "writer"}
     assert after.roles(clinic.organisation, clinic.operator) == {"writer"}
-    assert after.register.serial == changed.serial == before.register.serial + 1
+    assert after.register.serial == serial == before.register.serial + 1
 
 
 # step A4
 def test_a_token_issued_before_the_removal_is_worth_nothing_after(world: OversightWorld) -> None:
     """IL5: the token still says accreditor; the register does not."""
-    former = world.as_operator(world.official, Role.ACCREDITOR)
-    lasting = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
-    world.as_operator(lasting, Role.ACCREDITOR).change_roles(
-        RolesChange(organisation="office", id="official", roles=[], reason="left")
+    former = world.office
+    former.register()
+    world.decide(
+        "roles", RolesChange(organisation="office", id="official", roles=[Role.AUDITOR]), reason="left"
     )
     with pytest.raises(RemoteProblemError) as refused:
-        former.suspend(
-            StandingChange(kind=Accredited.OPERATOR, id="x", organisation="office", reason="revenge")
-        )
+        former.accredit_organisation(_revenge(world))
     assert (refused.value.status, refused.value.code) == (403, "forbidden")
 
 
@@ -59,11 +63,12 @@ def test_a_suspended_officials_credentials_stop_at_once(world: OversightWorld, k
         Accredited.TERMINAL: official.terminal,
         Accredited.OPERATOR: official.operator,
     }[kind]
-    world.office.suspend(
-        StandingChange(kind=kind, id=name, organisation=official.organisation, reason="an inspection")
-    )
+    world.decide("suspend", StandingChange(kind=kind, id=name, organisation=official.organisation))
     with pytest.raises(RemoteProblemError) as refused:
-        theirs.suspend(
-            StandingChange(kind=Accredited.OPERATOR, id="official", organisation="office", reason="revenge")
-        )
+        theirs.accredit_organisation(_revenge(world))
     assert refused.value.status in (401, 403)
+
+
+def _revenge(world: OversightWorld) -> OrganisationAccreditation:
+    later = epoch_seconds(world.clock()) + 1000
+    return OrganisationAccreditation(id="friends", name="Friends", kind=Kind.CLINIC, expires=later)

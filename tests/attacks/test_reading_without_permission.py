@@ -113,7 +113,7 @@ def test_operator_whose_role_was_taken_is_refused_with_a_token_from_before(
     running.permit(person, world.grant(person, world.terms(CLINIC), compartments=MEDICATION))
     member = world.members[CLINIC]
     token, request = world.token(member), running.request(person, CLINIC, selection=ASKED)
-    change = RolesChange(organisation=CLINIC, id=member.operator, roles=[], reason="left")
+    change = RolesChange(organisation=CLINIC, id=member.operator, roles=[])
     world.oversight.change_roles(change)
     _assert_refused(lambda: running.medical(CLINIC).read(request, token=token), RefusalCode.ROLE_MISSING)
     assert running.events(person)[-1]["reason"] == "role_missing"

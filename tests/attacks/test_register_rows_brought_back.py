@@ -14,7 +14,7 @@ from services.contracts.oversight.register import Kind, Role
 from services.oversight.tables import register_edition, register_entry
 
 CLINIC = "clinic-b"
-SUSPENSION = StandingChange(kind=Accredited.ORGANISATION, id=CLINIC, reason="an inspection")
+SUSPENSION = StandingChange(kind=Accredited.ORGANISATION, id=CLINIC)
 WHERE = (register_entry.c.kind == "organisation", register_entry.c.key == CLINIC)
 
 
@@ -38,8 +38,8 @@ def found(world: OversightWorld) -> list[tuple[str, str]]:
 
 def test_an_untouched_register_has_no_findings(world: OversightWorld) -> None:
     """Keys, standing and roles that were changed the right way are what the log says."""
-    world.office.suspend(SUSPENSION)
-    world.office.resume(SUSPENSION)
+    world.decide("suspend", SUSPENSION)
+    world.decide("resume", SUSPENSION)
     world.context.close()
     world.open()
     assert found(world) == []
@@ -48,7 +48,7 @@ def test_an_untouched_register_has_no_findings(world: OversightWorld) -> None:
 def test_a_suspension_undone_in_the_database_is_named(world: OversightWorld) -> None:
     """IT5, R9: the row from before the suspension opens, and is not what the log says last."""
     before = row(world)
-    world.office.suspend(SUSPENSION)
+    world.decide("suspend", SUSPENSION)
     with world.context.database.write() as conn:
         conn.execute(update(register_entry).where(*WHERE).values(entry=before["entry"]))
         conn.execute(update(register_edition).values(serial=register_edition.c.serial + 1))

@@ -308,7 +308,7 @@ def test_a_suspended_organisation_gets_nothing(scene: Scene) -> None:
     """R9: suspended between the medical centre's check and the second proxy's."""
     request = scene.reads.request()
     name = scene.reads.clinic.organisation
-    scene.world.office.suspend(StandingChange(kind=Accredited.ORGANISATION, id=name, reason="an inspection"))
+    scene.world.decide("suspend", StandingChange(kind=Accredited.ORGANISATION, id=name))
     _require_refused(scene, request, RefusalCode.NOT_ACCREDITED)
 
 
@@ -316,8 +316,8 @@ def test_a_removed_role_opens_nothing_with_a_statement_signed_before(scene: Scen
     """IL5: the statement is genuine and young, the role was removed since."""
     request = scene.reads.request()
     clinic = scene.reads.clinic
-    scene.world.office.change_roles(
-        RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[Role.WRITER], reason="moved")
+    scene.world.decide(
+        "roles", RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[Role.WRITER])
     )
     _require_refused(scene, request, RefusalCode.ROLE_MISSING)
 

@@ -297,7 +297,6 @@ def test_suspended_operator_gets_no_token(scene: Scene) -> None:
             kind=Accredited.OPERATOR,
             id=scene.hospital.operator,
             organisation=scene.hospital.organisation,
-            reason="a test",
         )
     )
     with refused("invalid_grant", 400):
@@ -306,9 +305,7 @@ def test_suspended_operator_gets_no_token(scene: Scene) -> None:
 
 def test_suspended_terminal_gets_no_token(scene: Scene) -> None:
     scene.world.oversight.suspend(
-        StandingChange(
-            kind=Accredited.TERMINAL, id=scene.hospital.terminal, organisation=None, reason="a test"
-        )
+        StandingChange(kind=Accredited.TERMINAL, id=scene.hospital.terminal, organisation=None)
     )
     with refused("invalid_client", 401):
         scene.world.operator_token(scene.hospital, MEDICAL)
@@ -327,7 +324,6 @@ def test_role_that_was_removed_is_refused_when_it_is_asked_for(scene: Scene) -> 
             organisation=scene.hospital.organisation,
             id=scene.hospital.operator,
             roles=[Role.WRITER],
-            reason="a test",
         )
     )
     fields = scene.world.operator_fields(scene.hospital, MEDICAL) | {"scope": "reader"}

@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.dual_control import fake_officials
 from support.identity_clock import HeldClock
 from support.oversight_reads import CHECKUP, Reads, reads, submit
 from support.oversight_world import OversightWorld, Person, oversight
@@ -31,8 +32,10 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
 )
 from services.contracts.oversight.register import Directory, FormerKey, Kind, Role, verify_register
+from services.contracts.proposals import DualControlled, ShownProposal
 from services.kit.certificates import from_pem, thumbprint
 from services.kit.clock import epoch_seconds
+from services.kit.encoding import Message
 from services.kit.http import RemoteProblemError
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.witness import AddCheckpoint
@@ -49,10 +52,16 @@ class Office:
     keeping: Accreditation
     clock: HeldClock
     key: object
+    pair: tuple[DualControlled, DualControlled]
 
     def directory(self) -> Directory:
         """Return the present edition, verified as every body does."""
         return verify_register(self.keeping.register(), key=self.key, clock=self.clock)  # type: ignore[arg-type]  # Ed25519
+
+    def decide(self, kind: str, message: Message) -> ShownProposal:
+        """Have two officials decide something."""
+        first, second = self.pair
+        return second.approve(first.propose(kind, message, reason="a reason"))
 
     def accredit_clinic(self) -> None:
         """Accredit a clinic with one operator."""
@@ -69,10 +78,11 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     if request.param == "fake":
         clock = HeldClock()
         fake = FakeOversight(clock)
-        yield Office(fake, clock, fake.key.public_key())
+        yield Office(fake, clock, fake.key.public_key(), fake_officials(fake))
         return
     with oversight(tmp_path) as world:
-        yield Office(world.office, world.clock, world.context.signing_key.public_key())
+        first, second = map(world.as_supervisor, world.supervisors)
+        yield Office(world.office, world.clock, world.context.signing_key.public_key(), (first, second))
 
 
 def test_an_accredited_organisation_is_in_the_next_edition(office: Office) -> None:
@@ -108,17 +118,17 @@ def test_what_is_suspended_gets_nothing_until_it_is_resumed(office: Office, kind
     office.accredit_clinic()
     office.keeping.accredit_terminal(terminal_message(to_jwk(generate_private_key(SECP256R1()).public_key())))
     name = {Accredited.ORGANISATION: CLINIC, Accredited.TERMINAL: DESK, Accredited.OPERATOR: STAFF}[kind]
-    change = StandingChange(kind=kind, id=name, organisation=CLINIC, reason="an inspection")
+    change = StandingChange(kind=kind, id=name, organisation=CLINIC)
     assert _holds(office.directory(), kind)
-    office.keeping.suspend(change)
+    office.decide("suspend", change)
     assert not _holds(office.directory(), kind)
-    office.keeping.resume(change)
+    office.decide("resume", change)
     assert _holds(office.directory(), kind)
 
 
 def test_a_removed_role_is_not_in_the_next_edition(office: Office) -> None:
     office.accredit_clinic()
-    office.keeping.change_roles(RolesChange(organisation=CLINIC, id=STAFF, roles=[], reason="left"))
+    office.decide("roles", RolesChange(organisation=CLINIC, id=STAFF, roles=[]))
     assert office.directory().roles(CLINIC, STAFF) == frozenset()
 
 
@@ -246,9 +256,7 @@ def test_a_refusal_names_its_code(proxy: Proxy) -> None:
 
 def test_a_suspended_reader_gets_nothing(proxy: Proxy) -> None:
     request = proxy.reads.request()
-    proxy.world.office.suspend(
-        StandingChange(kind=Accredited.ORGANISATION, id=CLINIC, reason="an inspection")
-    )
+    proxy.world.decide("suspend", StandingChange(kind=Accredited.ORGANISATION, id=CLINIC))
     with pytest.raises(RemoteProblemError) as refused:
         proxy.second.release(request)
     assert refused.value.code == RefusalCode.NOT_ACCREDITED.value
@@ -275,7 +283,7 @@ def _holds(directory: Directory, kind: Accredited) -> bool:
 def _wrong(office: Office, case: str) -> None:
     keeping, now = office.keeping, epoch_seconds(office.clock())
     organisation = OrganisationAccreditation(id=CLINIC, name="Clinic", kind=Kind.CLINIC, expires=now + 1000)
-    unknown = StandingChange(kind=Accredited.OPERATOR, id="nobody", organisation=CLINIC, reason="none")
+    unknown = StandingChange(kind=Accredited.OPERATOR, id="nobody", organisation=CLINIC)
     match case:
         case "same organisation":
             keeping.accredit_organisation(organisation)
@@ -285,8 +293,8 @@ def _wrong(office: Office, case: str) -> None:
             wrong = {"id": "other", "roles": [Role.RECALLER]}
             keeping.accredit_operator(operator_message(now + 1000).model_copy(update=wrong))
         case "other roles of another kind":
-            change = RolesChange(organisation=CLINIC, id=STAFF, roles=[Role.REGISTRAR], reason="none")
-            keeping.change_roles(change)
+            change = RolesChange(organisation=CLINIC, id=STAFF, roles=[Role.REGISTRAR])
+            office.decide("roles", change)
         case "over already":
             over = {"id": "clinic-c", "expires": now}
             keeping.accredit_organisation(organisation.model_copy(update=over))
@@ -294,9 +302,9 @@ def _wrong(office: Office, case: str) -> None:
             elsewhere = {"organisation": "nobody", "id": "other"}
             keeping.accredit_operator(operator_message(now + 1000).model_copy(update=elsewhere))
         case "unknown operator":
-            keeping.suspend(unknown)
+            office.decide("suspend", unknown)
         case "unknown terminal":
-            keeping.suspend(unknown.model_copy(update={"kind": Accredited.TERMINAL}))
+            office.decide("suspend", unknown.model_copy(update={"kind": Accredited.TERMINAL}))
 
 
 def _directory(world: OversightWorld) -> Directory:

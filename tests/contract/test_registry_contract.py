@@ -179,9 +179,7 @@ def test_removed_role_is_refused(scene: Scene) -> None:
     person.lay_down(basic_terms(scene.world, scene.bank, BasicItem.NAME))
     named = scene.world.name(scene.reference, Body.REGISTRY, to=scene.bank)
     scene.world.oversight.change_roles(
-        RolesChange(
-            organisation=scene.bank.organisation, id=scene.bank.operator, roles=[], reason="left the bank"
-        )
+        RolesChange(organisation=scene.bank.organisation, id=scene.bank.operator, roles=[])
     )
     message = Confirm(
         token=named,

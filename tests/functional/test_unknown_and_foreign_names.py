@@ -34,9 +34,16 @@ def calls(deployment: Scene) -> Iterator[Callers]:
 
 NAMING: Message = {"reference": REFERENCE, "bodies": ["medical"]}
 REVOKING: Message = {"reference": REFERENCE, "card": CARD, "change": "revoke", "reason": "r"}
-NOBODY: Message = {"id": "nobody", "reason": "r"}
+NOBODY: Message = {"id": "nobody"}
 KEYLESS: Message = {"id": "nobody", "signing_key": None, "receiving_key": None}
 OFFICE = "oversight-office"
+
+
+def proposal(kind: str, parameters: Message) -> Message:
+    """Return a proposal."""
+    return {"kind": kind, "parameters": parameters, "reason": "r"}
+
+
 UNKNOWN: list[tuple[Body, str, str, Message | None]] = [
     (Body.IDENTITY, "hospital-a", "POST /pseudonym-tokens", NAMING),
     (Body.IDENTITY, "municipality", "POST /cards/changes", REVOKING),
@@ -45,10 +52,22 @@ UNKNOWN: list[tuple[Body, str, str, Message | None]] = [
     (Body.PRODUCT_SAFETY, "person", "POST /inbox/read", {"notice": "unknown"}),
     (Body.RESEARCH, "university", "GET /jobs/unknown", None),
     (Body.RESEARCH, "university", "GET /releases/unknown", None),
-    (Body.OVERSIGHT, OFFICE, "POST /suspensions", NOBODY | {"kind": "organisation"}),
-    (Body.OVERSIGHT, OFFICE, "POST /suspensions", NOBODY | {"kind": "operator", "organisation": "bank"}),
-    (Body.OVERSIGHT, OFFICE, "POST /resumptions", NOBODY | {"kind": "terminal"}),
-    (Body.OVERSIGHT, OFFICE, "POST /operators/roles", NOBODY | {"organisation": "bank", "roles": []}),
+    (Body.OVERSIGHT, OFFICE, "POST /proposals", proposal("suspend", NOBODY | {"kind": "organisation"})),
+    (
+        Body.OVERSIGHT,
+        OFFICE,
+        "POST /proposals",
+        proposal("suspend", NOBODY | {"kind": "operator", "organisation": "bank"}),
+    ),
+    (Body.OVERSIGHT, OFFICE, "POST /proposals", proposal("resume", NOBODY | {"kind": "terminal"})),
+    (
+        Body.OVERSIGHT,
+        OFFICE,
+        "POST /proposals",
+        proposal("roles", NOBODY | {"organisation": "bank", "roles": []}),
+    ),
+    (Body.OVERSIGHT, OFFICE, "POST /proposals/unknown/approval", {"digest": "a" * 43}),
+    (Body.OVERSIGHT, OFFICE, "POST /proposals/unknown/withdrawal", {"reason": "r"}),
     (Body.OVERSIGHT, OFFICE, "PUT /organisations/keys", KEYLESS),
 ]
 

@@ -9,9 +9,11 @@ from support.raw_requests import Caller, Callers
 from consent import base64url
 from consent.vocabulary import Body
 from services.contracts import directives as d
+from services.contracts import proposals as q
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
+from services.contracts.identity import presenting as v
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as m
 from services.contracts.oversight import messages as o
@@ -88,7 +90,8 @@ KEYS: Example = {"delegating_key": "AAAA", "verifying_key": "AAAA", "receiving_k
 FRAGMENT: Example = KEYS | {"compartment": LABEL, "kfrag": "AAAA"}
 COPY: Example = {"directive": "x", "fragments": [FRAGMENT], "handles": {}, "reader_notice": None}
 SHOWN: Example = {"statement": "s", "subject_token": None, "handle": "AAAA"}
-CHANGE: Example = {"kind": "organisation", "id": "nobody", "reason": "r"}
+CHANGE: Example = {"kind": "organisation", "id": "nobody"}
+PROPOSED: Example = {"kind": "suspend", "parameters": CHANGE, "reason": "r"}
 REGISTER: Example = {"token": "x", "items": ITEMS}
 ASKED: Example = {"token": "x", "items": {"name": "n"}, "contract": "c", "reason": "periodic_check"}
 LISTED: Example = {"task": "resident_record", "case": "c"}
@@ -106,6 +109,20 @@ DIRECTIVES: list[Row] = [
 ]
 RELEASE = SHOWN | {"log": LOG, "capsules": [CAPSULE]}
 RELEASES: Row = ("POST /releases", as_body(Body.MEDICAL), d.ReleaseRequest, RELEASE)
+
+SUPERVISOR = operator("municipality-2")
+
+
+def proposals(who: Who) -> list[Row]:
+    """Return the routes of dual control, called by a supervisor."""
+    end: Example = {"reason": "r"}
+    return [
+        ("POST /proposals", who, q.Propose, PROPOSED),
+        ("POST /proposals/unknown/approval", who, q.Approve, {"digest": REFERENCE}),
+        ("POST /proposals/unknown/rejection", who, q.EndProposal, end),
+        ("POST /proposals/unknown/withdrawal", who, q.EndProposal, end),
+    ]
+
 
 ROWS: dict[Body, list[Row]] = {
     Body.IDENTITY: [
@@ -146,6 +163,13 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /accounts", BANK, accounts.OpenAccount, {"consent": "AAAA"}),
         ("POST /number-look-ups", CITY, LookUpNumbers, NUMBERED),
         ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
+        (
+            "POST /operator-presentations",
+            person,
+            v.PresentOperator,
+            {"organisation": "nobody", "card_key": KEY},
+        ),
+        *proposals(SUPERVISOR),
         *DIRECTIVES,
         RELEASES,
     ],
@@ -157,6 +181,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
         ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
         ("POST /look-ups/batch", CITY, lu.LookUpBatch, SOME_SOUGHT | LISTED),
+        *proposals(SUPERVISOR),
         *DIRECTIVES,
     ],
     Body.MEDICAL: [
@@ -214,14 +239,7 @@ ROWS: dict[Body, list[Row]] = {
             o.OperatorAccreditation,
             {"id": "new", "organisation": "nobody", "roles": ["reader"], "card_key": KEY, "expires": LATER},
         ),
-        (
-            "POST /operators/roles",
-            OFFICE,
-            o.RolesChange,
-            {"organisation": "nobody", "id": "nobody", "roles": [], "reason": "r"},
-        ),
-        ("POST /suspensions", OFFICE, o.StandingChange, CHANGE),
-        ("POST /resumptions", OFFICE, o.StandingChange, CHANGE),
+        *proposals(OFFICE),
         *DIRECTIVES,
         RELEASES,
     ],

@@ -208,8 +208,6 @@ class World:
             ),
             ("POST", "/terminals"): without_token(oversight.TerminalAccreditation, body.accredit_terminal),
             ("POST", "/operators"): without_token(oversight.OperatorAccreditation, body.accredit_operator),
-            ("POST", "/operators/roles"): without_token(oversight.RolesChange, body.change_roles),
-            ("POST", "/suspensions"): without_token(oversight.StandingChange, body.suspend),
         }
 
     def _officials(self) -> Participant:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -44,6 +44,7 @@ from services.contracts.oversight.register import (
     Role,
     Terminal,
 )
+from services.contracts.proposals import ProposalsClient
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.context import log_origin, open_body
@@ -51,6 +52,7 @@ from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
 from services.kit.credentials.standing import STATUS_PATH, sign_standing
 from services.kit.credentials.tokens import TokenIssuer
+from services.kit.encoding import Message
 from services.kit.http import Token
 from services.kit.keys import KeyFolder, write_private
 from services.kit.log.note import NoteSigner
@@ -193,6 +195,20 @@ class OversightWorld:
         """Return the oversight body as an operator reaches it."""
         return OversightClient(self.http(who.certificate), token=self.operator_token(who, *roles))
 
+    def as_supervisor(self, who: Participant) -> ProposalsClient:
+        """Return the oversight body's dual control as a supervisor reaches it."""
+        token = self.operator_token(who, Role.SUPERVISOR)
+        return ProposalsClient(self.http(who.certificate), token=token)
+
+    def decide(self, kind: str, message: Message, *, reason: str = "an inspection") -> int:
+        """Have two officials decide something; return the edition that says so."""
+        first, second = map(self.as_supervisor, self.supervisors)
+        outcome = second.approve(first.propose(kind, message, reason=reason)).outcome
+        assert outcome is not None
+        serial = outcome["serial"]
+        assert isinstance(serial, int)
+        return serial
+
     @property
     def office(self) -> OversightClient:
         """Return the oversight body as its own official reaches it."""
@@ -333,6 +349,10 @@ class OversightWorld:
             active=True,
             expires=expires,
         )
+        self.supervisors = [
+            replace(official, operator=OperatorId(name), card_key=generate_private_key(SECP256R1()))
+            for name in ("first", "second")
+        ]
         staff = Operator(
             id=official.operator,
             organisation=OFFICE,
@@ -341,10 +361,21 @@ class OversightWorld:
             active=True,
             expires=expires,
         )
+        pair = [
+            staff.model_copy(
+                update={
+                    "id": each.operator,
+                    "roles": [Role.SUPERVISOR],
+                    "card_key": to_jwk(each.card_key.public_key()),
+                    "person_tag": f"the human called {each.operator}",
+                }
+            )
+            for each in self.supervisors
+        ]
         self._bootstrap: dict[str, object] = {
             "organisations": [office.model_dump(mode="json")],
             "terminals": [desk.model_dump(mode="json")],
-            "operators": [staff.model_dump(mode="json")],
+            "operators": [each.model_dump(mode="json") for each in (staff, *pair)],
         }
         return official
 

@@ -24,6 +24,7 @@ from services.contracts.identity.messages import (
     UnlockedCard,
 )
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
+from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
 from services.kit.credentials.dpop import DpopKey
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
@@ -75,6 +76,9 @@ class Identity(Protocol):
 
     def look_up_numbers(self, message: LookUpNumbers, *, token: Token) -> NumberTokens:
         """Have people named to the registry by their numbers (inquirer)."""
+
+    def present_operator(self, message: PresentOperator, *, token: Token) -> OperatorPresentation:
+        """Vouch for the human behind an operator's card (person)."""
 
 
 class IdentityClient:
@@ -138,6 +142,12 @@ class IdentityClient:
     def look_up_numbers(self, message: LookUpNumbers, *, token: Token) -> NumberTokens:
         """See `Identity`."""
         return self._ask("POST", "/number-look-ups", NumberTokens, message=message, token=token)
+
+    def present_operator(self, message: PresentOperator, *, token: Token) -> OperatorPresentation:
+        """See `Identity`."""
+        return self._ask(
+            "POST", "/operator-presentations", OperatorPresentation, message=message, token=token
+        )
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

@@ -48,10 +48,15 @@ from services.contracts.identity.messages import (
     UnlockedCard,
 )
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
+from services.contracts.identity.presenting import (
+    OperatorPresentation,
+    PresentOperator,
+    sign_presentation,
+)
 from services.contracts.oversight.register import Directory, Role, p256
 from services.contracts.registry.look_ups import asked_by_number
 from services.kit.certificates import Authority, Usage, create_authority, issue, to_pem
-from services.kit.clock import Clock, Randomness, system_randomness
+from services.kit.clock import Clock, Randomness, epoch_seconds, system_randomness
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
@@ -238,6 +243,17 @@ class FakeIdentity:
         if self.subjects.setdefault(person, message.wallet_key) != message.wallet_key:
             raise problem(409, "subject_taken")
         return RegisteredSubject(subject=thumbprint(message.wallet_key))
+
+    def present_operator(self, message: PresentOperator, *, token: Token) -> OperatorPresentation:
+        """See `Identity`."""
+        person = self._person(token)
+        try:
+            p256(message.card_key)
+        except ConsentError:
+            raise problem(400, "malformed_request") from None
+        tag = self._name("operators", person.encode())
+        expires = epoch_seconds(self.clock()) + 7 * 86_400
+        return sign_presentation(message, tag=tag, expires=expires, key=self.key)
 
     def _person(self, token: Token) -> Pseudonym:
         self._endpoint.require_live(token)

@@ -9,8 +9,6 @@ from services.contracts.oversight.messages import (
     OrganisationAccreditation,
     OrganisationKeys,
     RegisterAnswer,
-    RolesChange,
-    StandingChange,
     TerminalAccreditation,
     TerminalAccredited,
 )
@@ -24,7 +22,7 @@ class Accreditation(Protocol):
     """The register and its keeping.
 
     Raises from every method: RemoteProblemError (401, 403, 404 unknown, 409 `already_accredited`,
-    `roles_not_allowed` or `not_in_future`), PeerUnavailableError.
+    `roles_not_allowed`, `not_presented` or `not_in_future`), PeerUnavailableError.
     """
 
     def register(self) -> str:
@@ -41,15 +39,6 @@ class Accreditation(Protocol):
 
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """Accredit an operator."""
-
-    def suspend(self, change: StandingChange) -> Changed:
-        """Stop an organisation, terminal or operator."""
-
-    def resume(self, change: StandingChange) -> Changed:
-        """Let it go on."""
-
-    def change_roles(self, change: RolesChange) -> Changed:
-        """Give an operator other roles."""
 
 
 class OversightClient(SecondProxyClient):
@@ -79,18 +68,6 @@ class OversightClient(SecondProxyClient):
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """See `Accreditation`."""
         return self._ask("POST", "/operators", Changed, operator)
-
-    def suspend(self, change: StandingChange) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("POST", "/suspensions", Changed, change)
-
-    def resume(self, change: StandingChange) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("POST", "/resumptions", Changed, change)
-
-    def change_roles(self, change: RolesChange) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("POST", "/operators/roles", Changed, change)
 
     def _ask(self, method: str, path: str, kind: type[Answer], message: Message | None) -> Answer:
         content = None if message is None else message.model_dump_json().encode()

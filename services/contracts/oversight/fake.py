@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
 
 from consent import jws
+from consent.errors import SignatureError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import thumbprint as jwk_thumbprint
 from consent.jwk import to_jwk
+from consent.vocabulary import Body
+from services.contracts.identity.presenting import presented_tag
 from services.contracts.oversight.messages import (
     Accredited,
     Changed,
@@ -29,12 +33,15 @@ from services.contracts.oversight.register import (
     ROLES_OF_KIND,
     BodyEntry,
     Directory,
+    Kind,
     Operator,
     Organisation,
     Register,
+    Role,
     Terminal,
     p256,
 )
+from services.contracts.proposals_fake import FakeKind, FakeProposals, Parameters
 from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.http import RemoteProblemError
@@ -57,6 +64,7 @@ class FakeOversight:
     serial: int = 1
 
     def __post_init__(self) -> None:
+        self.proposals = FakeProposals(self.clock, self.directory, self._kinds())
         self.authority: Authority = create_authority("Fake accreditation", days=3650, now=self.clock())
 
     def register(self) -> str:
@@ -123,23 +131,85 @@ class FakeOversight:
             raise _problem(409, "roles_not_allowed")
         self._require_new(self.operators, _operator(operator.organisation, operator.id))
         self._require_future(operator.expires)
-        self.operators.append(Operator(active=True, **dict(operator)))
+        tag = self._tag(operator)
+        if Role.SUPERVISOR in operator.roles and tag is None:
+            raise _problem(409, "not_presented")
+        told = {name: value for name, value in operator if name != "presentation"}
+        self.operators.append(Operator(active=True, person_tag=tag, **told))
         return self._changed()
 
     def suspend(self, change: StandingChange) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         return self._set_standing(change, active=False)
 
     def resume(self, change: StandingChange) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         return self._set_standing(change, active=True)
 
     def change_roles(self, change: RolesChange) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         if not ROLES_OF_KIND[self._organisation(change.organisation).kind].issuperset(change.roles):
             raise _problem(409, "roles_not_allowed")
         _replace(self.operators, _operator(change.organisation, change.id), roles=change.roles)
         return self._changed()
+
+    def _tag(self, operator: OperatorAccreditation) -> str | None:
+        if operator.presentation is None:
+            return None
+        try:
+            return presented_tag(
+                operator.presentation,
+                key=self.directory().signing_key(Body.IDENTITY),
+                organisation=operator.organisation,
+                card_key=operator.card_key,
+                now=epoch_seconds(self.clock()),
+            )
+        except SignatureError:
+            raise _problem(409, "not_presented") from None
+
+    def _kinds(self) -> dict[str, FakeKind]:
+        officials = frozenset({Kind.OVERSIGHT.value})
+        standing, roles = StandingChange.model_validate, RolesChange.model_validate
+
+        def show_standing(told: Parameters, *, active: bool) -> dict[str, JsonValue]:
+            held = self._entry(standing(told, strict=False))
+            if held.active is active:
+                raise _problem(409, "nothing_to_change")
+            return {"before": {"active": held.active}, "after": {"active": active}}
+
+        def show_roles(told: Parameters) -> dict[str, JsonValue]:
+            asked = roles(told, strict=False)
+            held = _found(self.operators, _operator(asked.organisation, asked.id))
+            if not ROLES_OF_KIND[self._organisation(asked.organisation).kind].issuperset(asked.roles):
+                raise _problem(409, "roles_not_allowed")
+            return {"before": {"roles": [*held.roles]}, "after": {"roles": [*asked.roles]}}
+
+        return {
+            "suspend": FakeKind(
+                officials,
+                lambda told: show_standing(told, active=False),
+                lambda told: {"serial": self.suspend(standing(told, strict=False)).serial},
+            ),
+            "resume": FakeKind(
+                officials,
+                lambda told: show_standing(told, active=True),
+                lambda told: {"serial": self.resume(standing(told, strict=False)).serial},
+            ),
+            "roles": FakeKind(
+                officials,
+                show_roles,
+                lambda told: {"serial": self.change_roles(roles(told, strict=False)).serial},
+            ),
+        }
+
+    def _entry(self, change: StandingChange) -> Organisation | Terminal | Operator:
+        match change.kind:
+            case Accredited.ORGANISATION:
+                return self._organisation(change.id)
+            case Accredited.TERMINAL:
+                return _found(self.terminals, lambda each: each.id == change.id)
+            case Accredited.OPERATOR:
+                return _found(self.operators, _operator(change.organisation, change.id))
 
     def _set_standing(self, change: StandingChange, *, active: bool) -> Changed:
         match change.kind:
@@ -184,6 +254,13 @@ class FakeOversight:
 def _operator(organisation: str | None, operator: str) -> Callable[[Operator], bool]:
     key = (organisation, OperatorId(operator))
     return lambda each: (each.organisation, each.id) == key
+
+
+def _found(entries: list[Entry], same: Callable[[Entry], bool]) -> Entry:
+    for each in entries:
+        if same(each):
+            return each
+    raise _problem(404, "not_found")
 
 
 def _replace(entries: list[Entry], same: Callable[[Entry], bool], **values: object) -> None:

@@ -83,31 +83,33 @@ class TerminalAccredited(Message):
 
 
 class OperatorAccreditation(Message):
-    """POST /operators: an operator with the P-256 key of their card."""
+    """POST /operators: an operator with the P-256 key of their card.
+
+    `presentation` is the ID centre's word that a human presented their own card for this one; a supervisor needs it.
+    """
 
     id: Name
     organisation: Name
     roles: Annotated[list[RoleName], Field(min_length=1, max_length=16)]
     card_key: Jwk
     expires: Moment
+    presentation: Annotated[str, Field(max_length=4000)] | None = None
 
 
 class StandingChange(Message):
-    """POST /suspensions, POST /resumptions; `organisation` is needed for an operator."""
+    """Proposals `suspend` and `resume`; `organisation` is needed for an operator."""
 
     kind: Annotated[Accredited, Field(strict=False)]
     id: Name
     organisation: Name | None = None
-    reason: Reason
 
 
 class RolesChange(Message):
-    """POST /operators/roles: the roles that the operator has from now on."""
+    """Proposal `roles`: the roles that the operator has from now on."""
 
     organisation: Name
     id: Name
     roles: Annotated[list[RoleName], Field(max_length=16)]
-    reason: Reason
 
 
 class Changed(Message):

@@ -16,11 +16,12 @@ from pydantic import Field, ValidationError
 from consent import base64url, jws
 from consent.errors import MalformedError, SignatureError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
-from consent.jwk import from_jwk
+from consent.jwk import from_jwk, thumbprint
 from consent.vocabulary import Body
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.credentials.callers import Accreditations, Peer
 from services.kit.credentials.standing import TokenStanding
+from services.kit.dual_control.model import Signatory
 from services.kit.encoding import Base64Url, Message
 from services.kit.fresh import Fresh, OutdatedError
 from services.kit.problems import UnavailableError
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     ANONYMISER = "anonymiser"
     UNIVERSITY = "university"
     OVERSIGHT = "oversight"
+    ADMINISTRATION = "administration"
 
 
 class Role(StrEnum):
@@ -69,7 +71,8 @@ ROLES_OF_KIND: dict[Kind, frozenset[Role]] = {
     Kind.BANK: frozenset({Role.CONFIRMER}),
     Kind.ANONYMISER: frozenset({Role.ANONYMISER}),
     Kind.UNIVERSITY: frozenset({Role.RESEARCHER}),
-    Kind.OVERSIGHT: frozenset({Role.ACCREDITOR, Role.AUDITOR}),
+    Kind.OVERSIGHT: frozenset({Role.ACCREDITOR, Role.AUDITOR, Role.SUPERVISOR}),
+    Kind.ADMINISTRATION: frozenset({Role.SUPERVISOR}),
 }
 
 
@@ -128,7 +131,11 @@ class Terminal(Message):
 
 
 class Operator(Message):
-    """An accredited operator with the P-256 key of their card."""
+    """An accredited operator with the P-256 key of their card.
+
+    `person_tag` is equal for two accounts of one human, and tells nothing else (the ID centre's pseudonym for this
+    purpose); who takes part in dual control has one.
+    """
 
     id: OperatorId
     organisation: OrganisationId
@@ -136,6 +143,7 @@ class Operator(Message):
     card_key: Jwk
     active: bool
     expires: int
+    person_tag: str | None = None
 
 
 class BodyEntry(Message):
@@ -235,6 +243,20 @@ class Directory:
         if found is None or holder is None:
             return frozenset()
         return frozenset(role.value for role in ROLES_OF_KIND[holder.kind].intersection(found.roles))
+
+    def signatory(self, organisation: OrganisationId, operator: OperatorId) -> Signatory | None:
+        """Return the operator as dual control needs them, if they are accredited now."""
+        found, holder = self.operator(organisation, operator), self.organisation(organisation)
+        if found is None or holder is None:
+            return None
+        return Signatory(
+            operator=operator,
+            organisation=organisation,
+            sector=holder.kind.value,
+            roles=self.roles(organisation, operator),
+            card=thumbprint(found.card_key),
+            person=found.person_tag,
+        )
 
     def token_key(self) -> Ed25519PublicKey:
         """See `Accreditations`."""

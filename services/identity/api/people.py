@@ -12,8 +12,9 @@ from services.contracts.identity.messages import (
     RegisterSubject,
     RequestPseudonymTokens,
 )
+from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
 from services.identity.centre import IdentityCentre
-from services.identity.workflows import linking
+from services.identity.workflows import linking, presenting
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 
@@ -40,5 +41,12 @@ def people_routes(centre: IdentityCentre) -> APIRouter:
     ) -> RegisteredSubject:
         """Register the wallet's key for the medical sector."""
         return linking.register_subject(centre, caller, message)
+
+    @router.post("/operator-presentations")
+    def present(
+        caller: Annotated[PersonCaller, Depends(person())], message: PresentOperator
+    ) -> OperatorPresentation:
+        """Vouch for the human behind an operator's card."""
+        return presenting.present_operator(centre, caller, message)
 
     return router

@@ -16,6 +16,15 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.NotInFutureError: Problem(
         409, errors.NotInFutureError.code, "The accreditation would be over at once", "Set a later end."
     ),
+    errors.NotPresentedError: Problem(
+        409,
+        errors.NotPresentedError.code,
+        "It must be known which human this is",
+        "Have the person present their own card at the ID centre (sekisho present-operator).",
+    ),
+    errors.NothingToChangeError: Problem(
+        409, errors.NothingToChangeError.code, "It is so already", "Look at the register."
+    ),
     errors.RegisterChangedError: Problem(
         500,
         errors.RegisterChangedError.code,

@@ -10,8 +10,6 @@ from services.contracts.oversight.messages import (
     OrganisationAccreditation,
     OrganisationKeys,
     RegisterAnswer,
-    RolesChange,
-    StandingChange,
     TerminalAccreditation,
     TerminalAccredited,
 )
@@ -19,7 +17,7 @@ from services.contracts.oversight.register import Role
 from services.kit.access import anyone_accredited, operator
 from services.kit.credentials.callers import Caller, OperatorCaller
 from services.oversight import workflows
-from services.oversight.workflows import Office
+from services.oversight.office import Office
 
 Accreditor = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR))]
 
@@ -52,20 +50,5 @@ def register_routes(office: Office) -> APIRouter:
     def accredit_operator(caller: Accreditor, asked: OperatorAccreditation) -> Changed:
         """Accredit an operator."""
         return workflows.accredit_operator(office, caller, asked)
-
-    @routes.post("/operators/roles")
-    def change_roles(caller: Accreditor, asked: RolesChange) -> Changed:
-        """Give an operator other roles."""
-        return workflows.change_roles(office, caller, asked)
-
-    @routes.post("/suspensions")
-    def suspend(caller: Accreditor, asked: StandingChange) -> Changed:
-        """Stop an organisation, terminal or operator."""
-        return workflows.suspend(office, caller, asked)
-
-    @routes.post("/resumptions")
-    def resume(caller: Accreditor, asked: StandingChange) -> Changed:
-        """Let it go on."""
-        return workflows.resume(office, caller, asked)
 
     return routes

@@ -136,7 +136,7 @@ def _to_nobody(scene: Scene) -> DirectiveCopy:
 
 def _to_a_suspended_clinic(scene: Scene) -> DirectiveCopy:
     name = scene.clinic.organisation
-    scene.world.office.suspend(StandingChange(kind=Accredited.ORGANISATION, id=name, reason="an inspection"))
+    scene.world.decide("suspend", StandingChange(kind=Accredited.ORGANISATION, id=name))
     return scene.copy()
 
 

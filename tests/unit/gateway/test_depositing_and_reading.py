@@ -15,9 +15,8 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body, Category, Purpose
 from consent.wallet import Wallet
 from services.contracts.medical.messages import RECEIPT_TYPE, DepositAnswer, ReadAnswer
-from services.contracts.oversight.messages import OrganisationKeys
+from services.contracts.oversight.messages import Accredited, OrganisationKeys, RolesChange, StandingChange
 from services.contracts.oversight.register import FormerKey, Kind, Role
-from services.gateway.accreditor import change_roles, suspend
 from services.gateway.clinic import open_documents, open_records
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError, RefusedError
@@ -125,12 +124,14 @@ def test_refusals_keep_their_code(story: Story, category: Category, purpose: Pur
 
 
 def test_reading_ends_with_the_role_and_with_the_accreditation(story: Story) -> None:
-    change_roles(story.world.officials, story.clinic, [Role.WRITER], reason="left the ward")
+    story.world.oversight.change_roles(
+        RolesChange(organisation=story.clinic.id, id=story.clinic.credentials.operator, roles=[Role.WRITER])
+    )
     story.clinic.tokens.forget()
     with pytest.raises(RefusedError) as caught:
         story.read()
     assert caught.value.code == "role_missing"
-    suspend(story.world.officials, story.clinic.id, reason="case 1")
+    stop(story, story.clinic.id)
     story.clinic.tokens.forget()
     with pytest.raises(RefusedError) as caught:
         story.read()
@@ -138,7 +139,7 @@ def test_reading_ends_with_the_role_and_with_the_accreditation(story: Story) -> 
 
 
 def test_records_stay_readable_after_their_authors_accreditation_ended(story: Story) -> None:
-    suspend(story.world.officials, story.hospital.id, reason="closed")
+    stop(story, story.hospital.id)
     assert story.read() == MEDICATION
 
 
@@ -320,3 +321,8 @@ def test_what_a_distrusted_key_signed_counts_no_more(story: Story) -> None:
     held = hospital.directory().organisation(hospital.id)
     assert held is not None
     assert held.former_keys == []
+
+
+def stop(story: Story, organisation: str) -> None:
+    """Do what two officials decided."""
+    story.world.oversight.suspend(StandingChange(kind=Accredited.ORGANISATION, id=organisation))

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.x509 import KeyUsage
 from pydantic import JsonValue
+from support import dual_control
 from support.identity_people import IDENTITY, PIN, Holder, Participant, card_request, some_items
 from support.identity_wire import refused
 from support.identity_world import World, running
@@ -62,6 +63,7 @@ ROUTES = {
     ("POST", "/number"): ("person", ()),
     ("POST", "/numbers/changes"): ("operator", ("registrar",)),
     ("POST", "/people/renewals"): ("body", ("identity",)),
+    ("POST", "/operator-presentations"): ("person", ()),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
     ("POST", "/directives"): ("person", ()),
@@ -111,7 +113,7 @@ def test_routes_and_who_may_call_them(scene: Scene) -> None:
         for (url, method, path), rule in scene.world.rules.items()
         if url == IDENTITY
     }
-    assert found == ROUTES
+    assert found == ROUTES | dual_control.ROUTES
 
 
 def test_certificates_show_nothing_about_their_holder(scene: Scene) -> None:
@@ -212,7 +214,7 @@ def test_role_that_was_removed_is_refused_and_the_refusal_is_in_the_history(scen
     clinic = scene.world.accredit("clinic", Kind.CLINIC, Role.READER)
     reference = scene.world.link(holder, clinic)
     scene.world.oversight.change_roles(
-        RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[], reason="left")
+        RolesChange(organisation=clinic.organisation, id=clinic.operator, roles=[])
     )
     token = scene.world.operator_token(clinic, IDENTITY)
     with refused("role_missing", 403):

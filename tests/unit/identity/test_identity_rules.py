@@ -92,7 +92,8 @@ def test_challenge_of_another_key_is_not_ours() -> None:
 def namer(seed: str) -> Namer:
     random = Random(seed)
     sectors = {(body, version): random.randbytes(32) for body in Body for version in (1, 2)}
-    return Namer(lambda body, version: sectors[body, version], random.randbytes(32))
+    return Namer(lambda body, version: sectors[body, version], random.randbytes(32), random.randbytes(32))
+    return Namer({body: random.randbytes(32) for body in Body}, random.randbytes(32), random.randbytes(32))
 
 
 @given(st.binary(min_size=32, max_size=32))

@@ -155,9 +155,7 @@ def test_suspension_is_in_force_at_once(scene: Scene, kind: Accredited, expected
         Accredited.TERMINAL: scene.clinic.terminal,
         Accredited.ORGANISATION: scene.clinic.organisation,
     }[kind]
-    change = StandingChange(
-        kind=kind, id=name, organisation=scene.clinic.organisation, reason="under suspicion"
-    )
+    change = StandingChange(kind=kind, id=name, organisation=scene.clinic.organisation)
     scene.world.oversight.suspend(change)
     refusal = scene.refusal(scene.world.operator_fields(scene.clinic, MEDICAL), at=scene.clinic)
     scene.world.oversight.resume(change)

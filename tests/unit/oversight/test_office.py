@@ -33,7 +33,7 @@ from services.oversight import app as oversight_app
 from services.oversight.tables import metadata
 
 CLINIC = OrganisationId("clinic-b")
-SUSPENSION = StandingChange(kind=Accredited.ORGANISATION, id=CLINIC, reason="an inspection")
+SUSPENSION = StandingChange(kind=Accredited.ORGANISATION, id=CLINIC)
 
 
 @pytest.fixture
@@ -45,21 +45,23 @@ def world(tmp_path: Path) -> Iterator[OversightWorld]:
 
 def test_every_change_says_who_made_it_and_why(world: OversightWorld) -> None:
     world.accredit(CLINIC, Kind.CLINIC, Role.READER)
-    changed = world.office.suspend(SUSPENSION)
-    last = events(world)[-1]
+    serial = world.decide("suspend", SUSPENSION)
+    last = events(world)[-2]
     assert (last["kind"], last["organisation"], last["operator"], last["terminal"]) == (
         "accreditation_changed",
         OFFICE,
-        "official",
+        "second",
         "office-desk",
     )
     assert len(last["detail"].pop("entry")) == 43
+    assert len(last["detail"].pop("proposal")) == 22
     assert last["detail"] == {
-        "change": "suspended",
+        "change": "suspend",
+        "proposer": "first",
         "kind": "organisation",
         "id": CLINIC,
         "reason": "an inspection",
-        "serial": changed.serial,
+        "serial": serial,
     }
 
 
@@ -122,13 +124,15 @@ def test_identifiers_are_plain(world: OversightWorld, identifier: str) -> None:
 
 
 def test_a_restart_does_not_bring_back_what_was_suspended(world: OversightWorld) -> None:
-    second = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
-    officials = StandingChange(kind=Accredited.OPERATOR, id="official", organisation=OFFICE, reason="left")
-    world.as_operator(second, Role.ACCREDITOR).suspend(officials)
+    officials = StandingChange(kind=Accredited.OPERATOR, id="official", organisation=OFFICE)
+    world.decide("suspend", officials)
     world.context.close()
     world.open()
+    asked = OrganisationAccreditation(
+        id=CLINIC, name="Clinic", kind=Kind.CLINIC, expires=epoch_seconds(world.clock()) + 1000
+    )
     with pytest.raises(RemoteProblemError) as refused:
-        world.office.suspend(SUSPENSION)
+        world.office.accredit_organisation(asked)
     assert refused.value.status == 403
 
 

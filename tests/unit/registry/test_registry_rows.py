@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import JsonValue
 from sqlalchemy import select, text, update
+from support import dual_control
 from support.identity_people import REGISTRY, Holder, Participant, some_items
 from support.identity_permissions import Permissions, basic_terms, permissions
 from support.identity_wire import refused
@@ -125,7 +126,7 @@ def test_routes_and_who_may_call_them(scene: Scene) -> None:
         for (url, method, path), rule in scene.world.rules.items()
         if url == REGISTRY
     }
-    assert found == ROUTES
+    assert found == ROUTES | dual_control.ROUTES
 
 
 def test_migrations_make_exactly_these_tables(scene: Scene) -> None:

@@ -165,7 +165,7 @@ def test_medical_centre_that_is_down_fails_the_job_and_keeps_nothing(world: Worl
 
 def test_suspended_anonymiser_makes_no_table(world: World, served: Running) -> None:
     world.settle(crowd())
-    world.oversight.suspend(StandingChange(kind=Accredited.ORGANISATION, id=ANONYMISER, reason="review"))
+    world.oversight.suspend(StandingChange(kind=Accredited.ORGANISATION, id=ANONYMISER))
     assert refused(served).code == "unavailable"
 
 
