@@ -16,7 +16,11 @@ from services.kit.egress import Egress, declarations
 from services.kit.settings import CONFIG_VARIABLE, BodySettings
 from services.serve import settings_class
 
-SHARED: Final = {"contracts": "every body", "directives": "bodies that keep directives"}
+SHARED: Final = {
+    "contracts": "every body",
+    "directives": "bodies that keep directives",
+    "recovery": "bodies that keep a part of wallets",
+}
 """Packages whose egress is part of several bodies."""
 
 

@@ -68,6 +68,8 @@ for command in (
     supervisors.proposals,
     supervisors.approve,
     supervisors.reject,
+    cards.recovery_code,
+    cards.reissue_card,
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,

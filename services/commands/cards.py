@@ -8,15 +8,18 @@ import click
 from consent.vocabulary import Body
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
-from services.commands.person import card_option, signed_in, typed_pin
+from services.commands.person import card_option, signed_in, signing, typed_pin
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application, CardChange
 from services.gateway import card_care
 from services.gateway.card_making import with_hint
-from services.gateway.cards import read_card, replace_card, unlock
+from services.gateway.cards import read_card, replace_card, save_card, unlock
+from services.gateway.errors import CardFileError
 from services.gateway.exchange import Relayed
 from services.gateway.organisation import Organisation
 from services.gateway.person import at_portal
+from services.gateway.recovery import lay_down_recovery, retire_earlier
+from services.gateway.reissue import reissue
 from services.kit.http import Http
 
 application_option = click.option(
@@ -157,3 +160,42 @@ def renew_card(folder: Path, reference: str, card: Path, new_pin: str | None, hi
     )
     replace_card(renewed if hint is None else with_hint(renewed, name, hint, digits=digits), card)
     click.echo(f"{name.value}: new key and PIN, certificate {renewed.applications[name].kid}")
+
+
+@click.command("recovery-code")
+@card_option
+@told
+def recovery_code(card: Path) -> None:
+    """Lay your wallet down in parts and get the code for paper, for the day card and device are lost."""
+    person = signing(card)
+    laid = lay_down_recovery(person)
+    click.echo(f"recovery code: {laid.paper}")
+    retire_earlier(person, laid)
+    click.echo("keep it on paper, apart from the card; an earlier code is worth nothing now")
+
+
+@click.command("reissue-card")
+@as_option
+@reference_option
+@click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the new card file here.")
+@click.option("--paper", help="The person's recovery code; without it a second registrar is needed.")
+@click.option(
+    "--with",
+    "second",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Credentials of a second registrar, who confirms as well.",
+)
+@told
+def reissue_card(folder: Path, reference: str, card: Path, paper: str | None, second: Path | None) -> None:
+    """As a registrar, with the person here: revoke the old card, issue another, and recover the wallet into it."""
+    if card.exists():
+        raise CardFileError(f"{card} exists already; choose another name")
+    pins = {application: typed_pin(application) for application in Application}
+    others = [] if second is None else [Organisation.at(second)]
+    made = reissue(Organisation.at(folder), reference, pins=pins, paper=paper, others=others)
+    save_card(made.card, card)
+    click.echo(f"card file: {card}; the wallet is the one from before")
+    click.echo(f"telephone code that stops the card, for the person only: {made.suspension_code}")
+    click.echo(f"new recovery code, likewise: {made.laid.paper}")
+    retire_earlier(made.person, made.laid)
+    click.echo("the recovery code from before is worth nothing now")

@@ -75,3 +75,7 @@ class NotVerifiedError(GatewayError):
 def refusal(problem: RemoteProblemError) -> RefusedError:
     """Turn a body's problem document into a refusal."""
     return RefusedError(problem.code, problem.detail or problem.title, members=problem.members)
+
+
+class WalletLostError(GatewayError):
+    """The wallet cannot be rebuilt from the parts at hand; the message says which keeper refused what."""

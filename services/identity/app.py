@@ -30,6 +30,9 @@ from services.identity.workflows import sectors
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
+from services.recovery.api import recovery_routes
+from services.recovery.store import RecoveryStore
+from services.recovery.workflows import Recovery
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -81,6 +84,7 @@ def assemble(
     """Return the application over an opened body, any view of the register, and any other bodies."""
     centre = open_centre(context, settings, register=register, registry=registry, peers=peers)
     directives = open_directives(context, tables.DIRECTIVES, directory=register.directory)
+    recovery = Recovery(directives, RecoveryStore(tables.RECOVERY, context.cipher), centre.cards.is_own)
     witness = open_witness(context, directory=register.directory)
     oversight = WitnessClient(
         Body.OVERSIGHT,
@@ -91,7 +95,8 @@ def assemble(
 
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         own, laid_down = scan(centre, conn), scan_directives(directives, conn)
-        return own[0] + laid_down[0], own[1] + laid_down[1]
+        parts = recovery.store.scan(conn)
+        return own[0] + laid_down[0] + parts[0], own[1] + laid_down[1] + parts[1]
 
     parts = Parts(
         routers=[
@@ -106,6 +111,7 @@ def assemble(
             accounts.account_routes(centre),
             number_look_ups.number_look_up_routes(centre),
             directive_routes(directives),
+            recovery_routes(recovery),
             release_routes(Releases(directives, witness)),
             witness_routes(context, witness),
         ],

@@ -30,6 +30,11 @@ class CardStore:
         found = conn.execute(wanted).scalar_one_or_none()
         return None if found is None else self.store.card(conn, found)
 
+    def is_own(self, conn: Connection, holder: Pseudonym, card_id: str) -> bool:
+        """Tell whether a card is the person's, and in force."""
+        held = self.own(conn, holder)
+        return held is not None and held.id == card_id and held.state is CardState.ACTIVE
+
     def standing(self, conn: Connection, held: Card) -> dict[Application, tuple[int, str]]:
         """Return tries left and certificate of each application."""
         row = card_application.c

@@ -7,11 +7,13 @@ from services.identity.card_tables import card_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.dual_control.tables import proposal_table
+from services.recovery.tables import recovery_table
 
 metadata = MetaData()
 KIT = kit_tables(metadata)
 CARDS = card_tables(metadata)
 PROPOSALS = proposal_table(metadata)
+RECOVERY = recovery_table(metadata)
 DIRECTIVES = directive_tables(metadata)
 
 person = Table(

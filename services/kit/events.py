@@ -25,6 +25,10 @@ class EventKind(StrEnum):
     CARD_APPLICATION_RENEWED = "card_application_renewed"
     CARD_SUSPENSION_REFUSED = "card_suspension_refused"
     CARD_SUSPENSION_CODE_MADE = "card_suspension_code_made"
+    CARD_LOOKED_UP = "card_looked_up"
+    RECOVERY_LAID_DOWN = "recovery_laid_down"
+    RECOVERY_RETIRED = "recovery_retired"
+    RECOVERY_RELEASED = "recovery_released"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
     TOKENS_REVOKED = "tokens_revoked"

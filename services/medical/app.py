@@ -27,6 +27,9 @@ from services.medical.reading import Reading
 from services.medical.second_proxy import SecondProxy
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
+from services.recovery.api import recovery_routes
+from services.recovery.store import RecoveryStore
+from services.recovery.workflows import Recovery, any_card
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -65,6 +68,7 @@ def assemble(
 ) -> FastAPI:
     """Put the application together over an opened body; `seconds` are asked for fragments in their order."""
     directives = open_directives(context, tables.directives, directory=register.directory)
+    recovery = Recovery(directives, RecoveryStore(tables.recovery, context.cipher), any_card)
     workers = ThreadPoolExecutor(settings.reencryption_threads, thread_name_prefix="reencrypt")
     centre = Centre(
         context=context,
@@ -78,19 +82,20 @@ def assemble(
     )
     routes = medical_routes(Depositing(centre), Reading(centre), Granting(centre))
     parts = Parts(
-        routers=[directive_routes(directives), routes],
+        routers=[directive_routes(directives), recovery_routes(recovery), routes],
         problems={},
-        scan=_scans(directives, Inspection(centre)),
+        scan=_scans(directives, recovery, Inspection(centre)),
         witnesses=witnesses,
         on_stop=[workers.shutdown],
     )
     return build_app(context, register, parts)
 
 
-def _scans(directives: Directives, inspection: Inspection) -> Scan:
+def _scans(directives: Directives, recovery: Recovery, inspection: Inspection) -> Scan:
     def scan(conn: Connection) -> tuple[int, list[Finding]]:
         rows, found = scan_directives(directives, conn)
         more, others = inspection.scan(conn)
-        return rows + more, found + others
+        parts, changed = recovery.store.scan(conn)
+        return rows + more + parts, found + others + changed
 
     return scan

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, with_tokens
@@ -17,6 +18,7 @@ from services.directives.service import open_directives, open_witness
 from services.kit.certificates import Authority, CertificateError, load_authority
 from services.kit.context import BodyContext, open_body
 from services.kit.keys import KeyFolderError
+from services.kit.log.audit import Finding
 from services.oversight import tables
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
@@ -27,6 +29,9 @@ from services.oversight.office import Office
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
 from services.oversight.workflows import take_bootstrap
+from services.recovery.api import recovery_routes
+from services.recovery.store import RecoveryStore
+from services.recovery.workflows import Recovery, any_card
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -43,16 +48,23 @@ def assemble(
     """Return the application over an opened body; the state of tokens comes from the ID centre, or is told."""
     office = open_office(context, settings)
     directives = open_directives(context, tables.DIRECTIVES, directory=office.editions.directory)
+    recovery = Recovery(directives, RecoveryStore(tables.RECOVERY, context.cipher), any_card)
     own_witness = open_witness(context, directory=office.editions.directory)
+
+    def everything(conn: Connection) -> tuple[int, list[Finding]]:
+        own, parts = scan(office.store, directives, conn), recovery.store.scan(conn)
+        return own[0] + parts[0], own[1] + parts[1]
+
     parts = Parts(
         routers=[
             register_routes(office),
             directive_routes(directives),
+            recovery_routes(recovery),
             release_routes(Releases(directives, own_witness)),
             witness_routes(context, own_witness),
         ],
         problems=PROBLEMS,
-        scan=lambda conn: scan(office.store, directives, conn),
+        scan=everything,
         dual_control=open_dual_control(context, tables.PROPOSALS, oversight_kinds(office)),
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )

@@ -77,6 +77,8 @@ def _passages() -> Iterator[Passage]:
         (Body.PRODUCT_SAFETY, "GET", "/inbox"),
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
         (Body.OVERSIGHT, "GET", "/register"),
+        *((body, "PUT", "/recovery") for body in PROXIES),
+        *((body, "POST", "/recovery/retirements") for body in PROXIES),
     ):
         yield Passage(body, method, path, Access.SESSION)
 

@@ -16,7 +16,7 @@ from services.kit.egress import Egress, declarations
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 BODIES = [body.value for body in Body]
-PACKAGES = [*BODIES, "directives", "contracts"]
+PACKAGES = [*BODIES, "directives", "recovery", "contracts"]
 WIRING = "app.py"
 """Builds connections and hands them on; the only module that may do so without a declaration."""
 
@@ -25,6 +25,7 @@ BUILT_BY_EGRESS = {
     "ReleaseRequest": ["medical"],
     "ReleaseAnswer": ["directives", "identity", "oversight"],
     "ReadAnswer": ["medical"],
+    "ReleasedParts": ["recovery", "identity", "oversight", "medical"],
     "CompartmentKeys": ["medical"],
     "Grants": ["medical"],
     "Presence": ["registry"],
@@ -63,7 +64,7 @@ def test_route_that_answers_another_body_is_declared(tmp_path: Path, all_declare
         rules = access_rules(apps)
     shared = {
         answer
-        for package in ("directives", "contracts")
+        for package in ("directives", "recovery", "contracts")
         for each in _declared(package).values()
         for answer in each.answers
     }

@@ -10,10 +10,11 @@ from consent import base64url
 from consent.vocabulary import Body
 from services.contracts import directives as d
 from services.contracts import proposals as q
+from services.contracts import recovery as v
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
-from services.contracts.identity import presenting as v
+from services.contracts.identity import presenting as w
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as m
 from services.contracts.oversight import messages as o
@@ -102,6 +103,16 @@ ONE_SOUGHT: Example = {"query": SOUGHT}
 SOME_SOUGHT: Example = {"queries": [SOUGHT], "batch": "b"}
 BOUGHT: Example = {"token": "x", "gtin": GTIN, "serial": "1", "purchased_at": 1, "disclosure": False}
 
+RECOVERY: list[Row] = [
+    ("PUT /recovery", person, v.DepositPart, {"deposit": "x"}),
+    ("POST /recovery/retirements", person, v.RetireParts, {"retirement": "x"}),
+    (
+        "POST /recovery/releases",
+        person,
+        v.ReleaseParts,
+        {"recovery_key": REFERENCE, "confirmations": ["x"], "paper_proof": REFERENCE},
+    ),
+]
 DIRECTIVES: list[Row] = [
     ("PUT /wallet", person, d.WalletRegistration, {"signing_key": KEY, "proof": "x"}),
     ("POST /directives", person, d.DirectiveSubmission, COPY),
@@ -152,6 +163,7 @@ ROWS: dict[Body, list[Row]] = {
                 "new": APPLICATION,
             },
         ),
+        ("POST /cards/standings", CITY, c.LookUpCard, {"reference": REFERENCE}),
         ("POST /cards/suspension-codes", person, c.MakeSuspensionCode, {}),
         ("POST /links", HOSPITAL, i.PresentCard, {"presentation": "x"}),
         (
@@ -166,11 +178,12 @@ ROWS: dict[Body, list[Row]] = {
         (
             "POST /operator-presentations",
             person,
-            v.PresentOperator,
+            w.PresentOperator,
             {"organisation": "nobody", "card_key": KEY},
         ),
         *proposals(SUPERVISOR),
         *DIRECTIVES,
+        *RECOVERY,
         RELEASES,
     ],
     Body.REGISTRY: [
@@ -195,6 +208,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /deposits", HOSPITAL, m.DepositRequest, {"token": "x", "bundles": [BUNDLE]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
         *DIRECTIVES,
+        *RECOVERY,
     ],
     Body.PRODUCT_SAFETY: [
         ("POST /gtins", MAKER, p.TradeItemRequest, {"gtin": GTIN, "name": "n"}),
@@ -241,6 +255,7 @@ ROWS: dict[Body, list[Row]] = {
         ),
         *proposals(OFFICE),
         *DIRECTIVES,
+        *RECOVERY,
         RELEASES,
     ],
 }

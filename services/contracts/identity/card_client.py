@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 from services.contracts.identity.card_messages import (
     CardStanding,
     ChangePin,
+    LookUpCard,
     MakeSuspensionCode,
     PinChange,
     RenewApplication,
@@ -39,6 +40,9 @@ class Cards(Protocol):
     def own_card(self, *, token: Token) -> CardStanding:
         """Return where the person's card stands (person)."""
 
+    def look_up(self, message: LookUpCard, *, token: Token) -> CardStanding:
+        """Return which card somebody has now (registrar)."""
+
     def make_suspension_code(self, *, token: Token) -> SuspensionCode:
         """Get another telephone code (person)."""
 
@@ -68,6 +72,10 @@ class CardClient:
     def own_card(self, *, token: Token) -> CardStanding:
         """See `Cards`."""
         return CardStanding.model_validate_json(self._http.send("GET", "/cards/own", token=token).content)
+
+    def look_up(self, message: LookUpCard, *, token: Token) -> CardStanding:
+        """See `Cards`."""
+        return self._post("/cards/standings", CardStanding, message=message, token=token)
 
     def make_suspension_code(self, *, token: Token) -> SuspensionCode:
         """See `Cards`."""

@@ -72,12 +72,18 @@ class ApplicationStanding(Message):
 
 
 class CardStanding(Message):
-    """GET /cards/own: the card that the person has now. Units: `expires` epoch seconds."""
+    """GET /cards/own, POST /cards/standings: the card that the person has now. Units: `expires` epoch seconds."""
 
     card: CardId
     state: Annotated[CardState, Field(strict=False)]
     expires: int
     applications: dict[ApplicationName, ApplicationStanding]
+
+
+class LookUpCard(Message):
+    """POST /cards/standings: which card somebody known here has now, whose card file is lost."""
+
+    reference: Reference
 
 
 class MakeSuspensionCode(Message):

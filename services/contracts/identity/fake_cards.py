@@ -10,6 +10,7 @@ from services.contracts.identity.card_messages import (
     ApplicationStanding,
     CardStanding,
     ChangePin,
+    LookUpCard,
     PinChange,
     RenewApplication,
     SuspendByCode,
@@ -65,7 +66,18 @@ class FakeIdentityWithCards(FakeIdentity):
 
     def own_card(self, *, token: Token) -> CardStanding:
         """See `Cards`."""
-        card_id, card = self._own(token)
+        return self._standing(*self._own(token))
+
+    def look_up(self, message: LookUpCard, *, token: Token) -> CardStanding:
+        """See `Cards`."""
+        holder = self._whom(self._operator(token, Role.REGISTRAR), message.reference)
+        for card_id, card in self.cards.items():
+            if card.holder == holder and card.state is not CardState.REVOKED:
+                return self._standing(card_id, card)
+        raise problem(404, "no_card")
+
+    @staticmethod
+    def _standing(card_id: str, card: FakeCard) -> CardStanding:
         return CardStanding(
             card=card_id,
             state=card.state,

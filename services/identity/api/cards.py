@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from services.contracts.identity.card_messages import (
     CardStanding,
     ChangePin,
+    LookUpCard,
     MakeSuspensionCode,
     PinChange,
     RenewApplication,
@@ -98,6 +99,11 @@ def card_care_routes(centre: IdentityCentre) -> APIRouter:
     def renew(caller: Registrar, message: RenewApplication) -> IssuedApplication:
         """Give an application another key and PIN."""
         return card_pins.renew_application(centre, caller, message)
+
+    @router.post("/cards/standings")
+    def look_up(caller: Registrar, message: LookUpCard) -> CardStanding:
+        """Tell which card somebody has whose card file is lost."""
+        return card_standing.look_up_card(centre, caller, message)
 
     @router.get("/cards/own")
     def own(caller: Holder) -> CardStanding:

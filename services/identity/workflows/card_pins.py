@@ -30,6 +30,7 @@ from services.identity.workflows.cards import (
     holder_of,
     verifier_bytes,
 )
+from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind, Outcome
 
@@ -109,6 +110,7 @@ def renew_application(
         if held is None or not held.usable(centre.seconds()):
             raise PresenceError
         centre.cards.renew(conn, held, new, tries=tries, now=centre.seconds())
+        card_stopped(centre, conn, held.id)  # what the former key signed in ends with it
         event = at_counter(kind, caller, detail={"application": request.application.value})
         centre.context.journal.record(conn, person=holder.pseudonym, event=event)
     return IssuedApplication(certificate=certificate, share=base64url.encode(new.share), retries=tries)

@@ -2,10 +2,12 @@
 
 from sqlalchemy import Connection
 
+from consent.identifiers import Pseudonym
 from consent.paper_code import SUSPENSION_SIGNS, canonical, random_code
 from services.contracts.identity.card_messages import (
     ApplicationStanding,
     CardStanding,
+    LookUpCard,
     SuspendByCode,
     SuspensionCode,
     SuspensionReceived,
@@ -85,8 +87,25 @@ def suspend_by_code(centre: IdentityCentre, request: SuspendByCode, *, source: b
 def own_card(centre: IdentityCentre, caller: PersonCaller) -> CardStanding:
     """Return where the person's card stands. Raises: NoCardError."""
     with centre.context.database.read() as conn:
-        held = _own(centre, conn, caller)
-        standing = centre.cards.standing(conn, held)
+        return _standing(centre, conn, _own(centre, conn, caller.pseudonym))
+
+
+def look_up_card(centre: IdentityCentre, caller: OperatorCaller, request: LookUpCard) -> CardStanding:
+    """Return which card the person of a municipality's reference has; the person sees it.
+
+    Raises: UnknownReferenceError, NoCardError.
+    """
+    holder = holder_of(centre, caller.organisation, request.reference)
+    with centre.context.database.write() as conn:
+        centre.context.journal.record(
+            conn, person=holder.pseudonym, event=at_counter(EventKind.CARD_LOOKED_UP, caller)
+        )
+    with centre.context.database.read() as conn:
+        return _standing(centre, conn, _own(centre, conn, holder.pseudonym))
+
+
+def _standing(centre: IdentityCentre, conn: Connection, held: Card) -> CardStanding:
+    standing = centre.cards.standing(conn, held)
     applications = {
         name: ApplicationStanding(tries_left=left, kid=kid) for name, (left, kid) in standing.items()
     }
@@ -96,16 +115,16 @@ def own_card(centre: IdentityCentre, caller: PersonCaller) -> CardStanding:
 def make_code(centre: IdentityCentre, caller: PersonCaller) -> SuspensionCode:
     """Give the person another telephone code; the one before counts no more. Raises: NoCardError."""
     with centre.context.database.write() as conn:
-        code = new_code(centre, conn, _own(centre, conn, caller))
+        code = new_code(centre, conn, _own(centre, conn, caller.pseudonym))
         event = Event(kind=EventKind.CARD_SUSPENSION_CODE_MADE, outcome=Outcome.DONE)
         centre.context.journal.record(conn, person=caller.pseudonym, event=event)
     return SuspensionCode(suspension_code=code)
 
 
-def _own(centre: IdentityCentre, conn: Connection, caller: PersonCaller) -> Card:
-    held = centre.cards.own(conn, caller.pseudonym)
+def _own(centre: IdentityCentre, conn: Connection, holder: Pseudonym) -> Card:
+    held = centre.cards.own(conn, holder)
     if held is None:
-        raise NoCardError("you have no card now")
+        raise NoCardError("there is no card that is not revoked")
     return held
 
 

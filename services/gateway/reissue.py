@@ -1,0 +1,95 @@
+"""A new card after the old one is lost, stolen or unreadable: new keys, the same person, the same wallet (C13)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from consent.recovery import paper_proof
+from consent.vocabulary import Body
+from services.contracts.identity.card_client import CardClient
+from services.contracts.identity.card_messages import LookUpCard
+from services.contracts.identity.client import IdentityClient
+from services.contracts.identity.messages import Application, CardChange, IssueCard
+from services.gateway.card_care import change_card
+from services.gateway.card_making import draft
+from services.gateway.cards import CardFile
+from services.gateway.errors import RefusedError
+from services.gateway.organisation import Organisation
+from services.gateway.people import register_wallet, trust_of
+from services.gateway.person import Person
+from services.gateway.recovery import LaidDown, lay_down_recovery, recover_wallet
+
+
+@dataclass(frozen=True, slots=True)
+class Reissued:
+    """The new card file, the person signed in with it, the code for the telephone, and the wallet's new parts.
+
+    When the person has card and codes, `retire_earlier` makes earlier paper worthless.
+    """
+
+    card: CardFile
+    person: Person
+    suspension_code: str = field(repr=False)
+    laid: LaidDown
+
+
+def reissue(
+    counter: Organisation,
+    reference: str,
+    *,
+    pins: Mapping[Application, str],
+    paper: str | None,
+    others: Sequence[Organisation] = (),
+) -> Reissued:
+    """As a registrar, with the person here: revoke the card there is, issue another, and put the old wallet into it.
+
+    Guarantees: broken off anywhere, it is called again and begins with the card that it left; the paper still counts.
+    `others` are further registrars, needed without paper.
+    Raises: RefusedError, CardFileError, WalletLostError, MalformedError for a slip in the paper's code.
+    """
+    making = draft(pins, randomness=counter.randomness)
+    if paper is not None:
+        paper_proof(paper, Body.IDENTITY)  # a slip in the code is told before any card is revoked
+    revoke_present(counter, reference, reason="reissued")
+    request = IssueCard(reference=reference, applications=making.request())
+    issued = counter.ask(
+        Body.IDENTITY, lambda http, token: IdentityClient(http).issue_card(request, token=token)
+    )
+    trust = trust_of(counter)
+    blank = making.complete(issued, trust=trust, randomness=counter.randomness)
+    authentication = making.unlocked(Application.AUTHENTICATION, issued)
+    signed_in = Person(
+        blank,
+        counter.connect,
+        authentication=authentication,
+        register=counter.register,
+        clock=counter.clock,
+        randomness=counter.randomness,
+    )
+    wallet = recover_wallet(signed_in, [counter, *others], card=issued.card, paper=paper)
+    filled = replace(making, wallet=wallet)
+    card = filled.complete(issued, trust=trust, randomness=counter.randomness)
+    person = Person(
+        card,
+        counter.connect,
+        authentication=authentication,
+        signature=filled.unlocked(Application.SIGNATURE, issued),
+        register=counter.register,
+        clock=counter.clock,
+        randomness=counter.randomness,
+    )
+    register_wallet(person)
+    return Reissued(card, person, issued.suspension_code, lay_down_recovery(person))
+
+
+def revoke_present(counter: Organisation, reference: str, *, reason: str) -> None:
+    """Revoke the card that somebody has, if there is one. Raises: RefusedError."""
+    try:
+        held = counter.ask(
+            Body.IDENTITY,
+            lambda http, token: CardClient(http).look_up(LookUpCard(reference=reference), token=token),
+        )
+    except RefusedError as refusal:
+        if refusal.code != "no_card":
+            raise
+        return
+    change_card(counter, reference, held.card, change=CardChange.REVOKE, reason=reason)

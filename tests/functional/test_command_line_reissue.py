@@ -1,0 +1,162 @@
+"""A card and its device are lost: another card, the same wallet, the old records, by hand."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from support.command_line import assert_one_line, within
+from support.desk import PINS
+
+from consent.compartments import YearSpan
+from consent.vocabulary import Body, Purpose
+from services.contracts.identity.messages import Application
+from services.demo.scene import Scene, medical_terms
+from services.gateway.cards import read_card, save_card
+from services.gateway.clinic import open_records
+from services.gateway.clinical import BasicItems, ClinicalRecord
+from services.gateway.errors import WalletLostError
+from services.gateway.exchange import Connect
+from services.gateway.history import history
+from services.gateway.hospital import deposit, link
+from services.gateway.organisation import Organisation
+from services.gateway.people import Enrolled, enrol
+from services.gateway.person import sign_in
+from services.gateway.recovery import lay_down_recovery, retire_earlier
+from services.gateway.reissue import reissue
+from services.gateway.wallet_actions import lay_down
+from services.kit.http import Http, PeerUnavailableError
+from services.kit.problems import UnavailableError
+
+pytestmark = pytest.mark.processes
+
+BEFORE = {"SEKISHO_PIN_AUTHENTICATION": "1357", "SEKISHO_PIN_SIGNATURE": "sakura8642"}
+AFTER = {"SEKISHO_PIN_AUTHENTICATION": "7306", "SEKISHO_PIN_SIGNATURE": "ume2026x"}
+NEW_PINS = {Application.AUTHENTICATION: "7306", Application.SIGNATURE: "ume2026x"}
+ENROL = ("--name", "田中 一郎", "--address", "みなと市浜町9", "--sex", "male", "--birth-date", "1971-08-11")
+ITEMS = BasicItems("佐藤 次郎", "みなと市浜町8", "male", "1968-03-04")
+
+
+def says(*arguments: str | Path, pins: dict[str, str]) -> list[str]:
+    done = within(*arguments, environment=pins)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def test_lost_card_is_replaced_and_the_wallet_comes_back_from_paper(
+    deployment: Scene, tmp_path: Path
+) -> None:
+    """C13, R4: with the paper and one registrar; the paper counts once."""
+    card, city = tmp_path / "card.json", deployment.layout.credentials / "municipality"
+    told = says("enrol", "--as", city, *ENROL, "--card", card, pins=BEFORE)
+    desk = ("--as", city, "--reference", told[1].rpartition(": ")[2])
+    paper = says("recovery-code", "--card", card, pins=BEFORE)[0].rpartition(": ")[2]
+    terms = ("--to", "clinic-b", "--category", "medication", "--years", "2015", "2022", "--purpose", "TREAT")
+    says("grant", "--card", card, *terms, pins=BEFORE)
+    kept = says("permissions", "--card", card, pins=BEFORE)
+
+    new, again = tmp_path / "new.json", tmp_path / "again.json"
+    slip = ("2" if paper[0] != "2" else "3") + paper[1:]
+    assert_one_line(
+        within("reissue-card", *desk, "--card", new, "--paper", slip, environment=AFTER), "read it again"
+    )
+    assert says("card-status", "--card", card, pins=BEFORE)[0].endswith("active")
+    says("reissue-card", *desk, "--card", new, "--paper", paper, pins=AFTER)
+    assert_one_line(within("history", "--card", card, environment=BEFORE), "card_not_usable")
+    assert says("permissions", "--card", new, pins=AFTER) == kept
+    seen = says("history", "--card", new, pins=AFTER)
+    assert sum("recovery_released" in line and "municipality" in line for line in seen) == 3
+    refused = within("reissue-card", *desk, "--card", again, "--paper", paper, environment=AFTER)
+    assert_one_line(refused, "wrong_paper_code")
+    assert not again.exists()
+
+
+def owner(deployment: Scene) -> tuple[Enrolled, str, Sequence[ClinicalRecord]]:
+    """Somebody with records in the medical centre and a paper."""
+    counter, hospital = deployment.organisation("municipality"), deployment.organisation("hospital-a")
+    years = range(1950, 2030)
+    enrolled = enrol(counter, ITEMS, pins=PINS, years=years)
+    records = deployment.records(deployment.people[0])[:2]
+    deposit(hospital, link(hospital, enrolled.person), records)
+    laid = lay_down_recovery(enrolled.person)
+    retire_earlier(enrolled.person, laid)
+    return enrolled, laid.paper, records
+
+
+class Cut:
+    """The counter's connections, which carry so many requests in all and then are gone."""
+
+    def __init__(self, whole: Connect, requests: int) -> None:
+        self._whole, self.left = whole, requests
+
+    def __call__(self, body: Body) -> Http:
+        return _CutHttp(self._whole(body), self)
+
+    def close(self) -> None:
+        self._whole.close()
+
+
+class _CutHttp(Http):
+    def __init__(self, whole: Http, cut: Cut) -> None:
+        self.base_url = whole.base_url
+        self._whole, self._cut = whole, cut
+
+    def send(self, *told: object, **more: object) -> httpx.Response:
+        answer = self._whole.send(*told, **more)  # type: ignore[arg-type]  # passed on as it came
+        self._count()
+        return answer
+
+    def form(self, *told: object, **more: object) -> httpx.Response:
+        answer = self._whole.form(*told, **more)  # type: ignore[arg-type]  # passed on as it came
+        self._count()
+        return answer
+
+    def _count(self) -> None:
+        self._cut.left -= 1
+        if self._cut.left < 0:
+            raise PeerUnavailableError("cut")
+
+
+@pytest.mark.parametrize("requests", [3, 6, 9, 12, 15, 18, 22, 26])
+def test_reissue_that_breaks_off_anywhere_is_done_again(
+    deployment: Scene, tmp_path: Path, requests: int
+) -> None:
+    """The counter's machine loses the network after so many requests; the second time everything is there."""
+    counter = deployment.organisation("municipality")
+    enrolled, paper, _ = owner(deployment)
+    broken = Organisation(counter.credentials, Cut(counter.connect, requests))
+    with suppress(PeerUnavailableError, UnavailableError, WalletLostError):
+        reissue(broken, enrolled.reference, pins=NEW_PINS, paper=paper)
+    made = reissue(counter, enrolled.reference, pins=NEW_PINS, paper=paper)
+    save_card(made.card, tmp_path / "card.json")
+    card = read_card(tmp_path / "card.json")
+    person = sign_in(
+        card, counter.connect, pin="7306", signature_pin=NEW_PINS[Application.SIGNATURE], clock=counter.clock
+    )
+    assert person.wallet.to_secret_bytes() == enrolled.person.wallet.to_secret_bytes()
+    assert any(entry.kind == "recovery_released" for entry in history(person).entries)
+
+
+def test_without_paper_a_second_registrar_is_needed(deployment: Scene) -> None:
+    counter = deployment.organisation("municipality")
+    enrolled, _, _ = owner(deployment)
+    with pytest.raises(Exception, match="second_registrar_missing"):
+        reissue(counter, enrolled.reference, pins=NEW_PINS, paper=None)
+    with pytest.raises(Exception, match="recovery_not_confirmed"):
+        reissue(counter, enrolled.reference, pins=NEW_PINS, paper=None, others=[counter])
+
+
+def test_records_from_before_are_opened_by_a_permission_from_the_new_card(deployment: Scene) -> None:
+    """C13: the recovered wallet makes fragments for what was sealed while the old card was in force."""
+    counter, clinic = deployment.organisation("municipality"), deployment.organisation("clinic-b")
+    enrolled, paper, records = owner(deployment)
+    made = reissue(counter, enrolled.reference, pins=NEW_PINS, paper=paper)
+    retire_earlier(made.person, made.laid)
+    years = YearSpan(min(each.year for each in records), max(each.year for each in records))
+    categories = frozenset(each.category for each in records)
+    lay_down(made.person, medical_terms("clinic-b", categories=categories, years=years))
+    opened = open_records(
+        clinic, link(clinic, made.person), categories=categories, years=years, purpose=Purpose.TREAT
+    )
+    assert sorted(each.content for each in opened) == sorted(each.content for each in records)
