@@ -105,6 +105,7 @@ def authenticator(context: BodyContext, register: RegisterView) -> Callable[[Cre
     return Authenticator(
         audience=context.settings.public_url,
         sealing_key=context.sealing_key,
+        nonces=context.nonces,
         accreditations=register,
         database=context.database,
         replays=context.replays,
@@ -142,6 +143,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         public_url=context.settings.public_url,
         open_paths=open_paths,
         max_body=context.settings.max_body_bytes,
+        nonce=lambda: context.nonces.present(context.clock()),
     )
     return app
 

@@ -8,7 +8,7 @@ class IdentityError(Exception):
 
 
 class OAuthCode(StrEnum):
-    """Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 9449 section 5)."""
+    """Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 9449 sections 5 and 8)."""
 
     INVALID_REQUEST = "invalid_request"
     INVALID_CLIENT = "invalid_client"
@@ -17,6 +17,7 @@ class OAuthCode(StrEnum):
     INVALID_SCOPE = "invalid_scope"
     INVALID_TARGET = "invalid_target"
     INVALID_DPOP_PROOF = "invalid_dpop_proof"
+    USE_DPOP_NONCE = "use_dpop_nonce"
 
 
 class OAuthError(IdentityError):

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from services.identity.centre import IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
-from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, NonceNeededError, verify_proof
 from services.kit.problems import ReplayError
 
 
@@ -31,8 +31,11 @@ def verified_proof(centre: IdentityCentre, proof: str | None, *, url: str) -> Ve
     """T2: return the verified proof of a POST to one of the endpoints. Raises: OAuthError."""
     if proof is None:
         raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, "the request carries no DPoP proof")
+    nonces = centre.context.nonces
     try:
-        jkt, jti = verify_proof(proof, method="POST", url=url, now=centre.now(), token=None)
+        jkt, jti = verify_proof(proof, method="POST", url=url, now=centre.now(), token=None, nonces=nonces)
+    except NonceNeededError as error:
+        raise OAuthError(OAuthCode.USE_DPOP_NONCE, str(error)) from error
     except DpopError as error:
         raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, str(error)) from error
     return VerifiedProof(jkt, jti)

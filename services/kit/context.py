@@ -14,6 +14,7 @@ from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.columns import ColumnCipher
+from services.kit.credentials.dpop import DpopNonces
 from services.kit.credentials.pseudonyms import (
     PseudonymTokenError,
     VerifiedPseudonym,
@@ -91,6 +92,11 @@ class BodyContext:
     def sealing_key(self) -> X25519PrivateKey:
         """Opens what others sealed to this body."""
         return self.keys.x25519("sealing")
+
+    @cached_property
+    def nonces(self) -> DpopNonces:
+        """The nonces that DPoP proofs for this body must carry."""
+        return DpopNonces(self.keys.secret("dpop-nonces"), self.settings.dpop_nonce_seconds)
 
     @cached_property
     def tls(self) -> Tls:

@@ -10,13 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.kit.access import CALLER
 from services.kit.credentials.authentication import Credentials
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
-from services.kit.credentials.dpop import CONTENT_CLAIM, content_hash, named_content
+from services.kit.credentials.dpop import CONTENT_CLAIM, NONCE_HEADER, content_hash, named_content
 from services.kit.problems import (
     BodyTooLargeError,
     MalformedRequestError,
     ProblemError,
     UnauthenticatedError,
-    answer,
 )
 from services.kit.server import PEER_CERTIFICATE
 from services.kit.strict_json import StrictJsonError, loads
@@ -31,7 +30,8 @@ class Gate:
     """ASGI middleware: refuses what is too large or ambiguous, then what has no verified caller.
 
     Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`; a peer that takes
-    no answer for `send_seconds` gets none, so that whatever is held while it is sent ends.
+    no answer for `send_seconds` gets none, so that whatever is held while it is sent ends. Whoever sends a DPoP
+    proof gets the nonce for the next one.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Gate:
         public_url: str,
         open_paths: frozenset[str],
         max_body: int,
+        nonce: Callable[[], str],
         send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._app = app
@@ -51,6 +52,7 @@ class Gate:
         # what stands in place of a final {name:path} may be any text, escapes too (RFC 6960, A.1)
         self._open_prefixes = tuple(each.partition("{")[0] for each in open_paths if each.endswith(OPEN_TEXT))
         self._max_body = max_body
+        self._nonce = nonce
         self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,20 +70,24 @@ class Gate:
             if body is not None:
                 _require_meant(scope, body)
         except ProblemError as error:
-            response: Response = answer(error.problem, detail=error.detail, extra=error.extra)
-            await response(scope, receive, self._sending(send))
+            response: Response = error.answer()
+            await response(scope, receive, self._sending(scope, send))
             return
         if body is None:
             return  # the caller is gone before all was said: half a message has no effect
-        await self._app(scope, _replay(body, receive), self._sending(send))
+        await self._app(scope, _replay(body, receive), self._sending(scope, send))
 
-    def _sending(self, send: Send) -> Send:
+    def _sending(self, scope: Scope, send: Send) -> Send:
+        added = list(SECURITY_HEADERS)
+        if any(name == b"dpop" for name, _ in scope["headers"]):
+            added.append((NONCE_HEADER.lower().encode(), self._nonce().encode()))
+
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(each for each in SECURITY_HEADERS if each[0] not in present),
+                    *(each for each in added if each[0] not in present),
                 ]
             with fail_after(self._send_seconds):
                 await send(message)

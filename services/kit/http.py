@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
-from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.dpop import NONCE_HEADER, DpopKey
 from services.kit.server import Tls
+
+NONCE_ASKED_FOR = "use_dpop_nonce"
 
 
 class PeerUnavailableError(Exception):
@@ -73,16 +75,14 @@ class Http:
         self, path: str, fields: Mapping[str, str], *, key: DpopKey, htu: str | None = None
     ) -> httpx.Response:
         """Send a form with a DPoP proof and no token (OAuth endpoints) and return the answer if it is a success."""
-        proof = key.proof(
-            method="POST",
-            url=htu or self.base_url + path,
-            now=self._clock(),
-            randomness=self._randomness,
-            token=None,
-        )
-        return self._answer(
-            self._request("POST", path, headers={"DPoP": proof}, data=dict(fields), content=None, query=None)
-        )
+        url = htu or self.base_url + path
+
+        def asking() -> httpx.Response:
+            proof = self._proof(key, method="POST", url=url, token=None, content=None)
+            headers = {"DPoP": proof}
+            return self._request("POST", path, headers=headers, data=dict(fields), content=None, query=None)
+
+        return self._answer(_with_nonce(asking, key, url))
 
     def send(
         self,
@@ -96,24 +96,26 @@ class Http:
         htu: str | None = None,
     ) -> httpx.Response:
         """Send one request and return the answer if it is a success; `htu` is the address a DPoP proof is for."""
-        headers: dict[str, str] = {"Content-Type": media_type} if content is not None else {}
-        if token is not None:
-            headers["Authorization"] = f"DPoP {token.value}"
-            headers["DPoP"] = token.key.proof(
-                method=method,
-                url=htu or self.base_url + path,
-                now=self._clock(),
-                randomness=self._randomness,
-                token=token.value,
-                content=content,
-            )
-        return self._answer(
-            self._request(method, path, headers=headers, data=None, content=content, query=query)
-        )
+        url = htu or self.base_url + path
+
+        def asking() -> httpx.Response:
+            headers: dict[str, str] = {"Content-Type": media_type} if content is not None else {}
+            if token is not None:
+                headers["Authorization"] = f"DPoP {token.value}"
+                headers["DPoP"] = self._proof(
+                    token.key, method=method, url=url, token=token.value, content=content
+                )
+            return self._request(method, path, headers=headers, data=None, content=content, query=query)
+
+        return self._answer(asking() if token is None else _with_nonce(asking, token.key, url))
 
     def close(self) -> None:
         """Close the pool."""
         self._client.close()
+
+    def _proof(self, key: DpopKey, *, method: str, url: str, token: str | None, content: bytes | None) -> str:
+        now, randomness = self._clock(), self._randomness
+        return key.proof(method=method, url=url, now=now, randomness=randomness, token=token, content=content)
 
     def _request(
         self,
@@ -137,19 +139,38 @@ class Http:
     def _answer(response: httpx.Response) -> httpx.Response:
         if response.is_success:
             return response
-        try:
-            members = response.json()
-        except ValueError:
-            members = {}
-        # A body that is one JSON value (a witness answers 409 with a bare size) is kept under one name.
-        members = members if isinstance(members, dict) else {"answer": members}
+        members = _members(response)
         raise RemoteProblemError(
             status=response.status_code,
-            code=str(members.get("code", members.get("error", "unknown"))),
+            code=_code(members),
             title=str(members.get("title", response.reason_phrase)),
             detail=str(members.get("detail", members.get("error_description", ""))),
             members=members,
         )
+
+
+def _with_nonce(asking: Callable[[], httpx.Response], key: DpopKey, url: str) -> httpx.Response:
+    """Send a request with a proof by `key`, and once more if the server asks for its nonce (RFC 9449, section 8)."""
+    response = asking()
+    nonce = response.headers.get(NONCE_HEADER)
+    if nonce is not None:
+        key.learn(url, nonce)
+        if response.status_code in (400, 401) and _code(_members(response)) == NONCE_ASKED_FOR:
+            return asking()
+    return response
+
+
+def _members(response: httpx.Response) -> dict[str, Any]:
+    try:
+        members = response.json()
+    except ValueError:
+        members = {}
+    # A body that is one JSON value (a witness answers 409 with a bare size) is kept under one name.
+    return members if isinstance(members, dict) else {"answer": members}
+
+
+def _code(members: Mapping[str, Any]) -> str:
+    return str(members.get("code", members.get("error", "unknown")))
 
 
 def _is_stranger(error: BaseException | None) -> bool:

@@ -31,10 +31,17 @@ class ProblemError(Exception):
         500, "internal_error", "Something failed on our side", "Try again; tell the operator if it stays."
     )
 
+    challenge: str | None = None
+    """What RFC 9449 or RFC 6750 calls it in `WWW-Authenticate`."""
+
     def __init__(self, detail: str = "", *, extra: Mapping[str, object] | None = None) -> None:
         super().__init__(detail or self.problem.title)
         self.detail = detail
         self.extra = dict(extra or {})
+
+    def answer(self) -> JSONResponse:
+        """Return the problem document."""
+        return answer(self.problem, detail=self.detail, extra=self.extra, challenge=self.challenge)
 
 
 class MalformedRequestError(ProblemError):
@@ -68,6 +75,27 @@ class UnauthenticatedError(ProblemError):
         "A valid credential is required",
         "Get a token from the ID centre and send it with a DPoP proof.",
     )
+
+
+class InvalidTokenError(UnauthenticatedError):
+    """The access token does not count here and now."""
+
+    challenge = "invalid_token"
+
+
+class InvalidProofError(UnauthenticatedError):
+    """The DPoP proof is missing or wrong."""
+
+    challenge = "invalid_dpop_proof"
+
+
+class NonceRequiredError(UnauthenticatedError):
+    """The DPoP proof needs the nonce that the answer's header gives; nothing was done."""
+
+    problem = Problem(
+        401, "use_dpop_nonce", "The proof needs a nonce", "Send it again with the nonce in DPoP-Nonce."
+    )
+    challenge = "use_dpop_nonce"
 
 
 class ForbiddenError(ProblemError):
@@ -116,7 +144,13 @@ class UnavailableError(ProblemError):
     )
 
 
-def answer(problem: Problem, *, detail: str = "", extra: Mapping[str, object] | None = None) -> JSONResponse:
+def answer(
+    problem: Problem,
+    *,
+    detail: str = "",
+    extra: Mapping[str, object] | None = None,
+    challenge: str | None = None,
+) -> JSONResponse:
     """Return the problem document as a response; `extra` members are added (RFC 9457, section 3.2)."""
     content: dict[str, object] = {
         "type": f"urn:sekisho:problem:{problem.code}",
@@ -127,7 +161,8 @@ def answer(problem: Problem, *, detail: str = "", extra: Mapping[str, object] | 
     }
     if detail:
         content["detail"] = detail
-    headers = {"WWW-Authenticate": 'DPoP algs="ES256"'} if problem.status == 401 else {}
+    named = f'error="{challenge}", ' if challenge is not None else ""
+    headers = {"WWW-Authenticate": f'DPoP {named}algs="ES256"'} if problem.status == 401 else {}
     return JSONResponse(
         {**content, **(extra or {})}, problem.status, headers, media_type="application/problem+json"
     )
@@ -138,7 +173,7 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
 
     def known(_request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, ProblemError):
-            return answer(error.problem, detail=error.detail, extra=error.extra)
+            return error.answer()
         problem = next(table[kind] for kind in type(error).__mro__ if kind in table)
         return answer(problem, detail=str(error))
 

@@ -63,6 +63,9 @@ class BodySettings(BaseModel):
     token_status_stale_seconds: float = Field(
         10.0, description="Age after which no access token counts, as none is known to stand.", gt=0
     )
+    dpop_nonce_seconds: int = Field(
+        120, description="How long a nonce for DPoP proofs is given out; it counts as long again.", ge=10
+    )
     witness_interval_seconds: float = Field(
         5.0, description="How often new log entries are shown to the witness.", gt=0
     )

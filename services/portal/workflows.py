@@ -14,9 +14,14 @@ from services.contracts.oversight.register import RegisterView
 from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, NonceNeededError, verify_proof
 from services.kit.credentials.tokens import PersonClaims, TokenError, verify_token
-from services.kit.problems import UnauthenticatedError
+from services.kit.problems import (
+    InvalidProofError,
+    InvalidTokenError,
+    NonceRequiredError,
+    UnauthenticatedError,
+)
 from services.portal import store
 
 SECRET_BYTES: Final = 32
@@ -45,8 +50,12 @@ class Sessions:
             token = _dpop_token(presented.authorization)
             key_of_token = self._verify_token(token)  # S1
             used = self._verify_proof(presented.proof, token, expected=key_of_token)  # S2
-        except (TokenError, DpopError) as error:
-            raise UnauthenticatedError(str(error)) from error
+        except TokenError as error:
+            raise InvalidTokenError(str(error)) from error
+        except NonceNeededError as error:
+            raise NonceRequiredError(str(error)) from error
+        except DpopError as error:
+            raise InvalidProofError(str(error)) from error
         secret = base64url.encode(self.context.randomness(SECRET_BYTES))
         now = self._now()
         with self.context.database.write() as conn:
@@ -85,7 +94,14 @@ class Sessions:
         if proof is None:
             raise DpopError("the request carries no DPoP proof")
         url = self.context.settings.public_url + SESSION_PATH
-        thumbprint, jti = verify_proof(proof, method="POST", url=url, now=self.context.clock(), token=token)
+        thumbprint, jti = verify_proof(
+            proof,
+            method="POST",
+            url=url,
+            now=self.context.clock(),
+            token=token,
+            nonces=self.context.nonces,
+        )
         if thumbprint != expected:
             raise DpopError("the proof is by another key than the token's")
         return f"{thumbprint}.{jti}"

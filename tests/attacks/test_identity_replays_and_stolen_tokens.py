@@ -110,13 +110,7 @@ def test_relay_gets_no_token_of_its_own_for_a_cards_answer_that_it_passes_on(
 ) -> None:
     """R2, OL6: whoever relays a sign-in holds assertion and challenge unused, but not the key that the card named."""
     fields = scene.world.person_fields(scene.holder, MEDICAL, at=scene.city, claims=bound)
-    relays_own = DpopKey(generate_private_key(SECP256R1())).proof(
-        method="POST",
-        url=TOKEN_ENDPOINT,
-        now=scene.world.clock(),
-        randomness=scene.world.random.randbytes,
-        token=None,
-    )
+    relays_own = scene.world.proof(TOKEN_ENDPOINT, key=DpopKey(generate_private_key(SECP256R1())))
     assert error(scene, fields, relays_own, scene.city) == "invalid_grant"
     assert (scene.world.ask_token(scene.city, fields).status_code == 200) is (not bound)
 

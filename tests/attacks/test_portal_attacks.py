@@ -205,6 +205,7 @@ def _medical(world: PortalWorld, folder: Path) -> Authenticator:
         audience=MEDICAL,
         sealing_key=world.sealing,
         accreditations=world.register,
+        nonces=world.nonces,
         database=context.database,
         replays=context.replays,
         people=context.people,

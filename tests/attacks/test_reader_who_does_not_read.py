@@ -54,6 +54,7 @@ def test_an_answer_that_is_not_taken_lets_go_of_the_directive() -> None:
         public_url="https://medical.example",
         open_paths=frozenset({"/answer"}),
         max_body=1,
+        nonce=lambda: "nonce",
         send_seconds=0.01,
     )
 

@@ -27,6 +27,7 @@ def registration_of(world: OversightWorld, wallet: Wallet) -> bytes:
 def passed_on(world: OversightWorld, person: Person, *, meant: bytes, sent: bytes) -> int:
     """Register a wallet through My Portal, which sends `sent` where the person meant `meant`; return the status."""
     _, token = world.as_person(person)
+    token.key.learn(world.settings.public_url, world.context.nonces.present(world.clock()))
     proof = token.key.proof(
         method="PUT",
         url=world.settings.public_url + "/wallet",
@@ -62,6 +63,7 @@ def test_an_operators_named_content_holds_too(world: OversightWorld) -> None:
     """OT1: an operator's proof need not name its content; where it does, the content is that."""
     token: Token = world.operator_token(world.official)
     url = world.settings.public_url + "/register"
+    token.key.learn(url, world.context.nonces.present(world.clock()))
     proof = token.key.proof(
         method="GET",
         url=url,

@@ -1,5 +1,6 @@
 """The token endpoint tells what is wrong in the words of RFC 6749, 8707 and 9449, and issues nothing."""
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from support.nonces import learn_nonce
 from support.raw_requests import Callers, callers, log_size
 
 from consent.vocabulary import Body
@@ -59,13 +61,14 @@ def ask(
     at: str = "hospital-a",
 ) -> httpx.Response:
     url = scene.layout.url(Body.IDENTITY) + "/oauth/token"
-    sent = {"DPoP": proof(url)} if headers is None else dict(headers)
+    sent = {"DPoP": proof(url, calls.organisation(at).context)} if headers is None else dict(headers)
     tokenless = replace(calls.organisation(at), token=None)
     return calls.send(tokenless, "POST", url, content=content, media_type=media_type, headers=sent)
 
 
-def proof(url: str) -> str:
+def proof(url: str, context: ssl.SSLContext) -> str:
     key = DpopKey(generate_private_key(SECP256R1()))
+    learn_nonce(key, url, context)
     return key.proof(method="POST", url=url, now=system_clock(), randomness=system_randomness, token=None)
 
 
@@ -141,7 +144,8 @@ def test_a_request_without_a_proof_or_with_a_wrong_one_gets_nothing(
 ) -> None:
     """RFC 9449, section 5: no proof, nonsense, a proof for another address."""
     other = deployment.layout.url(Body.MEDICAL) + "/oauth/token"
-    for headers in ({}, {"DPoP": PLANTED}, {"DPoP": proof(other)}):
+    elsewhere = proof(other, calls.organisation("hospital-a").context)
+    for headers in ({}, {"DPoP": PLANTED}, {"DPoP": elsewhere}):
         answer = ask(deployment, calls, urlencode(right).encode(), headers=headers)
         assert_oauth_error(answer, 400, "invalid_dpop_proof")
     assert ask(deployment, calls, urlencode(right).encode()).status_code == 200

@@ -53,6 +53,7 @@ from services.contracts.registry.client import Registry, RegistryClient
 from services.contracts.registry.messages import BasicItems, RegisterResident
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
+from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import open_pseudonym_token, open_sealed
 from services.kit.credentials.tokens import PersonClaims, verify_token
 from services.kit.http import Token
@@ -125,9 +126,15 @@ class World(Bodies):
         application = {IDENTITY: self.identity_app, REGISTRY: self.registry_app}[url]
         return self._http(url, application, participant.certificate)
 
-    def proof(self, url: str, *, method: str = "POST", token: Token | None = None) -> str:
-        """Return a DPoP proof by the world's key, or by the token's."""
-        return (self.dpop if token is None else token.key).proof(
+    def proof(
+        self, url: str, *, method: str = "POST", token: Token | None = None, key: DpopKey | None = None
+    ) -> str:
+        """Return a DPoP proof by the world's key, the token's, or another, with the body's nonce."""
+        proving = key or (self.dpop if token is None else token.key)
+        for known, context in ((IDENTITY, self.identity_context), (REGISTRY, self.registry_context)):
+            if url.startswith(known):
+                proving.learn(url, context.nonces.present(self.clock()))
+        return proving.proof(
             method=method,
             url=url,
             now=self.clock(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
+from support.nonces import learn_nonce
 
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
@@ -95,6 +96,7 @@ class Line:
         headers = dict(heard.headers)
         if token is not None:
             headers["Authorization"] = f"DPoP {token.value}"
+            learn_nonce(token.key, url, self._context)
             headers["DPoP"] = token.key.proof(
                 method=heard.method,
                 url=url,

@@ -25,9 +25,10 @@ from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import system_randomness
 from services.kit.context import open_body
 from services.kit.credentials.callers import Peer
-from services.kit.credentials.dpop import DpopKey
+from services.kit.credentials.dpop import DpopKey, DpopNonces
 from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
+from services.kit.keys import KeyFolder
 from services.portal import tables
 from services.portal.app import MIGRATIONS, assemble
 from services.portal.settings import Settings
@@ -147,6 +148,12 @@ class PortalWorld:
         return OneRegister([self._entry(body) for body in Body], self.watch)
 
     @property
+    def nonces(self) -> DpopNonces:
+        """The portal's nonces."""
+        secret = KeyFolder(self.settings.key_folder).secret("dpop-nonces")
+        return DpopNonces(secret, self.settings.dpop_nonce_seconds)
+
+    @property
     def settings(self) -> Settings:
         """The portal's settings."""
         return Settings(
@@ -212,7 +219,9 @@ class PortalWorld:
         key: DpopKey | None = None,
     ) -> dict[str, str]:
         """Return the headers of one request with a token and its proof."""
-        proof = (key or self.dpop).proof(
+        proving = key or self.dpop
+        proving.learn(url, self.nonces.present(self.watch()))
+        proof = proving.proof(
             method=method, url=url, now=self.watch(), randomness=system_randomness, token=token
         )
         return {"Authorization": f"DPoP {token}", "DPoP": proof}

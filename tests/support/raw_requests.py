@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+from support.nonces import learn_nonce
 
 from consent.vocabulary import Body
 from services.demo.scene import Scene
@@ -39,6 +40,7 @@ class Caller:
             return {}
         target = proof_url or url
         token = self.token(target.split("/", 3)[0] + "//" + target.split("/", 3)[2])
+        learn_nonce(token.key, target, self.context)
         return {"Authorization": f"DPoP {token.value}", "DPoP": proof(token, method, target, content)}
 
 

@@ -1,7 +1,7 @@
 """The token endpoint (RFC 6749, 7521, 7523, 8707, 9449). The steps are those of docs/protocol.md.
 
 T1 one unambiguous form;
-T2 a DPoP proof for this endpoint: the token will be bound to its key (stops stolen tokens);
+T2 a DPoP proof for this endpoint with a nonce of ours: the token will be bound to its key (stops stolen tokens);
 T3 one audience that the register names;
 T4 the terminal: its assertion by its accredited key, over its own TLS certificate (stops a card at a strange
    machine); only for operators;
@@ -34,7 +34,9 @@ from services.identity.workflows.revocation import card_ground, operator_ground,
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ReplayError
 
-NOT_ABOUT_ANYBODY = frozenset({OAuthCode.INVALID_REQUEST, OAuthCode.UNSUPPORTED_GRANT_TYPE})
+NOT_ABOUT_ANYBODY = frozenset(
+    {OAuthCode.INVALID_REQUEST, OAuthCode.UNSUPPORTED_GRANT_TYPE, OAuthCode.USE_DPOP_NONCE}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 Steps, numbered as in docs/protocol.md:
   A1 the TLS client certificate names an accredited terminal or body (stops strangers, suspended terminals);
   A2 the token is the ID centre's, for this body, not expired, not stopped (stops audience swaps, revoked cards);
-  A3 the DPoP proof is for this method, address and token, by the token's key, not seen before (stops stolen tokens
-     and replays); the gate compares the content with what the proof names (stops a relay that changes it);
+  A3 the DPoP proof is for this method, address and token, by the token's key, with a nonce of this body, not seen
+     before (stops stolen tokens, proofs made in advance, and replays); the gate compares the content with what the
+     proof names (stops a relay that changes it);
   A4 an operator's token comes from the terminal it was issued to; its roles are those that hold now (stops tokens
      that outlive a role).
 A body needs no token: its own certificate is the sender-constrained credential (RFC 8705).
@@ -28,12 +29,23 @@ from services.kit.credentials.callers import (
     Peer,
     PersonCaller,
 )
-from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.credentials.dpop import (
+    PROOF_AGE_SECONDS,
+    DpopError,
+    DpopNonces,
+    NonceNeededError,
+    verify_proof,
+)
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.tokens import OperatorClaims, PersonClaims, TokenError, verify_token
 from services.kit.database import Database
 from services.kit.people import People, RetiredNameError
-from services.kit.problems import UnauthenticatedError
+from services.kit.problems import (
+    InvalidProofError,
+    InvalidTokenError,
+    NonceRequiredError,
+    UnauthenticatedError,
+)
 from services.kit.replay import ReplayCache
 
 
@@ -55,6 +67,7 @@ class Authenticator:
     audience: str
     sealing_key: X25519PrivateKey
     accreditations: Accreditations
+    nonces: DpopNonces
     database: Database
     replays: ReplayCache
     people: People
@@ -72,8 +85,12 @@ class Authenticator:
             standing = self.accreditations.tokens()
             claims = verify_token(token, standing=standing, audience=self.audience, now=self.clock())  # A2
             self._verify_sender(request, token, claims.cnf.jkt)  # A3
-        except (TokenError, DpopError) as error:
-            raise UnauthenticatedError(str(error)) from error
+        except TokenError as error:
+            raise InvalidTokenError(str(error)) from error
+        except NonceNeededError as error:
+            raise NonceRequiredError(str(error)) from error
+        except DpopError as error:
+            raise InvalidProofError(str(error)) from error
         match claims:
             case OperatorClaims():
                 return self._operator(claims, peer)
@@ -93,7 +110,12 @@ class Authenticator:
             raise DpopError("the request carries no DPoP proof")
         now = self.clock()
         thumbprint, jti = verify_proof(
-            request.proof, method=request.method, url=request.url, now=now, token=token
+            request.proof,
+            method=request.method,
+            url=request.url,
+            now=now,
+            token=token,
+            nonces=self.nonces,
         )
         if thumbprint != expected:
             raise DpopError("the proof is by another key than the token's")
@@ -109,7 +131,7 @@ class Authenticator:
 
     def _operator(self, claims: OperatorClaims, peer: Peer) -> OperatorCaller:
         if peer.terminal != claims.client_id or peer.organisation != claims.organisation:  # A4
-            raise UnauthenticatedError("the token was issued to another terminal")
+            raise InvalidTokenError("the token was issued to another terminal")
         holding = self.accreditations.roles(claims.organisation, claims.operator)
         roles = holding & frozenset(claims.scope.split())
         return OperatorCaller(claims.organisation, claims.operator, claims.client_id, roles)
@@ -120,7 +142,7 @@ class Authenticator:
                 self.sealing_key, base64url.decode(claims.sealed_sub), info="access-token"
             )
         except (InvalidTag, MalformedError, ValueError) as error:
-            raise UnauthenticatedError("the access token does not verify") from error
+            raise InvalidTokenError("the access token does not verify") from error
         try:
             with self.database.read() as connection:
                 return PersonCaller(self.people.own_name(connection, Pseudonym(pseudonym.decode())))

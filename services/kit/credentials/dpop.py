@@ -1,8 +1,11 @@
-"""DPoP proofs (RFC 9449): a token is worth nothing without the key it was issued to."""
+"""DPoP proofs (RFC 9449): a token is worth nothing without the key it was issued to, nor with a proof of long ago."""
 
 import hashlib
+import hmac
 import json
+from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc import jws
@@ -16,22 +19,59 @@ from services.kit.strict_json import StrictJsonError, loads
 PROOF_TYPE = "dpop+jwt"
 PROOF_AGE_SECONDS = 60
 CONTENT_CLAIM = "content_sha256"
+NONCE_HEADER = "DPoP-Nonce"
+NONCE_BYTES = 16
 
 
 class DpopError(Exception):
     """The proof is missing, malformed, for another request, too old or by another key (`invalid_dpop_proof`)."""
 
 
+class NonceNeededError(DpopError):
+    """The proof does not carry a nonce that this server gave out lately (`use_dpop_nonce`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DpopNonces:
+    """A server's nonces: the present one follows from its secret and the time, so nothing is stored.
+
+    Units: `seconds` is how long one is given out; it counts as long again. Source: RFC 9449, section 8.
+    """
+
+    secret: bytes = field(repr=False)
+    seconds: int
+
+    def present(self, now: datetime) -> str:
+        """Return the nonce that is given out at `now`."""
+        return self._nonce(epoch_seconds(now) // self.seconds)
+
+    def counts(self, nonce: object, now: datetime) -> bool:
+        """Tell whether a proof's nonce is the present one or the one before."""
+        step = epoch_seconds(now) // self.seconds
+        told = nonce.encode() if isinstance(nonce, str) else b""
+        # both are compared, whichever it is: how long it takes tells nothing
+        known = [hmac.compare_digest(told, self._nonce(each).encode()) for each in (step, step - 1)]
+        return any(known)
+
+    def _nonce(self, step: int) -> str:
+        return base64url.encode(hmac.digest(self.secret, b"dpop nonce %d" % step, "sha256")[:NONCE_BYTES])
+
+
 class DpopKey:
-    """A client's proof key and the proofs made with it."""
+    """A client's proof key, the proofs made with it, and the nonces that servers asked it to put in."""
 
     def __init__(self, key: EllipticCurvePrivateKey) -> None:
+        self._nonces: dict[str, str] = {}
         self._key = ECKey.import_key(key)
         self._public = ECKey.import_key(key.public_key()).as_dict(private=False)
         self.thumbprint = str(self._key.thumbprint())
 
     def __repr__(self) -> str:
         return "DpopKey(...)"
+
+    def learn(self, url: str, nonce: str) -> None:
+        """Put this nonce into further proofs for the server of `url`."""
+        self._nonces[_origin(url)] = nonce
 
     def proof(
         self,
@@ -52,16 +92,21 @@ class DpopKey:
         }
         if token is not None:
             claims["ath"] = token_hash(token)
+        if (nonce := self._nonces.get(_origin(url))) is not None:
+            claims["nonce"] = nonce
         if content:
             claims[CONTENT_CLAIM] = content_hash(content)
         header = {"typ": PROOF_TYPE, "alg": "ES256", "jwk": self._public}
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, algorithms=["ES256"])
 
 
-def verify_proof(proof: str, *, method: str, url: str, now: datetime, token: str | None) -> tuple[str, str]:
+def verify_proof(
+    proof: str, *, method: str, url: str, now: datetime, token: str | None, nonces: DpopNonces
+) -> tuple[str, str]:
     """Return (key thumbprint, jti) of a proof that is for exactly this request.
 
-    The caller refuses a jti seen before. Raises: DpopError. Source: RFC 9449, section 4.3.
+    The caller refuses a jti seen before. Raises: DpopError; NonceNeededError when all but the nonce is right.
+    Source: RFC 9449, section 4.3.
     """
     try:
         unverified = jws.extract_compact(proof.encode())
@@ -90,6 +135,8 @@ def verify_proof(proof: str, *, method: str, url: str, now: datetime, token: str
         raise DpopError("the proof is too old or from the future; check this machine's clock")
     if not isinstance(jti, str) or not 8 <= len(jti) <= 128:
         raise DpopError("the proof has no usable jti")
+    if not nonces.counts(claims.get("nonce"), now):
+        raise NonceNeededError("the proof must carry the nonce of the header DPoP-Nonce")
     return str(key.thumbprint()), jti
 
 
@@ -110,3 +157,8 @@ def content_hash(content: bytes) -> str:
 def token_hash(token: str) -> str:
     """Return the `ath` of an access token."""
     return base64url.encode(hashlib.sha256(token.encode()).digest())
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

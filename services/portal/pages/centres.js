@@ -11,8 +11,9 @@ const MARGIN_SECONDS = 30;
 
 // A refusal or a silence: `body` is the centre (or "portal"), `code` stable, `members` what else the answer said.
 export class CentreError extends Error {
-  constructor(body, code, members = {}) {
+  constructor(body, code, members = {}, nonce = null) {
     super(code);
+    this.nonce = nonce;
     this.body = body;
     this.code = code;
     this.members = members;
@@ -33,7 +34,10 @@ export async function fetchJson(body, address, options = {}) {
   } catch {
     throw new CentreError(body, "bad_answer");
   }
-  if (!response.ok) throw new CentreError(body, told?.code ?? told?.error ?? "bad_answer", told ?? {});
+  if (!response.ok) {
+    const nonce = response.headers.get("DPoP-Nonce");
+    throw new CentreError(body, told?.code ?? told?.error ?? "bad_answer", told ?? {}, nonce);
+  }
   return told;
 }
 
@@ -65,6 +69,7 @@ export class Person {
   #proofKey;
   #proofJwk;
   #tokens = new Map();
+  #nonces = new Map();
 
   static async signIn(card, key) {
     const person = new Person();
@@ -80,13 +85,19 @@ export class Person {
   // Opens the portal's session; returns for how many seconds.
   async openSession() {
     const own = this.#card.urls.portal;
-    const headers = await this.#credentials("POST", own, "/session");
-    return (await fetchJson("portal", "/session", { method: "POST", headers })).expires_in;
+    const told = await this.#withNonce(own, async () => {
+      const headers = await this.#credentials("POST", own, "/session");
+      return fetchJson("portal", "/session", { method: "POST", headers });
+    });
+    return told.expires_in;
   }
 
   async get(body, path) {
-    const headers = await this.#credentials("GET", this.#card.urls[body], path);
-    return fetchJson(body, `/relay/${body}${path}`, { headers });
+    const url = this.#card.urls[body];
+    return this.#withNonce(url, async () => {
+      const headers = await this.#credentials("GET", url, path);
+      return fetchJson(body, `/relay/${body}${path}`, { headers });
+    });
   }
 
   // Ends all tokens of this page's proof key (RFC 7009); what is not ended expires within minutes.
@@ -95,11 +106,7 @@ export class Person {
     this.#tokens.clear();
     if (held.length === 0) return;
     const endpoint = `${this.#card.urls.identity}/oauth/revoke`;
-    await fetchJson("identity", "/relay/identity/oauth/revoke", {
-      method: "POST",
-      headers: { DPoP: await this.#proof("POST", endpoint, null) },
-      body: new URLSearchParams({ token: held[0].token }),
-    });
+    await this.#postForm(endpoint, "/relay/identity/oauth/revoke", { token: held[0].token });
   }
 
   async #credentials(method, url, path) {
@@ -130,15 +137,32 @@ export class Person {
       cnf: { jkt: await thumbprint(this.#proofJwk) },
     };
     const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: this.#card.kid }, claims, this.#key);
-    return fetchJson("identity", "/relay/identity/oauth/token", {
-      method: "POST",
-      headers: { DPoP: await this.#proof("POST", endpoint, null) },
-      body: new URLSearchParams({ grant_type: JWT_BEARER, assertion, resource: audience }),
+    const form = { grant_type: JWT_BEARER, assertion, resource: audience };
+    return this.#postForm(endpoint, "/relay/identity/oauth/token", form);
+  }
+
+  async #postForm(url, address, form) {
+    return this.#withNonce(url, async () => {
+      const headers = { DPoP: await this.#proof("POST", url, null) };
+      return fetchJson("identity", address, { method: "POST", headers, body: new URLSearchParams(form) });
     });
+  }
+
+  // RFC 9449, section 8: a centre that wants its nonce in the proof has done nothing yet; the request is sent once more.
+  async #withNonce(url, send) {
+    try {
+      return await send();
+    } catch (error) {
+      if (error.code !== "use_dpop_nonce" || !error.nonce) throw error;
+      this.#nonces.set(new URL(url).origin, error.nonce);
+      return send();
+    }
   }
 
   async #proof(method, url, token) {
     const claims = { jti: randomText(16), htm: method, htu: url, iat: seconds() };
+    const nonce = this.#nonces.get(new URL(url).origin);
+    if (nonce) claims.nonce = nonce;
     if (token !== null) claims.ath = toBase64url(await sha256(utf8(token)));
     return signJws({ typ: "dpop+jwt", alg: "ES256", jwk: this.#proofJwk }, claims, this.#proofKey);
   }

@@ -208,6 +208,7 @@ def test_a_terminals_key_and_the_register_name_one_certificate(world: OversightW
 
 def _credentials(world: OversightWorld, method: str, path: str) -> dict[str, str]:
     token = world.operator_token(world.official, Role.ACCREDITOR)
+    token.key.learn(URLS[Body.OVERSIGHT], world.context.nonces.present(world.clock()))
     proof = token.key.proof(
         method=method,
         url=URLS[Body.OVERSIGHT] + path,
