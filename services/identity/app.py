@@ -20,7 +20,7 @@ from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
-from services.identity.api import accounts, cards, number_look_ups, numbers, oauth, ocsp, people
+from services.identity.api import accounts, cards, number_look_ups, numbers, oauth, ocsp, passkeys, people
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, PresenceQuestion, open_centre
@@ -103,6 +103,7 @@ def assemble(
             oauth.oauth_routes(centre),
             oauth.discovery_routes(centre),
             oauth.status_routes(centre),
+            passkeys.passkey_routes(centre),
             cards.card_routes(centre),
             cards.card_care_routes(centre),
             ocsp.ocsp_routes(centre),

@@ -12,12 +12,14 @@ from services.contracts.identity.messages import Application
 from services.identity.card_audit import Check, card_checks
 from services.identity.centre import IdentityCentre
 from services.identity.model import Card
+from services.identity.passkey_store import COLUMN
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
 from services.identity.tables import (
     card,
     card_application,
     link,
     live_token,
+    passkey,
     person,
     retired_number,
     subject,
@@ -64,6 +66,9 @@ def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[Check]:
         yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
     for name in conn.execute(select(subject.c.person)).scalars().all():
         yield Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
+    for row in conn.execute(select(passkey)).all():
+        holds = partial(_passkey, centre, row.id, row.person, row.content)
+        yield Check(passkey.name, f"id={row.id.hex()}", holds)
     for row in conn.execute(select(live_token)).all():
         opens = partial(_live_token, centre, row.place, row.ground, row.session, row.holder)
         yield Check(live_token.name, f"place={row.place}", opens)
@@ -115,3 +120,10 @@ def _live_token(centre: IdentityCentre, place: int, ground: bytes, session: byte
     for stored, column in ((ground, GROUND), (session, SESSION)):
         centre.context.cipher.open_lookup(stored, column=column)
     return centre.tokens.holder(place, holder) is not None
+
+
+def _passkey(centre: IdentityCentre, key: bytes, holder: str, content: bytes) -> bool:
+    return (
+        centre.context.cipher.open_lookup(key, column=COLUMN)
+        == centre.passkeys.opened(key, holder, content).id
+    )

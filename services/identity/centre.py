@@ -20,6 +20,7 @@ from services.identity import sector_store
 from services.identity.card_certificates import Responder
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
+from services.identity.passkey_store import PasskeyStore
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
 from services.identity.settings import Settings
 from services.identity.store import Store
@@ -63,6 +64,7 @@ class IdentityCentre:
     challenges: Challenges
     authority: Authority
     tokens: TokenStore
+    passkeys: PasskeyStore
     token_keys: TokenKeys
     pseudonym_tokens: PseudonymTokenIssuer
 
@@ -155,6 +157,7 @@ def open_centre(
         challenges=Challenges(keys.secret("challenges"), settings.challenge_seconds, randomness),
         authority=_authority(context),
         tokens=tokens,
+        passkeys=PasskeyStore(context.cipher),
         token_keys=token_keys,
         pseudonym_tokens=PseudonymTokenIssuer(
             context.signing_key, settings.pseudonym_token_seconds, randomness

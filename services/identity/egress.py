@@ -31,7 +31,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.model import Person
 from services.identity.pseudonyms import LinkageCode
 from services.identity.sector_store import Sector
-from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.callers import OperatorCaller, SignedInBy
 from services.kit.credentials.standing import STATUS_PATH, sign_standing
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.egress import egress
@@ -43,7 +43,7 @@ from services.kit.problems import UnavailableError
     to="the body that the person signs in to",
     fields="that body's own pseudonym of the person, sealed to it, in an access token bound to the person's key",
     purpose="signing in",
-    ground="the card's answer to a challenge",
+    ground="the card's or the passkey's answer to a challenge",
     answers=("POST /oauth/token",),
 )
 def person_token(
@@ -51,6 +51,7 @@ def person_token(
     signed_in: Person,
     *,
     audience: BodyEntry,
+    acr: SignedInBy,
     jkt: str,
     place: int,
     issuer: TokenIssuer,
@@ -62,6 +63,7 @@ def person_token(
         audience=audience.url,
         pseudonym=name(audience.body, signed_in.linkage),
         audience_key=centre.register.directory().sealing_key(audience.body),
+        acr=acr,
         jkt=jkt,
         place=place,
         now=centre.now(),

@@ -76,6 +76,20 @@ class ConsentRefusedError(IdentityError):
         super().__init__("the card's consent is not acceptable here and now")
 
 
+class PasskeyRefusedError(IdentityError):
+    """What the device made is not for this page and challenge, or is known already."""
+
+    def __init__(self) -> None:
+        super().__init__("the passkey cannot be added")
+
+
+class TooManyPasskeysError(IdentityError):
+    """The person has as many passkeys as one may have."""
+
+    def __init__(self) -> None:
+        super().__init__("remove a passkey that you do not use first")
+
+
 class ChallengeError(IdentityError):
     """The challenge is not ours, or too old."""
 

@@ -6,18 +6,24 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.contracts.identity.passkey_messages import PASSKEY_GRANT
 from services.identity.errors import OAuthCode, OAuthError
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 16
+GRANTS: Final = (JWT_BEARER, PASSKEY_GRANT)
 MOST_BYTES: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request as asked; `client_assertion` is there when an organisation's terminal asks."""
+    """A token request as asked; `client_assertion` is there when an organisation's terminal
+    asks, `challenge` when a passkey signs in.
+    """
 
+    grant: str
     assertion: str = field(repr=False)
+    challenge: str | None
     resource: str
     scope: tuple[str, ...]
     client_assertion: str | None = field(repr=False)
@@ -26,9 +32,15 @@ class TokenRequest:
 def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
     """T1: read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
     fields = form_fields(content, content_type)
-    if required(fields, "grant_type") != JWT_BEARER:
-        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant type here is {JWT_BEARER}")
+    grant = required(fields, "grant_type")
+    if grant not in GRANTS:
+        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant types here are {', '.join(GRANTS)}")
+    by_passkey = grant == PASSKEY_GRANT
+    if by_passkey and "client_assertion" in fields:
+        raise _invalid("a passkey signs in a person, at no terminal")
     return TokenRequest(
+        grant=grant,
+        challenge=required(fields, "challenge") if by_passkey else None,
         assertion=required(fields, "assertion"),
         resource=required(fields, "resource"),
         scope=tuple(fields.get("scope", "").split()),

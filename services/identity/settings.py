@@ -10,6 +10,10 @@ class Settings(BodySettings):
     """What the ID centre can be told besides what every body can."""
 
     token_seconds: int = Field(300, description="Lifetime of access tokens.", gt=0, le=300)
+    passkey_origin: str = Field(
+        "", description="Page whose passkeys count (https://host:port); empty: My Portal's in the register."
+    )
+    passkeys_at_most: int = Field(10, description="How many passkeys a person may have.", gt=0, le=100)
     token_status_seconds: int = Field(
         30, description="How long what is said about access tokens may be believed.", gt=0, le=300
     )

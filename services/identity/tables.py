@@ -140,3 +140,19 @@ token_key = Table(
     Column("starts", BigInteger, nullable=False, info=clear("from when it signs")),
     Column("ends", BigInteger, info=clear("until when what it signed can count; none yet: null")),
 )
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, info=sealed("the passkey's id, for look-up")),
+    Column(
+        "person",
+        String,
+        ForeignKey("person.pseudonym"),
+        nullable=False,
+        index=True,
+        info=clear("the ID centre's own pseudonym", person=True),
+    ),
+    Column("content", LargeBinary, nullable=False, info=sealed("name, public key, counter and times")),
+    sqlite_with_rowid=False,
+)

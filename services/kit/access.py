@@ -9,7 +9,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from consent.vocabulary import Body
-from services.kit.credentials.callers import BodyCaller, Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.callers import (
+    BodyCaller,
+    Caller,
+    OperatorCaller,
+    PersonCaller,
+    SignedInBy,
+)
 from services.kit.problems import ForbiddenError
 
 CALLER = "caller"
@@ -47,10 +53,22 @@ def person() -> Callable[[Request], PersonCaller]:
     def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller):
-            raise ForbiddenError("this is for the person themselves, signed in with the card")
+            raise ForbiddenError("this is for the person themselves, signed in")
         return caller
 
     return _declare(admit, AccessRule("person", ()))
+
+
+def card_holder() -> Callable[[Request], PersonCaller]:
+    """Admit a person about themselves who signed in with the card itself, not with another device."""
+
+    def admit(request: Request) -> PersonCaller:
+        caller = _caller(request)
+        if not isinstance(caller, PersonCaller) or caller.signed_in_by is not SignedInBy.CARD:
+            raise ForbiddenError("this is for the person themselves, signed in with the card")
+        return caller
+
+    return _declare(admit, AccessRule("person by card", ()))
 
 
 def body(*bodies: Body) -> Callable[[Request], BodyCaller]:

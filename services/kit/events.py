@@ -31,6 +31,10 @@ class EventKind(StrEnum):
     RECOVERY_RELEASED = "recovery_released"
     TOKEN_ISSUED = "token_issued"  # noqa: S105 - a tag, not a secret
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a tag, not a secret
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    PASSKEY_USED = "passkey_used"
+    PASSKEY_REFUSED = "passkey_refused"
     TOKENS_REVOKED = "tokens_revoked"
     TOKEN_KEY_CHANGED = "token_key_changed"  # noqa: S105 - a tag, not a secret
     PSEUDONYM_PROVIDED = "pseudonym_provided"

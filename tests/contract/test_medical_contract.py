@@ -38,7 +38,7 @@ from services.contracts.medical.messages import (
     Publication,
     ReadAnswer,
 )
-from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 
 
@@ -69,7 +69,7 @@ class Bench:
         """Return a person's token."""
         who = someone or self.person
         token = self.world.person_token(who)
-        self.holders[token.value] = PersonCaller(who.pseudonym(Body.MEDICAL))
+        self.holders[token.value] = PersonCaller(who.pseudonym(Body.MEDICAL), SignedInBy.CARD)
         return token
 
     def name(self, someone: Someone, member: OrganisationId) -> str:

@@ -31,7 +31,7 @@ from services.contracts.product_safety.messages import (
     SerialRange,
     TradeItemRequest,
 )
-from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 
 TRIES = 200
@@ -65,7 +65,7 @@ class Bench:
     def person(self, name: str) -> Token:
         """Return a person's token."""
         token = self.world.person_token(name)
-        self.holders[token.value] = PersonCaller(self.world.pseudonym(name))
+        self.holders[token.value] = PersonCaller(self.world.pseudonym(name), SignedInBy.CARD)
         return token
 
     def buy(self, name: str, serial: str, *, lot: str | None = None, days_ago: int = 10) -> str:

@@ -14,6 +14,7 @@ from services.contracts import recovery as v
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
+from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as m
@@ -165,6 +166,9 @@ ROWS: dict[Body, list[Row]] = {
         ),
         ("POST /cards/standings", CITY, c.LookUpCard, {"reference": REFERENCE}),
         ("POST /cards/suspension-codes", person, c.MakeSuspensionCode, {}),
+        ("POST /passkeys/options", person, pk.AskPasskeyOptions, {"name": "phone"}),
+        ("POST /passkeys", person, pk.AddPasskey, {"name": "phone", "challenge": "x", "credential": {}}),
+        ("POST /passkeys/removals", person, pk.RemovePasskey, {"id": "AAAA"}),
         ("POST /links", HOSPITAL, i.PresentCard, {"presentation": "x"}),
         (
             "POST /pseudonym-tokens",

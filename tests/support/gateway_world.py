@@ -39,7 +39,7 @@ from services.gateway.organisation import Organisation as Participant
 from services.gateway.people import Enrolled, enrol
 from services.kit.clock import epoch_seconds
 from services.kit.context import log_origin
-from services.kit.credentials.callers import Caller, PersonCaller
+from services.kit.credentials.callers import Caller, PersonCaller, SignedInBy
 from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
 from services.kit.http import RemoteProblemError, Token
 from services.kit.log.note import Cosigner, NoteSigner
@@ -265,7 +265,7 @@ class World:
         except RemoteProblemError as refusal:
             if refusal.status != 403:
                 raise
-            return PersonCaller(self._person(Body.MEDICAL, token))
+            return PersonCaller(self._person(Body.MEDICAL, token), SignedInBy.CARD)
 
     def _named(self, token: str) -> Pseudonym | None:
         for organisation in self.oversight.organisations:

@@ -12,7 +12,7 @@ from support.identity_world import World
 from consent.vocabulary import Body
 from services.contracts.identity.card_client import Cards
 from services.contracts.identity.client import Identity
-from services.contracts.identity.fake_cards import FakeIdentityWithCards
+from services.contracts.identity.fake_passkeys import FakeIdentityWithPasskeys
 from services.contracts.oversight.register import WithTokens
 from services.contracts.registry.client import Registry
 from services.contracts.registry.fake import FakeRegistry
@@ -27,7 +27,7 @@ class FakeWorld(World):
         """Make both fakes and enter them in the register."""
         directory = self.oversight.directory
         self.fake_registry = FakeRegistry(REGISTRY, self.clock, directory)
-        self.fake_identity = FakeIdentityWithCards(
+        self.fake_identity = FakeIdentityWithPasskeys(
             IDENTITY,
             self.clock,
             directory,

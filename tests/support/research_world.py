@@ -45,7 +45,7 @@ from services.gateway.organisation import Organisation
 from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_randomness
 from services.kit.context import log_origin
-from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, PeerUnavailableError, Token
@@ -233,7 +233,7 @@ class World:
             operator, terminal = OperatorId("hospital-a-operator"), TerminalId("hospital-a-terminal")
             return OperatorCaller(HOSPITAL, operator, terminal, frozenset({"writer"}))
         if token.value.startswith("person:"):
-            return PersonCaller(Pseudonym(token.value.removeprefix("person:")))
+            return PersonCaller(Pseudonym(token.value.removeprefix("person:")), SignedInBy.CARD)
         directory = self.oversight.directory()
         return operator_caller(token, directory=directory, audience=URLS[Body.MEDICAL], now=self.now)
 

@@ -142,15 +142,30 @@ class FakeTokenEndpoint:
         if claims.cnf is None or claims.cnf.jkt != key.thumbprint:
             raise refused
         self.use_once(f"challenge {claims.nonce}", refused)
+        return self._to_person(card.holder, audience, key, ground=f"card {claims.iss}", acr="card")
+
+    def issue_to_person(
+        self, holder: bytes, *, resource: str, key: DpopKey, ground: str, acr: str
+    ) -> TokenAnswer:
+        """Issue a token to a person whose sign-in was verified elsewhere."""
+        audience = [each for each in self.directory().register.bodies if each.url == resource]
+        if not audience:
+            raise problem(400, "invalid_target")
+        return self._to_person(holder, audience[0], key, ground=ground, acr=acr)
+
+    def _to_person(
+        self, holder: bytes, audience: BodyEntry, key: DpopKey, *, ground: str, acr: str
+    ) -> TokenAnswer:
         token = self._issuer.for_person(
             audience=audience.url,
-            pseudonym=self.name(audience.body, card.holder),
+            pseudonym=self.name(audience.body, holder),
             audience_key=self.directory().sealing_key(audience.body),
+            acr=acr,
             jkt=key.thumbprint,
             place=len(self.issued),
             now=self.clock(),
         )
-        self.issued.append((token, key.thumbprint, f"card {claims.iss}"))
+        self.issued.append((token, key.thumbprint, ground))
         return _answer(token, "")
 
     def _verify(

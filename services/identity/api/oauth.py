@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import (
-    JWT_BEARER,
     AuthorizationServerMetadata,
     Challenge,
     Jwks,
@@ -21,6 +20,7 @@ from services.contracts.oversight.register import Role
 from services.identity import egress
 from services.identity.centre import REVOCATION_PATH, TOKEN_PATH, IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
+from services.identity.oauth_form import GRANTS
 from services.identity.workflows.revocation import RevocationCall, revoke
 from services.identity.workflows.tokens import TokenCall, issue_token
 from services.kit.access import body
@@ -133,7 +133,7 @@ def _metadata(centre: IdentityCentre) -> AuthorizationServerMetadata:
         revocation_endpoint=centre.issuer + REVOCATION_PATH,
         revocation_endpoint_auth_methods_supported=["none"],
         jwks_uri=centre.issuer + JWKS_PATH,
-        grant_types_supported=[JWT_BEARER],
+        grant_types_supported=list(GRANTS),
         token_endpoint_auth_methods_supported=["private_key_jwt"],
         token_endpoint_auth_signing_alg_values_supported=["ES256"],
         dpop_signing_alg_values_supported=["ES256"],

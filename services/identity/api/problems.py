@@ -13,12 +13,14 @@ from services.identity.errors import (
     ConsentRefusedError,
     NoCardError,
     NotResidentError,
+    PasskeyRefusedError,
     PinLockedError,
     PresenceError,
     PresentationError,
     RoleMissingError,
     SectorBusyError,
     SubjectTakenError,
+    TooManyPasskeysError,
     TooManyTriesError,
     UnknownReferenceError,
 )
@@ -36,6 +38,12 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     PinLockedError: Problem(403, "pin_locked", "This card application is locked", TO_THE_COUNTER),
     CardNotUsableError: Problem(403, "card_not_usable", "This card is not usable", TO_THE_COUNTER),
+    PasskeyRefusedError: Problem(
+        403, "passkey_refused", "The passkey is not accepted", "Try again, on the page of My Portal."
+    ),
+    TooManyPasskeysError: Problem(
+        409, "too_many_passkeys", "You have too many passkeys", "Remove one that you do not use."
+    ),
     PresentationError: Problem(403, "presentation_refused", "The card is not accepted", "Read it again."),
     ConsentRefusedError: Problem(
         403,

@@ -33,6 +33,11 @@ def card_ground(card: str) -> str:
     return f"card {card}"
 
 
+def passkey_ground(passkey: str) -> str:
+    """Return what tokens rest on that a passkey asked for."""
+    return f"passkey {passkey}"
+
+
 def operator_ground(organisation: OrganisationId, operator: OperatorId) -> str:
     """Return what tokens rest on that an operator asked for."""
     return f"operator {organisation} {operator}"

@@ -6,21 +6,25 @@ T3 one audience that the register names;
 T4 the terminal: its assertion by its accredited key, over its own TLS certificate (stops a card at a strange
    machine); only for operators;
 T5 the card: its assertion, of an operator accredited now or of a person whose card counts now; a person's card has
-   signed which proof key it signs in with (stops a relay that puts its own key in place of the person's);
+   signed which proof key it signs in with (stops a relay that puts its own key in place of the person's); or a
+   passkey's (`passkeys.py`);
 T6 no more roles than hold now;
 T7 in one transaction: assertions, proof and challenge used once (stops replays, also after a restart), log entry;
 T8 the token.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
 
 from sqlalchemy import Connection
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from services.contracts.identity.messages import TokenAnswer
+from services.contracts.identity.passkey_messages import PASSKEY_GRANT
 from services.contracts.oversight.register import BodyEntry, Directory, Operator, Terminal
 from services.identity import egress
 from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
@@ -30,10 +34,22 @@ from services.identity.model import Card
 from services.identity.oauth_form import TokenRequest, parse_token_request
 from services.identity.token_proof import VerifiedProof, verified_proof
 from services.identity.token_store import LiveToken
-from services.identity.workflows.revocation import card_ground, operator_ground, take_place
+from services.identity.workflows import passkeys
+from services.identity.workflows.revocation import (
+    card_ground,
+    operator_ground,
+    passkey_ground,
+    take_place,
+)
+from services.kit.credentials.callers import SignedInBy
+from services.kit.credentials.passkeys import PasskeyError, spelled
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ReplayError
 
+KINDS: Final = {
+    SignedInBy.CARD: (EventKind.TOKEN_ISSUED, EventKind.TOKEN_REFUSED),
+    SignedInBy.PASSKEY: (EventKind.PASSKEY_USED, EventKind.PASSKEY_REFUSED),
+}
 NOT_ABOUT_ANYBODY = frozenset(
     {OAuthCode.INVALID_REQUEST, OAuthCode.UNSUPPORTED_GRANT_TYPE, OAuthCode.USE_DPOP_NONCE}
 )
@@ -68,6 +84,7 @@ class _Asker:
     operator: OperatorId | None = None
     person: Pseudonym | None = None
     audience: str | None = None
+    by: SignedInBy = SignedInBy.CARD
 
     def event(self, kind: EventKind, outcome: Outcome, *, reason: str | None = None) -> Event:
         return Event(
@@ -79,6 +96,17 @@ class _Asker:
             reason=reason,
             detail={"audience": self.audience} if self.audience is not None else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIn:
+    """Step T5, done, of a person: by what, whose, what the token will rest on; `confirm` looks once more, within T7."""
+
+    by: SignedInBy
+    holder: Pseudonym
+    ground: str
+    uses: list[_Once]
+    confirm: Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +134,7 @@ def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
         return _for_operator(centre, bound, asker, certificate=call.certificate)
     except OAuthError as refusal:
         if refusal.code not in NOT_ABOUT_ANYBODY:
-            event = asker.event(EventKind.TOKEN_REFUSED, Outcome.REFUSED, reason=refusal.code.value)
+            event = asker.event(KINDS[asker.by][1], Outcome.REFUSED, reason=refusal.code.value)
             with centre.context.database.write() as conn:
                 centre.context.journal.record(conn, person=asker.person, event=event)
         raise
@@ -158,21 +186,51 @@ def _for_operator(
 def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
     if bound.request.scope:
         raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
-    card, used = _card(centre, bound, asker)  # T5
+    by_passkey = bound.request.grant == PASSKEY_GRANT
+    signed_in = _passkey(centre, bound, asker) if by_passkey else _card(centre, bound, asker)  # T5
+    holder = signed_in.holder
     with centre.context.database.write() as conn:  # T7
-        _use_once(centre, conn, bound, used)
-        _still_usable(centre, conn, card)
-        event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
-        centre.context.journal.record(conn, person=card.holder.pseudonym, event=event)
-        place = _place(centre, conn, bound, ground=card_ground(card.id), holder=card.holder.pseudonym)
+        _use_once(centre, conn, bound, signed_in.uses)
+        signed_in.confirm(conn)
+        someone = centre.store.person(conn, holder)
+        event = asker.event(KINDS[signed_in.by][0], Outcome.PERMITTED)
+        centre.context.journal.record(conn, person=holder, event=event)
+        place = _place(centre, conn, bound, ground=signed_in.ground, holder=holder)
         issuer = centre.token_keys.present(conn, now=centre.seconds())
     token = egress.person_token(  # T8
-        centre, card.holder, audience=bound.audience, jkt=bound.jkt, place=place, issuer=issuer
+        centre,
+        someone,
+        audience=bound.audience,
+        acr=signed_in.by,
+        jkt=bound.jkt,
+        place=place,
+        issuer=issuer,
     )
     return _answer(centre, token, scope="")
 
 
-def _still_usable(centre: IdentityCentre, conn: Connection, card: Card) -> None:
+def _passkey(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
+    asker.by = SignedInBy.PASSKEY
+    code, challenge = OAuthCode.INVALID_GRANT, bound.request.challenge or ""
+    with _refused_as(code, "assertion"):
+        credential, held = passkeys.find(centre, bound.request.assertion)
+        asker.person = held.holder if held is not None else None
+        used = passkeys.verify(centre, credential, held, challenge=challenge, jkt=bound.jkt)
+
+    def confirm(conn: Connection) -> None:
+        with _refused_as(code, "assertion"):
+            used.count_up(centre, conn)
+
+    return _SignIn(
+        by=SignedInBy.PASSKEY,
+        holder=used.held.holder,
+        ground=passkey_ground(spelled(used.held.id)),
+        uses=[_Once("challenge", challenge, used.challenge_expires, code)],
+        confirm=confirm,
+    )
+
+
+def _still_usable(centre: IdentityCentre, card: Card, conn: Connection) -> None:
     # V2: a card that was stopped since it was looked up must not get a token that nobody would stop
     present = centre.store.card(conn, card.id)
     if present is None or not present.usable(centre.seconds()):
@@ -216,7 +274,7 @@ def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tupl
     return operator, _Once("operator assertion", value, verified.expires, code)
 
 
-def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[Card, list[_Once]]:
+def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
     now, code = centre.seconds(), OAuthCode.INVALID_GRANT
     with _refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
@@ -238,14 +296,20 @@ def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> tuple[Card, l
         _Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
         _Once("challenge", challenge, until, code),
     ]
-    return key.card, used
+    return _SignIn(
+        by=SignedInBy.CARD,
+        holder=key.card.holder.pseudonym,
+        ground=card_ground(key.card.id),
+        uses=used,
+        confirm=partial(_still_usable, centre, key.card),
+    )
 
 
 @contextmanager
 def _refused_as(code: OAuthCode, parameter: str) -> Iterator[None]:
     try:
         yield
-    except (AssertionRefusedError, ChallengeError) as error:
+    except (AssertionRefusedError, ChallengeError, PasskeyError) as error:
         raise OAuthError(code, f"{parameter}: {error}") from error
 
 

@@ -28,6 +28,7 @@ from services.kit.credentials.callers import (
     OperatorCaller,
     Peer,
     PersonCaller,
+    SignedInBy,
 )
 from services.kit.credentials.dpop import (
     PROOF_AGE_SECONDS,
@@ -145,7 +146,8 @@ class Authenticator:
             raise InvalidTokenError("the access token does not verify") from error
         try:
             with self.database.read() as connection:
-                return PersonCaller(self.people.own_name(connection, Pseudonym(pseudonym.decode())))
+                name = self.people.own_name(connection, Pseudonym(pseudonym.decode()))
+                return PersonCaller(name, SignedInBy(claims.acr))
         except RetiredNameError as error:
             raise UnauthenticatedError(str(error)) from error
 

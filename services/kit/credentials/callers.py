@@ -1,6 +1,7 @@
 """Who a verified request comes from. Only `authenticate` makes these; routes ask for the kind they serve."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -29,11 +30,19 @@ class OperatorCaller:
     roles: frozenset[str]
 
 
+class SignedInBy(StrEnum):
+    """By what a person signed in (`acr` of the access token)."""
+
+    CARD = "card"
+    PASSKEY = "passkey"
+
+
 @dataclass(frozen=True, slots=True)
 class PersonCaller:
-    """A person signed in with a card, known here by this body's own pseudonym."""
+    """A person who is signed in, known here by this body's own pseudonym."""
 
     pseudonym: Pseudonym
+    signed_in_by: SignedInBy
 
 
 @dataclass(frozen=True, slots=True)

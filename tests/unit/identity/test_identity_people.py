@@ -34,6 +34,10 @@ from services.kit.clock import epoch_seconds
 ROUTES = {
     ("POST", "/oauth/challenge"): ("open", ()),
     ("POST", "/oauth/token"): ("open", ()),
+    ("POST", "/passkeys/options"): ("person by card", ()),
+    ("POST", "/passkeys"): ("person by card", ()),
+    ("GET", "/passkeys"): ("person", ()),
+    ("POST", "/passkeys/removals"): ("person", ()),
     ("POST", "/oauth/revoke"): ("open", ()),
     ("GET", "/oauth/token-status"): ("body", tuple(each.value for each in Body)),
     ("GET", "/.well-known/oauth-authorization-server"): ("open", ()),

@@ -124,7 +124,10 @@ def test_metadata_names_what_the_endpoint_takes(scene: Scene) -> None:
     smart = connection.get("/.well-known/smart-configuration")
     keys = connection.get("/.well-known/jwks.json")["keys"]
     assert (told["issuer"], told["token_endpoint"]) == (IDENTITY, TOKEN_ENDPOINT)
-    assert told["grant_types_supported"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+    assert told["grant_types_supported"] == [
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:sekisho:params:oauth:grant-type:passkey",
+    ]
     assert told.items() <= smart.items()
     assert [key["crv"] for key in keys] == ["Ed25519", "Ed25519"]
     assert all("d" not in key for key in keys)

@@ -30,6 +30,8 @@ WITH_SESSION = {
     *product((I, R, M, O), ["GET", "PUT"], ["/wallet"]),
     *product((M,), ["GET", "PUT"], ["/compartments"]),
     (I, "PUT", "/subject"),
+    *product((I,), ["GET", "POST"], ["/passkeys"]),
+    *product((I,), ["POST"], ["/passkeys/options", "/passkeys/removals"]),
     (I, "GET", "/number"),
     (I, "POST", "/number"),
     (I, "GET", "/cards/own"),
