@@ -9,6 +9,7 @@ from consent.vocabulary import Body
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
 from services.commands.person import card_option, signed_in, signing, typed_pin
+from services.commands.tokens import token_card
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application, CardChange
 from services.gateway import card_care
@@ -148,15 +149,24 @@ def unlock_card(folder: Path, reference: str, card: Path, application: str) -> N
 @card_option
 @new_pin_option
 @hint_option
+@click.option("--token", help="Label of a PKCS#11 token that makes and keeps the new key.")
 @told
-def renew_card(folder: Path, reference: str, card: Path, new_pin: str | None, hint: str | None) -> None:
+def renew_card(
+    folder: Path, reference: str, card: Path, new_pin: str | None, hint: str | None, token: str | None
+) -> None:
     """As a registrar, with the holder here: another key and PIN where the PIN for signing in is forgotten."""
     counter, name = Organisation.at(folder), Application.AUTHENTICATION
     digits, held = new_pin or next_pin(name), read_card(card)
     other = card_care.OTHER[name]
     opened = unlock(held, other, typed_pin(other), identity=IdentityClient(counter.connect(Body.IDENTITY)))
     renewed = card_care.renew_at_counter(
-        counter, reference, held, application=name, digits=digits, other=opened
+        counter,
+        reference,
+        held,
+        application=name,
+        digits=digits,
+        other=opened,
+        backend=token_card({name: token}) if token else None,
     )
     replace_card(renewed if hint is None else with_hint(renewed, name, hint, digits=digits), card)
     click.echo(f"{name.value}: new key and PIN, certificate {renewed.applications[name].kid}")

@@ -8,6 +8,7 @@ from consent.compartments import YearSpan
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.person import pin_variable, signed_in
+from services.commands.tokens import token_card
 from services.contracts.identity.messages import Application
 from services.contracts.product_safety.messages import SerialRange
 from services.gateway.cards import save_card
@@ -64,6 +65,12 @@ EXISTING = click.Path(exists=True, path_type=Path)
     confirmation_prompt=True,
     help="PIN for permitting.",
 )
+@click.option(
+    "--token",
+    "tokens",
+    nargs=2,
+    help="Labels of two PKCS#11 tokens, for signing in and for permitting: they make and keep the card's keys.",
+)
 @told
 def enrol(
     folder: Path,
@@ -75,6 +82,7 @@ def enrol(
     years: tuple[int, int] | None,
     pin: str,
     signature_pin: str,
+    tokens: tuple[str, str] | None,
 ) -> None:
     """At a municipality's counter: number, register entry, card and wallet for one person."""
     if card.exists():  # before anybody is enrolled who would then have no card
@@ -83,7 +91,8 @@ def enrol(
     items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
     older = range(years[0], years[1] + 1) if years else ()
-    made = enrol_person(Organisation.at(folder), items, pins=pins, years=older)
+    backend = token_card(dict(zip(Application, tokens, strict=True))) if tokens else None
+    made = enrol_person(Organisation.at(folder), items, pins=pins, years=older, backend=backend)
     save_card(made.card, card)
     click.echo(f"card file: {card}\nreference of the municipality: {made.reference}")
     click.echo(f"personal number, to be handed to the person only: {made.personal_number}")

@@ -5,8 +5,6 @@ The steps are those of docs/cards.md.
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-
 from consent import base64url, jws, pin
 from consent.canonical import JsonObject
 from consent.identifiers import OrganisationId
@@ -31,6 +29,7 @@ from services.contracts.identity.messages import (
     ChangedCard,
     NewApplication,
 )
+from services.gateway.card_backends import CardBackend, SoftwareCard
 from services.gateway.card_making import check_pin, wrap_application
 from services.gateway.cards import CardFile, Unlocked, replace_card, unlock
 from services.gateway.errors import CardFileError
@@ -138,10 +137,12 @@ def renew_at_counter(
     digits: str,
     other: Unlocked,
     wallet: Wallet | None = None,
+    backend: CardBackend | None = None,
 ) -> CardFile:
     """As a registrar, with the holder here: another key and PIN for an application whose PIN is forgotten.
 
-    `wallet` goes into the signature application: what it held before is not to be opened any more.
+    `wallet` goes into the signature application: what it held before is not to be opened any more. `backend` keeps the
+    key; without one it is in the card file.
     Raises: RefusedError, CardFileError.
     """
     check_pin(application, digits)
@@ -149,7 +150,8 @@ def renew_at_counter(
         raise CardFileError(
             "the signature application, and no other, holds the wallet; recover the wallet first"
         )
-    key, secret = generate_private_key(SECP256R1()), _key(card, application, digits)
+    keeper, secret = backend or SoftwareCard(), _key(card, application, digits)
+    key = keeper.make(application)
     new = NewApplication(
         public_key=to_jwk(key.public_key()),
         pin_verifier=base64url.encode(pin.proof_digest(secret.proof())),
@@ -163,7 +165,7 @@ def renew_at_counter(
     issued = counter.ask(
         Body.IDENTITY, lambda http, token: CardClient(http).renew_application(message, token=token)
     )
-    made = Unlocked(application, card.card, "", key, wallet)
+    made = Unlocked(application, card.card, "", key, keeper.hold(application), wallet)
     wrapped = wrap_application(
         made, secret, certificate=issued.certificate, share=issued.share, randomness=counter.randomness
     )

@@ -5,18 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    generate_private_key,
-)
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from consent import base64url, pin
 from consent.jwk import to_jwk
 from consent.pin_rules import PinRuleError, check_authentication_pin, check_hint, check_signature_pin
 from consent.wallet import Wallet
 from services.contracts.identity.messages import Application, IssuedCard, NewApplication
+from services.gateway.card_backends import CardBackend, SoftwareCard
 from services.gateway.cards import (
     FORMAT,
     CardApplication,
@@ -45,6 +41,7 @@ class CardDraft:
     keys: Mapping[Application, EllipticCurvePrivateKey] = field(repr=False)
     pins: Mapping[Application, pin.PinKey] = field(repr=False)
     wallet: Wallet = field(repr=False)
+    backend: CardBackend = field(repr=False)
 
     def request(self) -> dict[Application, NewApplication]:
         """What the ID centre is told: public keys, and the hash of each PIN's proof."""
@@ -80,18 +77,19 @@ class CardDraft:
         """Return an application of the card just made, without asking for the PIN again."""
         wallet = self.wallet if application is Application.SIGNATURE else None
         kid = kid_of(issued.applications[application].certificate)
-        return Unlocked(application, issued.card, kid, self.keys[application], wallet)
+        held = self.backend.hold(application)
+        return Unlocked(application, issued.card, kid, self.keys[application], held, wallet)
 
 
 def wrap_application(
     opened: Unlocked, secret: pin.PinKey, *, certificate: str, share: str, randomness: Randomness
 ) -> CardApplication:
     """Wrap an application's secrets under its PIN and the ID centre's share."""
-    der = opened.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    held = opened.held
     seed = None if opened.wallet is None else base64url.encode(opened.wallet.to_secret_bytes())
     wrapped = pin.wrap(
         secret.wrapping_key(base64url.decode(share)),
-        CardSecrets(key=base64url.encode(der), seed=seed).model_dump_json().encode(),
+        CardSecrets(key=held.key, token=held.token, seed=seed).model_dump_json().encode(),
         randomness=randomness,
         context=wrapping_context(opened.card, opened.application),
     )
@@ -112,21 +110,23 @@ def draft(
     randomness: Randomness,
     birth_date: date | None = None,
     wallet: Wallet | None = None,
+    backend: CardBackend | None = None,
 ) -> CardDraft:
-    """Make the keys of a new card, and a wallet unless there is one.
+    """Make the keys of a new card, kept in the card file without a `backend`, and a wallet unless there is one.
 
-    Raises: CardFileError for a PIN against the rules.
+    Raises: CardFileError for a PIN against the rules, or a token that cannot have the keys.
     """
     if pins.keys() != set(Application):
         raise CardFileError("a card needs a PIN for each of its applications")
     for application, digits in pins.items():
         check_pin(application, digits, birth_date=birth_date)
-    file_secret = randomness(pin.SECRET_SIZE)
+    file_secret, made = randomness(pin.SECRET_SIZE), backend or SoftwareCard()
     return CardDraft(
         file_secret=file_secret,
-        keys={application: generate_private_key(SECP256R1()) for application in Application},
+        keys={application: made.make(application) for application in Application},
         pins={name: pin.derive(each, file_secret, name.value, ITERATIONS) for name, each in pins.items()},
         wallet=wallet or Wallet.create(randomness),
+        backend=made,
     )
 
 

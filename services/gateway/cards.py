@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    EllipticCurvePrivateKey,
-)
-from cryptography.hazmat.primitives.serialization import (
-    load_der_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.x509 import load_pem_x509_certificate
 from pydantic import Field, Strict, ValidationError
 
@@ -29,8 +24,11 @@ from services.contracts.identity.messages import (
     UnlockCard,
     UnlockedCard,
 )
+from services.gateway.card_backends import HeldKey, open_key
+from services.gateway.card_tokens import usual_tokens
 from services.gateway.errors import CardFileError, CardLockedError, RefusedError, WrongPinError
 from services.gateway.exchange import answers
+from services.kit.certificates import from_pem
 from services.kit.encoding import Base64Url, Message
 from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile
@@ -91,10 +89,9 @@ class CardFile(Message):
     trust: CardTrust
 
 
-class CardSecrets(Message):
-    """What is wrapped: the private key (PKCS#8 DER), and with the signature application the wallet's seed."""
+class CardSecrets(HeldKey):
+    """What is wrapped: how to get at the private key, and with the signature application the wallet's seed."""
 
-    key: Base64Url = Field(repr=False)
     seed: Base64Url | None = Field(default=None, repr=False)
 
 
@@ -106,6 +103,7 @@ class Unlocked:
     card: str
     kid: str
     key: EllipticCurvePrivateKey = field(repr=False)
+    held: HeldKey = field(repr=False)
     wallet: Wallet | None = field(repr=False)
 
 
@@ -153,7 +151,7 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: P
     try:
         context = wrapping_context(card.card, application)
         opened = pin.unwrap(key.wrapping_key(share), base64url.decode(held.wrapped), context=context)
-        return _unlocked(card.card, application, held.kid, CardSecrets.model_validate_json(opened))
+        return _unlocked(card, application, CardSecrets.model_validate_json(opened))
     except (SealError, MalformedError, ValidationError, ValueError, ConsentError) as error:
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
@@ -174,12 +172,15 @@ def _share(card: CardFile, application: Application, proof: bytes, identity: Pin
     return base64url.decode(told.share)
 
 
-def _unlocked(card: str, application: Application, kid: str, secrets: CardSecrets) -> Unlocked:
-    key = load_der_private_key(base64url.decode(secrets.key), password=None)
-    if not isinstance(key, EllipticCurvePrivateKey):
-        raise CardFileError("the card file holds another kind of key; have the card reissued")
+def _unlocked(card: CardFile, application: Application, secrets: CardSecrets) -> Unlocked:
+    held, issued = HeldKey(key=secrets.key, token=secrets.token), card.applications[application]
+    key = open_key(held, usual_tokens())
+    if from_pem(issued.certificate.encode()).public_key() != key.public_key():
+        raise CardFileError(
+            "the key is not the one that the card's certificate is for; have the card reissued"
+        )
     wallet = None if secrets.seed is None else Wallet.from_secret_bytes(base64url.decode(secrets.seed))
-    return Unlocked(application, card, kid, key, wallet)
+    return Unlocked(application, card.card, issued.kid, key, held, wallet)
 
 
 def wrapping_context(card: str, application: Application) -> bytes:

@@ -18,6 +18,7 @@ from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, Publications
 from services.contracts.registry import messages as registry
 from services.contracts.registry.client import RegistryClient
+from services.gateway.card_backends import CardBackend
 from services.gateway.card_making import draft
 from services.gateway.cards import CardFile, CardTrust
 from services.gateway.clinical import BasicItems
@@ -50,14 +51,16 @@ def enrol(
     *,
     pins: Mapping[Application, str],
     years: Iterable[int] = (),
+    backend: CardBackend | None = None,
 ) -> Enrolled:
     """Enrol somebody who stands at the counter.
 
-    `years` are the years beside the usual ones for which records may be sealed. Raises: RefusedError, CardFileError.
+    `years` are the years beside the usual ones for which records may be sealed; `backend` keeps the card's keys, and
+    without one they are in the card file. Raises: RefusedError, CardFileError.
     """
     _wire(items)
     # PINs and items are refused before anybody is enrolled
-    making = draft(pins, randomness=counter.randomness, birth_date=_born(items))
+    making = draft(pins, randomness=counter.randomness, birth_date=_born(items), backend=backend)
     new = counter.ask(Body.IDENTITY, lambda http, token: IdentityClient(http).enrol(token=token))
     register_resident(counter, new.registry_token, items)
     request = IssueCard(reference=new.reference, applications=making.request())

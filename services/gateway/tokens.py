@@ -1,5 +1,6 @@
 """Access tokens of an organisation's operator and of a person, fetched when needed and kept while they last."""
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     generate_private_key,
 )
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
-from consent import base64url
+from consent import base64url, jws
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
 from services.gateway.exchange import answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
@@ -158,4 +157,6 @@ def assertion(
         "jti": base64url.encode(randomness(16)),
         "exp": epoch_seconds(now) + ASSERTION_SECONDS,
     }
-    return jwt.encode(header, common | claims, ECKey.import_key(signer.key), ["ES256"])
+    parts = (base64url.encode(json.dumps(each).encode()) for each in (header, common | claims))
+    text = ".".join(parts)
+    return f"{text}.{base64url.encode(jws.signature(signer.key, text))}"
