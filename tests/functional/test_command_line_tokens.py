@@ -52,7 +52,7 @@ def test_somebody_is_enrolled_on_tokens_and_signs_with_them(deployment: Scene, t
         gone = sekisho("history", "--card", card, environment=environment)
         assert gone.returncode == 1
         assert "is not there" in gone.stderr
-        named = ["--reference", reference, "--card", card, "--new-pin", "2580"]
+        named: list[str | Path] = ["--reference", reference, "--card", card, "--new-pin", "2580"]
         gives("renew-card", "--as", counter, *named, "--token", LABELS[Application.AUTHENTICATION])
         environment[pin_variable(Application.AUTHENTICATION)] = "2580"
         assert "entries, each proved" in gives("history", "--card", card)
