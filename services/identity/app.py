@@ -12,7 +12,13 @@ from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.registry.client import RegistryClient
-from services.contracts.registry.messages import Presence
+from services.contracts.registry.messages import (
+    ComparedIdentity,
+    CompareIdentity,
+    MatchedIdentity,
+    MatchIdentity,
+    Presence,
+)
 from services.contracts.shared import SharedClient
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes, release_routes, witness_routes
@@ -20,10 +26,20 @@ from services.directives.audit import scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
-from services.identity.api import accounts, cards, number_look_ups, numbers, oauth, ocsp, passkeys, people
+from services.identity.api import (
+    accounts,
+    cards,
+    number_look_ups,
+    numbers,
+    oauth,
+    ocsp,
+    passkeys,
+    patients,
+    people,
+)
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
-from services.identity.centre import Peers, PresenceQuestion, open_centre
+from services.identity.centre import Peers, RegistryQuestions, open_centre
 from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
 from services.identity.workflows import sectors
@@ -56,8 +72,17 @@ class _RegistryByRegister:
         self._register = register
 
     def presence(self, token: str) -> Presence:
+        return self._client().presence(token)
+
+    def compare(self, message: CompareIdentity) -> ComparedIdentity:
+        return self._client().compare(message)
+
+    def match(self, message: MatchIdentity) -> MatchedIdentity:
+        return self._client().match(message)
+
+    def _client(self) -> RegistryClient:
         url = self._register.directory().body(Body.REGISTRY).url
-        return RegistryClient(self._context.http(url)).presence(token)
+        return RegistryClient(self._context.http(url))
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,7 +103,7 @@ def assemble(
     settings: Settings,
     *,
     register: RegisterView,
-    registry: PresenceQuestion,
+    registry: RegistryQuestions,
     peers: Peers,
 ) -> FastAPI:
     """Return the application over an opened body, any view of the register, and any other bodies."""
@@ -111,6 +136,7 @@ def assemble(
             numbers.number_routes(centre),
             accounts.account_routes(centre),
             number_look_ups.number_look_up_routes(centre),
+            patients.patient_routes(centre),
             directive_routes(directives),
             recovery_routes(recovery),
             release_routes(Releases(directives, witness)),

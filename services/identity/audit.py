@@ -1,6 +1,6 @@
 """The scan of stored rows: every sealed cell opens, and every name is the one that its secret yields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import partial
 
 from sqlalchemy import Connection, select
@@ -9,6 +9,7 @@ from sqlalchemy.exc import NoResultFound
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
+from services.identity.audit_links import link_checks, patient_references
 from services.identity.card_audit import Check, card_checks
 from services.identity.centre import IdentityCentre
 from services.identity.model import Card
@@ -62,8 +63,10 @@ def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[Check]:
         where = f"card={card_id} application={name}"
         yield Check(card_application.name, where, partial(_application, centre, conn, card_id, name))
     yield from card_checks(centre, conn)
+    of_patients = patient_references(centre, conn)
     for key in conn.execute(select(link.c.id)).scalars().all():
-        yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key))
+        yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key, of_patients))
+    yield from link_checks(centre, conn)
     for name in conn.execute(select(subject.c.person)).scalars().all():
         yield Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
     for row in conn.execute(select(passkey)).all():
@@ -104,12 +107,17 @@ def _held(centre: IdentityCentre, conn: Connection, card_id: str) -> Card:
     return held
 
 
-def _link(centre: IdentityCentre, conn: Connection, key: bytes) -> bool:
+def _link(
+    centre: IdentityCentre, conn: Connection, key: bytes, of_patients: Set[tuple[str, str, str]]
+) -> bool:
     told = centre.context.cipher.open_lookup(key, column=LINK_COLUMN).decode()
     name, _, reference = told.partition("\n")
     organisation = OrganisationId(name)
     someone = centre.store.linked(conn, organisation=organisation, reference=reference)
-    return someone is not None and centre.namer.reference(organisation, someone.linkage) == reference
+    if someone is None:
+        return False
+    derived = centre.namer.reference(organisation, someone.linkage) == reference
+    return derived or (organisation, reference, someone.pseudonym) in of_patients
 
 
 def _subject(centre: IdentityCentre, conn: Connection, pseudonym: str) -> bool:

@@ -14,13 +14,20 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Jwk
 from services.contracts.oversight.register import RegisterView
-from services.contracts.registry.messages import Presence
+from services.contracts.registry.messages import (
+    ComparedIdentity,
+    CompareIdentity,
+    MatchedIdentity,
+    MatchIdentity,
+    Presence,
+)
 from services.contracts.shared import SharedClient
 from services.identity import sector_store
 from services.identity.card_certificates import Responder
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
 from services.identity.passkey_store import PasskeyStore
+from services.identity.patient_links import PatientLinks
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
 from services.identity.settings import Settings
 from services.identity.store import Store
@@ -43,11 +50,17 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 REVOCATION_PATH = "/oauth/revoke"
 
 
-class PresenceQuestion(Protocol):
+class RegistryQuestions(Protocol):
     """The registry, as far as the ID centre asks it."""
 
     def presence(self, token: str) -> Presence:
         """Tell whether the person of a registry token is registered."""
+
+    def compare(self, message: CompareIdentity) -> ComparedIdentity:
+        """Tell whether an organisation's patient is the person of a registry token, item by item."""
+
+    def match(self, message: MatchIdentity) -> MatchedIdentity:
+        """Tell which one resident a name and a birth date mean."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ class IdentityCentre:
     context: BodyContext
     settings: Settings
     register: RegisterView
-    registry: PresenceQuestion
+    registry: RegistryQuestions
     peers: Peers
     store: Store
     namer: Namer
@@ -106,6 +119,11 @@ class IdentityCentre:
         return self.context.keys.secret("suspension-codes")
 
     @cached_property
+    def patients(self) -> PatientLinks:
+        """The links of patient numbers."""
+        return PatientLinks(self.context.cipher)
+
+    @cached_property
     def decoy_key(self) -> Jwk:
         """A key that signs no assertion: unknown cards are checked against it."""
         return to_jwk(self.authority.key.public_key())
@@ -138,7 +156,7 @@ def open_centre(
     settings: Settings,
     *,
     register: RegisterView,
-    registry: PresenceQuestion,
+    registry: RegistryQuestions,
     peers: Peers,
 ) -> IdentityCentre:
     """Return the ID centre of a context; its keys are made on first use."""

@@ -72,19 +72,29 @@ def person_token(
 
 @egress(
     to="each body named, through the participant, who cannot read them",
-    fields="each body's own pseudonym of the person, sealed to that body",
+    fields="each body's own pseudonym of the person and handle of the link or the person, sealed to that body",
     purpose="the participant's task",
     ground="the caller's verified role and the reference that a presented card gave to the caller's organisation",
     answers=("POST /persons", "POST /pseudonym-tokens"),
 )
 def pseudonym_tokens(
-    centre: IdentityCentre, someone: Person, *, bodies: Sequence[Body], caller: OperatorCaller
+    centre: IdentityCentre, someone: Person, *, bodies: Sequence[Body], caller: OperatorCaller, reference: str
 ) -> dict[Body, str]:
-    """Return tokens by which a participant means the person towards each body."""
+    """Return tokens by which a participant means the person towards each body; `reference` is how it knows them."""
     with centre.context.database.read() as conn:
         name = centre.names(conn)
+    handles = {
+        Body.MEDICAL: centre.namer.link_handle(Body.MEDICAL, caller.organisation, reference),
+        Body.REGISTRY: centre.namer.person_handle(Body.REGISTRY, someone.linkage),
+    }
     return {
-        body: _token(centre, name(body, someone.linkage), body=body, organisation=caller.organisation)
+        body: _token(
+            centre,
+            name(body, someone.linkage),
+            body=body,
+            organisation=caller.organisation,
+            handle=handles.get(body),
+        )
         for body in bodies
     }
 
@@ -112,14 +122,12 @@ def opened_account(
     centre: IdentityCentre, holder: Person, consent: CardConsent, *, caller: OperatorCaller
 ) -> OpenedAccount:
     """O5: return what a bank gets for a good consent."""
-    with centre.context.database.read() as conn:
-        name = centre.names(conn)(Body.REGISTRY, holder.linkage)
     account = centre.namer.reference(caller.organisation, holder.linkage)
     standing = Standing(caller.organisation, account, consent.agreement, centre.now())
     key = centre.context.signing_key
     return OpenedAccount(
         reference=account,
-        registry_token=_token(centre, name, body=Body.REGISTRY, organisation=caller.organisation),
+        registry_token=sealed_token(centre, holder, body=Body.REGISTRY, organisation=caller.organisation),
         standing=jws.sign(
             standing_payload(standing), typ=STANDING, key=key, kid=thumbprint(to_jwk(key.public_key()))
         ),
@@ -158,9 +166,7 @@ def number_token(centre: IdentityCentre, name: Pseudonym, organisation: Organisa
 )
 def ask_presence(centre: IdentityCentre, someone: Person) -> bool:
     """Ask the registry whether the person is registered. Raises: UnavailableError."""
-    with centre.context.database.read() as conn:
-        name = centre.names(conn)(Body.REGISTRY, someone.linkage)
-    token = _token(centre, name, body=Body.REGISTRY, organisation=ASKED_BY)
+    token = sealed_token(centre, someone, body=Body.REGISTRY, organisation=ASKED_BY)
     try:
         return centre.registry.presence(token).registered
     except (PeerUnavailableError, RemoteProblemError) as error:
@@ -272,11 +278,27 @@ def operator_presentation(
     )
 
 
-def _token(centre: IdentityCentre, name: Pseudonym, *, body: Body, organisation: OrganisationId) -> str:
+def sealed_token(centre: IdentityCentre, someone: Person, *, body: Body, organisation: OrganisationId) -> str:
+    """Return a token that names a person to one body, for one organisation to hand on."""
+    with centre.context.database.read() as conn:
+        name = centre.names(conn)(body, someone.linkage)
+    handle = centre.namer.person_handle(body, someone.linkage) if body is Body.REGISTRY else None
+    return _token(centre, name, body=body, organisation=organisation, handle=handle)
+
+
+def _token(
+    centre: IdentityCentre,
+    name: Pseudonym,
+    *,
+    body: Body,
+    organisation: OrganisationId,
+    handle: str | None = None,
+) -> str:
     return centre.pseudonym_tokens.issue(
         body=body,
         body_key=centre.register.directory().sealing_key(body),
         organisation=organisation,
         pseudonym=name,
         now=centre.now(),
+        handle=handle,
     )

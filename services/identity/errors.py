@@ -127,3 +127,34 @@ class NotResidentError(IdentityError):
 
 class SubjectTakenError(IdentityError):
     """Another wallet is registered for the person."""
+
+
+class ConfirmationError(IdentityError):
+    """The staff's confirmation is not this operator's, not about this patient here and now, or lacks its evidence."""
+
+    def __init__(self) -> None:
+        super().__init__("the confirmation by the staff is not acceptable; make it anew, for this patient")
+
+
+class IdentityMismatchError(IdentityError):
+    """What the organisation knows of its patient is not what the registry knows; `items` only when a card names who."""
+
+    def __init__(self, items: tuple[str, ...]) -> None:
+        super().__init__(
+            "name and birth date are not those of the person; look at whose patient number it is"
+        )
+        self.items = items
+
+
+class PatientNumberTakenError(IdentityError):
+    """The number is linked to another person; that link is undone first, if it is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("the patient number is linked to somebody else; undo that link first if it is wrong")
+
+
+class TooManyChecksError(IdentityError):
+    """The operator has had name and birth date checked without a PIN too often today."""
+
+    def __init__(self) -> None:
+        super().__init__("too many checks without a PIN today; have the person give the card's PIN")

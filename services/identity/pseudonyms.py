@@ -32,6 +32,7 @@ class Namer:
     sector: Callable[[Body, int], bytes] = field(repr=False)
     organisations: bytes = field(repr=False)
     operators: bytes = field(repr=False)
+    handles: bytes = field(repr=False)
 
     def pseudonym(self, body: Body, linkage: LinkageCode, version: int = FIRST_VERSION) -> Pseudonym:
         """Return what the person is called towards `body` under a sector key.
@@ -48,6 +49,21 @@ class Namer:
         """Return what tells one operator's human from another's. Shape: 43 characters, base64url of 32 bytes."""
         return _prf(self.operators, linkage)
 
+    def person_handle(self, body: Body, linkage: LinkageCode) -> str:
+        """Return what a body can mean the person by towards the ID centre, whatever its sector key.
+
+        Shape: 43 characters, base64url of 32 bytes.
+        """
+        return _prf(self._handles_of(body, b"person"), linkage)
+
+    def link_handle(self, body: Body, organisation: OrganisationId, reference: str) -> str:
+        """Return how a body knows one organisation's link to a person. Shape: 43 characters, as above."""
+        told = f"{organisation}\n{reference}".encode()
+        return base64url.encode(hmac.digest(self._handles_of(body, b"link"), told, "sha256"))
+
+    def _handles_of(self, body: Body, kind: bytes) -> bytes:
+        return hmac.digest(self.handles, kind + b" " + body.value.encode(), "sha256")
+
 
 def open_namer(keys: KeyFolder) -> Namer:
     """Return the namer with the keys of a folder, each a file of its own."""
@@ -58,7 +74,9 @@ def open_namer(keys: KeyFolder) -> Namer:
 
     for body in Body:
         sector(body, FIRST_VERSION)
-    return Namer(sector, keys.secret("references"), keys.secret("operators"))
+    return Namer(
+        sector, keys.secret("references"), operators=keys.secret("operators"), handles=keys.secret("handles")
+    )
 
 
 def _prf(key: bytes, linkage: LinkageCode) -> str:

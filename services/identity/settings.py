@@ -45,6 +45,11 @@ class Settings(BodySettings):
         7 * 86_400, description="How long an operator's presentation can be used for accreditation.", gt=0
     )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)
+    identity_checks_per_day: int = Field(
+        100,
+        description="How often an operator may have name and birth date checked in a day without the card's PIN.",
+        gt=0,
+    )
     suspension_window_seconds: int = Field(
         600, description="For how long tries of telephone codes are counted together.", gt=0
     )

@@ -139,6 +139,43 @@ token_key = Table(
     ),
     Column("starts", BigInteger, nullable=False, info=clear("from when it signs")),
     Column("ends", BigInteger, info=clear("until when what it signed can count; none yet: null")),
+    sqlite_with_rowid=False,
+)
+
+patient_link = Table(
+    "patient_link",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random")),
+    Column(
+        "number",
+        LargeBinary,
+        nullable=True,
+        unique=True,
+        info=sealed("organisation and its patient number, for look-up; empty once the link is undone"),
+    ),
+    Column("holder", LargeBinary, nullable=False, index=True, info=sealed("the person, for look-up")),
+    Column("state", String, nullable=False, index=True, info=clear("linked, undoing or undone")),
+    Column("told", LargeBinary, nullable=False, info=sealed("number, reference and evidence of the link")),
+    sqlite_with_rowid=False,
+)
+
+registry_handle = Table(
+    "registry_handle",
+    metadata,
+    Column(
+        "id", LargeBinary, primary_key=True, info=sealed("the registry's handle of a person, for look-up")
+    ),
+    Column("person", LargeBinary, nullable=False, info=sealed("the ID centre's pseudonym of the person")),
+    sqlite_with_rowid=False,
+)
+
+identity_try = Table(
+    "identity_try",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, info=sealed("operator and day")),
+    Column("day", String, nullable=False, index=True, info=clear("when the row may be forgotten")),
+    Column("tries", Integer, nullable=False, info=clear("counter of checks without a PIN")),
+    sqlite_with_rowid=False,
 )
 
 passkey = Table(

@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 Clock = Callable[[], datetime]
 Randomness = Callable[[int], bytes]
+JAPAN: Final = timezone(timedelta(hours=9), "JST")
+"""Where a day of a register begins."""
 
 
 def system_clock() -> datetime:

@@ -72,6 +72,13 @@ class EventKind(StrEnum):
     PROPOSAL_MADE = "proposal_made"
     PROPOSAL_DECIDED = "proposal_decided"
     OPERATOR_PRESENTED = "operator_presented"
+    PATIENT_LINKED = "patient_linked"
+    PATIENT_LINK_UNDONE = "patient_link_undone"
+    IDENTITY_COMPARED = "identity_compared"
+    INSURANCE_REGISTERED = "insurance_registered"
+    ELIGIBILITY_TOLD = "eligibility_told"
+    RECORDS_SET_APART = "records_set_apart"
+    SET_APART_LISTED = "set_apart_listed"
 
 
 class Outcome(StrEnum):

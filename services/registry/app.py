@@ -1,5 +1,6 @@
 """The resident registry, wired."""
 
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -19,11 +20,13 @@ from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 from services.registry import tables
 from services.registry.api.disclosures import disclosure_routes
+from services.registry.api.identification import identification_routes
 from services.registry.api.look_ups import look_up_routes
 from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
 from services.registry.audit import scan, scan_look_ups
 from services.registry.centre import Registry
+from services.registry.identification import enter_missing
 from services.registry.kinds import registry_kinds
 from services.registry.settings import Settings
 from services.registry.store import Store
@@ -58,12 +61,13 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
             registry_routes(registry),
             disclosure_routes(registry),
             look_up_routes(registry),
+            identification_routes(registry),
             directive_routes(directives),
         ],
         problems=PROBLEMS,
         scan=everything,
         dual_control=open_dual_control(context, tables.PROPOSALS, registry_kinds(registry)),
         witnesses=[oversight],
-        on_start=[registry.bring_index_up_to_date],
+        on_start=[registry.bring_index_up_to_date, partial(enter_missing, registry)],
     )
     return build_app(context, register, parts)

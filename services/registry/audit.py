@@ -1,16 +1,27 @@
 """The scan of stored rows: every sealed cell opens in its place."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from sqlalchemy import Connection, select
 
 from consent.errors import MalformedError
 from consent.identifiers import Pseudonym
+from consent.vocabulary import BasicItem
 from services.kit.columns import ColumnError
 from services.kit.log.audit import Finding
 from services.registry.centre import Registry
+from services.registry.insurance import membership
+from services.registry.matching import KEY_COLUMN, match_key, open_handle
 from services.registry.store import Store
-from services.registry.tables import look_up_card, look_up_entry, resident, resident_history
+from services.registry.tables import (
+    insurance,
+    look_up_card,
+    look_up_entry,
+    resident,
+    resident_history,
+    resident_match,
+)
 
 NOT_INDEXED = "cannot be looked up by all forms: entries of the index are missing"
 NOT_THEIRS = "an entry of the index finds nobody, or somebody else than it must"
@@ -31,6 +42,7 @@ def _check(store: Store, conn: Connection) -> Iterator[Finding | None]:
             yield Finding(resident.name, f"pseudonym={person}", DOES_NOT_OPEN)
         else:
             yield None
+    yield from _check_identification(store, conn)
     for row in conn.execute(select(resident_history)).all():
         try:
             store.open_history(row.id, person=row.pseudonym, until=row.until, items=row.items)
@@ -61,3 +73,38 @@ def scan_look_ups(registry: Registry, conn: Connection) -> tuple[int, list[Findi
     except (ColumnError, ValueError):
         findings.append(Finding(look_up_card.name, "state", DOES_NOT_OPEN))
     return entries, findings
+
+
+def _check_identification(store: Store, conn: Connection) -> Iterator[Finding | None]:
+    columns = (resident_match.c.pseudonym, resident_match.c.key, resident_match.c.handle)
+    for person, key, handle in conn.execute(select(*columns)).all():
+        yield _finding(
+            resident_match.name, person, partial(_match_fits, store, conn, Pseudonym(person), key, handle)
+        )
+    for person in conn.execute(select(insurance.c.pseudonym)).scalars().all():
+        yield _finding(insurance.name, person, partial(_insured, store, conn, Pseudonym(person)))
+
+
+def _match_fits(store: Store, conn: Connection, person: Pseudonym, key: bytes, handle: bytes | None) -> bool:
+    open_handle(store.cipher, person, handle)
+    store.cipher.open_lookup(key, column=KEY_COLUMN)
+    try:
+        items = store.resident(conn, person)
+    except (ColumnError, MalformedError):
+        return True  # the resident's own row is named already
+    if items is None:
+        return False
+    name, birth_date = items.items[BasicItem.NAME], items.items[BasicItem.BIRTH_DATE]
+    return match_key(store.cipher, name, birth_date) == key
+
+
+def _insured(store: Store, conn: Connection, person: Pseudonym) -> bool:
+    return membership(conn, store.cipher, person) is not None
+
+
+def _finding(table: str, person: str, holds: Callable[[], bool]) -> Finding | None:
+    try:
+        fits = holds()
+    except (ColumnError, MalformedError, ValueError):
+        fits = False
+    return None if fits else Finding(table, f"pseudonym={person}", DOES_NOT_OPEN)

@@ -85,3 +85,32 @@ look_up_card = Table(
     ),
     sqlite_with_rowid=False,
 )
+
+resident_match = Table(
+    "resident_match",
+    metadata,
+    Column(
+        "pseudonym",
+        String,
+        ForeignKey("resident.pseudonym"),
+        primary_key=True,
+        info=clear("the registry's own pseudonym", person=True),
+    ),
+    Column("key", LargeBinary, nullable=False, index=True, info=sealed("name and birth date, for look-up")),
+    Column("handle", LargeBinary, info=sealed("how the ID centre finds the person again")),
+    sqlite_with_rowid=False,
+)
+
+insurance = Table(
+    "insurance",
+    metadata,
+    Column(
+        "pseudonym",
+        String,
+        ForeignKey("resident.pseudonym"),
+        primary_key=True,
+        info=clear("the registry's own pseudonym", person=True),
+    ),
+    Column("membership", LargeBinary, nullable=False, info=sealed("insurer, symbol, number, days")),
+    sqlite_with_rowid=False,
+)

@@ -22,7 +22,7 @@ from services.contracts.registry.messages import (
 )
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
-from services.registry import egress
+from services.registry import egress, matching
 from services.registry.centre import Registry
 from services.registry.errors import AlreadyRegisteredError, ConfirmationRefusedError, NotRegisteredError
 from services.registry.model import Resident
@@ -47,6 +47,7 @@ def register(registry: Registry, caller: OperatorCaller, message: RegisterReside
             raise AlreadyRegisteredError("the person is registered already")
         registry.store.add(conn, person, new)
         registry.look_ups.add(conn, [(person, new)])
+        matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
         event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem))
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="registered")
@@ -70,6 +71,7 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
         day = registry.context.clock().astimezone(UTC).date()
         registry.store.change(conn, person, old=old, new=new, day=day)
         registry.look_ups.replace(conn, person, old=old, new=new)
+        matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
         event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="changed")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from support.identity_people import IDENTITY, REGISTRY, Participant
 from support.identity_world import World
@@ -33,8 +32,9 @@ class FakeWorld(World):
             directory,
             lambda token: self.fake_registry.presence(token).registered,
             randomness=self.random.randbytes,
+            registry=self.fake_registry,
         )
-        self.registry_key = Ed25519PrivateKey.generate()
+        self.registry_key = self.fake_registry.signing_key
         for body, signing, sealing in (
             (Body.IDENTITY, self.fake_identity.key, self.fake_identity.sealing_key),
             (Body.REGISTRY, self.registry_key, self.fake_registry.key),

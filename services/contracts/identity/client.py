@@ -12,7 +12,9 @@ from services.contracts.identity.messages import (
     EnrolPerson,
     IssueCard,
     IssuedCard,
+    LinkedPatient,
     LinkedPerson,
+    LinkPatient,
     OwnNumber,
     PresentCard,
     PseudonymTokens,
@@ -79,6 +81,9 @@ class Identity(Protocol):
 
     def present_operator(self, message: PresentOperator, *, token: Token) -> OperatorPresentation:
         """Vouch for the human behind an operator's card (person)."""
+
+    def link_patient(self, message: LinkPatient, *, token: Token) -> LinkedPatient:
+        """Link the organisation's patient number to the person who is there (reader or writer)."""
 
 
 class IdentityClient:
@@ -148,6 +153,9 @@ class IdentityClient:
         return self._ask(
             "POST", "/operator-presentations", OperatorPresentation, message=message, token=token
         )
+
+    def link_patient(self, message: LinkPatient, *, token: Token) -> LinkedPatient:
+        return self._ask("POST", "/patient-links", LinkedPatient, message=message, token=token)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

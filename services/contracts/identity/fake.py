@@ -19,6 +19,7 @@ from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
 from services.contracts.identity.fake_card_state import TRIES, FakeApplication, FakeCard, wrong_pin
+from services.contracts.identity.fake_patients import CardThere, FakePatients, RegistryQuestions
 from services.contracts.identity.fake_tokens import CardKey, FakeTokenEndpoint
 from services.contracts.identity.messages import (
     PRESENTATION_TYPE,
@@ -35,7 +36,9 @@ from services.contracts.identity.messages import (
     IssuedApplication,
     IssuedCard,
     Jwk,
+    LinkedPatient,
     LinkedPerson,
+    LinkPatient,
     NewApplication,
     OwnNumber,
     PresentCard,
@@ -55,6 +58,7 @@ from services.contracts.identity.presenting import (
 )
 from services.contracts.oversight.register import Directory, Role, p256
 from services.contracts.registry.look_ups import asked_by_number
+from services.contracts.registry.messages import ASKED_BY
 from services.kit.certificates import Authority, Usage, create_authority, issue, to_pem
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_randomness
 from services.kit.credentials.callers import OperatorCaller
@@ -89,6 +93,7 @@ class FakeIdentity:
     directory: Callable[[], Directory]
     present: Callable[[str], bool]
     randomness: Randomness = system_randomness
+    registry: RegistryQuestions | None = None
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
     sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
     references: dict[tuple[OrganisationId, str], bytes] = field(default_factory=dict, repr=False)
@@ -109,6 +114,17 @@ class FakeIdentity:
             name=self.pseudonym,
         )
         self._pseudonyms = PseudonymTokenIssuer(self.key, 120, self.randomness)
+        self.patients = FakePatients(
+            directory=self.directory,
+            sealing_key=self.sealing_key,
+            registry=self.registry,
+            cards=self._card_there,
+            present=self._presented,
+            use=self._use_challenge,
+            registry_token=lambda holder: self._name_to(Body.REGISTRY, holder, ASKED_BY),
+            by_handle=self._of_handle,
+            randomness=self.randomness,
+        )
 
     def pseudonym(self, body: Body, linkage: bytes) -> Pseudonym:
         """Return how a body knows a person."""
@@ -167,7 +183,7 @@ class FakeIdentity:
         holder = self._whom(caller, message.reference)
         if set(message.applications) != set(Application):
             raise problem(400, "card_applications")
-        if not self.present(self._name_to(Body.REGISTRY, holder, OrganisationId("body:identity"))):
+        if not self.present(self._name_to(Body.REGISTRY, holder, ASKED_BY)):
             raise problem(409, "not_resident")
         held = [card for card in self.cards.values() if card.holder == holder]
         if any(card.state is not CardState.REVOKED for card in held):
@@ -202,10 +218,25 @@ class FakeIdentity:
     def link(self, message: PresentCard, *, token: Token) -> LinkedPerson:
         """See `Identity`."""
         caller = self._operator(token)
+        holder, challenge = self._presented(caller, message.presentation)
+        if not caller.roles:
+            raise problem(403, "role_missing")
+        self._use_challenge(challenge)
+        return LinkedPerson(reference=self.refer(caller.organisation, holder))
+
+    def link_patient(self, message: LinkPatient, *, token: Token) -> LinkedPatient:
+        """See `Identity`."""
+        caller = self._operator(token)
+        held = self.patients.link(caller, message)
+        self.references[caller.organisation, held.reference] = held.holder
+        registry_token = self._name_to(Body.REGISTRY, held.holder, caller.organisation)
+        return LinkedPatient(link=held.id, reference=held.reference, eligibility_token=registry_token)
+
+    def _presented(self, caller: OperatorCaller, presentation: str) -> tuple[bytes, str]:
         try:
-            card_id, held = self._by_kid(jws.peek_kid(message.presentation))
+            card_id, held = self._by_kid(jws.peek_kid(presentation))
             key = p256(held.asked.public_key)
-            told = loads(jws.verify(message.presentation, typ=PRESENTATION_TYPE, key=key).payload)
+            told = loads(jws.verify(presentation, typ=PRESENTATION_TYPE, key=key).payload)
         except (ConsentError, LookupError):
             raise problem(403, "presentation_refused") from None
         card = self.cards[card_id]
@@ -213,10 +244,10 @@ class FakeIdentity:
         known = told["challenge"] in self._endpoint.challenges
         if not fits or card.state is not CardState.ACTIVE or not known:
             raise problem(403, "presentation_refused")
-        if not caller.roles:
-            raise problem(403, "role_missing")
-        self._endpoint.use_once(f"challenge {told['challenge']}", problem(409, "replayed"))
-        return LinkedPerson(reference=self.refer(caller.organisation, card.holder))
+        return card.holder, told["challenge"]
+
+    def _use_challenge(self, challenge: str) -> None:
+        self._endpoint.use_once(f"challenge {challenge}", problem(409, "replayed"))
 
     def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
         """See `Identity`."""
@@ -228,7 +259,10 @@ class FakeIdentity:
         own = self.pseudonym(Body.IDENTITY, person)
         wallet_key = self.subjects.get(own) if Body.MEDICAL in message.bodies else None
         return PseudonymTokens(
-            tokens={body: self._name_to(body, person, caller.organisation) for body in message.bodies},
+            tokens={
+                body: self._name_to(body, person, caller.organisation, message.reference)
+                for body in message.bodies
+            },
             subject=thumbprint(wallet_key) if wallet_key is not None else None,
             wallet_key=wallet_key,
         )
@@ -301,14 +335,22 @@ class FakeIdentity:
         key = hmac.digest(self._secret, kind.encode(), "sha256")
         return base64url.encode(hmac.digest(key, linkage, "sha256"))
 
-    def _name_to(self, body: Body, linkage: bytes, organisation: OrganisationId) -> str:
+    def _name_to(self, body: Body, linkage: bytes, organisation: OrganisationId, reference: str = "") -> str:
+        handles = {
+            Body.REGISTRY: self._handle(linkage),
+            Body.MEDICAL: self._name(f"link {organisation} {reference}", b""),
+        }
         return self._pseudonyms.issue(
             body=body,
             body_key=self.directory().sealing_key(body),
             organisation=organisation,
             pseudonym=self.pseudonym(body, linkage),
             now=self.clock(),
+            handle=handles.get(body),
         )
+
+    def _handle(self, linkage: bytes) -> str:
+        return self._name("handle", linkage)
 
     def _issue(self, card: str, name: Application, asked: NewApplication) -> tuple[FakeApplication, str]:
         certificate = issue(
@@ -331,6 +373,14 @@ class FakeIdentity:
             if held.kid == kid:
                 return card_id, held
         raise LookupError(kid)
+
+    def _card_there(self, card_id: str) -> CardThere | None:
+        card = self.cards.get(card_id)
+        return None if card is None else CardThere(card.holder, card.state is CardState.ACTIVE)
+
+    def _of_handle(self, handle: str) -> bytes | None:
+        everybody = set(self.references.values())
+        return next((each for each in everybody if self._handle(each) == handle), None)
 
     def _card_key(self, card_id: str) -> CardKey | None:
         card = self.cards.get(card_id)

@@ -220,3 +220,50 @@ class Jwks(Message):
     """GET /.well-known/jwks.json (RFC 7517, section 5)."""
 
     keys: list[Jwk]
+
+
+CONFIRMATION_TYPE: Final = "sekisho-staff-confirmation+jws"
+PatientNumber = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._/-]{0,39}$")]
+"""An organisation's own number of a patient."""
+LinkId = Annotated[Base64Url, Field(min_length=22, max_length=22)]
+ItemText = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class StaffCheck(StrEnum):
+    """How the staff made sure who is there: the card's PIN, the card's photo, or a document with a photo."""
+
+    PIN = "pin"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+
+
+class IdentityDocument(StrEnum):
+    """Documents with a photo that count when there is no card."""
+
+    DRIVING_LICENCE = "driving_licence"
+    PASSPORT = "passport"
+    RESIDENCE_CARD = "residence_card"
+    DISABILITY_CERTIFICATE = "disability_certificate"
+
+
+class LinkPatient(Message):
+    """POST /patient-links: the organisation's number, name and birth date of somebody who is there now.
+
+    `confirmation` is the operator's signed word (JWS of type CONFIRMATION_TYPE, by the operator's card);
+    `presentation` the card's answer as in POST /links, when its PIN was given.
+    """
+
+    patient_number: PatientNumber
+    name: ItemText
+    birth_date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    confirmation: str
+    presentation: str | None = None
+
+
+class LinkedPatient(Message):
+    """The link's id (for undoing it), the reference under which the patient is named, and who to ask the registry
+    about: a token good once, for the eligibility of somebody who is there now."""
+
+    link: LinkId
+    reference: Reference
+    eligibility_token: str

@@ -4,11 +4,19 @@ from typing import Protocol, TypeVar
 
 from services.contracts.registry.look_ups import BatchLookedUp, LookedUp, LookUp, LookUpBatch
 from services.contracts.registry.messages import (
+    AskEligibility,
     AskPresence,
+    ComparedIdentity,
+    CompareIdentity,
     Confirm,
     Confirmed,
+    Eligibility,
+    MatchedIdentity,
+    MatchIdentity,
     Presence,
+    RegisteredMembership,
     RegisteredResident,
+    RegisterMembership,
     RegisterResident,
 )
 from services.kit.encoding import Message
@@ -38,9 +46,21 @@ class Registry(Protocol):
     def look_up_batch(self, message: LookUpBatch, *, token: Token) -> BatchLookedUp:
         """Look up the rows of a part of a file (inquirer)."""
 
+    def compare(self, message: CompareIdentity) -> ComparedIdentity:
+        """Tell the ID centre whether an organisation's patient is the person of its token, item by item."""
+
+    def match(self, message: MatchIdentity) -> MatchedIdentity:
+        """Tell the ID centre which one resident has this name and birth date."""
+
+    def register_membership(self, message: RegisterMembership, *, token: Token) -> RegisteredMembership:
+        """Enter a person's insurance (registrar)."""
+
+    def eligibility(self, message: AskEligibility, *, token: Token) -> Eligibility:
+        """Ask whether the person identified just now is insured (reader or writer)."""
+
 
 class RegistryClient:
-    """See `Registry`; `presence` goes by the connection's own certificate."""
+    """See `Registry`; `presence`, `compare` and `match` go by the connection's own certificate."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -68,6 +88,22 @@ class RegistryClient:
     def look_up_batch(self, message: LookUpBatch, *, token: Token) -> BatchLookedUp:
         """See `Registry`."""
         return self._ask("POST", "/look-ups/batch", BatchLookedUp, message=message, token=token)
+
+    def compare(self, message: CompareIdentity) -> ComparedIdentity:
+        """See `Registry`."""
+        return self._ask("POST", "/comparisons", ComparedIdentity, message=message, token=None)
+
+    def match(self, message: MatchIdentity) -> MatchedIdentity:
+        """See `Registry`."""
+        return self._ask("POST", "/matches", MatchedIdentity, message=message, token=None)
+
+    def register_membership(self, message: RegisterMembership, *, token: Token) -> RegisteredMembership:
+        """See `Registry`."""
+        return self._ask("PUT", "/insurances", RegisteredMembership, message=message, token=token)
+
+    def eligibility(self, message: AskEligibility, *, token: Token) -> Eligibility:
+        """See `Registry`."""
+        return self._ask("POST", "/eligibilities", Eligibility, message=message, token=token)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

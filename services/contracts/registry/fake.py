@@ -3,11 +3,15 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from consent import base64url, jws
 from consent.decision import BasicRequest, HeldDirective, Refusal, decide
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem, Body
 from services.contracts.fake_credentials import operator_caller, problem
 from services.contracts.oversight.register import Directory, Role
@@ -21,18 +25,30 @@ from services.contracts.registry.look_ups import (
 )
 from services.contracts.registry.messages import (
     ASKED_BY,
+    ELIGIBILITY_TYPE,
+    MATCH_INFO,
+    AskEligibility,
     Changed,
+    ComparedIdentity,
+    CompareIdentity,
     Confirm,
     Confirmed,
+    Eligibility,
+    EligibilityClaims,
     ItemResult,
+    MatchedIdentity,
+    MatchIdentity,
+    Membership,
     Presence,
+    RegisteredMembership,
     RegisteredResident,
+    RegisterMembership,
     RegisterResident,
     Unchanged,
 )
-from services.kit.clock import Clock
+from services.kit.clock import JAPAN, Clock, epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
+from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token, seal_to
 from services.kit.http import Token
 
 
@@ -47,6 +63,9 @@ class FakeRegistry:
     residents: dict[Pseudonym, dict[BasicItem, str]] = field(default_factory=dict, repr=False)
     directives: dict[Pseudonym, list[HeldDirective]] = field(default_factory=dict, repr=False)
     used: set[str] = field(default_factory=set, repr=False)
+    memberships: dict[Pseudonym, Membership] = field(default_factory=dict, repr=False)
+    handles: dict[Pseudonym, str] = field(default_factory=dict, repr=False)
+    signing_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
 
     def __post_init__(self) -> None:
         self.look_ups = FakeLookUps(self.residents)
@@ -114,6 +133,61 @@ class FakeRegistry:
     def _numbered(self, caller: OperatorCaller) -> Callable[[str], Pseudonym]:
         return lambda token: self.whom(token, asked_by_number(caller.organisation))
 
+    def compare(self, message: CompareIdentity) -> ComparedIdentity:
+        """See `Registry`."""
+        known = self.residents.get(self.whom(message.token, ASKED_BY))
+        told = (BasicItem.NAME, message.name), (BasicItem.BIRTH_DATE, message.birth_date)
+        fits = [known is not None and known[item] == _same(value) for item, value in told]
+        return ComparedIdentity(name=fits[0], birth_date=fits[1])
+
+    def match(self, message: MatchIdentity) -> MatchedIdentity:
+        """See `Registry`."""
+        wanted = _same(message.name), message.birth_date
+        found = [
+            person
+            for person, items in self.residents.items()
+            if (items[BasicItem.NAME], items[BasicItem.BIRTH_DATE]) == wanted
+        ]
+        if len(found) != 1 or found[0] not in self.handles:
+            return MatchedIdentity(person=None)
+        key = self.directory().sealing_key(Body.IDENTITY)
+        return MatchedIdentity(
+            person=base64url.encode(seal_to(key, self.handles[found[0]].encode(), info=MATCH_INFO))
+        )
+
+    def register_membership(self, message: RegisterMembership, *, token: Token) -> RegisteredMembership:
+        """See `Registry`."""
+        caller = self._caller(token, Role.REGISTRAR)
+        person = self.whom(message.token, caller.organisation)
+        if person not in self.residents:
+            raise problem(404, "not_found")
+        if message.membership.valid_until < message.membership.valid_from:
+            raise problem(400, "malformed_request")
+        self.memberships[person] = message.membership
+        return RegisteredMembership(insurance="registered")
+
+    def eligibility(self, message: AskEligibility, *, token: Token) -> Eligibility:
+        """See `Registry`."""
+        caller = self._caller(token, Role.READER, Role.WRITER)
+        held = self.memberships.get(self.whom(message.token, caller.organisation))
+        today = self.clock().astimezone(JAPAN).date().isoformat()
+        if held is not None and not held.valid_from <= today <= held.valid_until:
+            held = None
+        claims = EligibilityClaims(
+            organisation=caller.organisation,
+            question=base64url.encode(sha256(message.token.encode()).digest()),
+            at=epoch_seconds(self.clock()),
+            eligible=held is not None,
+            membership=held,
+        )
+        signed = jws.sign(
+            claims.model_dump(mode="json"),
+            typ=ELIGIBILITY_TYPE,
+            key=self.signing_key,
+            kid=thumbprint(to_jwk(self.signing_key.public_key())),
+        )
+        return Eligibility(eligibility=signed)
+
     def _caller(self, token: Token, *role: str) -> OperatorCaller:
         return operator_caller(token, *role, directory=self.directory(), audience=self.url, now=self.clock())
 
@@ -133,6 +207,8 @@ class FakeRegistry:
         if named.jti in self.used:
             raise problem(409, "replayed")
         self.used.add(named.jti)
+        if named.handle is not None:
+            self.handles[named.pseudonym] = named.handle
         return named.pseudonym
 
 

@@ -8,13 +8,14 @@ from pydantic import Field, Strict
 from consent.identifiers import OrganisationId
 from consent.vocabulary import BasicItem, ConfirmationReason, Purpose
 from consent.wire import ContractName
-from services.kit.encoding import Message
+from services.kit.encoding import Base64Url, Message
 
 ASKED_BY: Final = OrganisationId("body:identity")
 """Whom the ID centre's own questions come from, as its tokens and the register call it."""
 
 ItemName = Annotated[BasicItem, Strict(False)]
 ItemValue = Annotated[str, Field(min_length=1, max_length=300)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
 class Sex(StrEnum):
@@ -32,7 +33,7 @@ class BasicItems(Message):
     name: ItemValue
     address: ItemValue
     sex: Annotated[Sex, Strict(False)]
-    birth_date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    birth_date: Day
 
 
 class RegisterResident(Message):
@@ -90,3 +91,83 @@ class Presence(Message):
     """Whether they are, and nothing else."""
 
     registered: bool
+
+
+MATCH_INFO: Final = "identity-match"
+"""What the answer of POST /matches is sealed for."""
+ELIGIBILITY_TYPE: Final = "sekisho-eligibility+jws"
+
+
+class CompareIdentity(Message):
+    """POST /comparisons: the ID centre asks whether an organisation's own patient is the person of its token."""
+
+    token: str
+    organisation: str
+    name: ItemValue
+    birth_date: Day
+
+
+class ComparedIdentity(Message):
+    """Yes or no for each item, and no value."""
+
+    name: bool
+    birth_date: bool
+
+
+class MatchIdentity(Message):
+    """POST /matches: the ID centre asks whether name and birth date are those of exactly one resident."""
+
+    organisation: str
+    name: ItemValue
+    birth_date: Day
+
+
+class MatchedIdentity(Message):
+    """The ID centre's handle of that one resident, sealed to it; null for none and for several."""
+
+    person: Base64Url | None
+
+
+class Membership(Message):
+    """Insured by the municipality (National Health Insurance): insurer, symbol and number, first and last day."""
+
+    insurer_number: Annotated[str, Field(pattern=r"^[0-9]{8}$")]
+    symbol: Annotated[str, Field(min_length=1, max_length=40)]
+    number: Annotated[str, Field(min_length=1, max_length=40)]
+    valid_from: Day
+    valid_until: Day
+
+
+class RegisterMembership(Message):
+    """PUT /insurances: the insurer's entry about the person whom the ID centre's token names."""
+
+    token: str
+    membership: Membership
+
+
+class RegisteredMembership(Message):
+    """What became of it."""
+
+    insurance: Literal["registered"]
+
+
+class AskEligibility(Message):
+    """POST /eligibilities: is the person who was identified at this organisation just now insured today?"""
+
+    token: str
+
+
+class Eligibility(Message):
+    """The registry's signed answer (JWS of type ELIGIBILITY_TYPE over `EligibilityClaims`)."""
+
+    eligibility: str
+
+
+class EligibilityClaims(Message):
+    """What is signed: for whom, to which question (SHA-256 of its token), the answer, and the membership if insured."""
+
+    organisation: str
+    question: Base64Url
+    at: int
+    eligible: bool
+    membership: Membership | None

@@ -10,16 +10,19 @@ from services.identity.errors import (
     CardExistsError,
     CardNotUsableError,
     CardTransitionError,
+    ConfirmationError,
     ConsentRefusedError,
     NoCardError,
     NotResidentError,
     PasskeyRefusedError,
+    PatientNumberTakenError,
     PinLockedError,
     PresenceError,
     PresentationError,
     RoleMissingError,
     SectorBusyError,
     SubjectTakenError,
+    TooManyChecksError,
     TooManyPasskeysError,
     TooManyTriesError,
     UnknownReferenceError,
@@ -73,6 +76,18 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     SubjectTakenError: Problem(
         409, "subject_taken", "Another wallet is registered", "Use the wallet that was registered first."
     ),
+    ConfirmationError: Problem(
+        403, "confirmation_refused", "The staff's confirmation is not accepted", "Confirm the patient anew."
+    ),
+    PatientNumberTakenError: Problem(
+        409,
+        "patient_number_taken",
+        "The patient number is somebody else's",
+        "Undo the other link if it is wrong.",
+    ),
+    TooManyChecksError: Problem(
+        429, "too_many_checks", "Too many checks without a PIN", "Have the person give the card's PIN."
+    ),
     SignatureError: Problem(403, "signature_refused", "The signature is not accepted", "Sign it again."),
     ColumnError: Problem(
         500, "stored_data_changed", "What is stored here was changed", "Tell the operator to run the audit."
@@ -85,3 +100,14 @@ class WrongPinProblemError(ForbiddenError):
     """See `WrongPinError`; carries the member `tries_left`."""
 
     problem = Problem(403, "wrong_pin", "The PIN is wrong", "Try again with care; the card locks itself.")
+
+
+class IdentityMismatchProblemError(ForbiddenError):
+    """See `IdentityMismatchError`; carries the member `items`."""
+
+    problem = Problem(
+        403,
+        "identity_mismatch",
+        "This is another person",
+        "Look at whose patient number it is; nothing is linked.",
+    )

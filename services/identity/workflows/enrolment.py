@@ -6,6 +6,7 @@ from services.identity import egress, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.model import Person
 from services.identity.pseudonyms import LINKAGE_BYTES, LinkageCode
+from services.identity.workflows.linking_evidence import remember
 from services.identity.workflows.numbers import free_number
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
@@ -28,7 +29,10 @@ def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
         number = free_number(centre, conn)
         centre.store.add_person(conn, someone, number)
         sector_store.queue_newcomer(conn, someone.pseudonym)
+        remember(centre, conn, someone)
         centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=someone)
         centre.context.journal.record(conn, person=someone.pseudonym, event=enrolled)
-    tokens = egress.pseudonym_tokens(centre, someone, bodies=[Body.REGISTRY], caller=caller)
+    tokens = egress.pseudonym_tokens(
+        centre, someone, bodies=[Body.REGISTRY], caller=caller, reference=reference
+    )
     return EnrolledPerson(reference=reference, personal_number=number, registry_token=tokens[Body.REGISTRY])

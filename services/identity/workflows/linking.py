@@ -37,7 +37,9 @@ SIGNATURE_REFUSED = "signature_refused"
 SUBJECT_TAKEN = "subject_taken"
 
 
-class _Presentation(WireModel):
+class Presentation(WireModel):
+    """What a card signs where it is presented."""
+
     card: Identifier
     organisation: Identifier
     challenge: Identifier
@@ -53,9 +55,9 @@ def link(centre: IdentityCentre, caller: OperatorCaller, presentation: str) -> L
 
     Raises: PresentationError, RoleMissingError, ReplayError; the holder sees every refusal.
     """
-    key, told = _verify_presentation(centre, presentation)
+    key, told = verify_presentation(centre, presentation)
     holder = key.card.holder
-    expires = _expiry(centre, caller, key, told)
+    expires = presentation_expiry(centre, caller, key, told)
     if expires is None:
         _record_refusal(centre, caller, holder, kind=EventKind.CARD_LINKED, reason=PRESENTATION_REFUSED)
         raise PresentationError
@@ -101,7 +103,9 @@ def name_person(
         wallet_key = centre.store.subject(conn, someone.pseudonym) if Body.MEDICAL in bodies else None
         centre.context.journal.record(conn, person=someone.pseudonym, event=event)
     return PseudonymTokens(
-        tokens=egress.pseudonym_tokens(centre, someone, bodies=bodies, caller=caller),
+        tokens=egress.pseudonym_tokens(
+            centre, someone, bodies=bodies, caller=caller, reference=request.reference
+        ),
         subject=thumbprint(wallet_key) if wallet_key is not None else None,
         wallet_key=wallet_key,
     )
@@ -145,20 +149,22 @@ def _verify_subject_proof(centre: IdentityCentre, request: RegisterSubject) -> N
         raise SignatureError
 
 
-def _verify_presentation(centre: IdentityCentre, presentation: str) -> tuple[CardKey, _Presentation]:
-    """Return the card that signed, and what it signed."""
+def verify_presentation(centre: IdentityCentre, presentation: str) -> tuple[CardKey, Presentation]:
+    """Return the card that signed, and what it signed. Raises: PresentationError."""
     try:
         with centre.context.database.read() as conn:
             key = centre.store.authentication_key_by_kid(conn, jws.peek_kid(presentation))
         if key is None:
             raise PresentationError
         verified = jws.verify(presentation, typ=PRESENTATION_TYPE, key=p256(key.public_key))
-        return key, parse(_Presentation, verified.payload)
+        return key, parse(Presentation, verified.payload)
     except (SignatureError, MalformedError) as error:
         raise PresentationError from error
 
 
-def _expiry(centre: IdentityCentre, caller: OperatorCaller, key: CardKey, told: _Presentation) -> int | None:
+def presentation_expiry(
+    centre: IdentityCentre, caller: OperatorCaller, key: CardKey, told: Presentation
+) -> int | None:
     """Return until when the challenge counts; None if the presentation is not good here and now."""
     now = centre.seconds()
     try:

@@ -38,15 +38,21 @@ class _Claims(Message):
     pseudonym: str
     expires: int
     jti: str
+    handle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPseudonym:
-    """A person as the ID centre names them to this body, for one request of one organisation; `jti` is single use."""
+    """A person as the ID centre names them to this body, for one request of one organisation; `jti` is single use.
+
+    `handle` is what this body can name to the ID centre again: to the medical centre the link that the organisation
+    knows the person by, to the registry the person; unlike the pseudonym it does not change with the sector key.
+    """
 
     pseudonym: Pseudonym
     jti: str
     expires: int
+    handle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class PseudonymTokenIssuer:
         organisation: OrganisationId,
         pseudonym: Pseudonym,
         now: datetime,
+        handle: str | None = None,
     ) -> str:
         """Return a token that only `body` can open and only `organisation` can use."""
         claims = {
@@ -73,6 +80,7 @@ class PseudonymTokenIssuer:
             "pseudonym": pseudonym,
             "expires": epoch_seconds(now) + self.lifetime_seconds,
             "jti": base64url.encode(self.randomness(16)),
+            "handle": handle,
         }
         payload = rfc8785.dumps(claims)
         if len(payload) > PADDED_BYTES:
@@ -106,7 +114,7 @@ def open_pseudonym_token(
         raise PseudonymTokenError("the pseudonym token is for another body or organisation")
     if claims.expires <= epoch_seconds(now):
         raise PseudonymTokenError("the pseudonym token has expired; ask the ID centre for a new one")
-    return VerifiedPseudonym(Pseudonym(claims.pseudonym), claims.jti, claims.expires)
+    return VerifiedPseudonym(Pseudonym(claims.pseudonym), claims.jti, claims.expires, claims.handle)
 
 
 def seal_to(key: X25519PublicKey, plain: bytes, *, info: str) -> bytes:

@@ -64,6 +64,7 @@ ROUTES = {
     ("POST", "/cards/changes"): ("operator", ("registrar",)),
     ("POST", "/accounts"): ("operator", ()),
     ("POST", "/links"): ("operator", ()),
+    ("POST", "/patient-links"): ("operator", ()),
     ("POST", "/pseudonym-tokens"): ("operator", ()),
     ("POST", "/number-look-ups"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),

@@ -11,7 +11,13 @@ from support.identity_world import running
 
 from services.contracts.identity.messages import Application
 from services.contracts.oversight.register import Kind, Role
-from services.contracts.registry.messages import Presence
+from services.contracts.registry.messages import (
+    ComparedIdentity,
+    CompareIdentity,
+    MatchedIdentity,
+    MatchIdentity,
+    Presence,
+)
 from services.identity import app as identity_app
 from services.identity.settings import Settings
 from services.kit.http import PeerUnavailableError, RemoteProblemError
@@ -27,6 +33,12 @@ class Silent:
         self._why = why
 
     def presence(self, _token: str) -> Presence:
+        raise self._why
+
+    def compare(self, _message: CompareIdentity) -> ComparedIdentity:
+        raise self._why
+
+    def match(self, _message: MatchIdentity) -> MatchedIdentity:
         raise self._why
 
 

@@ -92,8 +92,8 @@ def test_challenge_of_another_key_is_not_ours() -> None:
 def namer(seed: str) -> Namer:
     random = Random(seed)
     sectors = {(body, version): random.randbytes(32) for body in Body for version in (1, 2)}
-    return Namer(lambda body, version: sectors[body, version], random.randbytes(32), random.randbytes(32))
-    return Namer({body: random.randbytes(32) for body in Body}, random.randbytes(32), random.randbytes(32))
+    own = {name: random.randbytes(32) for name in ("organisations", "operators", "handles")}
+    return Namer(lambda body, version: sectors[body, version], **own)
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -106,6 +106,8 @@ def test_all_names_of_a_person_differ_and_depend_on_the_keys(secret: bytes) -> N
         for name in (
             *(each.pseudonym(body, linkage) for body in Body),
             *(each.reference(organisation, linkage) for organisation in organisations),
+            *(each.person_handle(body, linkage) for body in Body),
+            *(each.link_handle(body, organisations[0], linkage.secret.hex()) for body in Body),
         )
     ]
     assert len(set(names)) == len(names)

@@ -1,0 +1,131 @@
+"""An organisation's own patient number becomes a link to a person, on independent evidence and on nothing less."""
+
+from pydantic import JsonValue
+
+from consent import base64url
+from consent.explanations import RefusalCode
+from services.contracts.identity.messages import LinkedPatient, LinkPatient, StaffCheck
+from services.contracts.oversight.register import Role
+from services.identity import egress_patients as egress
+from services.identity.centre import IdentityCentre
+from services.identity.errors import (
+    ConfirmationError,
+    IdentityError,
+    IdentityMismatchError,
+    PatientNumberTakenError,
+    PresentationError,
+    RoleMissingError,
+    TooManyChecksError,
+)
+from services.identity.model import Person
+from services.identity.patient_links import LinkState, PatientLink
+from services.identity.workflows.linking_evidence import Evidence, confirmed, evidence, identified
+from services.kit.clock import JAPAN
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.events import Event, EventKind, Outcome
+
+CARE = frozenset({Role.READER.value, Role.WRITER.value})
+REASONS: dict[type[IdentityError], str] = {
+    RoleMissingError: RefusalCode.ROLE_MISSING.value,
+    ConfirmationError: "confirmation_refused",
+    PresentationError: "presentation_refused",
+    TooManyChecksError: "too_many_checks",
+    IdentityMismatchError: "identity_mismatch",
+    PatientNumberTakenError: "patient_number_taken",
+}
+
+
+def link_patient(centre: IdentityCentre, caller: OperatorCaller, message: LinkPatient) -> LinkedPatient:
+    """Link a patient number to the person who is there; the same link again is the same link.
+
+    Raises: RoleMissingError, ConfirmationError, PresentationError, TooManyChecksError, IdentityMismatchError,
+    PatientNumberTakenError, each logged and in the history of whose card it is; ReplayError, UnavailableError.
+    """
+    shown: Evidence | None = None
+    try:
+        if CARE.isdisjoint(caller.roles):
+            raise RoleMissingError
+        shown = evidence(centre, caller, message, confirmed(centre, caller, message))  # E1, E2
+        _limit(centre, caller, shown.check)
+        holder = identified(centre, caller, message, shown)  # E3
+    except IdentityError as refusal:
+        known = shown.card.card.holder if shown is not None and shown.card is not None else None
+        _record_refusal(centre, caller, known, refusal)
+        raise
+    held = _store(centre, caller, message, holder=holder, shown=shown)
+    if held is None:
+        taken = PatientNumberTakenError()
+        _record_refusal(centre, caller, holder, taken)
+        raise taken
+    return egress.identified_patient(centre, holder, held, caller=caller)
+
+
+def _limit(centre: IdentityCentre, caller: OperatorCaller, check: StaffCheck) -> None:
+    # who has no PIN behind the question could go through names and birth dates
+    if check is StaffCheck.PIN:
+        return
+    day = centre.now().astimezone(JAPAN).date().isoformat()
+    most = centre.settings.identity_checks_per_day
+    with centre.context.database.write() as conn:
+        operator = f"{caller.organisation}\n{caller.operator}"
+        allowed = centre.patients.count_try(conn, operator, day=day, most=most)
+    if not allowed:
+        raise TooManyChecksError
+
+
+def _store(
+    centre: IdentityCentre, caller: OperatorCaller, message: LinkPatient, *, holder: Person, shown: Evidence
+) -> PatientLink | None:
+    """Use the challenges up and link, in one transaction; None when the number means somebody else."""
+    links, now = centre.patients, centre.seconds()
+    new = PatientLink(
+        id=base64url.encode(centre.context.randomness(16)),
+        holder=holder.pseudonym,
+        organisation=caller.organisation,
+        number=message.patient_number,
+        reference=base64url.encode(centre.context.randomness(32)),
+        state=LinkState.LINKED,
+        linked_at=now,
+        check=shown.check,
+        proofs=shown.proofs,
+    )
+    with centre.context.database.write() as conn:
+        for challenge, expires in shown.challenges:
+            centre.context.replays.use(conn, kind="challenge", value=challenge, expires=expires, now=now)
+        held = links.of_number(conn, caller.organisation, message.patient_number)
+        if held is None and links.add(conn, new):
+            held = new
+            centre.store.add_link(
+                conn, organisation=caller.organisation, reference=new.reference, someone=holder
+            )
+        if held is None or held.holder != holder.pseudonym:
+            return None
+        event = _event(caller, Outcome.DONE, detail={"link": held.id, "check": shown.check.value})
+        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+    return held
+
+
+def _record_refusal(
+    centre: IdentityCentre, caller: OperatorCaller, known: Person | None, refusal: IdentityError
+) -> None:
+    event = _event(caller, Outcome.REFUSED, reason=REASONS[type(refusal)])
+    with centre.context.database.write() as conn:
+        centre.context.journal.record(conn, person=known.pseudonym if known else None, event=event)
+
+
+def _event(
+    caller: OperatorCaller,
+    outcome: Outcome,
+    *,
+    reason: str | None = None,
+    detail: dict[str, JsonValue] | None = None,
+) -> Event:
+    return Event(
+        kind=EventKind.PATIENT_LINKED,
+        outcome=outcome,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        reason=reason,
+        detail=detail,
+    )
