@@ -13,6 +13,7 @@ from services.commands import (
     officials,
     organisation,
     person,
+    reception,
     running,
     supervisors,
 )
@@ -52,6 +53,8 @@ for command in (
     bank.confirm_batch,
     look_ups.look_up,
     look_ups.look_up_batch,
+    reception.reception,
+    reception.insure,
     officials.renew_key,
     cards.card_status,
     cards.change_pin,
