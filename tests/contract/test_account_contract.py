@@ -151,9 +151,7 @@ def test_operator_without_the_role_opens_nothing(desk: AccountDesk) -> None:
     agreement = desk.agreement(NAME)
     named = desk.open(desk.consent(agreement)).registry_token
     desk.world.oversight.change_roles(
-        RolesChange(
-            organisation=desk.bank.organisation, id=desk.bank.operator, roles=[], reason="left the bank"
-        )
+        RolesChange(organisation=desk.bank.organisation, id=desk.bank.operator, roles=[])
     )
     with refused("role_missing", 403):
         desk.disclose(named, desk.disclosure(agreement))
