@@ -128,6 +128,9 @@ class Stage:
             with self.registry.context.database.write() as conn:
                 self.registry.store.add_all(conn, entries)
                 self.registry.look_ups.add(conn, entries)
+        # what was entered at once lies in the write-ahead log; a registry at work has it in its tables
+        with self.registry.context.database.engine.connect() as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def _encoding_of(file: Path, line: bytes, number: int) -> str | None:
             text = line.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if _UNASSIGNED.isdisjoint(text):
+        if encoding == "utf-8" or _UNASSIGNED.isdisjoint(text):
             return encoding
     raise LookUpFileError(file.name, number, "neither UTF-8 nor CP932; save the file as UTF-8")
 

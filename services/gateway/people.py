@@ -17,6 +17,7 @@ from services.contracts.identity.messages import (
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, Publications
 from services.contracts.registry import messages as registry
+from services.contracts.registry.change_reasons import ChangeReason
 from services.contracts.registry.client import RegistryClient
 from services.gateway.card_backends import CardBackend
 from services.gateway.card_making import draft
@@ -88,10 +89,12 @@ def register_resident(counter: Organisation, token: str, items: BasicItems) -> N
     counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).register(message, token=token))
 
 
-def change_resident(counter: Organisation, reference: str, items: BasicItems) -> None:
+def change_resident(
+    counter: Organisation, reference: str, items: BasicItems, *, reason: ChangeReason | None = None
+) -> None:
     """Change somebody's entry in the resident register, for example after a move. Raises: RefusedError."""
     token = counter.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
-    message = registry.RegisterResident(token=token, items=_wire(items))
+    message = registry.RegisterResident(token=token, items=_wire(items), reason=reason)
     counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).change(message, token=token))
 
 

@@ -79,6 +79,7 @@ class EventKind(StrEnum):
     ELIGIBILITY_TOLD = "eligibility_told"
     RECORDS_SET_APART = "records_set_apart"
     SET_APART_LISTED = "set_apart_listed"
+    LOOK_UPS_ANALYSED = "look_ups_analysed"
 
 
 class Outcome(StrEnum):

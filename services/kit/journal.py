@@ -176,6 +176,18 @@ class Journal:
             for position, proof in zip(positions, proofs, strict=True)
         )
 
+    def of_person(self, conn: Connection, person: Pseudonym) -> list[Opening]:
+        """Return all entries of a person, oldest first, also those that no witness has seen. Raises: as `openings`."""
+        openings = self.openings(conn, self._tags.positions(conn, person))
+        return [openings[position] for position in sorted(openings)]
+
+    def told(self, conn: Connection, positions: range) -> list[tuple[Pseudonym | None, Opening]]:
+        """Return the entries at `positions` in order, each with whose it is. Raises: as `openings`."""
+        openings, row = self.openings(conn, positions), self._entry.c
+        within = row.position.between(positions.start, positions.stop - 1)
+        tags = conn.execute(select(row.position, row.person).where(within).order_by(row.position))
+        return [(self._whose(tag), openings[position]) for position, tag in tags]
+
     def persons(self, conn: Connection) -> list[tuple[int, Pseudonym | None]]:
         """Return whose each entry is, in order; None where it is nobody's or cannot be read (the audit names those)."""
         row = self._entry.c

@@ -80,6 +80,7 @@ def _passages() -> Iterator[Passage]:
         (Body.IDENTITY, "POST", "/operator-presentations"),
         (Body.PRODUCT_SAFETY, "GET", "/inbox"),
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
+        (Body.REGISTRY, "POST", "/look-up-reports/own"),
         (Body.OVERSIGHT, "GET", "/register"),
         *((body, "PUT", "/recovery") for body in PROXIES),
         *((body, "POST", "/recovery/retirements") for body in PROXIES),

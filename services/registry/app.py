@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, build_app, register_reader
+from services.contracts.bodies import Parts, Periodic, build_app, register_reader
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.register import RegisterView
 from services.contracts.proposals_routes import open_dual_control
@@ -18,12 +18,13 @@ from services.directives.service import open_directives
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
-from services.registry import tables
+from services.registry import erasing, tables
 from services.registry.api.disclosures import disclosure_routes
 from services.registry.api.identification import identification_routes
 from services.registry.api.look_ups import look_up_routes
 from services.registry.api.problems import PROBLEMS
 from services.registry.api.routes import registry_routes
+from services.registry.api.supervision import supervision_routes
 from services.registry.audit import scan, scan_look_ups
 from services.registry.centre import Registry
 from services.registry.identification import enter_missing
@@ -62,6 +63,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
             disclosure_routes(registry),
             look_up_routes(registry),
             identification_routes(registry),
+            supervision_routes(registry),
             directive_routes(directives),
         ],
         problems=PROBLEMS,
@@ -69,5 +71,12 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         dual_control=open_dual_control(context, tables.PROPOSALS, registry_kinds(registry)),
         witnesses=[oversight],
         on_start=[registry.bring_index_up_to_date, partial(enter_missing, registry)],
+        periodic=[
+            Periodic(registry.settings.erasure_interval_seconds, lambda: _erase(registry)),
+        ],
     )
     return build_app(context, register, parts)
+
+
+def _erase(registry: Registry) -> None:
+    erasing.erase_due(registry)

@@ -46,6 +46,8 @@ def _check(store: Store, conn: Connection) -> Iterator[Finding | None]:
     for row in conn.execute(select(resident_history)).all():
         try:
             store.open_history(row.id, person=row.pseudonym, until=row.until, items=row.items)
+            if row.reason is not None:
+                store.open_reason(row.id, until=row.until, due=row.due, reason=row.reason)
         except (ColumnError, MalformedError, ValueError):
             yield Finding(resident_history.name, f"id={row.id}", DOES_NOT_OPEN)
         else:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.oversight.register import RegisterView
+from services.contracts.registry.analysis import Thresholds
 from services.contracts.registry.look_ups import asked_by_number
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
@@ -68,6 +69,19 @@ class Registry:
         if pace is Pace.SINGLE:
             return Limit(told.inquirer_look_ups, told.inquirer_window_seconds)
         return Limit(told.inquirer_batch_rows, told.inquirer_batch_window_seconds)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """From where on a report names something."""
+        told = self.settings
+        return Thresholds(
+            night_from=told.night_from,
+            night_until=told.night_until,
+            repeatedly=told.repeated_look_ups,
+            far_more=told.far_more_look_ups,
+            far_more_least=told.far_more_least,
+            refused=told.refused_look_ups,
+        )
 
     def bring_index_up_to_date(self) -> None:
         """Index everybody who is not: after an update of Sekisho, of its spelling rules, or of the index's key."""

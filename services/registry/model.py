@@ -7,6 +7,7 @@ from datetime import date
 
 from consent.errors import MalformedError
 from consent.vocabulary import BasicItem
+from services.contracts.registry.change_reasons import ChangeReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,15 @@ class Resident:
         except ValueError:
             raise MalformedError("The birth date is a day of the calendar, as YYYY-MM-DD.") from None
         object.__setattr__(self, "items", normal)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEnd:
+    """Why and on which day items ended, and from which day on they must be erased; None: they are kept."""
+
+    reason: ChangeReason
+    day: date
+    due: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from consent import base64url
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
+from services.contracts.registry.change_reasons import ChangeReason
 from services.kit.clock import Randomness
 from services.kit.columns import ColumnCipher
-from services.registry.model import Resident
+from services.registry.model import HistoryEnd, Resident
 from services.registry.tables import resident, resident_history
 
 ID_BYTES = 16
@@ -56,21 +56,30 @@ class Store:
         rows = [{"pseudonym": person, **self._sealed(person, new)} for person, new in entries]
         conn.execute(_ADD_RESIDENT, rows)
 
-    def change(self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, day: date) -> None:
+    def change(
+        self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, end: HistoryEnd
+    ) -> None:
         """Replace a person's items and keep the old ones as history."""
-        row = base64url.encode(self.randomness(ID_BYTES))
+        row, until = base64url.encode(self.randomness(ID_BYTES)), end.day.isoformat()
         told = json.dumps({item.value: value for item, value in old.items.items()}).encode()
+        due = None if end.due is None else end.due.isoformat()
         conn.execute(
             insert(resident_history).values(
                 id=row,
                 pseudonym=person,
-                until=day.isoformat(),
-                items=self.cipher.seal(told, cell=_history_cell(row, person, day.isoformat())),
+                until=until,
+                items=self.cipher.seal(told, cell=_history_cell(row, person, until)),
+                reason=self.cipher.seal(end.reason.encode(), cell=_reason_cell(row, until, due)),
+                due=due,
             )
         )
         conn.execute(
             update(resident).where(resident.c.pseudonym == person).values(**self._sealed(person, new))
         )
+
+    def open_reason(self, row: str, *, until: str, due: str | None, reason: bytes) -> ChangeReason:
+        """Return why an entry of the history ended. Raises: ColumnError when it or its days were changed."""
+        return ChangeReason(self.cipher.open(reason, cell=_reason_cell(row, until, due)).decode())
 
     def open_history(self, row: str, *, person: str, until: str, items: bytes) -> Resident:
         """Return a row of the history as it was. Raises: ColumnError when it was changed."""
@@ -94,6 +103,10 @@ class Store:
 
 def _cell(item: BasicItem, person: str) -> str:
     return f"resident.{item.value}/{person}"
+
+
+def _reason_cell(row: str, until: str, due: str | None) -> str:
+    return f"resident_history.reason/{row}/{until}/{due or ''}"
 
 
 def _history_cell(row: str, person: str, until: str) -> str:

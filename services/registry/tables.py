@@ -42,6 +42,14 @@ resident_history = Table(
         info=clear("day of the change: tells which rows are due to be erased"),
     ),
     Column("items", LargeBinary, nullable=False, info=sealed("the four items as they were")),
+    Column("reason", LargeBinary, nullable=True, info=sealed("why they changed")),
+    Column(
+        "due",
+        String,
+        nullable=True,
+        index=True,
+        info=clear("day from which the row must be erased; null: somebody moved abroad, it is kept"),
+    ),
     sqlite_with_rowid=False,
 )
 

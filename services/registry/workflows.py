@@ -1,6 +1,6 @@
 """The registry's use cases, one transaction each; every decision is in the log, refusals too."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC
@@ -8,9 +8,11 @@ from datetime import UTC
 from sqlalchemy import Connection
 
 from consent.decision import BasicRequest, Permit, Refusal, decide
+from consent.errors import MalformedError
 from consent.explanations import RefusalCode
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
+from services.contracts.registry.change_reasons import ON_CHANGE, ON_ENTRY, ChangeReason
 from services.contracts.registry.messages import (
     ASKED_BY,
     BasicItems,
@@ -24,8 +26,9 @@ from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.registry import egress, matching
 from services.registry.centre import Registry
+from services.registry.erasing import due_day
 from services.registry.errors import AlreadyRegisteredError, ConfirmationRefusedError, NotRegisteredError
-from services.registry.model import Resident
+from services.registry.model import HistoryEnd, Resident
 from services.registry.policy import may_confirm
 
 
@@ -39,6 +42,7 @@ class _Permitted:
 
 def register(registry: Registry, caller: OperatorCaller, message: RegisterResident) -> RegisteredResident:
     """Enter a person. Raises: AlreadyRegisteredError, PseudonymTokenError, ReplayError, MalformedError."""
+    reason = _reason(message, ON_ENTRY, otherwise=ChangeReason.ENTERED_EX_OFFICIO)
     named = registry.whom(message.token, caller.organisation)
     new = _resident(message.items)
     with registry.context.database.write() as conn:
@@ -48,7 +52,7 @@ def register(registry: Registry, caller: OperatorCaller, message: RegisterReside
         registry.store.add(conn, person, new)
         registry.look_ups.add(conn, [(person, new)])
         matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
-        event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem))
+        event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem), reason=reason)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="registered")
 
@@ -58,6 +62,7 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
 
     Raises: NotRegisteredError, PseudonymTokenError, ReplayError, MalformedError.
     """
+    reason = _reason(message, ON_CHANGE, otherwise=ChangeReason.CORRECTED_EX_OFFICIO)
     named = registry.whom(message.token, caller.organisation)
     new = _resident(message.items)
     with registry.context.database.write() as conn:
@@ -68,11 +73,10 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
         changed = [item for item in BasicItem if old.items[item] != new.items[item]]
         if not changed:
             return RegisteredResident(resident="unchanged")
-        day = registry.context.clock().astimezone(UTC).date()
-        registry.store.change(conn, person, old=old, new=new, day=day)
+        registry.store.change(conn, person, old=old, new=new, end=_end(registry, reason))
         registry.look_ups.replace(conn, person, old=old, new=new)
         matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
-        event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed)
+        event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed, reason=reason)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="changed")
 
@@ -135,7 +139,25 @@ def _resident(items: BasicItems) -> Resident:
     return Resident({BasicItem(name): value for name, value in items.model_dump(mode="json").items()})
 
 
-def _by(caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem]) -> Event:
+def _reason(
+    message: RegisterResident, allowed: Collection[ChangeReason], *, otherwise: ChangeReason
+) -> ChangeReason:
+    """Return why; where the registrar does not say, it was done ex officio."""
+    reason = message.reason or otherwise
+    if reason not in allowed:
+        raise MalformedError(f"the reason {reason.value} does not go with this; name another")
+    return reason
+
+
+def _end(registry: Registry, reason: ChangeReason) -> HistoryEnd:
+    today = registry.context.clock().astimezone(UTC).date()
+    due = due_day(today, years=registry.settings.history_years)
+    return HistoryEnd(reason, today, None if reason is ChangeReason.MOVED_ABROAD else due)
+
+
+def _by(
+    caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem], reason: ChangeReason
+) -> Event:
     return Event(
         kind=kind,
         outcome=Outcome.DONE,
@@ -143,6 +165,7 @@ def _by(caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem]) 
         operator=caller.operator,
         terminal=caller.terminal,
         categories=tuple(sorted(items)),
+        detail={"why": reason.value},
     )
 
 

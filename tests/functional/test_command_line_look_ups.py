@@ -84,3 +84,23 @@ def test_file_is_answered_row_by_row(desk: Desk, enrolled: Enrolled, tmp_path: P
     rows.write_bytes(b"name,sex\r\n")
     done = within("look-up-batch", "--as", desk.credentials("municipality"), *ERRAND, rows, results)
     assert_one_line(done, "rows.csv, line 1", "'sex'")
+
+
+def test_supervisor_sees_stops_reports_and_erasure(desk: Desk, enrolled: Enrolled, tmp_path: Path) -> None:
+    """J3, J8, J13"""
+    city = desk.credentials("municipality")
+    assert within("stops", "--as", city).stdout == "no card is stopped\n"
+    within("look-up", "--as", city, *ERRAND, "--name", "渡*", "--birth-date", "1991-07-08")
+    report = within("look-up-report", "--as", city, "--days", "1")
+    assert " look-ups by 1 operators" in report.stdout
+    card = tmp_path / "card.json"
+    save_card(enrolled.card, card)
+    own = within("who-looked-me-up", "--card", card, "--days", "1")
+    assert "by 1 operators" in own.stdout
+    assert within("erase-history", "--as", city).stdout == "0 former entries erased\n"
+    proof = tmp_path / "proof.jws"
+    proved = within("erasure-proof", "--as", city, "--save", proof)
+    assert proved.returncode == 0
+    assert "none" in proved.stdout
+    assert proof.read_text().count(".") == 2
+    assert_one_line(within("stops", "--as", desk.credentials("bank")), "forbidden")

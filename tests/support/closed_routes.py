@@ -23,6 +23,7 @@ from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
 from services.contracts.registry import look_ups as lu
 from services.contracts.registry import messages as r
+from services.contracts.registry.analysis import AskReport
 from services.contracts.research import messages as a
 from services.kit.encoding import Message
 
@@ -197,6 +198,8 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
         ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
+        ("POST /look-up-reports", CITY, AskReport, {"days": 30}),
+        ("POST /look-up-reports/own", person, AskReport, {"days": 30}),
         ("POST /look-ups/batch", CITY, lu.LookUpBatch, SOME_SOUGHT | LISTED),
         *proposals(SUPERVISOR),
         *DIRECTIVES,

@@ -27,6 +27,7 @@ from services.contracts.medical.fake import FakeMedical
 from services.contracts.oversight import messages as oversight
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.registry.analysis import AskReport
 from services.contracts.registry.disclosures import Disclose
 from services.contracts.registry.fake import FakeRegistry
 from services.contracts.registry.fake_disclosures import FakeDisclosures
@@ -163,6 +164,11 @@ class World:
                     ("PUT", "/residents"): reading(RegisterResident, self.registry.change),
                     ("POST", "/confirmations"): reading(Confirm, self.registry.confirm),
                     ("POST", "/disclosures"): reading(Disclose, self.disclosures.disclose),
+                    ("GET", "/look-up-stops"): asking(self.registry.stops),
+                    ("POST", "/look-up-reports"): reading(AskReport, self.registry.look_up_report),
+                    ("POST", "/look-up-reports/own"): reading(AskReport, self.registry.own_look_up_report),
+                    ("POST", "/history-erasures"): asking(self.registry.erase_history),
+                    ("POST", "/erasure-proofs"): asking(self.registry.prove_erasure),
                     ("POST", "/look-ups"): reading(LookUp, self.registry.look_up),
                     ("POST", "/look-ups/batch"): reading(LookUpBatch, self.registry.look_up_batch),
                 }

@@ -2,6 +2,7 @@
 
 from typing import Protocol, TypeVar
 
+from services.contracts.registry.analysis import AskReport, LookUpReport
 from services.contracts.registry.look_ups import BatchLookedUp, LookedUp, LookUp, LookUpBatch
 from services.contracts.registry.messages import (
     AskEligibility,
@@ -19,6 +20,7 @@ from services.contracts.registry.messages import (
     RegisterMembership,
     RegisterResident,
 )
+from services.contracts.registry.supervision import Erased, ErasureProof, Stops
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
@@ -57,6 +59,21 @@ class Registry(Protocol):
 
     def eligibility(self, message: AskEligibility, *, token: Token) -> Eligibility:
         """Ask whether the person identified just now is insured (reader or writer)."""
+
+    def stops(self, *, token: Token) -> Stops:
+        """List stopped cards (supervisor, auditor)."""
+
+    def look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """Analyse look-ups (supervisor, auditor)."""
+
+    def own_look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """Analyse who looked the caller up (person)."""
+
+    def erase_history(self, *, token: Token) -> Erased:
+        """Erase former items that are due (supervisor, auditor)."""
+
+    def prove_erasure(self, *, token: Token) -> ErasureProof:
+        """Search for former items that must be gone (supervisor, auditor)."""
 
 
 class RegistryClient:
@@ -104,6 +121,27 @@ class RegistryClient:
     def eligibility(self, message: AskEligibility, *, token: Token) -> Eligibility:
         """See `Registry`."""
         return self._ask("POST", "/eligibilities", Eligibility, message=message, token=token)
+
+    def stops(self, *, token: Token) -> Stops:
+        """See `Registry`."""
+        return Stops.model_validate_json(self._http.send("GET", "/look-up-stops", token=token).content)
+
+    def look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """See `Registry`."""
+        return self._ask("POST", "/look-up-reports", LookUpReport, message=message, token=token)
+
+    def own_look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """See `Registry`."""
+        return self._ask("POST", "/look-up-reports/own", LookUpReport, message=message, token=token)
+
+    def erase_history(self, *, token: Token) -> Erased:
+        """See `Registry`."""
+        return Erased.model_validate_json(self._http.send("POST", "/history-erasures", token=token).content)
+
+    def prove_erasure(self, *, token: Token) -> ErasureProof:
+        """See `Registry`."""
+        sent = self._http.send("POST", "/erasure-proofs", token=token)
+        return ErasureProof.model_validate_json(sent.content)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

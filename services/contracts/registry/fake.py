@@ -13,9 +13,12 @@ from consent.decision import BasicRequest, HeldDirective, Refusal, decide
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem, Body
-from services.contracts.fake_credentials import operator_caller, problem
+from services.contracts.fake_credentials import operator_caller, person_caller, problem
 from services.contracts.oversight.register import Directory, Role
+from services.contracts.registry.analysis import AskReport, LookUpReport
+from services.contracts.registry.change_reasons import ON_CHANGE, ON_ENTRY, ChangeReason
 from services.contracts.registry.fake_look_ups import FakeLookUps
+from services.contracts.registry.fake_supervision import FakeSupervision
 from services.contracts.registry.look_ups import (
     BatchLookedUp,
     LookedUp,
@@ -46,6 +49,7 @@ from services.contracts.registry.messages import (
     RegisterResident,
     Unchanged,
 )
+from services.contracts.registry.supervision import Erased, ErasureProof, Stops
 from services.kit.clock import JAPAN, Clock, epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token, seal_to
@@ -68,11 +72,14 @@ class FakeRegistry:
     signing_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
 
     def __post_init__(self) -> None:
-        self.look_ups = FakeLookUps(self.residents)
+        self.supervision = FakeSupervision(self.clock, self.signing_key)
+        self.look_ups = FakeLookUps(self.residents, self.supervision)
 
     def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
         caller = self._caller(token, Role.REGISTRAR)
+        if (message.reason or ChangeReason.BORN) not in ON_ENTRY:
+            raise problem(400, "malformed_request")
         person = self.whom(message.token, caller.organisation)
         if person in self.residents:
             raise problem(409, "already_registered")
@@ -82,12 +89,16 @@ class FakeRegistry:
     def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
         caller = self._caller(token, Role.REGISTRAR)
+        reason = message.reason or ChangeReason.CORRECTED_EX_OFFICIO
+        if reason not in ON_CHANGE:
+            raise problem(400, "malformed_request")
         person = self.whom(message.token, caller.organisation)
         if person not in self.residents:
             raise problem(404, "not_found")
         if self.residents[person] == _items(message):
             return RegisteredResident(resident="unchanged")
         self.residents[person] = _items(message)
+        self.supervision.former.append((self.clock().date(), reason))
         return RegisteredResident(resident="changed")
 
     def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
@@ -129,6 +140,34 @@ class FakeRegistry:
         """See `Registry`."""
         caller = self._caller(token)
         return self.look_ups.look_up_batch(caller, message, self._numbered(caller))
+
+    def stops(self, *, token: Token) -> Stops:
+        """See `Registry`."""
+        return self.supervision.stops(self._supervisor(token))
+
+    def look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """See `Registry`."""
+        return self.supervision.report(self._supervisor(token), message)
+
+    def own_look_up_report(self, message: AskReport, *, token: Token) -> LookUpReport:
+        """See `Registry`."""
+        person = person_caller(
+            token, directory=self.directory(), audience=self.url, key=self.key, now=self.clock()
+        )
+        return self.supervision.own_report(person, message)
+
+    def erase_history(self, *, token: Token) -> Erased:
+        """See `Registry`."""
+        self._supervisor(token)
+        return self.supervision.erase()
+
+    def prove_erasure(self, *, token: Token) -> ErasureProof:
+        """See `Registry`."""
+        self._supervisor(token)
+        return self.supervision.prove()
+
+    def _supervisor(self, token: Token) -> OperatorCaller:
+        return self._caller(token, Role.SUPERVISOR, Role.AUDITOR)
 
     def _numbered(self, caller: OperatorCaller) -> Callable[[str], Pseudonym]:
         return lambda token: self.whom(token, asked_by_number(caller.organisation))

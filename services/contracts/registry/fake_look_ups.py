@@ -1,13 +1,15 @@
 """Look-ups at the honest fake: every resident is compared with every question, as slow and as plain as that."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
 from services.contracts.fake_credentials import problem
 from services.contracts.oversight.register import Role
+from services.contracts.registry.fake_supervision import FakeSupervision
 from services.contracts.registry.forms import question_of
 from services.contracts.registry.look_ups import (
     MOST_HITS,
@@ -31,17 +33,18 @@ class FakeLookUps:
     """Over `residents`; `limit` and `batch_limit` are of one window that does not end."""
 
     residents: Mapping[Pseudonym, Items] = field(repr=False)
+    supervision: FakeSupervision = field(repr=False)
     tasks: frozenset[str] = frozenset({"resident_record"})
     limit: int = 200
     batch_limit: int = 100_000
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
-    stopped: set[str] = field(default_factory=set)
 
     def look_up(self, caller: OperatorCaller, message: LookUp, whom: Whom) -> LookedUp:
         """See `Registry`."""
         self._allow(caller, message.task)
-        result = self._result(message.query, whom)
-        self._count(caller, "single", max(1, len(result.residents)), limit=self.limit)
+        noted = len(self.supervision.records)
+        result = self._result(caller, message.query, whom)
+        self._count(caller, "single", [result], limit=self.limit, noted=noted)
         if result.refused is not None:
             raise problem(403, result.refused)
         return LookedUp(residents=result.residents)
@@ -49,37 +52,51 @@ class FakeLookUps:
     def look_up_batch(self, caller: OperatorCaller, message: LookUpBatch, whom: Whom) -> BatchLookedUp:
         """See `Registry`."""
         self._allow(caller, message.task)
-        results = [self._result(query, whom) for query in message.queries]
-        told = sum(max(1, len(each.residents)) for each in results)
-        self._count(caller, "batch", told, limit=self.batch_limit)
+        noted = len(self.supervision.records)
+        results = [self._result(caller, query, whom) for query in message.queries]
+        self._count(caller, "batch", results, limit=self.batch_limit, noted=noted)
         return BatchLookedUp(results=results)
 
     def _allow(self, caller: OperatorCaller, task: str) -> None:
         if Role.INQUIRER not in caller.roles:
-            raise problem(403, LookUpRefusal.ROLE_MISSING)
+            self._refuse(caller, LookUpRefusal.ROLE_MISSING)
         if task not in self.tasks:
-            raise problem(403, LookUpRefusal.TASK_NOT_LISTED)
-        if caller.operator in self.stopped:
-            raise problem(403, LookUpRefusal.CARD_STOPPED)
+            self._refuse(caller, LookUpRefusal.TASK_NOT_LISTED)
+        if (caller.organisation, caller.operator) in self.supervision.stopped:
+            self._refuse(caller, LookUpRefusal.CARD_STOPPED)
 
-    def _count(self, caller: OperatorCaller, pace: str, number: int, *, limit: int) -> None:
-        self.asked[caller.operator, pace] += number
+    def _refuse(self, caller: OperatorCaller, code: LookUpRefusal) -> NoReturn:
+        self.supervision.note(caller, [None], refused=code)
+        raise problem(403, code)
+
+    def _count(
+        self, caller: OperatorCaller, pace: str, results: Sequence[BatchResult], *, limit: int, noted: int
+    ) -> None:
+        self.asked[caller.operator, pace] += sum(max(1, len(each.residents)) for each in results)
         if self.asked[caller.operator, pace] > limit:
-            self.stopped.add(caller.operator)
+            del self.supervision.records[noted:]  # nothing of it was told
+            self.supervision.stop(caller)
+            self.supervision.note(caller, [None] * len(results), refused=LookUpRefusal.CARD_STOPPED)
             raise problem(403, LookUpRefusal.CARD_STOPPED)
 
-    def _result(self, query: Query, whom: Whom) -> BatchResult:
+    def _result(self, caller: OperatorCaller, query: Query, whom: Whom) -> BatchResult:
         question = question_of(query)
         if isinstance(question, LookUpRefusal):
-            return BatchResult(refused=question)
+            return self._refused(caller, question)
         if query.token is not None:
-            named = self.residents.get(whom(query.token))
-            hits = [] if named is None else [named]
+            named = whom(query.token)
+            hits = {named: self.residents[named]} if named in self.residents else {}
         else:
-            hits = [items for items in self.residents.values() if question.fits(items)]
+            hits = {person: items for person, items in self.residents.items() if question.fits(items)}
         if len(hits) > MOST_HITS:
-            return BatchResult(refused=LookUpRefusal.TOO_MANY)
-        return BatchResult(residents=sorted(map(_told, hits), key=lambda each: (each.name, each.birth_date)))
+            return self._refused(caller, LookUpRefusal.TOO_MANY)
+        self.supervision.note(caller, [*hits] or [None])
+        told = sorted(map(_told, hits.values()), key=lambda each: (each.name, each.birth_date))
+        return BatchResult(residents=told)
+
+    def _refused(self, caller: OperatorCaller, code: LookUpRefusal) -> BatchResult:
+        self.supervision.note(caller, [None], refused=code)
+        return BatchResult(refused=code)
 
 
 def _told(items: Items) -> BasicItems:

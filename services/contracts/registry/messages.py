@@ -8,6 +8,7 @@ from pydantic import Field, Strict
 from consent.identifiers import OrganisationId
 from consent.vocabulary import BasicItem, ConfirmationReason, Purpose
 from consent.wire import ContractName
+from services.contracts.registry.change_reasons import ChangeReason
 from services.kit.encoding import Base64Url, Message
 
 ASKED_BY: Final = OrganisationId("body:identity")
@@ -37,10 +38,11 @@ class BasicItems(Message):
 
 
 class RegisterResident(Message):
-    """POST or PUT /residents: the items of the person whom the ID centre's token names."""
+    """POST or PUT /residents: the items of the person whom the ID centre's token names, and why they are entered."""
 
     token: str
     items: BasicItems
+    reason: Annotated[ChangeReason, Strict(False)] | None = None
 
 
 class RegisteredResident(Message):

@@ -41,6 +41,7 @@ WITH_SESSION = {
     *product((I, M, O), ["POST"], ["/recovery/retirements"]),
     (P, "GET", "/inbox"),
     (P, "POST", "/inbox/read"),
+    (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
 }
 OTHER_PATHS = (
@@ -53,6 +54,12 @@ OTHER_PATHS = (
     "/cards/renewals",
     "/links",
     "/pseudonym-tokens",
+    "/number-look-ups",
+    "/look-ups",
+    "/look-ups/batch",
+    "/look-up-stops",
+    "/look-up-reports",
+    "/erasure-proofs",
     "/residents",
     "/confirmations",
     "/presence",

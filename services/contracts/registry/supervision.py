@@ -1,0 +1,55 @@
+"""Messages for those who watch over look-ups and over what is kept: stops, erasure."""
+
+from typing import Final
+
+from services.kit.encoding import Message
+
+ERASURE_TYPE: Final = "sekisho-erasure+jws"
+
+
+class StoppedOperator(Message):
+    """An operator whose card is stopped. Units: epoch seconds."""
+
+    organisation: str
+    operator: str
+    since: int
+
+
+class Stops(Message):
+    """GET /look-up-stops: every stopped card that the caller may see."""
+
+    stops: list[StoppedOperator]
+
+
+class Erased(Message):
+    """POST /history-erasures: how many former entries were due and are gone."""
+
+    erased: int
+
+
+class ErasureSearch(Message):
+    """What a search of all kept history found, as the registry signs it.
+
+    `before` is the day before which nothing may be left; `left` is how many entries are, `kept_abroad` how many are
+    kept longer because somebody moved abroad; `log_entries_with_items` counts entries of the log that hold an item.
+    Units: `at` is epoch seconds.
+    """
+
+    at: int
+    before: str
+    history_entries: int
+    left: int
+    kept_abroad: int
+    log_entries: int
+    log_entries_with_items: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left that must be gone."""
+        return self.left == self.log_entries_with_items == 0
+
+
+class ErasureProof(Message):
+    """POST /erasure-proofs: an `ErasureSearch`, signed by the registry (JWS)."""
+
+    proof: str
