@@ -30,3 +30,7 @@ class LookUpRefusedError(RegistryError):
     def __init__(self, code: LookUpRefusal) -> None:
         super().__init__(code.value)
         self.code = code
+
+
+class NotStoppedError(RegistryError):
+    """There is no stop to lift."""

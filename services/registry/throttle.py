@@ -113,13 +113,17 @@ class Throttle:
                 )
                 yield StoppedCard(OrganisationId(organisation), OperatorId(operator), state.stopped)
 
-    def lift(self, conn: Connection, organisation: OrganisationId, operator: OperatorId) -> bool:
-        """Let a stopped card ask again, counting from zero; tell whether it was stopped."""
+    def stopped_since(
+        self, conn: Connection, organisation: OrganisationId, operator: OperatorId
+    ) -> int | None:
+        """Return since when a card is stopped; None: it is not. Locks the card's row if there is one."""
         card = self._card(organisation, operator)
-        was_stopped = self._state(conn, card).stopped is not None
-        if was_stopped:
-            self._keep(conn, card, CardState())
-        return was_stopped
+        stored = conn.execute(_STATE, {"its_card": card}).scalar_one_or_none()
+        return None if stored is None else self._open(card, stored).stopped
+
+    def lift(self, conn: Connection, organisation: OrganisationId, operator: OperatorId) -> None:
+        """Let a card ask again, counting from zero."""
+        self._keep(conn, self._card(organisation, operator), CardState())
 
     def _state(self, conn: Connection, card: bytes) -> CardState:
         stored = conn.execute(_STATE, {"its_card": card}).scalar_one_or_none()

@@ -9,7 +9,7 @@ from support.identity_fakes import FakeWorld, running_fakes
 from support.identity_people import REGISTRY, Holder, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
-from support.look_ups import BORN, Official, items_of, query
+from support.look_ups import BORN, Official, appoint, items_of, query
 
 from consent import jws
 from consent.vocabulary import Body
@@ -40,7 +40,7 @@ class Scene:
         """Let time pass; whoever was accredited before is no more, another one supervises."""
         self.world.clock.move(seconds)
         name = f"city-{int(self.world.clock().timestamp())}"
-        return replace(self, supervisor=self.world.accredit(name, Kind.MUNICIPALITY, Role.SUPERVISOR))
+        return replace(self, supervisor=supervisor_of(self.world, name))
 
     def erase(self) -> int:
         """Have erased what is due."""
@@ -74,6 +74,11 @@ class Scene:
         return self.world.registry(at).change(message, token=self.world.operator_token(at, REGISTRY)).resident
 
 
+def supervisor_of(world: World, name: str) -> Participant:
+    """Return the supervisor of another municipality."""
+    return appoint(world, world.accredit(name, Kind.MUNICIPALITY, Role.REGISTRAR), "b")
+
+
 @pytest.fixture(params=["fake", "real"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     limits = {"inquirer_look_ups": LIMIT}
@@ -83,10 +88,9 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     with start as world:
         if isinstance(world, FakeWorld):
             world.fake_registry.look_ups.limit = LIMIT
-        roles = (Role.REGISTRAR, Role.INQUIRER, Role.SUPERVISOR)
-        city = world.accredit("city", Kind.MUNICIPALITY, *roles)
+        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR, Role.INQUIRER)
         holder = world.holder(city, items_of("山田 花子"))
-        yield Scene(world, Official(world, city), city, holder)
+        yield Scene(world, Official(world, city), appoint(world, city, "a"), holder)
 
 
 def test_stopped_card_is_listed_for_its_supervisor_and_for_auditors_only(scene: Scene) -> None:
@@ -99,7 +103,7 @@ def test_stopped_card_is_listed_for_its_supervisor_and_for_auditors_only(scene: 
     (stop,) = registry.stops(token=scene.token()).stops
     assert (stop.organisation, stop.operator) == ("city", "city-operator")
     assert stop.since == int(world.clock().timestamp())
-    other = world.accredit("other", Kind.MUNICIPALITY, Role.SUPERVISOR)
+    other = supervisor_of(world, "other")
     office = world.accredit("office", Kind.OVERSIGHT, Role.AUDITOR)
     seen = {
         who.organisation: world.registry(who).stops(token=world.operator_token(who, REGISTRY)).stops
@@ -125,7 +129,7 @@ def test_report_names_what_stands_out(scene: Scene) -> None:
         (FindingKind.REFUSED, "city-operator", 6),
         (FindingKind.STOPPED, "city-operator", 1),
     }
-    other = scene.world.accredit("other", Kind.MUNICIPALITY, Role.SUPERVISOR)
+    other = supervisor_of(scene.world, "other")
     told = scene.world.registry(other).look_up_report(
         AskReport(days=30), token=scene.world.operator_token(other, REGISTRY)
     )

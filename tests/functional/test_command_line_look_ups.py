@@ -8,10 +8,14 @@ import pytest
 from support.command_line import assert_one_line, within
 from support.desk import PINS, Desk
 
+from consent.vocabulary import Body
 from services.demo.scene import Scene
 from services.gateway.cards import save_card
 from services.gateway.clinical import BasicItems
+from services.gateway.errors import RefusedError
+from services.gateway.inquirer import Errand, Known, look_up
 from services.gateway.people import Enrolled, enrol
+from services.gateway.supervisor import proposals
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
 
@@ -88,9 +92,9 @@ def test_file_is_answered_row_by_row(desk: Desk, enrolled: Enrolled, tmp_path: P
 
 def test_supervisor_sees_stops_reports_and_erasure(desk: Desk, enrolled: Enrolled, tmp_path: Path) -> None:
     """J3, J8, J13"""
-    city = desk.credentials("municipality")
+    clerk, city = desk.credentials("municipality"), desk.credentials("municipality-2")
     assert within("stops", "--as", city).stdout == "no card is stopped\n"
-    within("look-up", "--as", city, *ERRAND, "--name", "渡*", "--birth-date", "1991-07-08")
+    within("look-up", "--as", clerk, *ERRAND, "--name", "渡*", "--birth-date", "1991-07-08")
     report = within("look-up-report", "--as", city, "--days", "1")
     assert " look-ups by 1 operators" in report.stdout
     card = tmp_path / "card.json"
@@ -104,3 +108,29 @@ def test_supervisor_sees_stops_reports_and_erasure(desk: Desk, enrolled: Enrolle
     assert "none" in proved.stdout
     assert proof.read_text().count(".") == 2
     assert_one_line(within("stops", "--as", desk.credentials("bank")), "forbidden")
+
+
+def test_card_that_asked_too_often_is_stopped_until_two_supervisors_lift_it(desk: Desk) -> None:
+    """J3"""
+    one, other = desk.credentials("municipality-2"), desk.credentials("municipality-3")
+    clerk = desk.scene.organisation("municipality")
+    known = Known(name="渡*", birth_date="1991-07-08")
+
+    def ask_until_stopped() -> None:
+        for _ in range(400):
+            look_up(clerk, known, Errand("resident_record", "case 7"))
+
+    with pytest.raises(RefusedError, match="look_ups_stopped"):
+        ask_until_stopped()
+    listed = within("stops", "--as", one).stdout.split("\t")
+    assert listed[:2] == ["municipality", clerk.credentials.operator]
+    asked = json.dumps({"operator": clerk.credentials.operator})
+    lift = ("--at", "registry", "--kind", "lift-stop", "--with", asked, "--reason", "a fire")
+    assert_one_line(within("propose", "--as", desk.credentials("municipality"), *lift), "forbidden")
+    proposed = within("propose", "--as", one, *lift)
+    assert proposed.returncode == 0, proposed.stderr
+    waiting = proposals(desk.scene.organisation("municipality-2"), Body.REGISTRY)
+    approved = within("approve", "--as", other, "--at", "registry", waiting[0].id, typed="y\n")
+    assert approved.returncode == 0, approved.stderr
+    assert within("stops", "--as", one).stdout == "no card is stopped\n"
+    look_up(clerk, known, Errand("resident_record", "case 7"))

@@ -198,7 +198,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
         ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
-        ("POST /look-up-reports", CITY, AskReport, {"days": 30}),
+        ("POST /look-up-reports", SUPERVISOR, AskReport, {"days": 30}),
         ("POST /look-up-reports/own", person, AskReport, {"days": 30}),
         ("POST /look-ups/batch", CITY, lu.LookUpBatch, SOME_SOUGHT | LISTED),
         *proposals(SUPERVISOR),

@@ -1,12 +1,16 @@
 """Officials who look people up in the tests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from support.identity_people import IDENTITY, REGISTRY, Participant
 from support.identity_world import World
 
+from consent.identifiers import OperatorId
+from consent.jwk import to_jwk
 from services.contracts.identity.messages import EnrolledPerson
 from services.contracts.identity.numbers import LookUpNumbers
+from services.contracts.oversight.register import Operator, Role
 from services.contracts.registry.look_ups import (
     BatchResult,
     LookUp,
@@ -16,6 +20,7 @@ from services.contracts.registry.look_ups import (
     Sought,
 )
 from services.contracts.registry.messages import BasicItems, Sex
+from services.kit.clock import epoch_seconds
 
 TASK = "resident_record"
 CASE = "case 7"
@@ -36,6 +41,24 @@ def query(name: str, address: str | None = None, *, born: str | None = None) -> 
 def items_of(name: str, address: str = ADDRESS, born: str = BORN) -> BasicItems:
     """Return the items of somebody."""
     return BasicItems(name=name, address=address, sex=Sex.FEMALE, birth_date=born)
+
+
+def appoint(world: World, at: Participant, human: str) -> Participant:
+    """Make a human a supervisor with a card of their own, at the same terminal."""
+    key = generate_private_key(SECP256R1())
+    name = OperatorId(f"{at.organisation}-{human}")
+    world.oversight.operators.append(
+        Operator(
+            id=name,
+            organisation=at.organisation,
+            roles=[Role.SUPERVISOR],
+            card_key=to_jwk(key.public_key()),
+            active=True,
+            expires=epoch_seconds(world.clock()) + 365 * 86_400,
+            person_tag=human,
+        )
+    )
+    return replace(at, operator=name, card_key=key)
 
 
 @dataclass(frozen=True)

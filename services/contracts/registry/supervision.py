@@ -1,6 +1,8 @@
 """Messages for those who watch over look-ups and over what is kept: stops, erasure."""
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from services.kit.encoding import Message
 
@@ -19,6 +21,19 @@ class Stops(Message):
     """GET /look-up-stops: every stopped card that the caller may see."""
 
     stops: list[StoppedOperator]
+
+
+class AskLift(Message):
+    """The parameters of the proposal `lift-stop`: an operator of the proposer's own organisation."""
+
+    operator: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LiftStop(Message):
+    """The proposal as it is kept."""
+
+    organisation: str
+    operator: str
 
 
 class Erased(Message):

@@ -8,7 +8,7 @@ from consent.explanations import RefusalCode, explain
 from services.kit.columns import ColumnError
 from services.kit.credentials.pseudonyms import PseudonymTokenError
 from services.kit.problems import ForbiddenError, Problem
-from services.registry.errors import AlreadyRegisteredError, NotRegisteredError
+from services.registry.errors import AlreadyRegisteredError, NotRegisteredError, NotStoppedError
 
 PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     AlreadyRegisteredError: Problem(
@@ -19,6 +19,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     PseudonymTokenError: Problem(
         403, "pseudonym_token_refused", "The pseudonym token is not accepted", "Ask the ID centre anew."
+    ),
+    NotStoppedError: Problem(
+        409, "not_stopped", "This card is not stopped", "See which are (GET /look-up-stops)."
     ),
     MalformedError: Problem(400, "malformed_request", "The request cannot be read", "Correct it."),
     ColumnError: Problem(

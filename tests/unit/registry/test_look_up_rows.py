@@ -12,13 +12,15 @@ from sqlalchemy import delete, func, insert, select, text, update
 from support.identity_people import IDENTITY, REGISTRY, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
-from support.look_ups import ADDRESS, BORN, CASE, TASK, Official, items_of, query
+from support.look_ups import ADDRESS, BORN, CASE, TASK, Official, appoint, items_of, query
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
 from services.contracts.oversight.register import Kind, Role
+from services.contracts.proposals import ProposalsClient
 from services.contracts.registry.forms import question_of
 from services.contracts.registry.look_ups import LookUp, LookUpRefusal, Query
+from services.contracts.registry.supervision import AskLift
 from services.directives.service import open_directives
 from services.kit.columns import ColumnError
 from services.kit.credentials.callers import OperatorCaller
@@ -309,3 +311,55 @@ def test_question_that_is_refused_uses_up_no_token(scene: Scene) -> None:
         scene.official.asks(Query(token=token), task="curiosity")
     assert scene.official.asks(Query(token=token)) == []
     assert scene.world.operator_token(scene.city, REGISTRY)
+
+
+def test_stop_is_lifted_by_two_supervisors_of_the_organisation_and_by_nobody_alone(scene: Scene) -> None:
+    """J3: stopped until two people agree; then counted from zero, and the log says who."""
+    world = scene.world
+    one, other = appoint(world, scene.city, "a"), appoint(world, scene.city, "b")
+    stranger = appoint(world, world.accredit("town", Kind.MUNICIPALITY, Role.REGISTRAR), "c")
+
+    def at_registry(who: Participant) -> ProposalsClient:
+        return ProposalsClient(world.http(REGISTRY, who), token=world.operator_token(who, REGISTRY))
+
+    asked = AskLift(operator=scene.city.operator)
+    with refused("not_stopped", 409):
+        at_registry(one).propose("lift-stop", asked, reason="too early")
+    with refused("look_ups_stopped", 403):
+        for _ in range(LIMIT + 1):
+            scene.official.asks(query("山*", born=BORN))
+    with refused("not_stopped", 409):
+        at_registry(stranger).propose("lift-stop", asked, reason="not theirs")
+    with refused("forbidden", 403):
+        at_registry(scene.city).propose("lift-stop", asked, reason="one's own")
+    made = at_registry(one).propose("lift-stop", asked, reason="a fire, many to be found")
+    assert made.preview == {
+        "organisation": "city",
+        "operator": "city-operator",
+        "stopped_since": int(world.clock().timestamp()),
+    }
+    with refused("same_person", 403):
+        at_registry(one).approve(made)
+    with refused("look_ups_stopped", 403):
+        scene.official.asks(query("山*", born=BORN))
+    at_registry(other).approve(made)
+    for _ in range(LIMIT):
+        scene.official.asks(query("山*", born=BORN))
+    with refused("look_ups_stopped", 403):
+        scene.official.asks(query("山*", born=BORN))
+    (lifted,) = [each for each in scene.told() if each["kind"] == "look_ups_resumed"]
+    assert lifted["detail"] == {
+        "proposer": "city-a",
+        "approver": "city-b",
+        "why": "a fire, many to be found",
+    }
+
+
+@pytest.mark.parametrize("parameters", [{}, {"operator": ""}, {"operator": "a", "organisation": "town"}])
+def test_proposal_to_lift_names_an_operator_and_nothing_else(
+    scene: Scene, parameters: dict[str, JsonValue]
+) -> None:
+    who = appoint(scene.world, scene.city, "a")
+    client = ProposalsClient(scene.world.http(REGISTRY, who), token=scene.world.operator_token(who, REGISTRY))
+    with refused("malformed_request", 400):
+        client.propose_as("lift-stop", parameters, reason="r")
