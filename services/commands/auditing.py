@@ -66,5 +66,12 @@ def line(entry: HistoryEntry) -> str:
         entry.kind,
         entry.outcome,
     ]
-    parts += [text for text in (entry.organisation, entry.reason) if text]
+    parts += [text for text in (entry.organisation, entry.reason, _contract(entry)) if text]
     return "  ".join(parts)
+
+
+def _contract(entry: HistoryEntry) -> str | None:
+    detail = entry.event.get("detail")
+    if not isinstance(detail, dict) or not isinstance(detail.get("contract"), str):
+        return None
+    return f"by {detail['contract']} ({detail.get('reason')})"

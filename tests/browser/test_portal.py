@@ -271,3 +271,13 @@ def test_text_cannot_become_a_script(visit: Visit) -> None:
     assert refused == [["TypeError", "TypeError"], False]
     assert all("TrustedHTML" in each or "TrustedScript" in each for each in visit.complaints)
     visit.complaints.clear()
+
+
+def test_a_question_of_a_bank_says_by_which_contract_and_why(visit: Visit) -> None:
+    """UC9: in the person's own words for the reason, in both languages."""
+    visit.sign_in(visit.scene.people[0])
+    visit.show("refused")
+    told = "".join(visit.cells("what"))
+    assert "Contract: account 1; why: the check that the law asks for regularly." in told
+    visit.page.click('[data-language="ja"]')
+    assert "契約：account 1、照会の事由：法令で定められた定期的な確認。" in "".join(visit.cells("what"))

@@ -44,7 +44,7 @@ def test_account_is_opened_item_by_item_and_verified_offline(desk: Desk, tmp_pat
     changed.write_text(account.read_text().replace("山田 太郎", "山田 次郎"))
     assert_one_line(within("verify-confirmation", changed, "--trust", trust), "name")
     history = "\n".join(gives("history", "--card", desk.card))
-    assert "items_disclosed  permitted  bank" in history
+    assert "items_disclosed  permitted  bank  by 普通預金 (opening)" in history
     assert "account_consent_checked  permitted  bank" in history
     assert "account_consent_checked  refused  bank  replayed" in history
 
@@ -89,4 +89,10 @@ def test_many_are_asked_about_by_a_file(desk: Desk, tmp_path: Path) -> None:
     wrong.write_text("reference,contract,reason,adress\n")
     assert_one_line(within("confirm-batch", "--as", bank, wrong, tmp_path / "o"), "adress")
     history = gives("history", "--card", desk.card)
-    assert sum("confirmation  refused  bank  reason_not_covered" in line for line in history) == 1
+    assert (
+        sum(
+            "confirmation  refused  bank  reason_not_covered  by loan 17 (inheritance)" in line
+            for line in history
+        )
+        == 1
+    )

@@ -75,6 +75,10 @@ function what(event) {
   if (Array.isArray(event.years)) {
     details.push(word("page", "years", { from: event.years[0], to: event.years[1] }));
   }
+  if (typeof event.detail?.contract === "string") {
+    const why = word("asking", event.detail.reason) ?? String(event.detail.reason ?? word("page", "no_value"));
+    details.push(word("page", "contract", { contract: event.detail.contract, why }));
+  }
   if (Number.isInteger(event.count)) details.push(word("page", "count", { count: event.count }));
   return lines(parts.concat(details.length ? [details.join(" ")] : []));
 }

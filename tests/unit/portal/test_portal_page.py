@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from consent.explanations import RefusalCode, explain
-from consent.vocabulary import BasicItem, Body, Category, Purpose
+from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 from services.kit.events import EventKind, Outcome
 from services.portal.headers import BROWSER_HEADERS
 from services.portal.pages import FOLDER, LANGUAGES, STATIC, choose_language, load_words
@@ -63,6 +63,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("categories", Category),
         ("categories", BasicItem),
         ("reasons", RefusalCode),
+        ("asking", ConfirmationReason),
     ],
 )
 def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:
