@@ -55,7 +55,11 @@ class AccountFileError(GatewayError):
 
 
 class RowFileError(GatewayError):
-    """A CSV file is not what it should be; the message names file, line and what to correct."""
+    """A CSV file is not what it should be; `line` (from 1) where it is one line's fault."""
+
+    def __init__(self, file: str, line: int | None, problem: str) -> None:
+        super().__init__(f"{file}{'' if line is None else f', line {line}'}: {problem}")
+        self.line = line
 
 
 class RefusedError(GatewayError):

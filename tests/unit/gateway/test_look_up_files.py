@@ -13,10 +13,11 @@ from consent.errors import MalformedError
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.look_ups import MOST_QUERIES, BatchResult
 from services.contracts.registry.messages import BasicItems, Sex
-from services.gateway.errors import RefusedError
+from services.gateway.errors import RefusedError, RowFileError
 from services.gateway.inquirer import Errand, Known, look_up, look_up_all
-from services.gateway.look_up_files import LONGEST_LINE, LookUpFileError, read_rows, write_results
+from services.gateway.look_up_files import read_rows, write_results
 from services.gateway.organisation import Organisation
+from services.gateway.row_files import LONGEST_LINE
 
 ERRAND = Errand("resident_record", "case 7")
 TEXT = "name,birth_date\r\n佐*,1980-02-29\r\n髙木,1980-02-29\r\n"
@@ -67,14 +68,14 @@ MARKED = "name\n".encode("utf-8-sig") + "鈴木\n".encode("cp932")
         (b"", 1, "the header must name"),
         (b"name,name\nA,B\n", 1, "the header must name"),
         (b"name,sex\nA,B\n", 1, "it has 'sex'"),
-        (b"name,birth_date\nA\n", 2, "1 cells for 2 columns"),
+        (b"name,birth_date\nA\n", 2, "1 cells, another number"),
         (b'name\nA\n"B\n', 3, "broken quoting"),
     ],
 )
 def test_file_that_is_not_in_order_is_named_with_its_line(
     tmp_path: Path, content: bytes, line: int, problem: str
 ) -> None:
-    with pytest.raises(LookUpFileError, match=f"rows.csv, line {line}: .*({problem})") as error:
+    with pytest.raises(RowFileError, match=f"rows.csv, line {line}: .*({problem})") as error:
         read_rows(written(tmp_path, content))
     assert error.value.line == line
 
@@ -83,7 +84,7 @@ def test_nobody_is_asked_for_when_a_later_line_is_wrong(
     tmp_path: Path, official: tuple[World, Organisation]
 ) -> None:
     world, city = official
-    with pytest.raises(LookUpFileError):
+    with pytest.raises(RowFileError):
         list(look_up_all(city, read_rows(written(tmp_path, b"name,birth_date\nA,1980-02-29\nB\n")), ERRAND))
     assert not world.registry.look_ups.asked
 
