@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, build_app, checking_tokens, register_reader
 from services.contracts.directives import SecondProxyClient
+from services.contracts.medical.client import MedicalClient
+from services.contracts.medical.messages import SetApart, WasSetApart
 from services.contracts.oversight.register import RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.registry.client import RegistryClient
@@ -39,10 +41,10 @@ from services.identity.api import (
 )
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
-from services.identity.centre import Peers, RegistryQuestions, open_centre
+from services.identity.centre import Peers, RecordKeeper, RegistryQuestions, open_centre
 from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
-from services.identity.workflows import sectors
+from services.identity.workflows import linking_undo, sectors
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
@@ -85,6 +87,18 @@ class _RegistryByRegister:
         return RegistryClient(self._context.http(url))
 
 
+class _MedicalByRegister:
+    """The medical centre, where the register says it listens at the moment of telling it something."""
+
+    def __init__(self, context: BodyContext, register: RegisterView) -> None:
+        self._context = context
+        self._register = register
+
+    def set_apart(self, message: SetApart) -> WasSetApart:
+        url = self._register.directory().body(Body.MEDICAL).url
+        return MedicalClient(self._context.http(url)).set_apart(message)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Return the served application. Raises: DataVersionError, KeyFolderError."""
     context = open_body(Body.IDENTITY, settings, tables=tables.KIT, migrations=MIGRATIONS)
@@ -95,6 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
         register=register,
         registry=_RegistryByRegister(context, register),
         peers=_PeersByRegister(context, register),
+        medical=_MedicalByRegister(context, register),
     )
 
 
@@ -105,6 +120,7 @@ def assemble(
     register: RegisterView,
     registry: RegistryQuestions,
     peers: Peers,
+    medical: RecordKeeper,
 ) -> FastAPI:
     """Return the application over an opened body, any view of the register, and any other bodies."""
     centre = open_centre(context, settings, register=register, registry=registry, peers=peers)
@@ -147,7 +163,10 @@ def assemble(
         open_paths=oauth.OPEN_PATHS | cards.OPEN_PATHS | ocsp.OPEN_PATHS,
         dual_control=open_dual_control(context, tables.PROPOSALS, identity_kinds(centre)),
         witnesses=[oversight],
-        periodic=[Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre))],
+        periodic=[
+            Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre)),
+            Periodic(settings.undo_interval_seconds, partial(linking_undo.carry_on, centre, medical)),
+        ],
     )
     own = checking_tokens(context, register, lambda: egress.token_standing(centre))
     return build_app(context, own, parts)

@@ -13,6 +13,7 @@ from consent.identifiers import Pseudonym
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Jwk
+from services.contracts.medical.messages import SetApart, WasSetApart
 from services.contracts.oversight.register import RegisterView
 from services.contracts.registry.messages import (
     ComparedIdentity,
@@ -61,6 +62,13 @@ class RegistryQuestions(Protocol):
 
     def match(self, message: MatchIdentity) -> MatchedIdentity:
         """Tell which one resident a name and a birth date mean."""
+
+
+class RecordKeeper(Protocol):
+    """The medical centre, as far as it is told of wrong links."""
+
+    def set_apart(self, message: SetApart) -> WasSetApart:
+        """Set apart what was deposited under a link."""
 
 
 @dataclass(frozen=True)

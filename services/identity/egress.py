@@ -278,11 +278,18 @@ def operator_presentation(
     )
 
 
-def sealed_token(centre: IdentityCentre, someone: Person, *, body: Body, organisation: OrganisationId) -> str:
-    """Return a token that names a person to one body, for one organisation to hand on."""
+def sealed_token(
+    centre: IdentityCentre,
+    someone: Person,
+    *,
+    body: Body,
+    organisation: OrganisationId,
+    link: str | None = None,
+) -> str:
+    """Return a token that names a person, or one link to them, to one body, for one organisation to hand on."""
     with centre.context.database.read() as conn:
         name = centre.names(conn)(body, someone.linkage)
-    handle = centre.namer.person_handle(body, someone.linkage) if body is Body.REGISTRY else None
+    handle = centre.namer.person_handle(body, someone.linkage) if body is Body.REGISTRY else link
     return _token(centre, name, body=body, organisation=organisation, handle=handle)
 
 

@@ -9,6 +9,7 @@ from consent import base64url
 from consent.errors import MalformedError
 from consent.vocabulary import Body
 from services.contracts.identity.messages import LinkedPatient, LinkPatient
+from services.contracts.medical.messages import SetApart, WasSetApart
 from services.contracts.registry.messages import (
     ASKED_BY,
     MATCH_INFO,
@@ -16,7 +17,7 @@ from services.contracts.registry.messages import (
     CompareIdentity,
     MatchIdentity,
 )
-from services.identity.centre import IdentityCentre
+from services.identity.centre import IdentityCentre, RecordKeeper
 from services.identity.egress import sealed_token
 from services.identity.model import Person
 from services.identity.patient_links import PatientLink
@@ -93,3 +94,22 @@ def _registry_answers() -> Iterator[None]:
         yield
     except (PeerUnavailableError, RemoteProblemError) as error:
         raise UnavailableError("the registry does not answer") from error
+
+
+@egress(
+    to="medical",
+    fields="the medical centre's own pseudonym of the person and handle of the link, sealed to it; whose link",
+    purpose="setting apart what was deposited under a wrong link",
+    ground="the organisation that made the link, or the person whom it names, said that it is wrong",
+)
+def set_apart(centre: IdentityCentre, medical: RecordKeeper, link: PatientLink) -> WasSetApart:
+    """U2: tell the medical centre that a link was wrong. Raises: UnavailableError."""
+    with centre.context.database.read() as conn:
+        someone = centre.store.person(conn, link.holder)
+    handle = centre.namer.link_handle(Body.MEDICAL, link.organisation, link.reference)
+    token = sealed_token(centre, someone, body=Body.MEDICAL, organisation=ASKED_BY, link=handle)
+    message = SetApart(token=token, organisation=link.organisation, fault=link.fault or "")
+    try:
+        return medical.set_apart(message)
+    except (PeerUnavailableError, RemoteProblemError) as error:
+        raise UnavailableError("the medical centre was not told of a wrong link; it is told again") from error

@@ -158,3 +158,10 @@ class TooManyChecksError(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("too many checks without a PIN today; have the person give the card's PIN")
+
+
+class UnknownLinkError(IdentityError):
+    """The caller has no such link that counts."""
+
+    def __init__(self) -> None:
+        super().__init__("you have no such link that counts; look at the patient number or the link's id")

@@ -45,6 +45,9 @@ class Settings(BodySettings):
         7 * 86_400, description="How long an operator's presentation can be used for accreditation.", gt=0
     )
     card_days: int = Field(1825, description="How long a new card is valid, in days.", gt=0)
+    undo_interval_seconds: float = Field(
+        1.0, description="How often the medical centre is told of wrong links until it has answered.", gt=0
+    )
     identity_checks_per_day: int = Field(
         100,
         description="How often an operator may have name and birth date checked in a day without the card's PIN.",

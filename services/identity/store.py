@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, insert, select, update
 
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.personal_number import PersonalNumber
@@ -116,6 +116,10 @@ class Store:
         key = self._link_id(organisation, reference)
         sealed = self._seal("link.person", key.hex(), someone.pseudonym.encode())
         insert_if_absent(conn, link, {"id": key, "person": sealed})
+
+    def remove_link(self, conn: Connection, *, organisation: OrganisationId, reference: str) -> None:
+        """Forget how an organisation names a person by this reference."""
+        conn.execute(delete(link).where(link.c.id == self._link_id(organisation, reference)))
 
     def linked(self, conn: Connection, *, organisation: OrganisationId, reference: str) -> Person | None:
         """Return whom an organisation's reference names."""

@@ -162,6 +162,10 @@ class Journal:
                 found[position] = opening
         return found
 
+    def positions(self, conn: Connection, person: Pseudonym) -> list[int]:
+        """Return where the entries of `person` are, oldest first."""
+        return sorted(self._tags.positions(conn, person))
+
     def evidence(self, conn: Connection, person: Pseudonym) -> Evidence:
         """Return all entries of `person` up to the newest co-signed checkpoint, each with its proof."""
         newest = self.checkpoints.latest_cosigned(conn)

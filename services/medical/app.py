@@ -18,13 +18,16 @@ from services.kit.clock import Clock, Randomness, system_clock, system_randomnes
 from services.kit.context import BodyContext, open_body
 from services.kit.log.audit import Finding
 from services.medical import tables
+from services.medical.apart import Apart
 from services.medical.api.routes import medical_routes
+from services.medical.api.set_apart import set_apart_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
 from services.medical.inspection import Inspection
 from services.medical.reading import Reading
 from services.medical.second_proxy import SecondProxy
+from services.medical.setting_apart import SettingApart
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
 from services.recovery.api import recovery_routes
@@ -77,12 +80,18 @@ def assemble(
         directives=directives.store,
         barrier=directives.barrier,
         store=MedicalStore(context.cipher),
+        apart=Apart(context.cipher, context.randomness),
         seconds=seconds,
         workers=workers,
     )
     routes = medical_routes(Depositing(centre), Reading(centre), Granting(centre))
     parts = Parts(
-        routers=[directive_routes(directives), recovery_routes(recovery), routes],
+        routers=[
+            directive_routes(directives),
+            recovery_routes(recovery),
+            routes,
+            set_apart_routes(SettingApart(centre)),
+        ],
         problems={},
         scan=_scans(directives, recovery, Inspection(centre)),
         witnesses=witnesses,

@@ -13,6 +13,8 @@ from services.directives.store import DirectiveStore
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.pseudonyms import VerifiedPseudonym
+from services.medical.apart import Apart
+from services.medical.errors import LinkUndoneError
 from services.medical.second_proxy import SecondProxy
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
@@ -28,6 +30,7 @@ class Centre:
     directives: DirectiveStore
     barrier: Barrier
     store: MedicalStore
+    apart: Apart
     seconds: Sequence[SecondProxy]
     workers: Executor
 
@@ -36,7 +39,9 @@ class Centre:
         return self.context.whom(token, issuer=self.register.token_key(), organisation=organisation)
 
     def use_token(self, conn: Connection, opened: VerifiedPseudonym) -> Pseudonym:
-        """Use up a token within the caller's transaction. Raises: ReplayError."""
+        """Use up a token within the caller's transaction. Raises: ReplayError, LinkUndoneError."""
+        if self.apart.is_cut(conn, opened.handle):
+            raise LinkUndoneError
         now = epoch_seconds(self.context.clock())
         self.context.replays.use(
             conn, kind="pseudonym token", value=opened.jti, expires=opened.expires, now=now

@@ -165,7 +165,13 @@ class Depositing:
             person = self._known(conn, self._centre.use_token(conn, opened))
             self._check_stored(conn, person, incoming)
             index = self._journal.record(conn, person=person.pseudonym, event=event).index
-            self._centre.store.add_deposit(conn, position=index, person=person.pseudonym, bundles=incoming)
+            self._centre.store.add_deposit(
+                conn,
+                position=index,
+                person=person.pseudonym,
+                bundles=incoming,
+                link=self._centre.apart.link(opened.handle),
+            )
         return index
 
     def _open(self, token: str, caller: OperatorCaller) -> VerifiedPseudonym:

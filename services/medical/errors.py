@@ -56,6 +56,17 @@ class NoWalletError(MedicalError, NotFoundError):
     )
 
 
+class LinkUndoneError(MedicalError, ForbiddenError):
+    """The link by which the organisation names the person was wrong."""
+
+    problem = Problem(
+        403,
+        "link_undone",
+        "The link to this person was undone",
+        "Link the patient number anew, to the right person.",
+    )
+
+
 class AuthorError(MedicalError, ForbiddenError):
     """A document is not signed by the organisation that deposits it."""
 

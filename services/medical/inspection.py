@@ -28,7 +28,7 @@ from services.medical.records import bundle_meta, compare_document
 from services.medical.store import BUNDLE_COLUMNS, DOCUMENT_COLUMNS, read_document
 
 AT_ONCE = 200
-_DEPOSIT = select(tables.deposit.c.person, tables.deposit.c.years).where(
+_DEPOSIT = select(tables.deposit.c.person, tables.deposit.c.years, tables.deposit.c.link).where(
     tables.deposit.c.position == bindparam("position")
 )
 _BUNDLE = select(*BUNDLE_COLUMNS).where(tables.bundle.c.id == bindparam("id"))
@@ -48,7 +48,13 @@ class Inspection:
     def scan(self, conn: Connection) -> tuple[int, list[Finding]]:
         """Return how many rows were looked at, and each that does not fit."""
         rows = sum(conn.execute(select(func.count()).select_from(each)).scalar_one() for each in OWN_TABLES)
-        return rows, [*self._publications(conn), *self._deposits(conn)]
+        rows += self._centre.apart.rows(conn)
+        return rows, [*self._publications(conn), *self._deposits(conn), *self._apart(conn)]
+
+    def _apart(self, conn: Connection) -> Iterator[Finding]:
+        logged = self._of_kind(conn, EventKind.RECORDS_SET_APART)
+        for table, row, problem in self._centre.apart.faults(conn, {position for position, _, _ in logged}):
+            yield Finding(table, row, problem)
 
     def _publications(self, conn: Connection) -> Iterator[Finding]:
         table = tables.publication
@@ -93,7 +99,9 @@ class Inspection:
             yield Finding(name, row, "missing")
         else:
             try:
-                fits = self._store.places(position, person, stored.years) == {each.place for each in bundles}
+                fits = self._store.places(position, person, stored.years, stored.link) == {
+                    each.place for each in bundles
+                }
             except StoredDocumentDamagedError:
                 fits = False
             if not fits or stored.person != person:
@@ -169,14 +177,18 @@ class Inspection:
                 yield Finding(tables.document.name, f"id={name} version={version}", "is not in the log")
 
     def _logged(self, conn: Connection) -> Iterator[tuple[int, str, list[LoggedBundle]]]:
+        for position, person, opening in self._of_kind(conn, EventKind.RECORDS_DEPOSITED):
+            yield from self._told(position, person, opening)
+
+    def _of_kind(self, conn: Connection, kind: EventKind) -> Iterator[tuple[int, str | None, Opening]]:
         rows = self._centre.context.journal.persons(conn)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
             openings = self._openings(conn, [position for position, _ in some])
             for position, person in some:
                 opening = openings.get(position)
-                if opening is not None and opening.event.get("kind") == EventKind.RECORDS_DEPOSITED.value:
-                    yield from self._told(position, person, opening)
+                if opening is not None and opening.event.get("kind") == kind.value:
+                    yield position, person, opening
 
     @staticmethod
     def _told(

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError as DuplicateError
 
 from consent.compartments import Compartment
@@ -18,7 +18,7 @@ from consent.vocabulary import Category
 from services.kit.columns import ColumnCipher, ColumnError
 from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
 from services.medical.model import IncomingBundle, Place, StoredBundle
-from services.medical.tables import bundle, deposit, directives, document, publication
+from services.medical.tables import bundle, cut_link, deposit, directives, document, publication
 
 AT_ONCE = 500
 
@@ -63,14 +63,21 @@ class MedicalStore:
         return self._cipher.open(stored, cell=_publication_cell(position, person)).decode()
 
     def add_deposit(
-        self, conn: Connection, *, position: int, person: Pseudonym, bundles: Sequence[IncomingBundle]
+        self,
+        conn: Connection,
+        *,
+        position: int,
+        person: Pseudonym,
+        bundles: Sequence[IncomingBundle],
+        link: bytes | None = None,
     ) -> None:
-        """Keep a verified deposit (D6). Raises: BundleKnownError, DocumentVersionError."""
+        """Keep a verified deposit (D6) under its link. Raises: BundleKnownError, DocumentVersionError."""
         places = sorted(
             {(each.sealed.compartment.category.value, each.sealed.compartment.year) for each in bundles}
         )
-        years = self._cipher.seal(json.dumps(places).encode(), cell=_deposit_cell(position, person))
-        conn.execute(_ADD_DEPOSIT, {"position": position, "person": person, "years": years})
+        years = self._cipher.seal(json.dumps(places).encode(), cell=_deposit_cell(position, person, link))
+        row = {"position": position, "person": person, "years": years, "link": link}
+        conn.execute(_ADD_DEPOSIT, row)
         try:
             conn.execute(_ADD_BUNDLES, [self._bundle_row(each, position) for each in bundles])
         except DuplicateError as error:
@@ -81,17 +88,17 @@ class MedicalStore:
             raise DocumentVersionError from error
 
     def deposits(self, conn: Connection, person: Pseudonym) -> dict[int, frozenset[Place]]:
-        """Return where in the log the person's deposits are, and their categories and years.
+        """Return where in the log the person's deposits are, and their categories and years; none that is set apart.
 
         Raises: StoredDocumentDamagedError.
         """
         rows = conn.execute(_DEPOSITS, {"person": person}).all()
-        return {position: self.places(position, person, stored) for position, stored in rows}
+        return {position: self.places(position, person, stored, link) for position, stored, link in rows}
 
-    def places(self, position: int, person: Pseudonym, stored: bytes) -> frozenset[Place]:
+    def places(self, position: int, person: Pseudonym, stored: bytes, link: bytes | None) -> frozenset[Place]:
         """Open the categories and years of a deposit's row. Raises: StoredDocumentDamagedError."""
         try:
-            told = json.loads(self._cipher.open(stored, cell=_deposit_cell(position, person)))
+            told = json.loads(self._cipher.open(stored, cell=_deposit_cell(position, person, link)))
             return frozenset((Category(category), int(year)) for category, year in told)
         except (ColumnError, ValueError) as error:
             raise StoredDocumentDamagedError(f"deposit position={position}") from error
@@ -178,8 +185,9 @@ _PUBLICATIONS = (
     .order_by(publication.c.position)
 )
 _DEPOSITS = (
-    select(deposit.c.position, deposit.c.years)
+    select(deposit.c.position, deposit.c.years, deposit.c.link)
     .where(deposit.c.person == bindparam("person"))
+    .where(or_(deposit.c.link.is_(None), deposit.c.link.not_in(select(cut_link.c.id))))
     .order_by(deposit.c.position)
 )
 _VERSIONS = document.alias()
@@ -238,8 +246,9 @@ def _publication_cell(position: int, person: Pseudonym) -> str:
     return f"compartment_publication.content/{position}/{person}"
 
 
-def _deposit_cell(position: int, person: Pseudonym) -> str:
-    return f"deposit.years/{position}/{person}"
+def _deposit_cell(position: int, person: Pseudonym, link: bytes | None) -> str:
+    # bound to its link: a deposit that is set apart cannot be brought back by another value in its row
+    return f"deposit.years/{position}/{person}" + ("" if link is None else f"/{link.hex()}")
 
 
 def _bundle_cell(name: str) -> str:

@@ -31,6 +31,24 @@ deposit = Table(
     Column("position", KEY, primary_key=True, autoincrement=False, info=clear("position of its log entry")),
     Column("person", String, nullable=False, index=True, info=clear("whose records they are", person=True)),
     Column("years", LargeBinary, nullable=False, info=sealed("categories and years of its bundles")),
+    Column("link", LargeBinary, index=True, info=sealed("the ID centre's handle of the link, for look-up")),
+)
+
+cut_link = Table(
+    "cut_link",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, info=sealed("the handle of a wrong link, for look-up")),
+    Column("position", BigInteger, nullable=False, info=clear("position of its log entry")),
+)
+
+apart_notice = Table(
+    "apart_notice",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random")),
+    Column("recipient", LargeBinary, nullable=False, index=True, info=sealed("who is told, for look-up")),
+    Column("position", BigInteger, nullable=False, info=clear("position of the log entry it tells of")),
+    Column("content", LargeBinary, nullable=False, info=sealed("which documents, and when they were read")),
+    sqlite_with_rowid=False,
 )
 
 bundle = Table(

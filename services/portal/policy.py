@@ -73,6 +73,8 @@ def _passages() -> Iterator[Passage]:
         (Body.IDENTITY, "POST", "/passkeys/options"),
         (Body.IDENTITY, "POST", "/passkeys"),
         (Body.IDENTITY, "POST", "/passkeys/removals"),
+        (Body.IDENTITY, "GET", "/patient-links"),
+        (Body.IDENTITY, "POST", "/patient-links/disown"),
         (Body.IDENTITY, "GET", "/number"),
         (Body.IDENTITY, "POST", "/number"),
         (Body.IDENTITY, "GET", "/cards/own"),

@@ -16,7 +16,7 @@ from support.medical_story import (
     open_answer,
     seal,
 )
-from support.medical_world import CLINIC, HOSPITAL, KINDS, OTHER_HOSPITAL, Running, Someone, World
+from support.medical_world import CLINIC, HOSPITAL, ID_CENTRE, KINDS, OTHER_HOSPITAL, Running, Someone, World
 
 from consent import jws
 from consent.compartments import Compartment
@@ -37,6 +37,7 @@ from services.contracts.medical.messages import (
     DepositRequest,
     Publication,
     ReadAnswer,
+    SetApart,
 )
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
@@ -50,6 +51,7 @@ class Bench:
         self.world: World = running.world
         self.person = Someone("hanako")
         self.named: dict[str, Pseudonym] = {}
+        self.links: dict[str, str | None] = {}
         self.holders: dict[str, Caller] = {}
         self.centre: Medical
 
@@ -72,11 +74,22 @@ class Bench:
         self.holders[token.value] = PersonCaller(who.pseudonym(Body.MEDICAL), SignedInBy.CARD)
         return token
 
-    def name(self, someone: Someone, member: OrganisationId) -> str:
-        """Return a pseudonym token for the medical centre."""
-        token = self.world.pseudonym_token(someone, self.world.members[member])
+    def name(self, someone: Someone, member: OrganisationId, *, link: str | None = None) -> str:
+        """Return a pseudonym token for the medical centre, of one link if one is given."""
+        token = self.world.token_about(someone, member, Body.MEDICAL, link=link)
         self.named[token] = someone.pseudonym(Body.MEDICAL)
+        self.links[token] = link
         return token
+
+    def set_apart(self, link: str) -> int:
+        """Say as the ID centre that a link of the hospital to the person was wrong."""
+        token = self.name(self.person, ID_CENTRE, link=link)
+        message = SetApart(token=token, organisation=HOSPITAL, fault="wrong_person")
+        return self.as_id_centre().set_apart(message).documents
+
+    def as_id_centre(self) -> Medical:
+        """Return the centre as the ID centre reaches it."""
+        raise NotImplementedError
 
     def enrol(self, someone: Someone) -> None:
         """Register a wallet."""
@@ -95,10 +108,12 @@ class Bench:
         publication = self.person.wallet.publish(compartments, self.world.now)
         return self.centre.publish(Publication(publication=publication), token=self.own()).publications
 
-    def deposit(self, *bundles: SealedBundle, member: OrganisationId = HOSPITAL) -> str:
+    def deposit(
+        self, *bundles: SealedBundle, member: OrganisationId = HOSPITAL, link: str | None = None
+    ) -> str:
         """Deposit for the person; returns the receipt."""
         request = DepositRequest(
-            token=self.name(self.person, member), bundles=[message(each) for each in bundles]
+            token=self.name(self.person, member, link=link), bundles=[message(each) for each in bundles]
         )
         return self.centre.deposit(request, token=self.operator(member)).receipt
 
@@ -135,6 +150,10 @@ class RealBench(Bench):
     def __init__(self, running: Running) -> None:
         super().__init__(running)
         self.centre = _ByTerminal(self)
+
+    def as_id_centre(self) -> Medical:
+        """Return the client with the ID centre's certificate."""
+        return self.running.medical(ID_CENTRE)
 
     def enrol(self, someone: Someone) -> None:
         """Register a wallet; no keys yet."""
@@ -179,8 +198,13 @@ class FakeBench(Bench):
             directory=self.world.register.directory,
             clock=self.world.clock,
             signing_key=self.world.context.signing_key,
+            links=self.links.get,
         )
         self.centre = self.fake
+
+    def as_id_centre(self) -> Medical:
+        """Return the fake."""
+        return self.fake
 
     def enrol(self, someone: Someone) -> None:
         """Register a wallet."""
@@ -427,3 +451,61 @@ def test_read_by_grant_needs_no_name(bench: Bench) -> None:
     answer = bench.centre.read(unnamed, token=bench.operator(CLINIC))
     assert list(open_answer(bench.world, bench.person, answer)) == ["d-0"]
     assert set(answer.bundles[0].fragments) <= set(PROXIES)
+
+
+def test_what_was_deposited_under_a_wrong_link_is_not_read_any_more_and_nothing_else(bench: Bench) -> None:
+    """LN: set apart is what came under that link; told again, it is the same."""
+    bench.publish(ALL)
+    bench.granted()
+    wrong, right = bench.seal(2, MEDICATION[0], prefix="w"), bench.seal(1, MEDICATION[0], prefix="r")
+    bench.deposit(wrong, link="wrong")
+    bench.deposit(right, link="right")
+    assert len(bench.read().bundles) == 2
+    assert bench.set_apart("wrong") == bench.set_apart("wrong") == 2
+    assert [each.id for each in bench.read().bundles] == [right.id]
+    single = DocumentSelection(frozenset(each.id for each in wrong.documents))
+    assert refused(lambda: bench.read(selection=single))[0] == 403
+    assert bench.set_apart("never used") == 0
+
+
+def test_token_of_a_wrong_link_is_good_for_nothing(bench: Bench) -> None:
+    bench.publish(ALL)
+    late = bench.seal(1, MEDICATION[0])
+    bench.set_apart("wrong")
+    assert refused(lambda: bench.deposit(late, link="wrong")) == (403, "link_undone")
+    search = CompartmentSearch(token=bench.name(bench.person, HOSPITAL, link="wrong"))
+    assert refused(lambda: bench.centre.search(search, token=bench.operator(HOSPITAL))) == (
+        403,
+        "link_undone",
+    )
+    bench.deposit(late, link="another")
+
+
+def test_who_deposited_and_who_read_is_told_which_documents(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.granted()
+    wrong = bench.seal(2, MEDICATION[0])
+    bench.deposit(wrong, link="wrong")
+    bench.read()
+    for _ in range(2):
+        bench.set_apart("wrong")
+    told = {
+        member: bench.centre.apart_notices(token=bench.operator(member)).notices
+        for member in (HOSPITAL, CLINIC, OTHER_HOSPITAL)
+    }
+    assert {member: len(notices) for member, notices in told.items()} == {
+        HOSPITAL: 1,
+        CLINIC: 1,
+        OTHER_HOSPITAL: 0,
+    }
+    documents = sorted(each.id for each in wrong.documents)
+    for member, reads in ((HOSPITAL, 0), (CLINIC, 1)):
+        notice = told[member][0]
+        assert (notice.author, notice.fault, notice.documents) == (HOSPITAL, "wrong_person", documents)
+        assert len(notice.reads) == reads
+
+
+def test_only_a_token_that_names_a_link_sets_something_apart(bench: Bench) -> None:
+    token = bench.name(bench.person, ID_CENTRE)
+    message = SetApart(token=token, organisation=HOSPITAL, fault="wrong_person")
+    assert refused(lambda: bench.as_id_centre().set_apart(message)) == (403, "forbidden")

@@ -14,7 +14,15 @@ from support.patients import NUMBER, by_document, by_photo, by_pin, confirmation
 
 from consent import base64url, jws
 from consent.vocabulary import Body
-from services.contracts.identity.messages import CardChange, ChangeCard, LinkPatient, RequestPseudonymTokens
+from services.contracts.identity.messages import (
+    CardChange,
+    ChangeCard,
+    DisownLink,
+    LinkFault,
+    LinkPatient,
+    RequestPseudonymTokens,
+    UndoLink,
+)
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import (
     ELIGIBILITY_TYPE,
@@ -258,3 +266,69 @@ def test_patient_number_has_a_closed_form() -> None:
         with pytest.raises(ValueError, match="patient_number"):
             LinkPatient(patient_number=number, name="x", birth_date="2000-01-01", confirmation="x")
     assert LinkPatient(patient_number=NUMBER, name="x", birth_date="2000-01-01", confirmation="x")
+
+
+def undo(scene: Scene, number: str = NUMBER, *, at: Participant | None = None) -> str:
+    """Cut a link as an organisation."""
+    who = at or scene.clinic
+    message = UndoLink(patient_number=number, fault=LinkFault.WRONG_PERSON)
+    token = scene.world.operator_token(who, IDENTITY)
+    return scene.world.identity(who).undo_link(message, token=token).link
+
+
+def own_links(scene: Scene) -> list[tuple[str, str, str]]:
+    """Return the holder's links as they see them."""
+    token = scene.world.person_token(scene.holder, IDENTITY, at=scene.city)
+    told = scene.world.identity(scene.city).own_links(token=token).links
+    return [(each.link, each.organisation, each.check.value) for each in told if each.state == "linked"]
+
+
+def disown(scene: Scene, holder: Holder, link_id: str) -> str:
+    """Cut a link as a person."""
+    message = DisownLink(link=link_id, fault=LinkFault.UNKNOWN_TO_ME)
+    token = scene.world.person_token(holder, IDENTITY, at=scene.city)
+    return scene.world.identity(scene.city).disown_link(message, token=token).link
+
+
+def test_undone_link_names_nobody_and_its_number_is_free_for_the_right_person(scene: Scene) -> None:
+    wrong = link(scene.world, scene.clinic, by_pin(scene.world, scene.holder, scene.clinic))
+    assert undo(scene) == wrong.link
+    with refused("not_found", 404):
+        scene.medical(wrong.reference, at=scene.clinic)
+    right = scene.world.holder(scene.city)
+    again = link(scene.world, scene.clinic, by_pin(scene.world, right, scene.clinic))
+    assert again.reference != wrong.reference
+    assert own_links(scene) == []
+
+
+def test_link_to_the_same_person_after_undoing_is_another_link(scene: Scene) -> None:
+    first = link(scene.world, scene.clinic, by_pin(scene.world, scene.holder, scene.clinic))
+    by_card_alone = scene.world.link(scene.holder, scene.clinic)
+    undo(scene)
+    second = link(scene.world, scene.clinic, by_pin(scene.world, scene.holder, scene.clinic))
+    assert second.link != first.link
+    assert second.reference != first.reference
+    assert scene.medical(by_card_alone, at=scene.clinic) == scene.medical(second.reference, at=scene.clinic)
+
+
+def test_person_sees_links_and_cuts_one_of_their_own_and_no_other(scene: Scene) -> None:
+    told = link(scene.world, scene.clinic, by_photo(scene.world, scene.holder, scene.clinic))
+    assert own_links(scene) == [(told.link, "clinic", "photo")]
+    stranger = scene.world.holder(scene.city)
+    with refused("not_found", 404):
+        disown(scene, stranger, told.link)
+    assert disown(scene, scene.holder, told.link) == told.link
+    assert own_links(scene) == []
+    with refused("not_found", 404):
+        disown(scene, scene.holder, told.link)
+
+
+def test_only_the_organisation_of_a_number_undoes_its_link(scene: Scene) -> None:
+    link(scene.world, scene.clinic, by_pin(scene.world, scene.holder, scene.clinic))
+    with refused("not_found", 404):
+        undo(scene, at=scene.other)
+    with refused("role_missing", 403):
+        undo(scene, at=scene.city)
+    undo(scene)
+    with refused("not_found", 404):
+        undo(scene)

@@ -24,6 +24,7 @@ from support.identity_people import (
     thumbprint,
 )
 from support.identity_wire import AppHttp, PeerFromHeader
+from support.record_keeper import FakeRecordKeeper
 
 from consent import base64url
 from consent.jwk import to_jwk
@@ -78,6 +79,7 @@ class Bodies:
         self.random = seeded(self.seed)
         self.oversight = FakeOversight(self.clock)
         self._live = LiveRegister(self.oversight)
+        self.medical = FakeRecordKeeper()
         self.dpop_key = generate_private_key(SECP256R1())
         self.dpop = DpopKey(self.dpop_key)
         self.rules: dict[tuple[str, str, str], AccessRule] = {}
@@ -109,6 +111,7 @@ class Bodies:
                 register=self.register,
                 registry=RegistryClient(link),
                 peers={Body.REGISTRY: SharedClient(link)}.__getitem__,
+                medical=self.medical,
             )
         )
 
@@ -137,7 +140,7 @@ class Bodies:
             "witness_interval_seconds": 3600.0,
         }
         settings = (
-            IdentitySettings.model_validate(common)
+            IdentitySettings.model_validate(common | {"undo_interval_seconds": 3600.0})
             if body is Body.IDENTITY
             else RegistrySettings.model_validate(common | dict(self.registry_settings))
         )

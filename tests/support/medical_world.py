@@ -89,6 +89,10 @@ NOTICE = Notice.of_text(
 )
 
 
+ID_CENTRE = OrganisationId("body:identity")
+"""Whom the ID centre's own requests come from."""
+
+
 @dataclass
 class Member:
     """An accredited organisation with its keys."""
@@ -145,15 +149,15 @@ class InProcess(Http):
 class _Certificates:
     """Stands for the TLS layer: puts the named terminal's certificate where the server would."""
 
-    def __init__(self, app: ASGIApp, members: Mapping[str, Member]) -> None:
+    def __init__(self, app: ASGIApp, certificates: Mapping[str, bytes]) -> None:
         self._app = app
-        self._members = members
+        self._certificates = certificates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             named = [value.decode() for name, value in scope["headers"] if name == TERMINAL_HEADER.encode()]
-            member = self._members.get(named[0]) if named else None
-            scope.setdefault("state", {})[PEER_CERTIFICATE] = member.certificate if member else None
+            found = self._certificates.get(named[0]) if named else None
+            scope.setdefault("state", {})[PEER_CERTIFICATE] = found
         await self._app(scope, receive, send)
 
 
@@ -247,7 +251,8 @@ class World:
             seconds=self.second_proxies() if seconds is None else seconds,
             witnesses=[],
         )
-        by_terminal = {str(member.terminal): member for member in self.members.values()}
+        by_terminal = {str(member.terminal): member.certificate for member in self.members.values()}
+        by_terminal[f"{ID_CENTRE}-terminal"] = Body.IDENTITY.value.encode()
         client = TestClient(_Certificates(app, by_terminal), base_url=URL, raise_server_exceptions=False)
         try:
             with client:
@@ -283,15 +288,24 @@ class World:
         )
         return Token(value, key)
 
-    def pseudonym_token(self, someone: Someone, member: Member, body: Body = Body.MEDICAL) -> str:
+    def pseudonym_token(
+        self, someone: Someone, member: Member, body: Body = Body.MEDICAL, *, link: str | None = None
+    ) -> str:
         """Return a fresh token by which a member names a person to a body."""
+        return self.token_about(someone, member.id, body, link=link)
+
+    def token_about(
+        self, someone: Someone, organisation: OrganisationId, body: Body, *, link: str | None
+    ) -> str:
+        """Return a fresh token that names a person, and one link to them, for an organisation or the ID centre."""
         issuer = PseudonymTokenIssuer(self.identity.ed25519("signing"), 300, system_randomness)
         return issuer.issue(
             body=body,
             body_key=self.sealing_key(body).public_key(),
-            organisation=member.id,
+            organisation=organisation,
             pseudonym=someone.pseudonym(body),
             now=self.now,
+            handle=link,
         )
 
     def pseudonym(self, someone: Someone, body: Body = Body.MEDICAL) -> Pseudonym:

@@ -8,6 +8,7 @@ from services.contracts.identity.messages import (
     ChangeCard,
     ChangedCard,
     ChangeNumber,
+    DisownLink,
     EnrolledPerson,
     EnrolPerson,
     IssueCard,
@@ -15,6 +16,7 @@ from services.contracts.identity.messages import (
     LinkedPatient,
     LinkedPerson,
     LinkPatient,
+    OwnLinks,
     OwnNumber,
     PresentCard,
     PseudonymTokens,
@@ -22,6 +24,8 @@ from services.contracts.identity.messages import (
     RegisterSubject,
     RequestPseudonymTokens,
     TokenAnswer,
+    UndoLink,
+    UndoneLink,
     UnlockCard,
     UnlockedCard,
 )
@@ -84,6 +88,15 @@ class Identity(Protocol):
 
     def link_patient(self, message: LinkPatient, *, token: Token) -> LinkedPatient:
         """Link the organisation's patient number to the person who is there (reader or writer)."""
+
+    def undo_link(self, message: UndoLink, *, token: Token) -> UndoneLink:
+        """Cut a wrong link of the organisation (reader or writer)."""
+
+    def disown_link(self, message: DisownLink, *, token: Token) -> UndoneLink:
+        """Cut a wrong link of the person."""
+
+    def own_links(self, *, token: Token) -> OwnLinks:
+        """Return the person's links."""
 
 
 class IdentityClient:
@@ -156,6 +169,18 @@ class IdentityClient:
 
     def link_patient(self, message: LinkPatient, *, token: Token) -> LinkedPatient:
         return self._ask("POST", "/patient-links", LinkedPatient, message=message, token=token)
+
+    def undo_link(self, message: UndoLink, *, token: Token) -> UndoneLink:
+        """See `Identity`."""
+        return self._ask("POST", "/patient-links/undo", UndoneLink, message=message, token=token)
+
+    def disown_link(self, message: DisownLink, *, token: Token) -> UndoneLink:
+        """See `Identity`."""
+        return self._ask("POST", "/patient-links/disown", UndoneLink, message=message, token=token)
+
+    def own_links(self, *, token: Token) -> OwnLinks:
+        """See `Identity`."""
+        return OwnLinks.model_validate_json(self._http.send("GET", "/patient-links", token=token).content)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

@@ -19,7 +19,7 @@ from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
 from services.contracts.identity.fake_card_state import TRIES, FakeApplication, FakeCard, wrong_pin
-from services.contracts.identity.fake_patients import CardThere, FakePatients, RegistryQuestions
+from services.contracts.identity.fake_patients import CardThere, FakeLink, FakePatients, RegistryQuestions
 from services.contracts.identity.fake_tokens import CardKey, FakeTokenEndpoint
 from services.contracts.identity.messages import (
     PRESENTATION_TYPE,
@@ -31,6 +31,7 @@ from services.contracts.identity.messages import (
     ChangeCard,
     ChangedCard,
     ChangeNumber,
+    DisownLink,
     EnrolledPerson,
     IssueCard,
     IssuedApplication,
@@ -40,6 +41,7 @@ from services.contracts.identity.messages import (
     LinkedPerson,
     LinkPatient,
     NewApplication,
+    OwnLinks,
     OwnNumber,
     PresentCard,
     PseudonymTokens,
@@ -47,6 +49,8 @@ from services.contracts.identity.messages import (
     RegisterSubject,
     RequestPseudonymTokens,
     TokenAnswer,
+    UndoLink,
+    UndoneLink,
     UnlockCard,
     UnlockedCard,
 )
@@ -124,6 +128,7 @@ class FakeIdentity:
             registry_token=lambda holder: self._name_to(Body.REGISTRY, holder, ASKED_BY),
             by_handle=self._of_handle,
             randomness=self.randomness,
+            seconds=lambda: epoch_seconds(self.clock()),
         )
 
     def pseudonym(self, body: Body, linkage: bytes) -> Pseudonym:
@@ -231,6 +236,29 @@ class FakeIdentity:
         self.references[caller.organisation, held.reference] = held.holder
         registry_token = self._name_to(Body.REGISTRY, held.holder, caller.organisation)
         return LinkedPatient(link=held.id, reference=held.reference, eligibility_token=registry_token)
+
+    def undo_link(self, message: UndoLink, *, token: Token) -> UndoneLink:
+        """See `Identity`."""
+        return self._forget(self.patients.undo(self._operator(token), message))
+
+    def disown_link(self, message: DisownLink, *, token: Token) -> UndoneLink:
+        """See `Identity`."""
+        return self._forget(self.patients.disown(self._holder(token), message))
+
+    def own_links(self, *, token: Token) -> OwnLinks:
+        """See `Identity`."""
+        return self.patients.of_holder(self._holder(token))
+
+    def _holder(self, token: Token) -> bytes | None:
+        own = person_caller(
+            token, directory=self.directory(), audience=self.url, key=self.sealing_key, now=self.clock()
+        )
+        everybody = set(self.references.values())
+        return next((each for each in everybody if self.pseudonym(Body.IDENTITY, each) == own), None)
+
+    def _forget(self, link: FakeLink) -> UndoneLink:
+        del self.references[link.organisation, link.reference]
+        return UndoneLink(link=link.id)
 
     def _presented(self, caller: OperatorCaller, presentation: str) -> tuple[bytes, str]:
         try:

@@ -12,9 +12,13 @@ from consent.identifiers import OperatorId, OrganisationId
 from services.contracts.fake_credentials import problem
 from services.contracts.identity.messages import (
     CONFIRMATION_TYPE,
+    DisownLink,
     IdentityDocument,
     LinkPatient,
+    OwnLink,
+    OwnLinks,
     StaffCheck,
+    UndoLink,
 )
 from services.contracts.oversight.register import Directory, p256
 from services.contracts.registry.messages import (
@@ -50,6 +54,8 @@ class FakeLink:
     holder: bytes
     reference: str
     check: StaffCheck
+    linked_at: int
+    state: str = "linked"
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class FakePatients:
     registry_token: Callable[[bytes], str]
     by_handle: Callable[[str], bytes | None]
     randomness: Callable[[int], bytes]
+    seconds: Callable[[], int]
     links: dict[str, FakeLink] = field(default_factory=dict)
 
     def link(self, caller: OperatorCaller, message: LinkPatient) -> FakeLink:
@@ -96,15 +103,49 @@ class FakePatients:
             holder=holder,
             reference=base64url.encode(self.randomness(32)),
             check=StaffCheck(str(told["check"])),
+            linked_at=self.seconds(),
         )
         self.links[new.id] = new
         return new
 
     def of_number(self, organisation: OrganisationId, number: str) -> FakeLink | None:
         """Return the link of an organisation's number."""
-        wanted = organisation, number
-        return next(
-            (each for each in self.links.values() if (each.organisation, each.number) == wanted), None
+        wanted = organisation, number, "linked"
+        found = self.links.values()
+        return next((each for each in found if (each.organisation, each.number, each.state) == wanted), None)
+
+    def undo(self, caller: OperatorCaller, message: UndoLink) -> FakeLink:
+        """See `Identity.undo_link`; the medical centre is not told, the fake knows none."""
+        if caller.roles.isdisjoint({"reader", "writer"}):
+            raise problem(403, "role_missing")
+        link = self.of_number(caller.organisation, message.patient_number)
+        if link is None:
+            raise problem(404, "not_found")
+        link.state = "undone"
+        return link
+
+    def disown(self, holder: bytes | None, message: DisownLink) -> FakeLink:
+        """See `Identity.disown_link`."""
+        link = self.links.get(message.link)
+        if link is None or link.holder != holder or link.state != "linked":
+            raise problem(404, "not_found")
+        link.state = "undone"
+        return link
+
+    def of_holder(self, holder: bytes | None) -> OwnLinks:
+        """See `Identity.own_links`."""
+        return OwnLinks(
+            links=[
+                OwnLink(
+                    link=each.id,
+                    organisation=each.organisation,
+                    linked_at=each.linked_at,
+                    check=each.check,
+                    state=each.state,
+                )
+                for each in self.links.values()
+                if each.holder == holder
+            ]
         )
 
     def _confirmed(self, caller: OperatorCaller, message: LinkPatient) -> dict[str, object]:

@@ -267,3 +267,50 @@ class LinkedPatient(Message):
     link: LinkId
     reference: Reference
     eligibility_token: str
+
+
+class LinkFault(StrEnum):
+    """What is wrong with a link: another person's file, another person's card, or the person knows nothing of it."""
+
+    WRONG_PERSON = "wrong_person"
+    WRONG_NUMBER = "wrong_number"
+    UNKNOWN_TO_ME = "unknown_to_me"
+
+
+FaultName = Annotated[LinkFault, Strict(False)]
+
+
+class UndoLink(Message):
+    """POST /patient-links/undo: the organisation says that the link of its patient number is wrong."""
+
+    patient_number: PatientNumber
+    fault: FaultName
+
+
+class DisownLink(Message):
+    """POST /patient-links/disown: the person says that a link of theirs is wrong."""
+
+    link: LinkId
+    fault: FaultName
+
+
+class UndoneLink(Message):
+    """The link, which counts no more; what was deposited under it is set apart at the medical centre."""
+
+    link: LinkId
+
+
+class OwnLink(Message):
+    """A link of the person: where, since when (epoch seconds), how they were identified, whether it counts."""
+
+    link: LinkId
+    organisation: str
+    linked_at: int
+    check: Annotated[StaffCheck, Strict(False)]
+    state: str
+
+
+class OwnLinks(Message):
+    """GET /patient-links: all links of the person, oldest first."""
+
+    links: list[OwnLink]

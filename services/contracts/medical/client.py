@@ -6,6 +6,7 @@ Directives, wallets and withdrawals are `contracts.directives.DirectivesClient`'
 from typing import Protocol, TypeVar
 
 from services.contracts.medical.messages import (
+    ApartNotices,
     CompartmentKeys,
     CompartmentSearch,
     DepositAnswer,
@@ -15,6 +16,8 @@ from services.contracts.medical.messages import (
     Publications,
     ReadAnswer,
     ReadRequest,
+    SetApart,
+    WasSetApart,
 )
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
@@ -45,6 +48,12 @@ class Medical(Protocol):
 
     def grants(self, *, token: Token) -> Grants:
         """Return the permissions for the caller's organisation (reader or anonymiser)."""
+
+    def set_apart(self, message: SetApart) -> WasSetApart:
+        """Set apart what was deposited under a wrong link (the ID centre, by its certificate)."""
+
+    def apart_notices(self, *, token: Token) -> ApartNotices:
+        """Return what was set apart of what the organisation deposited or read (reader, writer, anonymiser)."""
 
 
 class MedicalClient:
@@ -77,8 +86,16 @@ class MedicalClient:
         """See `Medical`."""
         return self._ask("GET", "/grants", Grants, message=None, token=token)
 
+    def set_apart(self, message: SetApart) -> WasSetApart:
+        """See `Medical`."""
+        return self._ask("POST", "/links/set-apart", WasSetApart, message=message, token=None)
+
+    def apart_notices(self, *, token: Token) -> ApartNotices:
+        """See `Medical`."""
+        return self._ask("GET", "/set-apart", ApartNotices, message=None, token=token)
+
     def _ask(
-        self, method: str, path: str, kind: type[Answer], *, message: Message | None, token: Token
+        self, method: str, path: str, kind: type[Answer], *, message: Message | None, token: Token | None
     ) -> Answer:
         content = None if message is None else message.model_dump_json().encode()
         return kind.model_validate_json(self._http.send(method, path, token=token, content=content).content)

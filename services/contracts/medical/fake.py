@@ -38,6 +38,7 @@ from services.contracts.medical.fake_rules import (
     verified_statement,
 )
 from services.contracts.oversight.register import Directory, ed25519
+from services.kit.clock import rfc3339
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
 from services.kit.http import Token
 
@@ -45,7 +46,8 @@ from services.kit.http import Token
 class FakeMedical:
     """Serves `Medical`.
 
-    `callers` says who holds an access token, `people` whom a pseudonym token names (None: it does not verify).
+    `callers` says who holds an access token, `people` whom a pseudonym token names (None: it does not verify),
+    `links` which link.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class FakeMedical:
         clock: Callable[[], datetime],
         signing_key: Ed25519PrivateKey | None = None,
         second: Body = Body.OVERSIGHT,
+        links: Callable[[str], str | None] = lambda _token: None,
     ) -> None:
         self._callers = callers
         self._people = people
@@ -64,6 +67,9 @@ class FakeMedical:
         self._clock = clock
         self._key = signing_key or Ed25519PrivateKey.generate()
         self._second = second
+        self._links = links
+        self._reads: list[tuple[Pseudonym, str, str, set[str]]] = []
+        self._notices: dict[str, list[messages.ApartNotice]] = {}
         self._indexes = count()
         self._known: dict[Pseudonym, FakePerson] = {}
         self._grants: dict[DirectiveId, FakeGrant] = {}
@@ -146,6 +152,8 @@ class FakeMedical:
         self._require_new(sealed, person)
         self._use(message.token)
         person.bundles += sealed
+        link = self._links(message.token)
+        person.links |= {each.id: link for each in sealed if link is not None}
         digests = [document_digest(bundle, each) for bundle in sealed for each in bundle.documents]
         payload: JsonObject = {
             "bundles": [each.id for each in sealed],
@@ -172,6 +180,8 @@ class FakeMedical:
         if statement.statement.nonce in self._used:
             raise refusal(409, "replayed")
         self._used.add(statement.statement.nonce)
+        seen = {str(each.id) for _, each in chosen}
+        self._reads.append((pseudonym, caller.organisation, rfc3339(self._clock()), seen))
         return self._answer(person, self._grants[decision.directive_id], chosen)
 
     def grants(self, *, token: Token) -> messages.Grants:
@@ -192,6 +202,37 @@ class FakeMedical:
             and each.copy.reader_notice is not None
         ]
         return messages.Grants(grants=entries)
+
+    def set_apart(self, message: messages.SetApart) -> messages.WasSetApart:
+        """See `Medical`; the fake trusts that it is the ID centre that says so."""
+        pseudonym, link = self._people(message.token), self._links(message.token)
+        if pseudonym is None or link is None:
+            raise refusal(403, "forbidden")
+        person, at = self._of(pseudonym), rfc3339(self._clock())
+        documents = sorted(
+            {one.id for each in person.bundles if person.links.get(each.id) == link for one in each.documents}
+        )
+        if link not in person.cut:
+            person.cut.add(link)
+            told: dict[str, list[str]] = {message.organisation: []} if documents else {}
+            for whose, reader, when, seen in self._reads:
+                if whose == pseudonym and not seen.isdisjoint(documents):
+                    told.setdefault(reader, []).append(when)
+            for reader, reads in told.items():
+                notice = messages.ApartNotice(
+                    author=message.organisation,
+                    fault=message.fault,
+                    documents=list(documents),
+                    reads=reads,
+                    at=at,
+                )
+                self._notices.setdefault(reader, []).append(notice)
+        return messages.WasSetApart(documents=len(documents))
+
+    def apart_notices(self, *, token: Token) -> messages.ApartNotices:
+        """See `Medical`."""
+        caller = self._operator(token, "anonymiser", "reader", "writer")
+        return messages.ApartNotices(notices=list(self._notices.get(caller.organisation, [])))
 
     def _answer(
         self, person: FakePerson, grant: FakeGrant, chosen: list[tuple[SealedBundle, SealedDocument]]
@@ -295,6 +336,9 @@ class FakeMedical:
 
     def _use(self, token: str) -> None:
         self._require_used_once(token)
+        person, link = self._people(token), self._links(token)
+        if person is not None and person in self._known and link in self._known[person].cut:
+            raise refusal(403, "link_undone")
         self._used.add(token)
 
     def _require_used_once(self, token: str) -> None:

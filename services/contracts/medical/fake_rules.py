@@ -33,6 +33,8 @@ class FakePerson:
     tokens: list[str] = field(default_factory=list)
     publications: list[VerifiedPublication] = field(default_factory=list)
     bundles: list[SealedBundle] = field(default_factory=list)
+    links: dict[BundleId, str] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
 
     @property
     def subject(self) -> SubjectKeyId:
@@ -47,9 +49,10 @@ class FakePerson:
     def documents(self) -> Iterator[tuple[SealedBundle, SealedDocument]]:
         """Return the newest version of every document."""
         newest: dict[DocumentId, int] = {}
-        for bundle in self.bundles:
+        shown = [each for each in self.bundles if self.links.get(each.id) not in self.cut]
+        for bundle in shown:
             newest |= {each.id: max(each.version, newest.get(each.id, 0)) for each in bundle.documents}
-        for bundle in self.bundles:
+        for bundle in shown:
             for each in bundle.documents:
                 if newest[each.id] == each.version:
                     yield bundle, each

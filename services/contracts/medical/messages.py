@@ -157,3 +157,36 @@ class Grants(Message):
     """Answer of GET /grants."""
 
     grants: list[GrantEntry]
+
+
+class SetApart(Message):
+    """POST /links/set-apart (ID centre): the link that the token names was wrong; whose it was, and in what way."""
+
+    token: SignedText
+    organisation: Name
+    fault: Name
+
+
+class WasSetApart(Message):
+    """How many documents are set apart now because of this link, counted again when it is asked again."""
+
+    documents: int
+
+
+class ApartNotice(Message):
+    """Documents that were deposited under a wrong link by `author`, and when the told organisation read among them.
+
+    An organisation that read nothing is the author itself.
+    """
+
+    author: Name
+    fault: Name
+    documents: list[str]
+    reads: list[str]
+    at: str
+
+
+class ApartNotices(Message):
+    """GET /set-apart: everything that concerns the caller's organisation, oldest first."""
+
+    notices: list[ApartNotice]

@@ -25,6 +25,7 @@ from services.identity.errors import (
     TooManyChecksError,
     TooManyPasskeysError,
     TooManyTriesError,
+    UnknownLinkError,
     UnknownReferenceError,
 )
 from services.kit.columns import ColumnError
@@ -75,6 +76,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     SubjectTakenError: Problem(
         409, "subject_taken", "Another wallet is registered", "Use the wallet that was registered first."
+    ),
+    UnknownLinkError: Problem(
+        404, "not_found", "No such link", "Look at the patient number, or at the links in My Portal."
     ),
     ConfirmationError: Problem(
         403, "confirmation_refused", "The staff's confirmation is not accepted", "Confirm the patient anew."

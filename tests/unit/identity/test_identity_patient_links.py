@@ -76,7 +76,12 @@ class Scene:
         settings = context.settings.model_copy(update={"identity_checks_per_day": checks})
         registry = RegistryClient(self.world.body_http(REGISTRY, Body.IDENTITY))
         app = identity_app.assemble(
-            context, settings, register=self.world.register, registry=registry, peers=nobody
+            context,
+            settings,
+            register=self.world.register,
+            registry=registry,
+            peers=nobody,
+            medical=self.world.medical,
         )
         self.world.identity_app = self.world._serve(app)
 

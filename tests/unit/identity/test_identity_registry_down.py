@@ -50,7 +50,12 @@ def test_no_card_while_the_registry_gives_no_answer(tmp_path: Path, why: Excepti
         settings = world.identity_context.settings
         assert isinstance(settings, Settings)
         silent = identity_app.assemble(
-            world.identity_context, settings, register=world.register, registry=Silent(why), peers=nobody
+            world.identity_context,
+            settings,
+            register=world.register,
+            registry=Silent(why),
+            peers=nobody,
+            medical=world.medical,
         )
         world.identity_app = world._serve(silent)
         keys = {application: generate_private_key(SECP256R1()) for application in Application}

@@ -1,0 +1,111 @@
+"""Undoing a wrong link: it counts no more at once, and the medical centre is told until it has answered.
+
+U1 the link is cut, and what is to be told is written down, in one transaction (stops every use from here on);
+U2 the medical centre is told by a run that comes again and again; it sets apart once, however often it is told;
+U3 with its answer the link is undone. A death anywhere in between leaves U1, and the next run goes on from there.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from consent.explanations import RefusalCode
+from services.contracts.identity.messages import (
+    DisownLink,
+    LinkFault,
+    OwnLink,
+    OwnLinks,
+    UndoLink,
+    UndoneLink,
+)
+from services.identity import egress_patients as egress
+from services.identity.centre import IdentityCentre, RecordKeeper
+from services.identity.errors import RoleMissingError, UnknownLinkError
+from services.identity.patient_links import LinkState, PatientLink
+from services.identity.workflows.linking_patients import CARE
+from services.kit.credentials.callers import OperatorCaller, PersonCaller
+from services.kit.events import Event, EventKind, Outcome
+
+
+def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink) -> UndoneLink:
+    """Cut the link of a patient number, as its organisation asks. Raises: RoleMissingError, UnknownLinkError."""
+    told = _event(organisation=caller.organisation, operator=caller.operator, terminal=caller.terminal)
+    with centre.context.database.write() as conn:
+        link = centre.patients.of_number(conn, caller.organisation, message.patient_number)
+        may = not CARE.isdisjoint(caller.roles)
+        person = None if link is None else link.holder
+        if link is not None and may:
+            _cut(centre, conn, link, fault=message.fault, event=told)
+        else:
+            reason = "not_found" if may else RefusalCode.ROLE_MISSING.value
+            refused = replace(told, outcome=Outcome.REFUSED, reason=reason)
+            centre.context.journal.record(conn, person=person, event=refused)
+    if not may:
+        raise RoleMissingError
+    if link is None:
+        raise UnknownLinkError
+    return UndoneLink(link=link.id)
+
+
+def disown_link(centre: IdentityCentre, caller: PersonCaller, message: DisownLink) -> UndoneLink:
+    """Cut a link as the person asks whom it names. Raises: UnknownLinkError."""
+    with centre.context.database.write() as conn:
+        link = centre.patients.of_id(conn, message.link)
+        own = link is not None and link.holder == caller.pseudonym and link.state is LinkState.LINKED
+        if link is not None and own:
+            _cut(centre, conn, link, fault=message.fault, event=_event(organisation=link.organisation))
+        else:
+            refused = replace(_event(organisation=None), outcome=Outcome.REFUSED, reason="not_found")
+            centre.context.journal.record(conn, person=caller.pseudonym, event=refused)
+    if link is None or not own:
+        raise UnknownLinkError
+    return UndoneLink(link=link.id)
+
+
+def own_links(centre: IdentityCentre, caller: PersonCaller) -> OwnLinks:
+    """Return the person's links, oldest first."""
+    with centre.context.database.read() as conn:
+        found = centre.patients.of_holder(conn, caller.pseudonym)
+    return OwnLinks(
+        links=[
+            OwnLink(
+                link=each.id,
+                organisation=each.organisation,
+                linked_at=each.linked_at,
+                check=each.check,
+                state=each.state.value,
+            )
+            for each in found
+        ]
+    )
+
+
+def carry_on(centre: IdentityCentre, medical: RecordKeeper) -> None:
+    """U2, U3: tell the medical centre of every link that is being undone. Raises: UnavailableError."""
+    with centre.context.database.read() as conn:
+        waiting = centre.patients.in_state(conn, LinkState.UNDOING)
+    for link in waiting:
+        egress.set_apart(centre, medical, link)
+        with centre.context.database.write() as conn:
+            centre.patients.set_state(conn, link, LinkState.UNDONE)
+
+
+def _cut(
+    centre: IdentityCentre, conn: Connection, link: PatientLink, *, fault: LinkFault, event: Event
+) -> None:
+    """U1, within the caller's transaction."""
+    centre.store.remove_link(conn, organisation=link.organisation, reference=link.reference)
+    faulty = replace(link, fault=fault.value, undone_at=centre.seconds())
+    centre.patients.set_state(conn, faulty, LinkState.UNDOING)
+    told = replace(event, reason=fault.value, detail={"link": link.id})
+    centre.context.journal.record(conn, person=link.holder, event=told)
+
+
+def _event(*, organisation: str | None, operator: str | None = None, terminal: str | None = None) -> Event:
+    return Event(
+        kind=EventKind.PATIENT_LINK_UNDONE,
+        outcome=Outcome.DONE,
+        organisation=organisation,
+        operator=operator,
+        terminal=terminal,
+    )
