@@ -17,6 +17,7 @@ from services.commands import (
     person,
     reception,
     running,
+    sectors,
     supervisors,
 )
 
@@ -45,6 +46,7 @@ for command in (
     organisation.purchase,
     organisation.recall,
     organisation.progress,
+    sectors.sector_keys,
     numbers.number,
     numbers.change_number,
     bank.offer,

@@ -39,6 +39,7 @@ from services.identity.api import (
     patients,
     people,
 )
+from services.identity.api import sectors as sector_keys
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.centre import Peers, RecordKeeper, RegistryQuestions, open_centre
@@ -153,6 +154,7 @@ def assemble(
             accounts.account_routes(centre),
             number_look_ups.number_look_up_routes(centre),
             patients.patient_routes(centre),
+            sector_keys.sector_routes(centre),
             directive_routes(directives),
             recovery_routes(recovery),
             release_routes(Releases(directives, witness)),

@@ -38,6 +38,11 @@ def sectors(conn: Connection) -> list[Sector]:
     return [Sector(Body(row.body), *row[1:]) for row in conn.execute(select(sector).order_by(sector.c.body))]
 
 
+def sector_of(conn: Connection, body: Body) -> Sector:
+    """Return a body's sector."""
+    return next((each for each in sectors(conn) if each.body is body), Sector(body))
+
+
 def lock(conn: Connection, body: Body) -> Sector:
     """Return a body's sector, locked against everybody who enrols and who changes keys until the transaction ends."""
     insert_if_absent(conn, sector, {"body": body.value, "version": FIRST_VERSION})

@@ -31,6 +31,7 @@ from services.contracts.identity.messages import (
 )
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
+from services.contracts.identity.sectors import SectorKeys
 from services.kit.credentials.dpop import DpopKey
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
@@ -97,6 +98,9 @@ class Identity(Protocol):
 
     def own_links(self, *, token: Token) -> OwnLinks:
         """Return the person's links."""
+
+    def sector_keys(self, *, token: Token) -> SectorKeys:
+        """Tell by which keys people are named (supervisor)."""
 
 
 class IdentityClient:
@@ -181,6 +185,10 @@ class IdentityClient:
     def own_links(self, *, token: Token) -> OwnLinks:
         """See `Identity`."""
         return OwnLinks.model_validate_json(self._http.send("GET", "/patient-links", token=token).content)
+
+    def sector_keys(self, *, token: Token) -> SectorKeys:
+        """See `Identity`."""
+        return SectorKeys.model_validate_json(self._http.send("GET", "/sector-keys", token=token).content)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message, token: Token | None

@@ -60,6 +60,7 @@ from services.contracts.identity.presenting import (
     PresentOperator,
     sign_presentation,
 )
+from services.contracts.identity.sectors import SectorKeys
 from services.contracts.oversight.register import Directory, Role, p256
 from services.contracts.registry.look_ups import asked_by_number
 from services.contracts.registry.messages import ASKED_BY
@@ -316,6 +317,11 @@ class FakeIdentity:
         tag = self._name("operators", person.encode())
         expires = epoch_seconds(self.clock()) + 7 * 86_400
         return sign_presentation(message, tag=tag, expires=expires, key=self.key)
+
+    def sector_keys(self, *, token: Token) -> SectorKeys:
+        """See `Identity`; the fake has first keys only."""
+        self._operator(token, Role.SUPERVISOR)
+        return SectorKeys(sectors=[])
 
     def _person(self, token: Token) -> Pseudonym:
         self._endpoint.require_live(token)

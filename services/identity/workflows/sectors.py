@@ -13,6 +13,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
+from services.contracts.identity.sectors import SectorKey, SectorKeys
 from services.contracts.shared import RenewalStep
 from services.identity import egress, sector_store
 from services.identity.centre import IdentityCentre
@@ -49,6 +50,22 @@ def carry_on(centre: IdentityCentre) -> None:
             _bring_in(centre, each, each.coming)
         elif each.leaving is not None:
             _retire(centre, each, each.leaving)
+
+
+def show(centre: IdentityCentre) -> SectorKeys:
+    """Tell how far changes of sector keys are."""
+    with centre.context.database.read() as conn:
+        found = [
+            SectorKey(
+                body=each.body,
+                key=each.version,
+                coming=each.coming,
+                waiting=sector_store.count_waiting(conn, each.body),
+                leaving=each.leaving,
+            )
+            for each in sector_store.sectors(conn)
+        ]
+    return SectorKeys(sectors=found)
 
 
 def _bring_in(centre: IdentityCentre, changing: Sector, coming: int) -> None:
