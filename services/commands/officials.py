@@ -7,7 +7,7 @@ import click
 from services.commands.failures import told
 from services.contracts.oversight.register import FormerKey, Role
 from services.gateway.accreditor import accredit_operator as accredit_member
-from services.gateway.accreditor import renew_author_key
+from services.gateway.accreditor import hand_in_report, read_public_register, read_report, renew_author_key
 from services.gateway.credentials import load
 from services.gateway.organisation import Organisation
 
@@ -48,3 +48,43 @@ def accredit_operator(
         Organisation.at(officials), load(folder), [Role(each) for each in roles], presentation=presentation
     )
     click.echo(f"accredited in edition {serial} of the register")
+
+
+@click.command("register")
+@click.option("--as", "folder", required=True, type=FOLDER, help="Credentials of anybody accredited.")
+@told
+def register(folder: Path) -> None:
+    """Show who is accredited, on what terms, with which sanctions and reports due: what everybody may read."""
+    shown = read_public_register(Organisation.at(folder))
+    for each in shown.organisations:
+        state = "revoked" if each.revoked else "in force" if each.active else "suspended"
+        operators = ", ".join(f"{count} {role.value}" for role, count in each.operators.items())
+        click.echo(f"{each.id:20} {each.kind.value:14} {state:10} {operators}")
+        for body in each.withheld:
+            click.echo(f"    not served by {body.value}")
+        for sanction in each.sanctions:
+            click.echo(f"    {sanction.measure.value} of {sanction.decided_on}: {sanction.grounds}")
+        for report in each.reports:
+            click.echo(f"    report {report.id} {'received' if report.received else 'due'}: {report.about}")
+    click.echo(f"edition {shown.serial}, {len(shown.organisations)} organisations, signature verified")
+
+
+@click.command("hand-in-report")
+@click.option("--as", "folder", required=True, type=FOLDER, help="Credentials of who owes the report.")
+@click.option("--report", "name", required=True, help="Its name in the register.")
+@click.option("--file", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@told
+def hand_in(folder: Path, name: str, file: Path) -> None:
+    """Hand in a report that the oversight body demanded."""
+    serial = hand_in_report(Organisation.at(folder), name, file.read_text(encoding="utf-8"))
+    click.echo(f"received in edition {serial} of the register")
+
+
+@click.command("read-report")
+@click.option("--as", "officials", required=True, type=FOLDER, help="Credentials of an official.")
+@click.option("--from", "organisation", required=True)
+@click.option("--report", "name", required=True)
+@told
+def report(officials: Path, organisation: str, name: str) -> None:
+    """Show a report that an organisation handed in."""
+    click.echo(read_report(Organisation.at(officials), organisation, name).text)

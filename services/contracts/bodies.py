@@ -73,6 +73,7 @@ def register_reader(context: BodyContext) -> RegisterView:
         clock=context.clock,
         max_age=settings.register_max_age_seconds,
         stale_limit=settings.register_stale_seconds,
+        at=context.body,
     )
     return with_tokens(context, reader)
 

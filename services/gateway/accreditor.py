@@ -7,21 +7,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from consent import base64url
 from consent.delegation import ReceivingKey
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.oversight.client import Accreditation, OversightClient
+from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.messages import (
+    HandedIn,
+    HandInReport,
     OperatorAccreditation,
     OrganisationAccreditation,
     OrganisationKeys,
     RolesChange,
     TerminalAccreditation,
 )
+from services.contracts.oversight.public import PublicRegister, verify_public_register
 from services.contracts.oversight.register import FormerKey, Kind, Role
 from services.contracts.proposals import ShownProposal
 from services.gateway.credentials import (
@@ -32,6 +35,7 @@ from services.gateway.credentials import (
     save,
 )
 from services.gateway.errors import CredentialFolderError
+from services.gateway.exchange import answers
 from services.gateway.organisation import Organisation
 from services.gateway.supervisor import Pair
 from services.kit.clock import epoch_seconds
@@ -135,6 +139,24 @@ def change_roles(
     return officials.decide(Body.OVERSIGHT, "roles", message, reason=reason)
 
 
+def read_public_register(member: Organisation) -> PublicRegister:
+    """Return the register that everybody may read, verified. Raises: RefusedError, kit's UnavailableError."""
+    key = Ed25519PublicKey.from_public_bytes(base64url.decode(member.credentials.register_key))
+    with answers():
+        told = OversightClient(member.connect(Body.OVERSIGHT)).public_register()
+    return verify_public_register(told, key=key)
+
+
+def hand_in_report(member: Organisation, report: str, text: str) -> int:
+    """Hand a demanded report in; return the edition that says so. Raises: RefusedError."""
+    return _ask(member, lambda oversight: oversight.hand_in(HandInReport(report=report, text=text))).serial
+
+
+def read_report(official: Organisation, organisation: str, report: str) -> HandedIn:
+    """Return a report that an organisation handed in. Raises: RefusedError."""
+    return _ask(official, lambda oversight: oversight.report(organisation, report))
+
+
 def accredit_operator(
     official: Organisation, credentials: Credentials, roles: Sequence[Role], *, presentation: str | None
 ) -> int:
@@ -153,5 +175,5 @@ def accredit_operator(
     return _ask(official, lambda oversight: oversight.accredit_operator(message)).serial
 
 
-def _ask(official: Organisation, call: Callable[[Accreditation], Answer]) -> Answer:
+def _ask(official: Organisation, call: Callable[[OversightClient], Answer]) -> Answer:
     return official.ask(Body.OVERSIGHT, lambda http, token: call(OversightClient(http, token=token)))

@@ -65,6 +65,7 @@ def assemble(
         ],
         problems=PROBLEMS,
         scan=everything,
+        open_paths=frozenset({"/register/public"}),
         dual_control=open_dual_control(context, tables.PROPOSALS, oversight_kinds(office)),
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from consent import jws
 from consent.jwk import thumbprint, to_jwk
+from services.contracts.oversight.public import PUBLIC_REGISTER_TYPE, public_register
 from services.contracts.oversight.register import REGISTER_TYPE, Directory
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
@@ -16,6 +17,7 @@ from services.oversight.store import RegisterStore
 class _Edition:
     directory: Directory
     signed: str
+    public: str
 
 
 class Editions:
@@ -43,6 +45,17 @@ class Editions:
         """Return the present edition, signed."""
         return self._present().signed
 
+    @egress(
+        to="everybody",
+        fields="organisations with terms, sanctions and reports due; how many operators of each role, no names",
+        purpose="that everybody can see who is accredited and under what terms",
+        ground="the register is public but for its operators",
+        answers=("GET /register/public",),
+    )
+    def public(self) -> str:
+        """Return the present edition without operators, signed."""
+        return self._present().public
+
     def _present(self) -> _Edition:
         with self._context.database.read() as conn:
             serial = self._store.serial(conn)
@@ -53,7 +66,9 @@ class Editions:
         with self._lock:
             payload = edition.model_dump(mode="json")
             signed = jws.sign(payload, typ=REGISTER_TYPE, key=self._context.signing_key, kid=self._kid)
-            made = _Edition(Directory(edition, self._context.clock), signed)
+            shown = public_register(edition).model_dump(mode="json")
+            public = jws.sign(shown, typ=PUBLIC_REGISTER_TYPE, key=self._context.signing_key, kid=self._kid)
+            made = _Edition(Directory(edition, self._context.clock, self._context.body), signed, public)
             if self._held is None or self._held.directory.register.serial < edition.serial:
                 self._held = made
         return made

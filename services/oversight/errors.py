@@ -39,12 +39,6 @@ class NotPresentedError(OversightError):
     code = "not_presented"
 
 
-class NothingToChangeError(OversightError):
-    """The entry is already as asked."""
-
-    code = "nothing_to_change"
-
-
 class RegisterChangedError(OversightError):
     """A stored entry of the register does not open: somebody edited it."""
 

@@ -8,17 +8,25 @@ from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from services.contracts.oversight.messages import Accredited, RolesChange, StandingChange
+from services.contracts.oversight.powers import (
+    POWERS,
+    Accreditable,
+    OrganisationMessage,
+    TermsChange,
+    UnchangedError,
+    resumed,
+    suspended,
+    with_roles,
+)
 from services.contracts.oversight.register import Kind as Sector
 from services.contracts.oversight.register import Operator, Organisation, Terminal
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
 from services.kit.encoding import Message
-from services.oversight import standing
 from services.oversight.changes import Author, held, organisation, record
 from services.oversight.errors import OversightError
 from services.oversight.office import Office
-from services.oversight.policy import require_presented, require_roles
-from services.oversight.standing import Accreditable
+from services.oversight.policy import require_future, require_presented, require_roles
 from services.oversight.store import operator_key, place
 
 OFFICIALS = frozenset({Sector.OVERSIGHT.value})
@@ -43,7 +51,7 @@ class _Change(Generic[P]):
             sectors=OFFICIALS,
             preview=self._preview,
             effect=self._effect,
-            refusals=(OversightError,),
+            refusals=(OversightError, UnchangedError),
         )
 
     def _preview(self, conn: Connection, asked: P) -> Shown:
@@ -68,14 +76,32 @@ class _Change(Generic[P]):
 def oversight_kinds(office: Office) -> list[AnyKind]:
     """Return everything that two officials do together."""
     return [
-        _Change(office, "suspend", _standing, lambda _o, _c, entry, _a: standing.suspended(entry)).kind(
+        _Change(office, "suspend", _standing, lambda _o, _c, entry, _a: suspended(entry)).kind(
             StandingChange
         ),
-        _Change(office, "resume", _standing, lambda _o, _c, entry, _a: standing.resumed(entry)).kind(
-            StandingChange
-        ),
+        _Change(office, "resume", _standing, lambda _o, _c, entry, _a: resumed(entry)).kind(StandingChange),
         _Change(office, "roles", _operator, _with_roles).kind(RolesChange),
+        *(_power(office, name) for name in POWERS),
     ]
+
+
+def _power(office: Office, name: str) -> AnyKind:
+    power = POWERS[name]
+
+    def change(
+        office: Office, conn: Connection, entry: Accreditable, asked: OrganisationMessage
+    ) -> Accreditable:
+        after = power.apply(organisation(office, conn, entry.id), asked)
+        if isinstance(asked, TermsChange):
+            require_future(asked.expires, now=office.now)
+            require_roles(after.kind, asked.tasks or ())
+        return after
+
+    return _Change(office, name, _named, change).kind(power.asked)
+
+
+def _named(office: Office, conn: Connection, asked: OrganisationMessage) -> Accreditable:
+    return organisation(office, conn, asked.id)
 
 
 def _standing(office: Office, conn: Connection, asked: StandingChange) -> Accreditable:
@@ -96,7 +122,7 @@ def _with_roles(office: Office, conn: Connection, entry: Accreditable, asked: Ro
     require_roles(organisation(office, conn, asked.organisation).kind, asked.roles)
     operator = held(office, conn, Operator, place(entry)[1])
     require_presented(asked.roles, operator.person_tag)
-    return standing.with_roles(operator, asked)
+    return with_roles(operator, asked)
 
 
 def _difference(before: Accreditable, after: Accreditable) -> Mapping[str, JsonValue]:

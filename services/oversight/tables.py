@@ -33,3 +33,11 @@ register_edition = Table(
     Column("serial", BigInteger, nullable=False, info=clear("public: how often the register changed")),
     CheckConstraint("id = 1", name="register_edition_is_one_row"),
 )
+
+report = Table(
+    "report",
+    metadata,
+    Column("organisation", String, primary_key=True, info=clear("public: who owed it")),
+    Column("report", String, primary_key=True, info=clear("public: its name in the register")),
+    Column("content", LargeBinary, nullable=False, info=sealed("the report, and who handed it in")),
+)

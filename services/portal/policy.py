@@ -54,6 +54,7 @@ ANSWER_TYPES: Final = frozenset({"application/json", "application/problem+json",
 def _passages() -> Iterator[Passage]:
     for path in LOGIN_PATHS:
         yield Passage(Body.IDENTITY, "POST", path, Access.LOGIN)
+    yield Passage(Body.OVERSIGHT, "GET", "/register/public", Access.LOGIN)
     for body in HISTORIES:
         yield Passage(body, "GET", "/history", Access.SESSION)
     for body in DIRECTIVE_KEEPERS:

@@ -261,6 +261,7 @@ ROWS: dict[Body, list[Row]] = {
             {"id": "new", "organisation": "nobody", "roles": ["reader"], "card_key": KEY, "expires": LATER},
         ),
         *proposals(OFFICE),
+        ("POST /reports", HOSPITAL, o.HandInReport, {"report": "r", "text": "t"}),
         *DIRECTIVES,
         *RECOVERY,
         RELEASES,

@@ -5,6 +5,8 @@ from typing import Protocol, TypeVar
 from services.contracts.directives import SecondProxyClient
 from services.contracts.oversight.messages import (
     Changed,
+    HandedIn,
+    HandInReport,
     OperatorAccreditation,
     OrganisationAccreditation,
     OrganisationKeys,
@@ -12,6 +14,7 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
     TerminalAccredited,
 )
+from services.contracts.oversight.public import PublicRegisterAnswer
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
@@ -39,6 +42,9 @@ class Accreditation(Protocol):
 
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """Accredit an operator."""
+
+    def public_register(self) -> str:
+        """Return the newest edition without operators, a JWS; needs no token."""
 
 
 class OversightClient(SecondProxyClient):
@@ -68,6 +74,19 @@ class OversightClient(SecondProxyClient):
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """See `Accreditation`."""
         return self._ask("POST", "/operators", Changed, operator)
+
+    def public_register(self) -> str:
+        """See `Accreditation`."""
+        content = self._http.send("GET", "/register/public").content
+        return PublicRegisterAnswer.model_validate_json(content).edition
+
+    def hand_in(self, report: HandInReport) -> Changed:
+        """Hand a demanded report in, as an operator of the organisation that owes it."""
+        return self._ask("POST", "/reports", Changed, report)
+
+    def report(self, organisation: str, report: str) -> HandedIn:
+        """Return a report that was handed in."""
+        return self._ask("GET", f"/reports/{organisation}/{report}", HandedIn, None)
 
     def _ask(self, method: str, path: str, kind: type[Answer], message: Message | None) -> Answer:
         content = None if message is None else message.model_dump_json().encode()

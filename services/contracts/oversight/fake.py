@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import JsonValue
 
 from consent import jws
 from consent.errors import SignatureError
@@ -17,6 +16,7 @@ from consent.jwk import thumbprint as jwk_thumbprint
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.presenting import presented_tag
+from services.contracts.oversight.fake_powers import officials_kinds
 from services.contracts.oversight.messages import (
     Accredited,
     Changed,
@@ -28,12 +28,12 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
     TerminalAccredited,
 )
+from services.contracts.oversight.public import PUBLIC_REGISTER_TYPE, public_register
 from services.contracts.oversight.register import (
     REGISTER_TYPE,
     ROLES_OF_KIND,
     BodyEntry,
     Directory,
-    Kind,
     Operator,
     Organisation,
     Register,
@@ -41,7 +41,7 @@ from services.contracts.oversight.register import (
     Terminal,
     p256,
 )
-from services.contracts.proposals_fake import FakeKind, FakeProposals, Parameters
+from services.contracts.proposals_fake import FakeProposals
 from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.http import RemoteProblemError
@@ -64,7 +64,7 @@ class FakeOversight:
     serial: int = 1
 
     def __post_init__(self) -> None:
-        self.proposals = FakeProposals(self.clock, self.directory, self._kinds())
+        self.proposals = FakeProposals(self.clock, self.directory, officials_kinds(self))
         self.authority: Authority = create_authority("Fake accreditation", days=3650, now=self.clock())
 
     def register(self) -> str:
@@ -86,19 +86,19 @@ class FakeOversight:
         self._require_new(self.organisations, lambda each: each.id == organisation.id)
         self._require_future(organisation.expires)
         self.organisations.append(Organisation(active=True, **dict(organisation)))
-        return self._changed()
+        return self.changed()
 
     def change_keys(self, keys: OrganisationKeys) -> Changed:
         """See `Accreditation`."""
-        changed = self._organisation(keys.id).with_keys(
+        changed = self.organisation(keys.id).with_keys(
             signing_key=keys.signing_key, receiving_key=keys.receiving_key, former=keys.former
         )
         _replace(self.organisations, lambda each: each.id == keys.id, **dict(changed))
-        return self._changed()
+        return self.changed()
 
     def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:
         """See `Accreditation`."""
-        self._organisation(terminal.organisation)
+        self.organisation(terminal.organisation)
         self._require_new(self.terminals, lambda each: each.id == terminal.id)
         certificate = issue(
             self.authority,
@@ -126,7 +126,7 @@ class FakeOversight:
 
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """See `Accreditation`."""
-        holder = self._organisation(operator.organisation)
+        holder = self.organisation(operator.organisation)
         if not ROLES_OF_KIND[holder.kind].issuperset(operator.roles):
             raise _problem(409, "roles_not_allowed")
         self._require_new(self.operators, _operator(operator.organisation, operator.id))
@@ -136,7 +136,7 @@ class FakeOversight:
             raise _problem(409, "not_presented")
         told = {name: value for name, value in operator if name != "presentation"}
         self.operators.append(Operator(active=True, person_tag=tag, **told))
-        return self._changed()
+        return self.changed()
 
     def suspend(self, change: StandingChange) -> Changed:
         """Do what two officials decided."""
@@ -148,10 +148,10 @@ class FakeOversight:
 
     def change_roles(self, change: RolesChange) -> Changed:
         """Do what two officials decided."""
-        if not ROLES_OF_KIND[self._organisation(change.organisation).kind].issuperset(change.roles):
+        if not ROLES_OF_KIND[self.organisation(change.organisation).kind].issuperset(change.roles):
             raise _problem(409, "roles_not_allowed")
         _replace(self.operators, _operator(change.organisation, change.id), roles=change.roles)
-        return self._changed()
+        return self.changed()
 
     def _tag(self, operator: OperatorAccreditation) -> str | None:
         if operator.presentation is None:
@@ -167,45 +167,17 @@ class FakeOversight:
         except SignatureError:
             raise _problem(409, "not_presented") from None
 
-    def _kinds(self) -> dict[str, FakeKind]:
-        officials = frozenset({Kind.OVERSIGHT.value})
-        standing, roles = StandingChange.model_validate, RolesChange.model_validate
+    def public_register(self) -> str:
+        """See `Accreditation`."""
+        told = public_register(self._edition()).model_dump(mode="json")
+        kid = jwk_thumbprint(to_jwk(self.key.public_key()))
+        return jws.sign(told, typ=PUBLIC_REGISTER_TYPE, key=self.key, kid=kid)
 
-        def show_standing(told: Parameters, *, active: bool) -> dict[str, JsonValue]:
-            held = self._entry(standing(told, strict=False))
-            if held.active is active:
-                raise _problem(409, "nothing_to_change")
-            return {"before": {"active": held.active}, "after": {"active": active}}
-
-        def show_roles(told: Parameters) -> dict[str, JsonValue]:
-            asked = roles(told, strict=False)
-            held = _found(self.operators, _operator(asked.organisation, asked.id))
-            if not ROLES_OF_KIND[self._organisation(asked.organisation).kind].issuperset(asked.roles):
-                raise _problem(409, "roles_not_allowed")
-            return {"before": {"roles": [*held.roles]}, "after": {"roles": [*asked.roles]}}
-
-        return {
-            "suspend": FakeKind(
-                officials,
-                lambda told: show_standing(told, active=False),
-                lambda told: {"serial": self.suspend(standing(told, strict=False)).serial},
-            ),
-            "resume": FakeKind(
-                officials,
-                lambda told: show_standing(told, active=True),
-                lambda told: {"serial": self.resume(standing(told, strict=False)).serial},
-            ),
-            "roles": FakeKind(
-                officials,
-                show_roles,
-                lambda told: {"serial": self.change_roles(roles(told, strict=False)).serial},
-            ),
-        }
-
-    def _entry(self, change: StandingChange) -> Organisation | Terminal | Operator:
+    def entry(self, change: StandingChange) -> Organisation | Terminal | Operator:
+        """Return what a change is about."""
         match change.kind:
             case Accredited.ORGANISATION:
-                return self._organisation(change.id)
+                return self.organisation(change.id)
             case Accredited.TERMINAL:
                 return _found(self.terminals, lambda each: each.id == change.id)
             case Accredited.OPERATOR:
@@ -219,7 +191,7 @@ class FakeOversight:
                 _replace(self.terminals, lambda each: each.id == change.id, active=active)
             case Accredited.OPERATOR:
                 _replace(self.operators, _operator(change.organisation, change.id), active=active)
-        return self._changed()
+        return self.changed()
 
     def _edition(self) -> Register:
         return Register(
@@ -231,11 +203,13 @@ class FakeOversight:
             bodies=self.bodies,
         )
 
-    def _changed(self) -> Changed:
+    def changed(self) -> Changed:
+        """Begin a new edition."""
         self.serial += 1
         return Changed(serial=self.serial)
 
-    def _organisation(self, organisation: str) -> Organisation:
+    def organisation(self, organisation: str) -> Organisation:
+        """Return an organisation's entry."""
         found = [each for each in self.organisations if each.id == organisation]
         if not found:
             raise _problem(404, "not_found")

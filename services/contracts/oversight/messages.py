@@ -112,6 +112,21 @@ class RolesChange(Message):
     roles: Annotated[list[RoleName], Field(max_length=16)]
 
 
+class HandInReport(Message):
+    """POST /reports: a report that was demanded from the caller's organisation."""
+
+    report: Name
+    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class HandedIn(Message):
+    """GET /reports/{organisation}/{report}."""
+
+    organisation: str
+    operator: str
+    text: str
+
+
 class Changed(Message):
     """The edition of the register from which a change holds."""
 

@@ -18,6 +18,7 @@ from consent.errors import MalformedError, SignatureError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import from_jwk, thumbprint
 from consent.vocabulary import Body
+from services.contracts.oversight.terms import Agreement, ReportDemand, Sanction
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.credentials.callers import Accreditations, Peer
 from services.kit.credentials.standing import TokenStanding
@@ -89,7 +90,8 @@ class FormerKey(StrEnum):
 class Organisation(Message):
     """An accredited organisation: an Ed25519 JWK signs what it writes, a compressed Umbral key reads.
 
-    `former_keys` signed what it wrote before, oldest first.
+    `former_keys` signed what it wrote before, oldest first. Only the bodies of `scope` (None: all) that are not
+    `withheld` serve it, and its operators have only the roles of `tasks` (None: all of its kind).
     """
 
     id: OrganisationId
@@ -100,6 +102,19 @@ class Organisation(Message):
     signing_key: Jwk | None = None
     receiving_key: Base64Url | None = None
     former_keys: list[Jwk] = Field(default_factory=list)
+    revoked: bool = False
+    scope: list[Body] | None = None
+    tasks: list[Role] | None = None
+    withheld: list[Body] = Field(default_factory=list)
+    agreement: Agreement | None = None
+    sanctions: list[Sanction] = Field(default_factory=list)
+    reports: list[ReportDemand] = Field(default_factory=list)
+
+    def served_by(self, body: Body | None) -> bool:
+        """Tell whether `body` serves the organisation; None stands for no body in particular."""
+        if body is None:
+            return True
+        return body not in self.withheld and (self.scope is None or body in self.scope)
 
     def with_keys(
         self, *, signing_key: Jwk | None, receiving_key: str | None, former: FormerKey
@@ -171,10 +186,14 @@ class Register(Message):
 
 
 class Directory:
-    """An edition of the register, indexed; answers as of `now` (credentials' `Accreditations`)."""
+    """An edition of the register, indexed; answers as of `now` (credentials' `Accreditations`).
 
-    def __init__(self, register: Register, clock: Clock) -> None:
+    It answers for the body `at`: an organisation that this body does not serve is not accredited there.
+    """
+
+    def __init__(self, register: Register, clock: Clock, at: Body | None = None) -> None:
         self.register = register
+        self._at = at
         self._clock = clock
         self._organisations = {each.id: each for each in register.organisations}
         self._terminals = {each.id: each for each in register.terminals}
@@ -187,7 +206,9 @@ class Directory:
     def organisation(self, organisation: OrganisationId) -> Organisation | None:
         """Return the organisation if it is accredited now."""
         found = self._organisations.get(organisation)
-        return found if found is not None and self._holds(found.active, found.expires) else None
+        if found is None or not found.served_by(self._at):
+            return None
+        return found if self._holds(found.active, found.expires) else None
 
     def author_keys(self) -> Mapping[OrganisationId, Sequence[Ed25519PublicKey]]:
         """Return by what keys documents are signed, also of organisations whose accreditation has ended.
@@ -242,7 +263,10 @@ class Directory:
         found, holder = self.operator(organisation, operator), self.organisation(organisation)
         if found is None or holder is None:
             return frozenset()
-        return frozenset(role.value for role in ROLES_OF_KIND[holder.kind].intersection(found.roles))
+        allowed = ROLES_OF_KIND[holder.kind]
+        if holder.tasks is not None:
+            allowed &= frozenset(holder.tasks)
+        return frozenset(role.value for role in allowed.intersection(found.roles))
 
     def signatory(self, organisation: OrganisationId, operator: OperatorId) -> Signatory | None:
         """Return the operator as dual control needs them, if they are accredited now."""
@@ -346,7 +370,9 @@ class RegisterReader:
         clock: Clock,
         max_age: float,
         stale_limit: float,
+        at: Body | None = None,
     ) -> None:
+        self._at = at
         self._fetch = fetch
         self._key = key
         self._clock = clock
@@ -366,16 +392,16 @@ class RegisterReader:
         signed = self._fetch()
         if held is not None and signed == held.signed:  # verified before, to the last byte
             return held
-        directory = verify_register(signed, key=self._key, clock=self._clock)
+        directory = verify_register(signed, key=self._key, clock=self._clock, at=self._at)
         if held is not None and directory.register.serial < held.directory.register.serial:
             raise OutdatedError
         return _Edition(signed, directory)
 
 
-def verify_register(token: str, *, key: Ed25519PublicKey, clock: Clock) -> Directory:
+def verify_register(token: str, *, key: Ed25519PublicKey, clock: Clock, at: Body | None = None) -> Directory:
     """Return the directory of a register edition signed by the oversight body. Raises: UnavailableError."""
     try:
         payload = jws.verify(token, typ=REGISTER_TYPE, key=key).payload
-        return Directory(Register.model_validate_json(payload), clock)
+        return Directory(Register.model_validate_json(payload), clock, at)
     except (SignatureError, ValidationError) as error:
         raise UnavailableError("the register of accreditations does not verify") from error

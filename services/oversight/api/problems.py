@@ -1,6 +1,7 @@
 """The one table from this body's errors to problem documents."""
 
 from consent.errors import MalformedError
+from services.contracts.oversight.powers import UnchangedError
 from services.kit.certificates import CertificateError
 from services.kit.problems import MalformedRequestError, NotFoundError, Problem
 from services.oversight import errors
@@ -22,9 +23,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "It must be known which human this is",
         "Have the person present their own card at the ID centre (sekisho present-operator).",
     ),
-    errors.NothingToChangeError: Problem(
-        409, errors.NothingToChangeError.code, "It is so already", "Look at the register."
-    ),
+    UnchangedError: Problem(409, "nothing_to_change", "It is so already", "Look at the register."),
     errors.RegisterChangedError: Problem(
         500,
         errors.RegisterChangedError.code,

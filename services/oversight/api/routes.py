@@ -6,6 +6,8 @@ from fastapi import APIRouter, Depends
 
 from services.contracts.oversight.messages import (
     Changed,
+    HandedIn,
+    HandInReport,
     OperatorAccreditation,
     OrganisationAccreditation,
     OrganisationKeys,
@@ -13,13 +15,16 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
     TerminalAccredited,
 )
+from services.contracts.oversight.public import PublicRegisterAnswer
 from services.contracts.oversight.register import Role
 from services.kit.access import anyone_accredited, operator
 from services.kit.credentials.callers import Caller, OperatorCaller
-from services.oversight import workflows
+from services.oversight import reports, workflows
 from services.oversight.office import Office
 
 Accreditor = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR))]
+
+Official = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR, Role.AUDITOR))]
 
 
 def register_routes(office: Office) -> APIRouter:
@@ -50,5 +55,20 @@ def register_routes(office: Office) -> APIRouter:
     def accredit_operator(caller: Accreditor, asked: OperatorAccreditation) -> Changed:
         """Accredit an operator."""
         return workflows.accredit_operator(office, caller, asked)
+
+    @routes.get("/register/public")
+    def public_register() -> PublicRegisterAnswer:
+        """Return the present edition without operators, signed; for everybody."""
+        return PublicRegisterAnswer(register=office.editions.public())
+
+    @routes.post("/reports")
+    def hand_in(caller: Annotated[OperatorCaller, Depends(operator())], asked: HandInReport) -> Changed:
+        """Take a report that the caller's organisation owes; whether it owes one is judged inside."""
+        return reports.hand_in(office, caller, asked)
+
+    @routes.get("/reports/{organisation}/{report}")
+    def read_report(_caller: Official, organisation: str, report: str) -> HandedIn:
+        """Return a report that was handed in."""
+        return reports.read_report(office, organisation, report)
 
     return routes

@@ -16,6 +16,7 @@ I, R, M, P, A, O = (  # noqa: E741 - one letter a body keeps the table readable
     Body.OVERSIGHT,
 )
 LOGIN = {
+    (O, "GET", "/register/public"),
     (I, "POST", "/oauth/challenge"),
     (I, "POST", "/oauth/token"),
     (I, "POST", "/oauth/revoke"),
