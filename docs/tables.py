@@ -11,8 +11,10 @@ from pydantic_core import PydanticUndefined
 
 from consent.lifecycle import diagram
 from consent.vocabulary import Body
+from services.contracts.oversight.register import Kind, roles_of
 from services.kit.access import AccessRule
 from services.kit.egress import Egress, declarations
+from services.kit.permissions import policies
 from services.kit.settings import CONFIG_VARIABLE, BodySettings
 from services.serve import settings_class
 
@@ -146,22 +148,44 @@ def lifecycle_page() -> str:
 
 
 def permissions_page(rules: Mapping[Body, Mapping[tuple[str, str], AccessRule]]) -> str:
-    """Return who may call what."""
+    """Return who may call what, and the whole matrix of the policies."""
     parts = [
         "# Permissions",
         "Who may call which route, read from the applications themselves; a route that declares nothing stops its body "
         "from starting. *open*: no credential (but every port except the portal's wants an accredited client "
-        "certificate in the handshake). *operator*: a DPoP-bound token of an operator with one of the roles; with no "
-        "role named the use case judges the role itself, so that a refusal stands in the person's history. *person*: "
-        "the person's own token. *body*: the certificate of one of the bodies. *accredited*: any of these.",
+        "certificate in the handshake). *operator*: a DPoP-bound token of an operator with one of the roles that "
+        "[the policies](../services/policies/roles.cedar) permit the action; with no action named the use case asks "
+        "the policies itself, so that a refusal stands in the person's history. *person*: the person's own token. "
+        "*body*: the certificate of one of the bodies. *accredited*: any of these.",
+        "## Roles, actions and bodies",
+        "Everything that the policies permit; every other combination of role, action and body is denied, and so is "
+        "whatever is not on this page.",
+        _matrix(),
+        "## Roles by kind of organisation",
+        _table(("kind", "roles"), [(kind.value, ", ".join(sorted(roles_of(kind)))) for kind in Kind]),
     ]
     for body, found in rules.items():
         rows = [
-            (method, f"`{path}`", rule.kind, ", ".join(rule.names))
+            (method, f"`{path}`", rule.kind, ", ".join(rule.actions), ", ".join(rule.names))
             for (method, path), rule in sorted(found.items(), key=lambda entry: (entry[0][1], entry[0][0]))
         ]
-        parts += [f"## {body.value}", _table(("method", "path", "who", "roles or bodies"), rows)]
+        parts += [f"## {body.value}", _table(("method", "path", "who", "action", "roles or bodies"), rows)]
     return _join(parts)
+
+
+def _matrix() -> str:
+    edition = policies()
+    rows = [
+        (
+            action,
+            body.value,
+            *("yes" if edition.permits([role], action, body) else "" for role in edition.roles),
+        )
+        for action in edition.actions
+        for body in Body
+        if edition.roles_for(action, body)
+    ]
+    return _table(("action", "body", *edition.roles), rows)
 
 
 def _module(body: Body, name: str) -> ModuleType:

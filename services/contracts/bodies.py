@@ -135,7 +135,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         app.include_router(proposal_routes(parts.dual_control, register))
     for router in parts.routers:
         app.include_router(router)
-    app.state.access_rules = access.rules(app, open_paths)
+    app.state.access_rules = access.rules(app, open_paths, at=context.body)
     app.state.context = context
     install_problems(app, parts.problems)
     app.add_middleware(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection, Table
 
-from services.contracts.oversight.register import RegisterView, Role
+from services.contracts.oversight.register import RegisterView
 from services.contracts.proposals import Approve, EndProposal, Proposals, Propose, ShownProposal
 from services.kit.access import operator
 from services.kit.context import BodyContext
@@ -17,16 +17,16 @@ from services.kit.dual_control.kinds import AnyKind, by_name
 from services.kit.dual_control.model import Proposal
 from services.kit.dual_control.policy import preview_digest
 from services.kit.dual_control.store import ProposalStore
-from services.kit.dual_control.workflows import DualControl
+from services.kit.dual_control.workflows import DECIDE, DualControl
 from services.kit.log.audit import Finding
 
-Supervisor = Annotated[OperatorCaller, Depends(operator(Role.SUPERVISOR))]
+Supervisor = Annotated[OperatorCaller, Depends(operator(DECIDE))]
 
 
 def open_dual_control(context: BodyContext, table: Table, kinds: Iterable[AnyKind]) -> DualControl:
     """Put `kinds` of a body under dual control. Raises: ValueError when two kinds have one name."""
     store = ProposalStore(table, context.cipher)
-    return DualControl(context, store, by_name(kinds), Role.SUPERVISOR.value)
+    return DualControl(context, store, by_name(kinds))
 
 
 def proposal_routes(control: DualControl, register: RegisterView) -> APIRouter:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from consent import base64url
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.oversight.register import RegisterView, Role
+from services.contracts.oversight.register import RegisterView
 from services.contracts.renewing import renew_names
 from services.contracts.shared import AuditReport, Discovery, Leaves, NamesRenewed, RenewNames
 from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history
@@ -93,7 +93,7 @@ def shared_routes(
 
     @router.get("/audit")
     def audit(
-        _caller: Annotated[Caller, Depends(either(operator(Role.AUDITOR), body(Body.OVERSIGHT)))],
+        _caller: Annotated[Caller, Depends(either(operator("audit"), body(Body.OVERSIGHT)))],
     ) -> AuditReport:
         """Look at every stored row and name each that does not fit."""
         with database.read() as conn:

@@ -14,7 +14,15 @@ from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.oversight.register import (
+    BodyEntry,
+    Kind,
+    Operator,
+    Organisation,
+    PolicyEdition,
+    Role,
+    Terminal,
+)
 from services.deployment.layout import DEFAULT_PORTS, HOST, IN_ORDER, DeploymentError, Layout, load
 from services.gateway.credentials import Credentials, save
 from services.gateway.supervisor import colleague
@@ -23,6 +31,7 @@ from services.kit.clock import epoch_seconds, system_clock, system_randomness
 from services.kit.context import log_origin, witness_name
 from services.kit.keys import KeyFolder, pem, write_private
 from services.kit.log.note import Cosigner, NoteSigner
+from services.kit.permissions import policies
 
 AUTHORITY_DAYS = 3650
 BODY_DAYS = 825
@@ -157,6 +166,7 @@ def _officials(layout: Layout, authority: Authority, register_key: str) -> dict[
     return {
         "organisations": [office.model_dump(mode="json")],
         "terminals": [desk.model_dump(mode="json")],
+        "policies": [PolicyEdition(digest=policies().digest, note="founding", active=True).model_dump()],
         "operators": [each.model_dump(mode="json") for each in staff],
     }
 

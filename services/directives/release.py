@@ -34,7 +34,7 @@ from services.contracts.directives import (
     ReleaseFault,
     ReleaseRequest,
 )
-from services.contracts.oversight.register import Directory, Role, p256
+from services.contracts.oversight.register import Directory, p256
 from services.directives.egress import release_answer
 from services.directives.errors import CheckpointBehindError, RefusedError
 from services.directives.model import StoredDirective
@@ -53,10 +53,10 @@ from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import CheckpointConflictError, LogError, SplitViewError
 from services.kit.log.note import NoteVerifier
 from services.kit.log.witness import Witness
+from services.kit.permissions import policies
 from services.kit.problems import ReplayError
 
 STATEMENT_AGE = timedelta(seconds=60)
-READING_ROLES = frozenset({Role.READER.value, Role.ANONYMISER.value})
 
 
 class _RefusalError(Exception):
@@ -101,7 +101,7 @@ class Releases:
             raise self._refuse(asked, refusal) from None
         asked = _Asked(request, asked.directory, asked.now, stored, statement)
         try:
-            _require_accredited(asked.directory, statement)  # R7a
+            _require_accredited(asked.directory, statement, at=self._context.body)  # R7a
             copy = _known(stored)
             token = self._subject(asked, statement, copy)  # R7b
             fragments = self._fragments(asked, statement, copy)  # R7c, R7e
@@ -265,11 +265,12 @@ class Releases:
         self._context.journal.record(conn, person=person, event=event)
 
 
-def _require_accredited(directory: Directory, statement: AccessStatement) -> None:
+def _require_accredited(directory: Directory, statement: AccessStatement, *, at: Body) -> None:
     terminal = directory.terminal(statement.terminal)
     if terminal is None or terminal.organisation != statement.organisation:
         raise _RefusalError(RefusalCode.NOT_ACCREDITED)
-    if READING_ROLES.isdisjoint(directory.roles(statement.organisation, statement.operator)):
+    roles = directory.roles(statement.organisation, statement.operator)
+    if not policies().permits(roles, "read-records", at):
         raise _RefusalError(RefusalCode.ROLE_MISSING)
 
 

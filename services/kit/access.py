@@ -1,7 +1,7 @@
 """What a route declares about its callers; a route that declares nothing stops the body from starting."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,6 +16,7 @@ from services.kit.credentials.callers import (
     PersonCaller,
     SignedInBy,
 )
+from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError
 
 CALLER = "caller"
@@ -27,24 +28,31 @@ class UndeclaredRouteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """One row of the permission table: who may call, in words that the docs print."""
+    """One row of the permission table: who may call, in words that the docs print.
+
+    `names` are bodies, and the roles to which the policies permit one of `actions` here.
+    """
 
     kind: str
     names: tuple[str, ...]
+    actions: tuple[str, ...] = field(default=(), compare=False)
 
 
-def operator(*roles: str) -> Callable[[Request], OperatorCaller]:
-    """Admit an operator who has one of `roles`; with none named the workflow itself checks and logs the role."""
+def operator(action: str | None = None) -> Callable[[Request], OperatorCaller]:
+    """Admit an operator whom the policies permit `action` at this body; with none named the workflow itself asks the
+    policies and logs the answer.
+    """
 
     def admit(request: Request) -> OperatorCaller:
         caller = _caller(request)
         if not isinstance(caller, OperatorCaller):
             raise ForbiddenError("this is for operators of accredited organisations")
-        if roles and caller.roles.isdisjoint(roles):
-            raise ForbiddenError(f"this needs the role {' or '.join(roles)}")
+        at = request.app.state.context.body
+        if action is not None and not policies().permits(caller.roles, action, at):
+            raise ForbiddenError(f"this needs the role {' or '.join(policies().roles_for(action, at))}")
         return caller
 
-    return _declare(admit, AccessRule("operator", roles))
+    return _declare(admit, AccessRule("operator", (), () if action is None else (action,)))
 
 
 def person() -> Callable[[Request], PersonCaller]:
@@ -99,11 +107,15 @@ def either(first: Callable[[Request], Any], second: Callable[[Request], Any]) ->
         return caller
 
     one, other = first.access_rule, second.access_rule  # type: ignore[attr-defined]  # set by `_declare`
-    return _declare(admit, AccessRule(f"{one.kind} or {other.kind}", (*one.names, *other.names)))
+    kind, names = f"{one.kind} or {other.kind}", (*one.names, *other.names)
+    return _declare(admit, AccessRule(kind, names, (*one.actions, *other.actions)))
 
 
-def rules(app: FastAPI, open_paths: frozenset[str]) -> dict[tuple[str, str], AccessRule]:
-    """Return (method, path) -> rule for every route. Raises: UndeclaredRouteError."""
+def rules(app: FastAPI, open_paths: frozenset[str], *, at: Body) -> dict[tuple[str, str], AccessRule]:
+    """Return (method, path) -> rule for every route of a body.
+
+    Raises: UndeclaredRouteError, also for a route that names an action which nobody is permitted there.
+    """
     found: dict[tuple[str, str], AccessRule] = {}
     for context in iter_route_contexts(app.routes):
         route = context.original_route
@@ -117,8 +129,21 @@ def rules(app: FastAPI, open_paths: frozenset[str]) -> dict[tuple[str, str], Acc
             raise UndeclaredRouteError(
                 f"route {path} declares {len(declared)} access rules; it must declare one"
             )
-        found |= {(method, path): declared[0] for method in sorted(route.methods or ())}
+        resolved = _resolved(declared[0], path, at=at)
+        found |= {(method, path): resolved for method in sorted(route.methods or ())}
     return found
+
+
+def _resolved(rule: AccessRule, path: str, *, at: Body) -> AccessRule:
+    roles: set[str] = set()
+    for action in rule.actions:
+        permitted = policies().roles_for(action, at)
+        if not permitted:
+            raise UndeclaredRouteError(
+                f"route {path} names the action {action}, which services/policies permit nobody at {at.value}"
+            )
+        roles.update(permitted)
+    return replace(rule, names=(*sorted(roles), *rule.names))
 
 
 def _rules_of(dependant: Dependant) -> list[AccessRule]:

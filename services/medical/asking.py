@@ -16,15 +16,14 @@ from consent.statements import GrantSubject, TokenSubject, UnverifiedStatement, 
 from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical.messages import ReadRequest
-from services.contracts.oversight.register import Role, p256
+from services.contracts.oversight.register import p256
 from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 from services.medical import policy
 from services.medical.centre import Centre
-
-READING_ROLES = frozenset({Role.READER.value, Role.ANONYMISER.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
     caller = asked.caller
     if centre.register.directory().operator(caller.organisation, caller.operator) is None:  # R3a
         raise RefusedError(RefusalCode.NOT_ACCREDITED)
-    if caller.roles.isdisjoint(READING_ROLES):
+    if not policies().permits(caller.roles, "read-records", Body.MEDICAL):
         raise RefusedError(RefusalCode.ROLE_MISSING)
     if asked.statement is None:  # R3b
         raise RefusedError(ReleaseFault.STATEMENT_REFUSED)

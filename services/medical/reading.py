@@ -22,6 +22,7 @@ from consent.delegation import reencrypt
 from consent.errors import SealError
 from consent.explanations import RefusalCode
 from consent.identifiers import BundleId
+from consent.vocabulary import Body
 from services.contracts.directives import ReleaseRequest
 from services.contracts.medical.messages import ReadRequest
 from services.directives.errors import RefusedError
@@ -31,10 +32,11 @@ from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, Outcome
 from services.kit.journal import Recorded, Submission
 from services.kit.log.errors import LogCorruptError
+from services.kit.permissions import policies
 from services.kit.problems import ProblemError
 from services.medical import egress
 from services.medical.answer import Released, read_answer
-from services.medical.asking import READING_ROLES, Asked, identify, require_acceptable
+from services.medical.asking import Asked, identify, require_acceptable
 from services.medical.centre import Centre
 from services.medical.deciding import Admitted, Deciding
 from services.medical.errors import StoredDocumentDamagedError, StoredLogDamagedError
@@ -103,7 +105,7 @@ class Reading:
             return RefusalCode.EXPIRED
         caller = answer.asked.caller
         roles = self._centre.register.roles(caller.organisation, caller.operator)
-        return RefusalCode.ROLE_MISSING if roles.isdisjoint(READING_ROLES) else None
+        return None if policies().permits(roles, "read-records", Body.MEDICAL) else RefusalCode.ROLE_MISSING
 
     def _log(self, asked: Asked, admitted: Admitted) -> Recorded:
         """R5: use up statement and token, and commit the access to the log, under a checkpoint signed with it.

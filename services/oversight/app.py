@@ -26,6 +26,7 @@ from services.oversight.audit import scan
 from services.oversight.editions import Editions
 from services.oversight.kinds import oversight_kinds
 from services.oversight.office import Office
+from services.oversight.policy_kinds import policy_kinds
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
 from services.oversight.workflows import take_bootstrap
@@ -66,7 +67,9 @@ def assemble(
         problems=PROBLEMS,
         scan=everything,
         open_paths=frozenset({"/register/public"}),
-        dual_control=open_dual_control(context, tables.PROPOSALS, oversight_kinds(office)),
+        dual_control=open_dual_control(
+            context, tables.PROPOSALS, [*oversight_kinds(office), *policy_kinds(office)]
+        ),
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )
     app = build_app(context, with_tokens(office.editions), parts)

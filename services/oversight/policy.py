@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from consent import base64url
 from consent.errors import MalformedError, SealError
 from consent.umbral_bytes import read_public_key
-from services.contracts.oversight.register import ROLES_OF_KIND, Jwk, Kind, Role, ed25519
+from services.contracts.oversight.register import Jwk, Kind, Role, ed25519, roles_of
 from services.oversight.errors import NotInFutureError, NotPresentedError, RolesNotAllowedError
 
 
 def require_roles(kind: Kind, roles: Iterable[Role]) -> None:
     """C12: an operator has no role that the organisation's kind does not allow. Raises: RolesNotAllowedError."""
-    superfluous = sorted(set(roles) - ROLES_OF_KIND[kind])
+    superfluous = sorted(set(roles) - roles_of(kind))
     if superfluous:
         raise RolesNotAllowedError(f"a {kind} cannot have the role {', '.join(superfluous)}")
 

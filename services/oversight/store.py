@@ -8,7 +8,14 @@ from typing import TypeVar, assert_never
 from sqlalchemy import Connection, insert, select, update
 
 from consent import base64url
-from services.contracts.oversight.register import BodyEntry, Operator, Organisation, Register, Terminal
+from services.contracts.oversight.register import (
+    BodyEntry,
+    Operator,
+    Organisation,
+    PolicyEdition,
+    Register,
+    Terminal,
+)
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
 from services.oversight.errors import RegisterChangedError
@@ -17,8 +24,8 @@ from services.oversight.tables import register_edition, register_entry
 EDITION = 1
 logger = logging.getLogger("sekisho")
 
-Entry = Organisation | Terminal | Operator | BodyEntry
-E = TypeVar("E", Organisation, Terminal, Operator, BodyEntry)
+Entry = Organisation | Terminal | Operator | BodyEntry | PolicyEdition
+E = TypeVar("E", Organisation, Terminal, Operator, BodyEntry, PolicyEdition)
 
 
 class EntryKind(StrEnum):
@@ -28,6 +35,7 @@ class EntryKind(StrEnum):
     TERMINAL = "terminal"
     OPERATOR = "operator"
     BODY = "body"
+    POLICIES = "policies"
 
 
 def place(entry: Entry) -> tuple[EntryKind, str]:
@@ -41,6 +49,8 @@ def place(entry: Entry) -> tuple[EntryKind, str]:
             return EntryKind.OPERATOR, operator_key(entry.organisation, entry.id)
         case BodyEntry():
             return EntryKind.BODY, entry.body.value
+        case PolicyEdition():
+            return EntryKind.POLICIES, entry.digest
         case _:
             assert_never(entry)
 
@@ -100,6 +110,7 @@ class RegisterStore:
             terminals=self._all(conn, Terminal),
             operators=self._all(conn, Operator),
             bodies=self._all(conn, BodyEntry),
+            policies=self._all(conn, PolicyEdition),
         )
 
     def keys(self, conn: Connection) -> list[tuple[EntryKind, str]]:
@@ -143,6 +154,7 @@ _TAGS: dict[type[Entry], EntryKind] = {
     Terminal: EntryKind.TERMINAL,
     Operator: EntryKind.OPERATOR,
     BodyEntry: EntryKind.BODY,
+    PolicyEdition: EntryKind.POLICIES,
 }
 
 

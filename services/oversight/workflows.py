@@ -142,7 +142,7 @@ def take_bootstrap(office: Office, file: Path) -> None:
         raise SettingsError(
             f"the setting bootstrap names {file}, which cannot be read as a register"
         ) from error
-    others: list[Entry] = [*asked.organisations, *asked.terminals, *asked.operators]
+    others: list[Entry] = [*asked.organisations, *asked.terminals, *asked.operators, *asked.policies]
     with office.context.database.write() as conn:
         office.store.initialise(conn)
         known = set(office.store.keys(conn))

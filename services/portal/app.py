@@ -66,7 +66,7 @@ def assemble(
         on_stop=[relay.close],
     )
     app = build_app(context, register, parts)
-    app.state.access_rules = access.rules(app, OPEN_PATHS | TO_ANYBODY)
+    app.state.access_rules = access.rules(app, OPEN_PATHS | TO_ANYBODY, at=Body.PORTAL)
     app.add_middleware(BrowserHeaders)
     return app
 

@@ -21,7 +21,7 @@ from consent.errors import MalformedError, SignatureError
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.recovery import check_paper
 from consent.wire import parse
-from services.contracts.oversight.register import Operator, Role, p256
+from services.contracts.oversight.register import Operator, p256
 from services.contracts.recovery import (
     CONFIRMATION,
     DEPOSIT,
@@ -41,6 +41,7 @@ from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 from services.recovery import egress
 from services.recovery.errors import RecoveryRefusedError
 from services.recovery.store import KeptPart, RecoveryStore
@@ -176,7 +177,10 @@ def _confirmation(recovery: Recovery, message: ReleaseParts, token: str) -> _Con
     organisation, _, name = jws.peek_kid(token).partition("/")
     directory = recovery.directives.directory()
     operator = directory.operator(OrganisationId(organisation), OperatorId(name))
-    if operator is None or Role.REGISTRAR not in directory.roles(operator.organisation, operator.id):
+    if operator is None:
+        raise SignatureError
+    roles = directory.roles(operator.organisation, operator.id)
+    if not policies().permits(roles, "confirm-recovery", recovery.directives.context.body):
         raise SignatureError
     verified = jws.verify(token, typ=CONFIRMATION, key=p256(operator.card_key))
     claims = parse(ConfirmationClaims, verified.payload)

@@ -16,7 +16,7 @@ import anonymize as an
 from consent.compartments import YearSpan
 from consent.identifiers import OrganisationId
 from consent.statements import Selection
-from services.contracts.oversight.register import Role
+from consent.vocabulary import Body
 from services.contracts.research.messages import (
     JobRequest,
     JobStatus,
@@ -27,6 +27,7 @@ from services.contracts.research.messages import (
 from services.kit.columns import ColumnError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 from services.kit.problems import ProblemError
 from services.research import egress, policy, store, tables, tabulating
 from services.research.centre import Centre
@@ -246,7 +247,7 @@ def _note_refusal(centre: Centre, event: Event, failure: ProblemError) -> None:
 
 
 def _require_researcher(caller: OperatorCaller) -> None:
-    if Role.RESEARCHER not in caller.roles:
+    if not policies().permits(caller.roles, "ask-for-tables", Body.RESEARCH):
         raise RoleMissingError("this needs the role researcher")
 
 

@@ -31,7 +31,6 @@ from services.contracts.oversight.messages import (
 from services.contracts.oversight.public import PUBLIC_REGISTER_TYPE, public_register
 from services.contracts.oversight.register import (
     REGISTER_TYPE,
-    ROLES_OF_KIND,
     BodyEntry,
     Directory,
     Operator,
@@ -40,6 +39,7 @@ from services.contracts.oversight.register import (
     Role,
     Terminal,
     p256,
+    roles_of,
 )
 from services.contracts.proposals_fake import FakeProposals
 from services.kit.certificates import Authority, Usage, create_authority, issue, thumbprint, to_pem
@@ -127,7 +127,7 @@ class FakeOversight:
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
         """See `Accreditation`."""
         holder = self.organisation(operator.organisation)
-        if not ROLES_OF_KIND[holder.kind].issuperset(operator.roles):
+        if not roles_of(holder.kind).issuperset(operator.roles):
             raise _problem(409, "roles_not_allowed")
         self._require_new(self.operators, _operator(operator.organisation, operator.id))
         self._require_future(operator.expires)
@@ -148,7 +148,7 @@ class FakeOversight:
 
     def change_roles(self, change: RolesChange) -> Changed:
         """Do what two officials decided."""
-        if not ROLES_OF_KIND[self.organisation(change.organisation).kind].issuperset(change.roles):
+        if not roles_of(self.organisation(change.organisation).kind).issuperset(change.roles):
             raise _problem(409, "roles_not_allowed")
         _replace(self.operators, _operator(change.organisation, change.id), roles=change.roles)
         return self.changed()

@@ -16,7 +16,7 @@ from services.contracts.oversight.powers import (
     suspended,
     with_roles,
 )
-from services.contracts.oversight.register import ROLES_OF_KIND, Kind, Operator, Organisation, Terminal
+from services.contracts.oversight.register import Kind, Operator, Organisation, Terminal, roles_of
 from services.contracts.proposals_fake import FakeKind, Parameters
 from services.kit.clock import Clock, epoch_seconds
 
@@ -69,9 +69,9 @@ def _roles(kept: Kept) -> Change:
         asked = RolesChange.model_validate(told, strict=False)
         found = StandingChange(kind=Accredited.OPERATOR, id=asked.id, organisation=asked.organisation)
         before = kept.entry(found)
-        if not isinstance(before, Operator) or not ROLES_OF_KIND[
+        if not isinstance(before, Operator) or not roles_of(
             kept.organisation(asked.organisation).kind
-        ].issuperset(asked.roles):
+        ).issuperset(asked.roles):
             raise problem(409, "roles_not_allowed")
         return before, with_roles(before, asked)
 
@@ -86,7 +86,7 @@ def _power(kept: Kept, name: str) -> Change:
         if isinstance(asked, TermsChange):
             if asked.expires <= epoch_seconds(kept.clock()):
                 raise problem(409, "not_in_future")
-            if not ROLES_OF_KIND[before.kind].issuperset(asked.tasks or ()):
+            if not roles_of(before.kind).issuperset(asked.tasks or ()):
                 raise problem(409, "roles_not_allowed")
         return before, after
 

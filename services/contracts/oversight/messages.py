@@ -15,6 +15,7 @@ from services.contracts.oversight.register import (
     Kind,
     Operator,
     Organisation,
+    PolicyEdition,
     Role,
     Terminal,
 )
@@ -24,6 +25,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 KindName = Annotated[Kind, Field(strict=False)]
 RoleName = Annotated[Role, Field(strict=False)]
+PolicyDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Days = Annotated[int, Field(ge=1, le=825)]
 Moment = Annotated[int, Field(ge=0, le=2**40)]
 """Epoch seconds. An edition with a number over 2^53 has no canonical JSON: nobody could sign it, and all would stop."""
@@ -112,6 +114,19 @@ class RolesChange(Message):
     roles: Annotated[list[RoleName], Field(max_length=16)]
 
 
+class PolicyApproval(Message):
+    """Proposal `approve-policies`: an edition of services/policies, by its digest (`sekisho policies`)."""
+
+    digest: PolicyDigest
+    note: Reason
+
+
+class PolicyRetirement(Message):
+    """Proposal `retire-policies`: programs with this edition serve no operator any more."""
+
+    digest: PolicyDigest
+
+
 class HandInReport(Message):
     """POST /reports: a report that was demanded from the caller's organisation."""
 
@@ -140,3 +155,4 @@ class Bootstrap(Message):
     organisations: list[Organisation] = Field(default_factory=list)
     terminals: list[Terminal] = Field(default_factory=list)
     operators: list[Operator] = Field(default_factory=list)
+    policies: list[PolicyEdition] = Field(default_factory=list)

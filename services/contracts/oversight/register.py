@@ -6,6 +6,7 @@ Whoever is not in it, is suspended in it, or is past the date in it gets nothing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -25,6 +26,7 @@ from services.kit.credentials.standing import TokenStanding
 from services.kit.dual_control.model import Signatory
 from services.kit.encoding import Base64Url, Message
 from services.kit.fresh import Fresh, OutdatedError
+from services.kit.permissions import policies
 from services.kit.problems import UnavailableError
 
 REGISTER_TYPE = "sekisho-register+jws"
@@ -32,7 +34,7 @@ Jwk = dict[str, str]
 
 
 class Kind(StrEnum):
-    """The closed list of recipients (J4); what each kind may do is in `ROLES_OF_KIND`."""
+    """The closed list of recipients (J4); what each kind may do is in services/policies."""
 
     MUNICIPALITY = "municipality"
     HOSPITAL = "hospital"
@@ -63,18 +65,10 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
 
 
-ROLES_OF_KIND: dict[Kind, frozenset[Role]] = {
-    Kind.MUNICIPALITY: frozenset({Role.REGISTRAR, Role.INQUIRER, Role.SUPERVISOR}),
-    Kind.HOSPITAL: frozenset({Role.WRITER, Role.READER}),
-    Kind.CLINIC: frozenset({Role.WRITER, Role.READER}),
-    Kind.RETAILER: frozenset({Role.SELLER}),
-    Kind.MAKER: frozenset({Role.RECALLER}),
-    Kind.BANK: frozenset({Role.CONFIRMER}),
-    Kind.ANONYMISER: frozenset({Role.ANONYMISER}),
-    Kind.UNIVERSITY: frozenset({Role.RESEARCHER}),
-    Kind.OVERSIGHT: frozenset({Role.ACCREDITOR, Role.AUDITOR, Role.SUPERVISOR}),
-    Kind.ADMINISTRATION: frozenset({Role.SUPERVISOR}),
-}
+@cache
+def roles_of(kind: Kind) -> frozenset[Role]:
+    """Return the roles that the policies permit operators of a kind of organisation."""
+    return frozenset(Role(role) for role in policies().roles_of(kind.value))
 
 
 class FormerKey(StrEnum):
@@ -174,6 +168,14 @@ class BodyEntry(Message):
     witness_key: str | None = None
 
 
+class PolicyEdition(Message):
+    """An edition of services/policies that two officials approved, by its digest (SHA-256, hexadecimal)."""
+
+    digest: str
+    note: str
+    active: bool
+
+
 class Register(Message):
     """One edition of the whole register."""
 
@@ -183,6 +185,11 @@ class Register(Message):
     terminals: list[Terminal]
     operators: list[Operator]
     bodies: list[BodyEntry]
+    policies: list[PolicyEdition] = Field(default_factory=list)
+
+    def approves(self, digest: str) -> bool:
+        """Tell whether policies are in force; before the first edition is entered, those installed are."""
+        return not self.policies or any(each.digest == digest and each.active for each in self.policies)
 
 
 class Directory:
@@ -259,11 +266,16 @@ class Directory:
         return Peer(terminal.id, terminal.organisation, None) if terminal else None
 
     def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """Return the operator's present roles, never more than their organisation's kind allows."""
+        """Return the operator's present roles, never more than their organisation's kind allows.
+
+        None at all when this program's policies were not approved: nobody acts by rules that two officials did not see.
+        """
         found, holder = self.operator(organisation, operator), self.organisation(organisation)
         if found is None or holder is None:
             return frozenset()
-        allowed = ROLES_OF_KIND[holder.kind]
+        if not self.register.approves(policies().digest):
+            return frozenset()
+        allowed = roles_of(holder.kind)
         if holder.tasks is not None:
             allowed &= frozenset(holder.tasks)
         return frozenset(role.value for role in allowed.intersection(found.roles))

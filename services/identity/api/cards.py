@@ -30,7 +30,6 @@ from services.contracts.identity.messages import (
     UnlockCard,
     UnlockedCard,
 )
-from services.contracts.oversight.register import Role
 from services.identity.api.problems import WrongPinProblemError
 from services.identity.centre import IdentityCentre
 from services.identity.errors import WrongPinError
@@ -44,7 +43,7 @@ PIN_CHANGES_PATH = "/cards/pin-changes"
 SUSPENSIONS_PATH = "/cards/suspensions"
 OPEN_PATHS = frozenset({UNLOCK_PATH, PIN_CHANGES_PATH, SUSPENSIONS_PATH})
 Holder = Annotated[PersonCaller, Depends(person())]
-Registrar = Annotated[OperatorCaller, Depends(operator(Role.REGISTRAR))]
+Registrar = Annotated[OperatorCaller, Depends(operator("manage-persons"))]
 
 
 def card_routes(centre: IdentityCentre) -> APIRouter:

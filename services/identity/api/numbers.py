@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from services.contracts.identity.messages import ChangeNumber, OwnNumber
-from services.contracts.oversight.register import Role
 from services.identity.centre import IdentityCentre
 from services.identity.workflows import numbers
 from services.kit.access import operator, person
@@ -30,7 +29,7 @@ def number_routes(centre: IdentityCentre) -> APIRouter:
 
     @router.post("/numbers/changes")
     def change_at_counter(
-        caller: Annotated[OperatorCaller, Depends(operator(Role.REGISTRAR))], message: ChangeNumber
+        caller: Annotated[OperatorCaller, Depends(operator("manage-persons"))], message: ChangeNumber
     ) -> OwnNumber:
         """Give another number to a person at the counter (J5)."""
         return numbers.change_at_counter(centre, caller, message.reference)

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from services.contracts.identity.sectors import SectorKeys
-from services.contracts.oversight.register import Role
 from services.identity.centre import IdentityCentre
 from services.identity.workflows import sectors
 from services.kit.access import operator
@@ -17,7 +16,7 @@ def sector_routes(centre: IdentityCentre) -> APIRouter:
     router = APIRouter()
 
     @router.get("/sector-keys")
-    def sector_keys(_caller: Annotated[OperatorCaller, Depends(operator(Role.SUPERVISOR))]) -> SectorKeys:
+    def sector_keys(_caller: Annotated[OperatorCaller, Depends(operator("decide-together"))]) -> SectorKeys:
         """Tell by which keys people are named, and how far a change is."""
         return sectors.show(centre)
 

@@ -15,9 +15,10 @@ from consent.account_proof import SKEW
 from consent.accounts import CONSENT_SEAL, CardConsent, verify_card_consent
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
+from consent.vocabulary import Body
 from services.contracts.identity.accounts import OpenAccount, OpenedAccount
 from services.contracts.identity.messages import Application
-from services.contracts.oversight.register import Role, p256
+from services.contracts.oversight.register import p256
 from services.identity import egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import CardNotUsableError, ConsentRefusedError, RoleMissingError
@@ -26,6 +27,7 @@ from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 from services.kit.problems import ReplayError
 
 CARD_NOT_USABLE = "card_not_usable"
@@ -88,7 +90,7 @@ def _verify(centre: IdentityCentre, caller: OperatorCaller, request: OpenAccount
 def _judge(
     centre: IdentityCentre, conn: Connection, caller: OperatorCaller, signed: _Signed
 ) -> tuple[str, Exception] | None:
-    if Role.CONFIRMER not in caller.roles:
+    if not policies().permits(caller.roles, "open-account", Body.IDENTITY):
         return RefusalCode.ROLE_MISSING.value, RoleMissingError()
     consent, now = signed.consent, centre.now()
     longest = timedelta(seconds=centre.settings.account_consent_seconds)

@@ -4,8 +4,8 @@ from pydantic import JsonValue
 
 from consent import base64url
 from consent.explanations import RefusalCode
+from consent.vocabulary import Body
 from services.contracts.identity.messages import LinkedPatient, LinkPatient, StaffCheck
-from services.contracts.oversight.register import Role
 from services.identity import egress_patients as egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import (
@@ -23,8 +23,8 @@ from services.identity.workflows.linking_evidence import Evidence, confirmed, ev
 from services.kit.clock import JAPAN
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 
-CARE = frozenset({Role.READER.value, Role.WRITER.value})
 REASONS: dict[type[IdentityError], str] = {
     RoleMissingError: RefusalCode.ROLE_MISSING.value,
     ConfirmationError: "confirmation_refused",
@@ -43,7 +43,7 @@ def link_patient(centre: IdentityCentre, caller: OperatorCaller, message: LinkPa
     """
     shown: Evidence | None = None
     try:
-        if CARE.isdisjoint(caller.roles):
+        if not policies().permits(caller.roles, "receive-patients", Body.IDENTITY):
             raise RoleMissingError
         shown = evidence(centre, caller, message, confirmed(centre, caller, message))  # E1, E2
         _limit(centre, caller, shown.check)

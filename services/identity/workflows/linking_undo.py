@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from consent.explanations import RefusalCode
+from consent.vocabulary import Body
 from services.contracts.identity.messages import (
     DisownLink,
     LinkFault,
@@ -22,9 +23,9 @@ from services.identity import egress_patients as egress
 from services.identity.centre import IdentityCentre, RecordKeeper
 from services.identity.errors import RoleMissingError, UnknownLinkError
 from services.identity.patient_links import LinkState, PatientLink
-from services.identity.workflows.linking_patients import CARE
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 
 
 def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink) -> UndoneLink:
@@ -32,7 +33,7 @@ def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink)
     told = _event(organisation=caller.organisation, operator=caller.operator, terminal=caller.terminal)
     with centre.context.database.write() as conn:
         link = centre.patients.of_number(conn, caller.organisation, message.patient_number)
-        may = not CARE.isdisjoint(caller.roles)
+        may = policies().permits(caller.roles, "receive-patients", Body.IDENTITY)
         person = None if link is None else link.holder
         if link is not None and may:
             _cut(centre, conn, link, fault=message.fault, event=told)

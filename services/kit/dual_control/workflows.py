@@ -32,20 +32,21 @@ from services.kit.dual_control.model import (
 )
 from services.kit.dual_control.store import ProposalStore
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError
 
+DECIDE = "decide-together"
 ID_BYTES = 16
 SHOWN_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
 class DualControl:
-    """What one body has under dual control. `role` is what both people need at this moment."""
+    """What one body has under dual control; both people need to be permitted `DECIDE` there at this moment."""
 
     context: BodyContext
     store: ProposalStore
     kinds: Mapping[str, AnyKind]
-    role: str
 
     def now(self) -> int:
         """The present second."""
@@ -206,7 +207,7 @@ def _held(control: DualControl, conn: Connection, caller: OperatorCaller, propos
 
 def _proposer(control: DualControl, register: Signatories, held: Proposal) -> Signatory | None:
     found = register.signatory(held.organisation, held.proposer)  # D4
-    if found is None or control.role not in found.roles:
+    if found is None or not policies().permits(found.roles, DECIDE, control.context.body):
         return None
     return found if found.sector in control.kinds[held.kind].sectors else None
 

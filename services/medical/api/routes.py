@@ -16,7 +16,6 @@ from services.contracts.medical.messages import (
     ReadAnswer,
     ReadRequest,
 )
-from services.contracts.oversight.register import Role
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.medical.api.answering import CheckedResponse
@@ -25,9 +24,9 @@ from services.medical.granting import Granting
 from services.medical.reading import Reading
 
 Person = Annotated[PersonCaller, Depends(person())]
-Writer = Annotated[OperatorCaller, Depends(operator(Role.WRITER))]
+Writer = Annotated[OperatorCaller, Depends(operator("write-records"))]
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
-Lister = Annotated[OperatorCaller, Depends(operator(Role.ANONYMISER, Role.READER))]
+Lister = Annotated[OperatorCaller, Depends(operator("list-permissions"))]
 
 
 def medical_routes(depositing: Depositing, reading: Reading, granting: Granting) -> APIRouter:

@@ -6,13 +6,12 @@ from fastapi import APIRouter, Depends
 
 from consent.vocabulary import Body
 from services.contracts.medical.messages import ApartNotices, SetApart, WasSetApart
-from services.contracts.oversight.register import Role
 from services.kit.access import body, operator
 from services.kit.credentials.callers import BodyCaller, OperatorCaller
 from services.medical.setting_apart import SettingApart
 
 IdCentre = Annotated[BodyCaller, Depends(body(Body.IDENTITY))]
-Concerned = Annotated[OperatorCaller, Depends(operator(Role.ANONYMISER, Role.READER, Role.WRITER))]
+Concerned = Annotated[OperatorCaller, Depends(operator("see-what-was-set-apart"))]
 
 
 def set_apart_routes(setting_apart: SettingApart) -> APIRouter:

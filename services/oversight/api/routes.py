@@ -16,15 +16,14 @@ from services.contracts.oversight.messages import (
     TerminalAccredited,
 )
 from services.contracts.oversight.public import PublicRegisterAnswer
-from services.contracts.oversight.register import Role
 from services.kit.access import anyone_accredited, operator
 from services.kit.credentials.callers import Caller, OperatorCaller
 from services.oversight import reports, workflows
 from services.oversight.office import Office
 
-Accreditor = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR))]
+Accreditor = Annotated[OperatorCaller, Depends(operator("keep-register"))]
 
-Official = Annotated[OperatorCaller, Depends(operator(Role.ACCREDITOR, Role.AUDITOR))]
+Official = Annotated[OperatorCaller, Depends(operator("read-reports"))]
 
 
 def register_routes(office: Office) -> APIRouter:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.contracts.oversight.register import Role
 from services.contracts.product_safety import messages
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
@@ -13,9 +12,10 @@ from services.product_safety.centre import Centre
 from services.product_safety.dispatch import Dispatch
 from services.product_safety.model import NoticeId, RecallId, RecallState
 
-Maker = Annotated[OperatorCaller, Depends(operator(Role.RECALLER))]
-Seller = Annotated[OperatorCaller, Depends(operator(Role.SELLER))]
-SellerOrMaker = Annotated[OperatorCaller, Depends(operator(Role.SELLER, Role.RECALLER))]
+Maker = Annotated[OperatorCaller, Depends(operator("keep-trade-items"))]
+Recaller = Annotated[OperatorCaller, Depends(operator("recall-products"))]
+Seller = Annotated[OperatorCaller, Depends(operator("register-purchases"))]
+SellerOrMaker = Annotated[OperatorCaller, Depends(operator("register-products"))]
 Owner = Annotated[PersonCaller, Depends(person())]
 
 
@@ -50,7 +50,7 @@ def recall_routes(centre: Centre, dispatch: Dispatch) -> APIRouter:
     router = APIRouter()
 
     @router.post("/recalls")
-    def start_recall(caller: Maker, message: messages.RecallRequest) -> messages.RecallAnswer:
+    def start_recall(caller: Recaller, message: messages.RecallRequest) -> messages.RecallAnswer:
         """Start a recall, or find the one that the same request started."""
         recall = workflows.start_recall(centre, caller, message)
         if recall.state is RecallState.DISPATCHING:
@@ -58,7 +58,7 @@ def recall_routes(centre: Centre, dispatch: Dispatch) -> APIRouter:
         return messages.RecallAnswer(recall=recall.id, status=messages.RecallStatusName(recall.state.value))
 
     @router.get("/recalls/{recall}")
-    def recall_progress(caller: Maker, recall: str) -> messages.RecallProgress:
+    def recall_progress(caller: Recaller, recall: str) -> messages.RecallProgress:
         """Tell a maker how far its recall has come, in counts."""
         return egress.progress(*workflows.recall_progress(centre, caller, RecallId(recall)))
 

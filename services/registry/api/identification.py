@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from consent.vocabulary import Body
-from services.contracts.oversight.register import Role
 from services.contracts.registry.messages import (
     AskEligibility,
     ComparedIdentity,
@@ -21,8 +20,8 @@ from services.kit.credentials.callers import BodyCaller, OperatorCaller
 from services.registry import identification, insurance
 from services.registry.centre import Registry
 
-Registrar = Annotated[OperatorCaller, Depends(operator(Role.REGISTRAR))]
-Care = Annotated[OperatorCaller, Depends(operator(Role.READER, Role.WRITER))]
+Registrar = Annotated[OperatorCaller, Depends(operator("keep-residents"))]
+Care = Annotated[OperatorCaller, Depends(operator("receive-patients"))]
 IdCentre = Annotated[BodyCaller, Depends(body(Body.IDENTITY))]
 
 

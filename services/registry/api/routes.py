@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from consent.vocabulary import Body
-from services.contracts.oversight.register import Role
 from services.contracts.registry.messages import (
     AskPresence,
     Confirm,
@@ -22,7 +21,7 @@ from services.registry.api.problems import ConfirmationRefusedProblemError
 from services.registry.centre import Registry
 from services.registry.errors import ConfirmationRefusedError
 
-Registrar = Annotated[OperatorCaller, Depends(operator(Role.REGISTRAR))]
+Registrar = Annotated[OperatorCaller, Depends(operator("keep-residents"))]
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
 IdCentre = Annotated[BodyCaller, Depends(body(Body.IDENTITY))]
 

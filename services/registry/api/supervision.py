@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.contracts.oversight.register import Role
 from services.contracts.registry.analysis import AskReport, LookUpReport
 from services.contracts.registry.supervision import Erased, ErasureProof, Stops
 from services.kit.access import operator, person
@@ -12,7 +11,7 @@ from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.registry import erasing, supervising
 from services.registry.centre import Registry
 
-Supervisor = Annotated[OperatorCaller, Depends(operator(Role.SUPERVISOR, Role.AUDITOR))]
+Supervisor = Annotated[OperatorCaller, Depends(operator("supervise-look-ups"))]
 Person = Annotated[PersonCaller, Depends(person())]
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from services.contracts.oversight.register import Role
 from services.contracts.research.messages import JobAnswer, JobRequest
 from services.kit.access import operator
 from services.kit.credentials.callers import OperatorCaller
@@ -14,7 +13,7 @@ from services.research.centre import Centre
 from services.research.model import JobId, ReleaseId
 
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
-Researcher = Annotated[OperatorCaller, Depends(operator(Role.RESEARCHER))]
+Researcher = Annotated[OperatorCaller, Depends(operator("ask-for-tables"))]
 
 
 def research_routes(centre: Centre) -> APIRouter:

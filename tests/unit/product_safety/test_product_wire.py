@@ -25,7 +25,7 @@ from services.product_safety.app import assemble
 OWNER = "owner"
 RULES = {
     ("POST", "/gtins"): AccessRule("operator", ("recaller",)),
-    ("POST", "/products"): AccessRule("operator", ("seller", "recaller")),
+    ("POST", "/products"): AccessRule("operator", ("recaller", "seller")),
     ("POST", "/purchases"): AccessRule("operator", ("seller",)),
     ("POST", "/recalls"): AccessRule("operator", ("recaller",)),
     ("GET", "/recalls/{recall}"): AccessRule("operator", ("recaller",)),

@@ -1,0 +1,117 @@
+"""OL1, C12: for each route of each body and each role, the live decision is what the page of permissions says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.vocabulary import Body
+from docs.bodies import opened
+from services.contracts.oversight.register import Role
+from services.kit.credentials.callers import OperatorCaller
+from services.kit.permissions import policies
+from services.kit.problems import ForbiddenError
+
+PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
+Cell = tuple[str, str, str]
+
+
+def table() -> dict[Cell, tuple[str, str, frozenset[str]]]:
+    """Return (body, method, path) -> (who, action, names), as the page prints it."""
+    found: dict[Cell, tuple[str, str, frozenset[str]]] = {}
+    body = ""
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            body = line[3:]
+        cells = [cell.strip() for cell in line.strip("|").split(" |")]
+        if body in set(Body) and len(cells) == 5 and cells[1].startswith("`"):
+            names = frozenset(name for name in cells[4].split(", ") if name)
+            found[body, cells[0], cells[1].strip("`")] = (cells[2], cells[3], names)
+    return found
+
+
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Body, FastAPI]]:
+    with opened(tmp_path_factory.mktemp("matrix")) as made:
+        yield made
+
+
+def test_page_has_every_route_and_no_other(apps: dict[Body, FastAPI]) -> None:
+    live = {(body.value, *where) for body, app in apps.items() for where in app.state.access_rules}
+    assert live == table().keys()
+
+
+def test_every_cell_is_decided_as_the_page_says(apps: dict[Body, FastAPI]) -> None:
+    tried = 0
+    for (name, method, path), (who, action, names) in table().items():
+        if "operator" not in who:
+            continue
+        app = apps[Body(name)]
+        for role in Role:
+            permitted = not action or role.value in names
+            assert _admits(app, method, path, role) is permitted, (name, method, path, role)
+            tried += 1
+    assert tried > 30 * len(Role)
+
+
+def test_routes_for_people_and_bodies_admit_no_operator(apps: dict[Body, FastAPI]) -> None:
+    tried = 0
+    for (name, method, path), (who, _, _) in table().items():
+        if who in {"person", "body"} and name != Body.PORTAL:
+            assert not any(_admits(apps[Body(name)], method, path, role) for role in Role), (name, path)
+            tried += 1
+    assert tried > 30
+
+
+def test_matrix_of_the_page_is_what_the_policies_decide() -> None:
+    """Role by action by body, every cell; what is not printed is denied."""
+    lines = PAGE.read_text(encoding="utf-8").partition("## Roles, actions and bodies")[2].splitlines()
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line.startswith("| ")]
+    header = rows[0]
+    assert header[2:] == list(policies().roles)
+    printed = {
+        (row[0], row[1], role)
+        for row in rows[2:]
+        if len(row) == len(header)
+        for role, cell in zip(header[2:], row[2:], strict=True)
+        if cell == "yes"
+    }
+    decided = {
+        (action, body.value, role.value)
+        for action in policies().actions
+        for body in Body
+        for role in Role
+        if policies().permits([role], action, body)
+    }
+    assert printed == decided
+
+
+def _admits(app: FastAPI, method: str, path: str, role: Role) -> bool:
+    caller = OperatorCaller(
+        OrganisationId("o"), OperatorId("p"), TerminalId("t"), frozenset({role.value, "unknown-role"})
+    )
+    request = Request({"type": "http", "app": app, "headers": [], "state": {"caller": caller}})
+    (admit,) = (
+        each.call
+        for context in iter_route_contexts(app.routes)
+        if isinstance(route := context.original_route, APIRoute)
+        if (context.path or route.path) == path and method in (route.methods or ())
+        for each in _flat(route.dependant.dependencies)
+        if getattr(each.call, "access_rule", None)
+    )
+    assert admit is not None
+    try:
+        admit(request)
+    except ForbiddenError:
+        return False
+    return True
+
+
+def _flat(dependants: list[Dependant]) -> Iterator[Dependant]:
+    for each in dependants:
+        yield each
+        yield from _flat(each.dependencies)
