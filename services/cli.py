@@ -14,12 +14,14 @@ from services.commands import (
     numbers,
     officials,
     organisation,
+    passkeys,
     person,
     policies,
     reception,
     running,
     sectors,
     supervisors,
+    token_keys,
 )
 
 
@@ -94,6 +96,8 @@ for command in (
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,
+    passkeys.passkeys,
+    token_keys.rotate_token_key,
     checking.check,
 ):
     main.add_command(command)

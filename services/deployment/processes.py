@@ -18,6 +18,7 @@ from services.kit.server import Tls
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOG_TAIL = 2000
+LOOPBACK_NAME, LOOPBACKS = "localhost", ("127.0.0.1", "::1")
 
 
 @dataclass
@@ -140,5 +141,10 @@ def body_settings(layout: Layout, body: Body, register_key: str) -> dict[str, st
         case Body.PORTAL:
             others = (Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.RESEARCH)
             return common | {f"{other.value}_url": layout.url(other) for other in others}
+        case Body.IDENTITY:
+            # passkeys are bound to a host's name; an address of the loopback has one
+            port = layout.ports[Body.PORTAL]
+            named = f"https://{LOOPBACK_NAME}:{port}" if layout.host in LOOPBACKS else ""
+            return common | {"passkey_origin": named}
         case _:
             return common

@@ -2,26 +2,43 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from urllib.parse import parse_qsl
 
-from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER
+from services.contracts.identity.messages import (
+    ACCESS_TOKEN_TYPE,
+    CLIENT_ASSERTION_TYPE,
+    JWT_BEARER,
+    TOKEN_EXCHANGE,
+)
 from services.contracts.identity.passkey_messages import PASSKEY_GRANT
 from services.identity.errors import OAuthCode, OAuthError
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 16
-GRANTS: Final = (JWT_BEARER, PASSKEY_GRANT)
+
+
+class Grant(StrEnum):
+    """The grants of the token endpoint."""
+
+    JWT_BEARER = JWT_BEARER
+    PASSKEY = PASSKEY_GRANT
+    EXCHANGE = TOKEN_EXCHANGE
+
+
 MOST_BYTES: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request as asked; `client_assertion` is there when an organisation's terminal
-    asks, `challenge` when a passkey signs in.
+    """A token request as asked.
+
+    `assertion` is the subject token in an exchange; `client_assertion` is there when an organisation's terminal asks,
+    `challenge` when a passkey signs in.
     """
 
-    grant: str
+    grant: Grant
     assertion: str = field(repr=False)
     challenge: str | None
     resource: str
@@ -32,16 +49,18 @@ class TokenRequest:
 def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
     """T1: read the form. Raises: OAuthError (`invalid_request`, `unsupported_grant_type`)."""
     fields = form_fields(content, content_type)
-    grant = required(fields, "grant_type")
-    if grant not in GRANTS:
-        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant types here are {', '.join(GRANTS)}")
-    by_passkey = grant == PASSKEY_GRANT
-    if by_passkey and "client_assertion" in fields:
-        raise _invalid("a passkey signs in a person, at no terminal")
+    named = required(fields, "grant_type")
+    if named not in set(Grant):
+        raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant types here are {', '.join(Grant)}")
+    grant = Grant(named)
+    if grant is not Grant.JWT_BEARER and "client_assertion" in fields:
+        raise _invalid("this grant is for a person, at no terminal")
+    if grant is Grant.EXCHANGE and required(fields, "subject_token_type") != ACCESS_TOKEN_TYPE:
+        raise _invalid(f"the subject token type here is {ACCESS_TOKEN_TYPE}")
     return TokenRequest(
         grant=grant,
-        challenge=required(fields, "challenge") if by_passkey else None,
-        assertion=required(fields, "assertion"),
+        challenge=required(fields, "challenge") if grant is Grant.PASSKEY else None,
+        assertion=required(fields, "subject_token" if grant is Grant.EXCHANGE else "assertion"),
         resource=required(fields, "resource"),
         scope=tuple(fields.get("scope", "").split()),
         client_assertion=_client_assertion(fields),

@@ -32,18 +32,16 @@ class TokenKeys:
     def begin(self, conn: Connection) -> None:
         """Make the first key unless there is one."""
         self.store.add_key(conn, KeyTerm(FIRST, 0, None))
-        self._issuer(FIRST)
+        self.issuer(FIRST)
 
     def present(self, conn: Connection, *, now: int) -> TokenIssuer:
         """Return the issuer with the newest key that has started."""
         started = [each.number for each in self.store.counting_keys(conn, now=now) if each.starts <= now]
-        return self._issuer(started[-1])
+        return self.issuer(started[-1])
 
     def published(self, conn: Connection, *, now: int) -> list[Ed25519PublicKey]:
         """Return the keys whose tokens can count, and the one that takes over next."""
-        return [
-            self._issuer(each.number).key.public_key() for each in self.store.counting_keys(conn, now=now)
-        ]
+        return [self.issuer(each.number).key.public_key() for each in self.store.counting_keys(conn, now=now)]
 
     def rotate(self, conn: Connection, *, now: int) -> KeyTerm:
         """Plan the next key and the end of the present one; while one is planned, return that.
@@ -51,17 +49,21 @@ class TokenKeys:
         Guarantees: no token ever is by a key that the bodies do not know, or know no more: the next key is published
         before it signs, the present one until its last token has expired.
         """
-        terms = self.store.key_terms(conn)
-        newest = terms[-1]
+        newest = self.newest(conn)
         if newest.starts > now:
             return newest
         planned = KeyTerm(newest.number + 1, now + self.settings.token_key_lead_seconds, None)
-        self._issuer(planned.number)
+        self.issuer(planned.number)
         self.store.end_keys(conn, ends=planned.starts + self.settings.token_seconds + GRACE_SECONDS)
         self.store.add_key(conn, planned)
         return planned
 
-    def _issuer(self, number: int) -> TokenIssuer:
+    def newest(self, conn: Connection) -> KeyTerm:
+        """Return the key that was planned last."""
+        return self.store.key_terms(conn)[-1]
+
+    def issuer(self, number: int) -> TokenIssuer:
+        """Return the issuer with one key."""
         with self._opening:
             if number not in self._issuers:
                 self._issuers[number] = TokenIssuer(

@@ -75,6 +75,14 @@ class TokenStore:
         """Return the places of all tokens that ended early."""
         return conn.execute(_STOPPED).scalars().all()
 
+    def live_ground(self, conn: Connection, place: int, *, now: int) -> str | None:
+        """Return what a live token rests on; None when it ended. Raises: ColumnError."""
+        live = select(live_token.c.ground).where(
+            live_token.c.place == place, live_token.c.expires > now, ~live_token.c.stopped
+        )
+        stored = conn.execute(live).scalar_one_or_none()
+        return None if stored is None else self.cipher.open_lookup(stored, column=GROUND).decode()
+
     def holder(self, place: int, sealed: bytes) -> str:
         """Return whose a stored token is. Raises: ColumnError."""
         return self.cipher.open(sealed, cell=f"live_token.holder/{place}").decode()

@@ -20,7 +20,7 @@ def _focused(visit: Visit) -> str:
 def test_signing_in_needs_no_mouse(visit: Visit) -> None:
     person = visit.scene.people[0]
     order = []
-    for _ in range(6):
+    for _ in range(7):
         visit.page.keyboard.press("Tab")
         order.append(_focused(visit))
         if order[-1] == "card":
@@ -28,7 +28,8 @@ def test_signing_in_needs_no_mouse(visit: Visit) -> None:
             visit.page.set_input_files("#card", str(visit.card_of(person)))
         if order[-1] == "pin":
             visit.page.keyboard.type(PIN)
-    assert order == ["skip", "ja", "en", "card", "pin", "sign-in-button"]
+    assert order == ["skip", "ja", "en", "card", "pin", "sign-in-button", "passkey-button"]
+    visit.page.keyboard.press("Shift+Tab")
     visit.page.keyboard.press("Enter")
     visit.rows.first.wait_for()
     visit.page.locator("#history-heading:focus").wait_for()

@@ -17,6 +17,7 @@ from support.identity_world import World, running
 
 from consent import base64url
 from consent.vocabulary import Body
+from services.contracts.identity.messages import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE
 from services.contracts.identity.passkey_client import PasskeyClient, PasskeyDesk
 from services.contracts.identity.passkey_messages import (
     PASSKEY_GRANT,
@@ -228,3 +229,54 @@ def test_same_registration_counts_once(scene: Scene) -> None:
     again = phone.create(fresh.challenge.encode())
     with refused("passkey_refused", 403):
         scene.desk.add_passkey(AddPasskey(name="b", challenge=fresh.challenge, credential=again), token=token)
+
+
+def exchange(scene: Scene, subject: Token, key: DpopKey, audience: str = MEDICAL) -> Token:
+    fields = {
+        "grant_type": TOKEN_EXCHANGE,
+        "subject_token": subject.value,
+        "subject_token_type": ACCESS_TOKEN_TYPE,
+        "resource": audience,
+    }
+    answer = scene.world.identity(scene.city).token(fields, key=key)
+    assert answer.issued_token_type == ACCESS_TOKEN_TYPE
+    return Token(answer.access_token, key)
+
+
+# step X1
+def test_one_use_of_a_passkey_signs_in_at_several_bodies(scene: Scene) -> None:
+    phone = device()
+    scene.add(phone)
+    subject = scene.sign_in(phone)
+    token = exchange(scene, subject, scene.world.dpop)
+    card = scene.world.person_token(scene.holder, MEDICAL, at=scene.city)
+    assert scene.world.pseudonym(token, Body.MEDICAL) == scene.world.pseudonym(card, Body.MEDICAL)
+
+
+# step X1
+def test_token_is_exchanged_for_its_key_its_body_and_its_time_only(scene: Scene) -> None:
+    """OL6: a thief's key, a token for another body, an exchange for another one like it, an expired one."""
+    subject, thief = scene.by_card(), DpopKey(generate_private_key(SECP256R1()))
+    with refused("invalid_request", 400):
+        exchange(scene, subject, thief)
+    with refused("invalid_target", 400):
+        exchange(scene, subject, scene.world.dpop, IDENTITY)
+    elsewhere = exchange(scene, subject, scene.world.dpop)
+    with refused("invalid_request", 400):
+        exchange(scene, elsewhere, scene.world.dpop)
+    operator = scene.world.operator_token(scene.city, IDENTITY)
+    with refused("invalid_request", 400):
+        exchange(scene, operator, scene.world.dpop)
+    scene.world.clock.move(301)
+    with refused("invalid_request", 400):
+        exchange(scene, subject, scene.world.dpop)
+
+
+# step X2
+def test_ended_token_is_not_exchanged(scene: Scene) -> None:
+    phone = device()
+    (added,) = scene.add(phone).passkeys
+    subject = scene.sign_in(phone)
+    scene.desk.remove_passkey(RemovePasskey(id=added.id), token=scene.by_card())
+    with refused("invalid_request", 400):
+        exchange(scene, subject, scene.world.dpop)

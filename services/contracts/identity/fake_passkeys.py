@@ -8,7 +8,7 @@ from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import problem
 from services.contracts.identity.fake_cards import FakeIdentityWithCards
-from services.contracts.identity.messages import TokenAnswer
+from services.contracts.identity.messages import ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE, TokenAnswer
 from services.contracts.identity.passkey_messages import (
     PASSKEY_GRANT,
     AddPasskey,
@@ -93,6 +93,8 @@ class FakeIdentityWithPasskeys(FakeIdentityWithCards):
 
     def token(self, fields: Mapping[str, str], *, key: DpopKey) -> TokenAnswer:
         """See `Identity`."""
+        if fields["grant_type"] == TOKEN_EXCHANGE:
+            return self._exchanged(fields, key)
         if fields["grant_type"] != PASSKEY_GRANT:
             return super().token(fields, key=key)
         name = self._used(fields, key.thumbprint, problem(400, "invalid_grant"))
@@ -101,6 +103,22 @@ class FakeIdentityWithPasskeys(FakeIdentityWithCards):
         return self._endpoint.issue_to_person(
             holder, resource=fields["resource"], key=key, ground=f"passkey {name}", acr="passkey"
         )
+
+    def _exchanged(self, fields: Mapping[str, str], key: DpopKey) -> TokenAnswer:
+        if fields["resource"] == self.url:
+            raise problem(400, "invalid_target")
+        subject = Token(fields["subject_token"], key)
+        try:
+            own = self._person(subject)
+        except RemoteProblemError:
+            raise problem(400, "invalid_request") from None
+        ground = next(each for token, _, each in self._endpoint.issued if token == subject.value)
+        holder = next(each for each in self.numbers if self.pseudonym(Body.IDENTITY, each) == own)
+        acr = str(loads(base64url.decode(subject.value.split(".")[1]))["acr"])
+        answer = self._endpoint.issue_to_person(
+            holder, resource=fields["resource"], key=key, ground=ground, acr=acr
+        )
+        return answer.model_copy(update={"issued_token_type": ACCESS_TOKEN_TYPE})
 
     def _used(self, fields: Mapping[str, str], jkt: str, refused: RemoteProblemError) -> str:
         challenge = fields["challenge"]

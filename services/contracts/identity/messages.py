@@ -18,6 +18,8 @@ Reason = Annotated[str, Field(min_length=1, max_length=500)]
 PRESENTATION_TYPE: Final = "sekisho-presentation+jws"
 SUBJECT_TYPE: Final = "sekisho-subject+jws"
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
+ACCESS_TOKEN_TYPE: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name
 CLIENT_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -140,12 +142,13 @@ class Challenge(Message):
 
 
 class TokenAnswer(Message):
-    """POST /oauth/token (RFC 6749, section 5.1; RFC 9449, section 5)."""
+    """POST /oauth/token (RFC 6749, section 5.1; RFC 9449, section 5); `issued_token_type` in an exchange (RFC 8693)."""
 
     access_token: str
     token_type: Literal["DPoP"]
     expires_in: int
     scope: str
+    issued_token_type: str | None = None
 
 
 class TokenErrorAnswer(Message):

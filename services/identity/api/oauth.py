@@ -20,7 +20,7 @@ from services.contracts.oversight.register import Role
 from services.identity import egress
 from services.identity.centre import REVOCATION_PATH, TOKEN_PATH, IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
-from services.identity.oauth_form import GRANTS
+from services.identity.oauth_form import Grant
 from services.identity.workflows.revocation import RevocationCall, revoke
 from services.identity.workflows.tokens import TokenCall, issue_token
 from services.kit.access import body
@@ -58,7 +58,7 @@ def oauth_routes(centre: IdentityCentre) -> APIRouter:
             answer = await run_in_threadpool(issue_token, centre, call)
         except OAuthError as refusal:
             return _refused(refusal)
-        return JSONResponse(answer.model_dump(), headers={"Pragma": "no-cache"})
+        return JSONResponse(answer.model_dump(exclude_none=True), headers={"Pragma": "no-cache"})
 
     @router.post(REVOCATION_PATH)
     async def revocation(request: Request) -> Response:
@@ -133,7 +133,7 @@ def _metadata(centre: IdentityCentre) -> AuthorizationServerMetadata:
         revocation_endpoint=centre.issuer + REVOCATION_PATH,
         revocation_endpoint_auth_methods_supported=["none"],
         jwks_uri=centre.issuer + JWKS_PATH,
-        grant_types_supported=list(GRANTS),
+        grant_types_supported=[each.value for each in Grant],
         token_endpoint_auth_methods_supported=["private_key_jwt"],
         token_endpoint_auth_signing_alg_values_supported=["ES256"],
         dpop_signing_alg_values_supported=["ES256"],

@@ -14,7 +14,7 @@ T8 the token.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,15 +23,15 @@ from typing import Final
 from sqlalchemy import Connection
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
-from services.contracts.identity.messages import TokenAnswer
-from services.contracts.identity.passkey_messages import PASSKEY_GRANT
+from services.contracts.identity.messages import ACCESS_TOKEN_TYPE, TokenAnswer
 from services.contracts.oversight.register import BodyEntry, Directory, Operator, Terminal
 from services.identity import egress
 from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
 from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, OAuthCode, OAuthError
 from services.identity.model import Card
-from services.identity.oauth_form import TokenRequest, parse_token_request
+from services.identity.oauth_form import Grant, TokenRequest, parse_token_request
+from services.identity.sign_in import Once, SignIn
 from services.identity.token_proof import VerifiedProof, verified_proof
 from services.identity.token_store import LiveToken
 from services.identity.workflows import passkeys
@@ -41,6 +41,7 @@ from services.identity.workflows.revocation import (
     passkey_ground,
     take_place,
 )
+from services.identity.workflows.token_exchange import exchanged
 from services.kit.credentials.callers import SignedInBy
 from services.kit.credentials.passkeys import PasskeyError, spelled
 from services.kit.events import Event, EventKind, Outcome
@@ -65,16 +66,6 @@ class TokenCall:
     certificate: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Once:
-    """Something that counts once, and what the second time is called."""
-
-    kind: str
-    value: str
-    expires: int
-    code: OAuthCode
-
-
 @dataclass(slots=True)
 class _Asker:
     """What is known for certain about who asks, for the log; filled in as it is verified."""
@@ -96,17 +87,6 @@ class _Asker:
             reason=reason,
             detail={"audience": self.audience} if self.audience is not None else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _SignIn:
-    """Step T5, done, of a person: by what, whose, what the token will rest on; `confirm` looks once more, within T7."""
-
-    by: SignedInBy
-    holder: Pseudonym
-    ground: str
-    uses: list[_Once]
-    confirm: Callable[[Connection], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +166,7 @@ def _for_operator(
 def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
     if bound.request.scope:
         raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
-    by_passkey = bound.request.grant == PASSKEY_GRANT
-    signed_in = _passkey(centre, bound, asker) if by_passkey else _card(centre, bound, asker)  # T5
+    signed_in = _signed_in(centre, bound, asker)  # T5
     holder = signed_in.holder
     with centre.context.database.write() as conn:  # T7
         _use_once(centre, conn, bound, signed_in.uses)
@@ -206,10 +185,23 @@ def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAn
         place=place,
         issuer=issuer,
     )
-    return _answer(centre, token, scope="")
+    answer = _answer(centre, token, scope="")
+    issued = ACCESS_TOKEN_TYPE if bound.request.grant is Grant.EXCHANGE else None
+    return answer.model_copy(update={"issued_token_type": issued})
 
 
-def _passkey(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
+def _signed_in(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
+    match bound.request.grant:
+        case Grant.PASSKEY:
+            return _passkey(centre, bound, asker)
+        case Grant.EXCHANGE:
+            subject, resource = bound.request.assertion, bound.audience.url
+            return exchanged(centre, subject, jkt=bound.jkt, resource=resource)
+        case Grant.JWT_BEARER:
+            return _card(centre, bound, asker)
+
+
+def _passkey(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
     asker.by = SignedInBy.PASSKEY
     code, challenge = OAuthCode.INVALID_GRANT, bound.request.challenge or ""
     with _refused_as(code, "assertion"):
@@ -221,11 +213,11 @@ def _passkey(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
         with _refused_as(code, "assertion"):
             used.count_up(centre, conn)
 
-    return _SignIn(
+    return SignIn(
         by=SignedInBy.PASSKEY,
         holder=used.held.holder,
         ground=passkey_ground(spelled(used.held.id)),
-        uses=[_Once("challenge", challenge, used.challenge_expires, code)],
+        uses=[Once("challenge", challenge, used.challenge_expires, code)],
         confirm=confirm,
     )
 
@@ -244,7 +236,7 @@ def _place(
     return take_place(centre, conn, LiveToken(ground, bound.jkt, holder, expires))
 
 
-def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | None) -> tuple[Terminal, _Once]:
+def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | None) -> tuple[Terminal, Once]:
     code = OAuthCode.INVALID_CLIENT
     with _refused_as(code, "client_assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.client_assertion or "")
@@ -257,10 +249,10 @@ def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | Non
     presented = hashlib.sha256(certificate).hexdigest() if certificate is not None else None
     if presented != terminal.certificate_thumbprint:
         raise OAuthError(code, "the TLS client certificate is not the terminal's")
-    return terminal, _Once("client assertion", f"{terminal.id}.{verified.jti}", verified.expires, code)
+    return terminal, Once("client assertion", f"{terminal.id}.{verified.jti}", verified.expires, code)
 
 
-def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tuple[Operator, _Once]:
+def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tuple[Operator, Once]:
     code = OAuthCode.INVALID_GRANT
     with _refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
@@ -271,10 +263,10 @@ def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tupl
             raise AssertionRefusedError("no such operator is accredited now")
         verified = unverified.verify(operator.card_key, audience=centre.token_endpoint, now=centre.seconds())
     value = f"{operator.organisation}.{operator.id}.{verified.jti}"
-    return operator, _Once("operator assertion", value, verified.expires, code)
+    return operator, Once("operator assertion", value, verified.expires, code)
 
 
-def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
+def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
     now, code = centre.seconds(), OAuthCode.INVALID_GRANT
     with _refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
@@ -293,10 +285,10 @@ def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> _SignIn:
         challenge = unverified.claims.nonce or ""
         until = centre.challenges.expiry(challenge, now)
     used = [
-        _Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
-        _Once("challenge", challenge, until, code),
+        Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
+        Once("challenge", challenge, until, code),
     ]
-    return _SignIn(
+    return SignIn(
         by=SignedInBy.CARD,
         holder=key.card.holder.pseudonym,
         ground=card_ground(key.card.id),
@@ -313,7 +305,7 @@ def _refused_as(code: OAuthCode, parameter: str) -> Iterator[None]:
         raise OAuthError(code, f"{parameter}: {error}") from error
 
 
-def _use_once(centre: IdentityCentre, conn: Connection, bound: _Bound, uses: list[_Once]) -> None:
+def _use_once(centre: IdentityCentre, conn: Connection, bound: _Bound, uses: list[Once]) -> None:
     bound.proof.use_up(centre, conn)
     now = centre.seconds()
     for each in uses:

@@ -29,7 +29,12 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-ALGORITHMS: Final = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
+ALGORITHMS: Final = [
+    COSEAlgorithmIdentifier.ECDSA_SHA_256,
+    COSEAlgorithmIdentifier.EDDSA,
+    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
+]
+"""Browsers ask for the first and the last: some devices make one kind only."""
 LONGEST_ID: Final = 1023
 
 

@@ -1,11 +1,14 @@
 // Talking to the centres through the portal's relay. Every token is bound to a key that never leaves this page and that
-// the card has named, and every proof names the centre's own address: the portal can neither sign in nor ask by itself.
+// the card or the passkey has named, and every proof names the centre's own address: the portal can neither sign in nor ask by itself.
 
 import { randomText, sha256, toBase64url, utf8 } from "./bytes.js";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const PASSKEY_GRANT = "urn:sekisho:params:oauth:grant-type:passkey";
+const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
 const ASSERTION_SECONDS = 120;
 const MARGIN_SECONDS = 30;
 
@@ -44,6 +47,9 @@ export async function fetchJson(body, address, options = {}) {
 export const askShare = async (request) =>
   (await fetchJson("identity", "/relay/identity/cards/unlock", jsonPost(request))).share;
 
+const askChallenge = async () =>
+  (await fetchJson("identity", "/relay/identity/oauth/challenge", { method: "POST" })).challenge;
+
 const jsonPost = (message) => ({
   method: "POST",
   headers: { "Content-Type": "application/json" },
@@ -62,21 +68,31 @@ async function signJws(header, claims, key) {
 const thumbprint = async ({ crv, kty, x, y }) =>
   toBase64url(await sha256(utf8(JSON.stringify({ crv, kty, x, y }))));
 
-// A signed-in person: the card's key and a proof key, both usable here and not exportable.
+// A signed-in person: the card's key or a passkey, and a proof key; keys are usable here and not exportable. `source` says
+// where the centres are and, signed in with a card, whom to trust; `ask` makes the form of a token request.
 export class Person {
-  #card;
-  #key;
+  #urls;
+  #ask;
   #proofKey;
   #proofJwk;
   #tokens = new Map();
   #nonces = new Map();
 
-  static async signIn(card, key) {
+  static byCard(card, key) {
+    return Person.#with(card.urls, (person, audience) => person.#cardForm(card, key, audience));
+  }
+
+  // `use` has the device sign a challenge (bytes) and returns its answer.
+  static byPasskey(urls, use) {
+    return Person.#with(urls, (person, audience) => person.#passkeyForm(use, audience));
+  }
+
+  static async #with(urls, ask) {
     const person = new Person();
     const pair = await crypto.subtle.generateKey(P256, false, ["sign", "verify"]);
     const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    person.#card = card;
-    person.#key = key;
+    person.#urls = urls;
+    person.#ask = ask;
     person.#proofKey = pair.privateKey;
     person.#proofJwk = { kty, crv, x, y };
     return person;
@@ -84,7 +100,7 @@ export class Person {
 
   // Opens the portal's session; returns for how many seconds.
   async openSession() {
-    const own = this.#card.urls.portal;
+    const own = this.#urls.portal;
     const told = await this.#withNonce(own, async () => {
       const headers = await this.#credentials("POST", own, "/session");
       return fetchJson("portal", "/session", { method: "POST", headers });
@@ -92,8 +108,18 @@ export class Person {
     return told.expires_in;
   }
 
+  async post(body, path, message) {
+    const url = this.#urls[body];
+    const content = JSON.stringify(message);
+    return this.#withNonce(url, async () => {
+      const credentials = await this.#credentials("POST", url, path, content);
+      const headers = { ...credentials, "Content-Type": "application/json" };
+      return fetchJson(body, `/relay/${body}${path}`, { method: "POST", headers, body: content });
+    });
+  }
+
   async get(body, path) {
-    const url = this.#card.urls[body];
+    const url = this.#urls[body];
     return this.#withNonce(url, async () => {
       const headers = await this.#credentials("GET", url, path);
       return fetchJson(body, `/relay/${body}${path}`, { headers });
@@ -102,43 +128,66 @@ export class Person {
 
   // Ends all tokens of this page's proof key (RFC 7009); what is not ended expires within minutes.
   async signOut() {
-    const held = [...this.#tokens.values()];
+    const [held] = await Promise.all([...this.#tokens.values()].map((each) => each.told));
     this.#tokens.clear();
-    if (held.length === 0) return;
-    const endpoint = `${this.#card.urls.identity}/oauth/revoke`;
-    await this.#postForm(endpoint, "/relay/identity/oauth/revoke", { token: held[0].token });
+    if (held === undefined) return;
+    const endpoint = `${this.#urls.identity}/oauth/revoke`;
+    await this.#postForm(endpoint, "/relay/identity/oauth/revoke", { token: held.access_token });
   }
 
-  async #credentials(method, url, path) {
+  async #credentials(method, url, path, content) {
     const token = await this.#token(url);
-    return { Authorization: `DPoP ${token}`, DPoP: await this.#proof(method, url + path, token) };
+    return { Authorization: `DPoP ${token}`, DPoP: await this.#proof(method, url + path, token, content) };
   }
 
+  // Requests at the same moment wait for one token together: a passkey's holder is asked once.
   async #token(audience) {
     const held = this.#tokens.get(audience);
-    if (held && held.until > seconds()) return held.token;
+    if (held && held.until > seconds()) return (await held.told).access_token;
+    const entry = { told: this.#requestToken(audience), until: Infinity };
+    this.#tokens.set(audience, entry);
     const asked = seconds();
-    const told = await this.#requestToken(audience);
-    this.#tokens.set(audience, { token: told.access_token, until: asked + told.expires_in - MARGIN_SECONDS });
-    return told.access_token;
+    try {
+      const told = await entry.told;
+      entry.until = asked + told.expires_in - MARGIN_SECONDS;
+      return told.access_token;
+    } catch (error) {
+      this.#tokens.delete(audience);
+      throw error;
+    }
+  }
+
+  async #requestToken(audience) {
+    const form = await this.#ask(this, audience);
+    return this.#postForm(`${this.#urls.identity}/oauth/token`, "/relay/identity/oauth/token", form);
   }
 
   // K3: the card signs the ID centre's challenge; the token is for one audience and bound to the proof key.
-  async #requestToken(audience) {
-    const endpoint = `${this.#card.urls.identity}/oauth/token`;
-    const { challenge } = await fetchJson("identity", "/relay/identity/oauth/challenge", { method: "POST" });
+  async #cardForm(card, key, audience) {
     const claims = {
-      iss: this.#card.id,
-      sub: this.#card.id,
-      aud: endpoint,
+      iss: card.id,
+      sub: card.id,
+      aud: `${this.#urls.identity}/oauth/token`,
       jti: randomText(16),
       exp: seconds() + ASSERTION_SECONDS,
-      nonce: challenge,
+      nonce: await askChallenge(),
       cnf: { jkt: await thumbprint(this.#proofJwk) },
     };
-    const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: this.#card.kid }, claims, this.#key);
-    const form = { grant_type: JWT_BEARER, assertion, resource: audience };
-    return this.#postForm(endpoint, "/relay/identity/oauth/token", form);
+    const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: card.kid }, claims, key);
+    return { grant_type: JWT_BEARER, assertion, resource: audience };
+  }
+
+  // The device is asked once, for the ID centre; the other tokens are had in exchange (steps K3 and X1 of the protocol).
+  async #passkeyForm(use, audience) {
+    if (audience !== this.#urls.identity) {
+      const subject = await this.#token(this.#urls.identity);
+      const form = { grant_type: TOKEN_EXCHANGE, subject_token: subject, subject_token_type: ACCESS_TOKEN_TYPE };
+      return { ...form, resource: audience };
+    }
+    const challenge = await askChallenge();
+    const signed = await sha256(utf8(`${challenge}.${await thumbprint(this.#proofJwk)}`));
+    const assertion = toBase64url(utf8(JSON.stringify(await use(signed))));
+    return { grant_type: PASSKEY_GRANT, assertion, challenge, resource: audience };
   }
 
   async #postForm(url, address, form) {
@@ -159,11 +208,12 @@ export class Person {
     }
   }
 
-  async #proof(method, url, token) {
+  async #proof(method, url, token, content) {
     const claims = { jti: randomText(16), htm: method, htu: url, iat: seconds() };
     const nonce = this.#nonces.get(new URL(url).origin);
     if (nonce) claims.nonce = nonce;
     if (token !== null) claims.ath = toBase64url(await sha256(utf8(token)));
+    if (content !== undefined) claims.content_sha256 = toBase64url(await sha256(utf8(content)));
     return signJws({ typ: "dpop+jwt", alg: "ES256", jwk: this.#proofJwk }, claims, this.#proofKey);
   }
 }

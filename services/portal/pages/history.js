@@ -7,9 +7,13 @@ import { canVerify, verifyEd25519 } from "./notes.js";
 export const BODIES = ["identity", "registry", "medical", "product_safety", "oversight", "research"];
 const REGISTER_TYPE = "sekisho-register+jws";
 // who acts where no organisation does: whoever has the card file, the person, or else the centre itself
-const CARD_USER_KINDS = new Set(["card_unlock_refused", "token_refused"]);
+const CARD_USER_KINDS = new Set(["card_unlock_refused", "token_refused", "passkey_refused"]);
 const OWN_KINDS = new Set([
   "token_issued",
+  "tokens_revoked",
+  "passkey_added",
+  "passkey_removed",
+  "passkey_used",
   "wallet_registered",
   "compartments_published",
   "directive_stored",
@@ -19,7 +23,8 @@ const OWN_KINDS = new Set([
 
 // Asks all centres at once. A centre that fails is told apart; the others' entries are shown all the same.
 export async function loadHistory(person, card) {
-  const verifies = await canVerify();
+  // without the card file nothing says whom to trust about logs and names
+  const verifies = card !== null && (await canVerify());
   const answers = await Promise.all(BODIES.map((body) => askOne(person, card, { body, verifies })));
   const names = verifies ? await organisationNames(person, card).catch(() => new Map()) : new Map();
   const entries = answers.flatMap((answer) => answer.entries);
@@ -31,7 +36,7 @@ export async function loadHistory(person, card) {
 async function askOne(person, card, { body, verifies }) {
   try {
     const evidence = await person.get(body, "/history");
-    const verdicts = await verifyEvidence(evidence, card.trust, { body, verifies });
+    const verdicts = await verifyEvidence(evidence, card?.trust ?? null, { body, verifies });
     const entries = evidence.entries.map((entry, place) => readEntry(entry, body, verdicts[place]));
     return { body, evidence, entries };
   } catch (error) {

@@ -4,11 +4,12 @@
 import { CardError, readCard, unlock } from "./card.js";
 import { askShare, CentreError, endSession, fetchJson, Person } from "./centres.js";
 import { loadHistory } from "./history.js";
+import { canUsePasskeys, makePasskey, PasskeyError, usePasskey } from "./passkeys.js";
 import { centreLine, chosen, row } from "./table.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const state = { card: null, person: null, history: null, timer: null, message: () => "", problem: () => "" };
+const state = { passkeys: [], passkeyProblem: () => "", card: null, person: null, history: null, timer: null, message: () => "", problem: () => "" };
 
 function say(message) {
   state.message = message;
@@ -30,6 +31,7 @@ function complain(problem, field) {
 // Returns [text, field]: what to tell the person, and which field it is about.
 function explain(error) {
   if (error instanceof CardError) return [() => word("errors", error.code), "card"];
+  if (error instanceof PasskeyError) return [() => word("errors", error.code), null];
   if (!(error instanceof CentreError)) return [() => word("errors", "bad_answer"), null];
   const { body, code, members } = error;
   const centre = () => word("bodies", members.body ?? body);
@@ -41,6 +43,9 @@ function explain(error) {
   }
   if (code === "pin_locked") return [() => word("errors", "pin_locked"), "pin"];
   if (code === "unavailable") return [() => word("errors", "centre_down", { centre: centre() }), null];
+  if (code === "invalid_grant" && at("passkey-button").disabled) {
+    return [() => word("errors", "passkey_refused_here"), null];
+  }
   if (code === "invalid_grant" || code === "card_not_usable") return [() => word("errors", "card_refused"), "card"];
   if (code === "invalid_dpop_proof") return [() => word("errors", "clock"), null];
   if (["portal_down", "session_required", "bad_answer"].includes(code)) return [() => word("errors", code), null];
@@ -61,14 +66,7 @@ async function signIn() {
     await requireSameCentres(card);
     const key = await unlock(card, pin, askShare);
     say(() => word("page", "working_sign_in"));
-    const person = await Person.signIn(card, key);
-    const lasts = await person.openSession();
-    Object.assign(state, { card, person, timer: setTimeout(timeIsOver, lasts * 1000) });
-    at("sign-in").reset();
-    at("signing-in").hidden = true;
-    at("history").hidden = false;
-    await load();
-    at("history-heading").focus();
+    await enter(await Person.byCard(card, key), card);
   } catch (error) {
     say(() => "");
     complain(...explain(error));
@@ -77,6 +75,94 @@ async function signIn() {
     at("sign-in-button").disabled = false;
   }
 }
+
+// The passkey's device signs for this page's address only; nothing but the card file says whom to trust about the log.
+async function signInWithPasskey() {
+  if (!canUsePasskeys()) return complain(() => word("errors", "old_browser"), null);
+  complain(() => "", null);
+  at("passkey-button").disabled = true;
+  try {
+    say(() => word("page", "working_sign_in"));
+    const { bodies } = await fetchJson("portal", "/config.json");
+    await enter(await Person.byPasskey(bodies, usePasskey), null);
+  } catch (error) {
+    say(() => "");
+    complain(...explain(error));
+  } finally {
+    at("passkey-button").disabled = false;
+  }
+}
+
+async function enter(person, card) {
+  const lasts = await person.openSession();
+  Object.assign(state, { card, person, timer: setTimeout(timeIsOver, lasts * 1000) });
+  at("sign-in").reset();
+  at("signing-in").hidden = true;
+  at("history").hidden = false;
+  at("without-card").hidden = card !== null;
+  at("add-passkey").hidden = card === null || !canUsePasskeys();
+  await load();
+  at("history-heading").focus();
+}
+
+async function addPasskey() {
+  const name = at("passkey-name").value.trim();
+  if (!name) return complainOfPasskey(() => word("errors", "no_passkey_name"), "passkey-name");
+  await changePasskeys("passkey_added", async (person) => {
+    const { challenge, options } = await person.post("identity", "/passkeys/options", { name });
+    const credential = await makePasskey(options);
+    return person.post("identity", "/passkeys", { name, challenge, credential });
+  });
+}
+
+const removePasskey = (id) =>
+  changePasskeys("passkey_removed", (person) => person.post("identity", "/passkeys/removals", { id }));
+
+async function changePasskeys(done, change) {
+  const { person } = state;
+  complainOfPasskey(() => "", null);
+  at("add-passkey-button").disabled = true;
+  try {
+    const { passkeys } = await change(person);
+    if (state.person !== person) return;
+    state.passkeys = passkeys;
+    at("add-passkey").reset();
+    showPasskeys();
+    say(() => word("page", done));
+    at("passkeys-heading").focus();
+  } catch (error) {
+    complainOfPasskey(explain(error)[0], null);
+  } finally {
+    at("add-passkey-button").disabled = false;
+  }
+}
+
+function complainOfPasskey(problem, field) {
+  state.passkeyProblem = problem;
+  at("passkey-problem").textContent = problem();
+  at("passkey-name").setAttribute("aria-invalid", String(field !== null));
+  if (field) at(field).focus();
+}
+
+function showPasskeys() {
+  at("no-passkeys").hidden = state.passkeys.length > 0;
+  at("passkeys").replaceChildren(
+    ...state.passkeys.map(({ id, name, added, used }) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      const last = used === null ? word("page", "passkey_unused") : day(used);
+      item.textContent = `${word("page", "passkey_line", { name, added: day(added), used: last })} `;
+      button.type = "button";
+      button.textContent = word("page", "passkey_remove");
+      button.setAttribute("aria-label", word("page", "passkey_remove_named", { name }));
+      button.addEventListener("click", () => removePasskey(id));
+      item.append(button);
+      return item;
+    }),
+  );
+}
+
+const day = (seconds) => new Date(seconds * 1000).toLocaleDateString(currentLanguage());
 
 // The card says where the centres are, not the portal: one that relays for others is told apart before anything is sent.
 async function requireSameCentres(card) {
@@ -94,7 +180,11 @@ async function load() {
   const ended = history.answers.some((answer) => answer.error?.code === "session_required");
   if (ended) return forget(() => word("page", "session_over"));
   state.history = history;
+  const held = await person.get("identity", "/passkeys").catch(() => ({ passkeys: [] }));
+  if (state.person !== person) return;
+  state.passkeys = held.passkeys;
   show();
+  showPasskeys();
   const count = history.entries.length;
   const proved = history.entries.filter((entry) => entry.verdict === "proved").length;
   const shown = at("entries").tBodies[0].rows.length;
@@ -108,7 +198,7 @@ function show() {
   at("entries").tBodies[0].replaceChildren(...wanted.map((entry) => row(entry, names)));
   at("entries").hidden = wanted.length === 0;
   at("nothing").hidden = wanted.length > 0;
-  at("no-ed25519").hidden = verifies;
+  at("no-ed25519").hidden = verifies || state.card === null;
   at("centres").replaceChildren(
     ...answers.map((answer) => {
       const line = centreLine(answer, answer.error ? explain(answer.error)[0]() : "");
@@ -142,10 +232,12 @@ const timeIsOver = () => forget(() => word("page", "session_over"));
 
 function forget(message) {
   clearTimeout(state.timer);
-  Object.assign(state, { card: null, person: null, history: null, timer: null });
+  Object.assign(state, { card: null, person: null, history: null, timer: null, passkeys: [] });
   at("entries").tBodies[0].replaceChildren();
   at("centres").replaceChildren();
+  at("passkeys").replaceChildren();
   at("sign-in").reset();
+  at("add-passkey").reset();
   at("history").hidden = true;
   at("signing-in").hidden = false;
   complain(() => "", null);
@@ -157,7 +249,9 @@ function speak(language) {
   switchLanguage(language);
   at("status").textContent = state.message();
   complain(state.problem, null);
+  complainOfPasskey(state.passkeyProblem, null);
   show();
+  showPasskeys();
 }
 
 async function start() {
@@ -165,6 +259,11 @@ async function start() {
   at("sign-in").addEventListener("submit", (event) => {
     event.preventDefault();
     signIn();
+  });
+  at("passkey-button").addEventListener("click", signInWithPasskey);
+  at("add-passkey").addEventListener("submit", (event) => {
+    event.preventDefault();
+    addPasskey();
   });
   at("refresh").addEventListener("click", load);
   at("save").addEventListener("click", save);

@@ -5,8 +5,10 @@ import { currentLanguage, word } from "./words.js";
 const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"];
 const MARKS = { permitted: "✓ ", refused: "✗ ", done: "• " };
 
+const SIGN_INS = new Set(["token_issued", "passkey_used"]);
+
 export function chosen(entries, filter) {
-  if (filter === "most") return entries.filter((entry) => entry.event.kind !== "token_issued");
+  if (filter === "most") return entries.filter((entry) => !SIGN_INS.has(entry.event.kind));
   if (filter === "uses") return entries.filter((entry) => entry.organisation !== null);
   if (filter === "refused") return entries.filter((entry) => entry.event.outcome === "refused");
   return entries;

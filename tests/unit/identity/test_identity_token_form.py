@@ -127,6 +127,7 @@ def test_metadata_names_what_the_endpoint_takes(scene: Scene) -> None:
     assert told["grant_types_supported"] == [
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:sekisho:params:oauth:grant-type:passkey",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
     assert told.items() <= smart.items()
     assert [key["crv"] for key in keys] == ["Ed25519", "Ed25519"]
