@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import anyio
 from anyio import to_thread
@@ -29,6 +30,10 @@ from services.kit.problems import Problem, install_problems
 
 logger = logging.getLogger("sekisho")
 OPEN_PATHS = frozenset({"/healthz", "/.well-known/sekisho"})
+DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"description": "A problem document (RFC 9457): refused, with a stable code and what to do next."},
+    503: {"description": "A problem document: a body that is needed does not answer; nothing was done."},
+}
 Scan = Callable[[Connection], tuple[int, list[Finding]]]
 
 
@@ -128,6 +133,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        responses=DOCUMENTED,
         middleware=list(parts.middleware),
     )
     app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))

@@ -18,6 +18,7 @@ ROWS = [
     "read one document",
     "read 100 documents",
     "token request",
+    "pseudonym tokens",
     "append one log entry",
     "prove one log entry",
     "append 100 log entries",
