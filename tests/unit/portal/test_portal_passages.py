@@ -31,6 +31,8 @@ WITH_SESSION = {
     *product((I, R, M, O), ["GET", "PUT"], ["/wallet"]),
     *product((M,), ["GET", "PUT"], ["/compartments"]),
     (I, "PUT", "/subject"),
+    (I, "GET", "/patient-links"),
+    (I, "POST", "/patient-links/disown"),
     *product((I,), ["GET", "POST"], ["/passkeys"]),
     *product((I,), ["POST"], ["/passkeys/options", "/passkeys/removals"]),
     (I, "GET", "/number"),
