@@ -188,4 +188,5 @@ def describe(permission: Permission) -> str:
             what = f"{', '.join(sorted(items))}, by {contract or 'any contract'}"
             what += f" ({', '.join(sorted(reasons)) or 'any reason'})"
     purposes = ", ".join(sorted(terms.purposes))
-    return f"{terms.recipient}: {what}, for {purposes}, until {terms.valid_until:%Y-%m-%d}"
+    refused = "refused: " if terms.effect is Effect.DENY else ""
+    return f"{terms.recipient}: {refused}{what}, for {purposes}, until {terms.valid_until:%Y-%m-%d}"
