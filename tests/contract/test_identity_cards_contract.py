@@ -28,6 +28,7 @@ from services.contracts.identity.messages import (
     CardState,
     ChangeCard,
     ChangedCard,
+    IssuedApplication,
     NewApplication,
     UnlockCard,
 )
@@ -140,11 +141,10 @@ def test_locked_application_is_unlocked_at_the_counter_with_its_holder(
         scene.cards.unlock_application(scene.unlocking(application, presence), token=scene.counter)
 
 
-def test_renewed_application_has_another_key_and_pin(scene: Scene) -> None:
-    key, secret = (
-        generate_private_key(SECP256R1()),
-        pin.derive(NEXT, scene.holder.file_secret, "authentication", ITERATIONS),
-    )
+def renewed(scene: Scene, digits: str) -> tuple[Holder, IssuedApplication]:
+    """Have the authentication application renewed at the counter."""
+    key = generate_private_key(SECP256R1())
+    secret = pin.derive(digits, scene.holder.file_secret, AUTHENTICATION.value, ITERATIONS)
     new = NewApplication(
         public_key=to_jwk(key.public_key()), pin_verifier=base64url.encode(pin.proof_digest(secret.proof()))
     )
@@ -154,16 +154,27 @@ def test_renewed_application_has_another_key_and_pin(scene: Scene) -> None:
     told = scene.cards.renew_application(
         RenewApplication(**unlocking.model_dump(), new=new), token=scene.counter
     )
-    assert scene.identity.unlock(scene.holder.attempt(NEXT)).share == told.share
+    applications = {**scene.holder.issued.applications, AUTHENTICATION: told}
+    issued = scene.holder.issued.model_copy(update={"applications": applications})
+    keys = {**scene.holder.keys, AUTHENTICATION: key}
+    return Holder(scene.holder.enrolled, issued, keys, scene.holder.file_secret), told
+
+
+def test_renewed_application_has_another_key_and_pin(scene: Scene) -> None:
+    holder, told = renewed(scene, NEXT)
+    assert scene.identity.unlock(holder.attempt(NEXT)).share == told.share
     with refused("invalid_grant", 400):
         scene.world.person_token(scene.holder, IDENTITY, at=scene.city)
-    issued = scene.holder.issued.model_copy(
-        update={"applications": {**scene.holder.issued.applications, AUTHENTICATION: told}}
-    )
-    renewed = Holder(
-        scene.holder.enrolled, issued, {**scene.holder.keys, AUTHENTICATION: key}, scene.holder.file_secret
-    )
-    assert scene.world.person_token(renewed, IDENTITY, at=scene.city)
+    assert scene.world.person_token(holder, IDENTITY, at=scene.city)
+
+
+def test_renewal_ends_the_pin_and_the_one_that_was_prepared(scene: Scene) -> None:
+    scene.cards.change_pin(scene.following(AUTHENTICATION))
+    renewed(scene, "8150")
+    for digits in (PIN, NEXT):
+        with refused("wrong_pin", 403):
+            scene.identity.unlock(scene.holder.attempt(digits))
+    assert scene.identity.unlock(scene.holder.attempt("8150")).share
 
 
 def test_presence_is_for_what_was_signed_and_nothing_else(scene: Scene) -> None:
