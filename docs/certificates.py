@@ -21,8 +21,8 @@ HEAD: Final = """# Card certificates
 
 X.509 version 3 (RFC 5280), issued by the ID centre's card authority, whose own certificate is at
 `GET /.well-known/card-authority.pem`. Both certificates of a card name the card and nobody: **no basic information**.
-The real signature certificate carries name, address, birth date and sex (K2). The ID centre must not know them, so no
-certificate of its carries them (see [cards.md](cards.md)).
+The real signature certificate carries name, address, birth date and sex (K2). The ID centre must not know them, so the
+registry states them about the certificate's serial number, and the holder shows both (see [cards.md](cards.md)).
 
 Validity is asked at the address that each certificate names (OCSP, RFC 6960; POST, and GET with base 64 in the
 address). `thisUpdate` is the moment of the answer, `nextUpdate` the setting `ocsp_seconds` later; nothing is kept in

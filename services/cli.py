@@ -93,6 +93,7 @@ for command in (
     supervisors.reject,
     cards.recovery_code,
     cards.reissue_card,
+    cards.attributes,
     anonymise.suggest,
     anonymise.anonymize,
     anonymise.measure,

@@ -13,6 +13,7 @@ from services.commands.tokens import token_card
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application, CardChange
 from services.gateway import card_care
+from services.gateway.attributes import fetch_attributes, shown_attributes
 from services.gateway.card_making import with_hint
 from services.gateway.cards import read_card, replace_card, save_card, unlock
 from services.gateway.errors import CardFileError
@@ -209,3 +210,22 @@ def reissue_card(folder: Path, reference: str, card: Path, paper: str | None, se
     click.echo(f"new recovery code, likewise: {made.laid.paper}")
     retire_earlier(made.person, made.laid)
     click.echo("the recovery code from before is worth nothing now")
+
+
+@click.command("attributes")
+@card_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the statement here, to hand it to somebody."
+)
+@told
+def attributes(card: Path, out: Path | None) -> None:
+    """Have the registry state your items about your signature certificate, and keep it sealed beside the card."""
+    person = signing(card)
+    person.card = fetch_attributes(person)
+    replace_card(person.card, card)
+    statement, stated = shown_attributes(person)
+    for item, value in sorted(stated.items.items()):
+        click.echo(f"{item.value}: {value}")
+    click.echo(f"about certificate {stated.certificate}, stated at {stated.stated_at:%Y-%m-%d %H:%M:%S}")
+    if out is not None:
+        out.write_text(statement + "\n", encoding="utf-8")

@@ -87,6 +87,8 @@ class CardFile(Message):
     iterations: int = Field(ge=pin.FEWEST_ITERATIONS, le=10_000_000)
     applications: dict[ApplicationName, CardApplication]
     trust: CardTrust
+    attributes: Base64Url | None = None
+    """What the registry stated about the signature certificate, sealed so that only the wallet opens it."""
 
 
 class CardSecrets(HeldKey):

@@ -16,6 +16,7 @@ from consent.jwk import thumbprint, to_jwk
 from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.identity.accounts import OpenedAccount
+from services.contracts.identity.card_messages import AttributeToken
 from services.contracts.identity.messages import OwnNumber
 from services.contracts.identity.presenting import (
     OperatorPresentation,
@@ -23,6 +24,7 @@ from services.contracts.identity.presenting import (
     sign_presentation,
 )
 from services.contracts.oversight.register import BodyEntry
+from services.contracts.registry.attributes import about_certificate
 from services.contracts.registry.look_ups import asked_by_number
 from services.contracts.registry.messages import ASKED_BY
 from services.contracts.renewing import renew_names as take_names
@@ -156,6 +158,19 @@ def card_validity(told: OCSPResponse) -> bytes:
 def number_token(centre: IdentityCentre, name: Pseudonym, organisation: OrganisationId) -> str:
     """Return a token that counts for a look-up by number, and not as one of somebody who showed a card."""
     return _token(centre, name, body=Body.REGISTRY, organisation=asked_by_number(organisation))
+
+
+@egress(
+    to="registry, through the person, who cannot read it",
+    fields="the registry's own pseudonym of the person and the serial number of their signature certificate",
+    purpose="a statement of the person's items about that certificate (K2)",
+    ground="the person signed in, and the card in force",
+    answers=("POST /cards/attribute-tokens",),
+)
+def attribute_token(centre: IdentityCentre, holder: Person, *, certificate: str) -> AttributeToken:
+    """Return the word for the registry."""
+    token = sealed_token(centre, holder, body=Body.REGISTRY, organisation=about_certificate(certificate))
+    return AttributeToken(certificate=certificate, token=token)
 
 
 @egress(

@@ -26,6 +26,8 @@ class EventKind(StrEnum):
     CARD_SUSPENSION_REFUSED = "card_suspension_refused"
     CARD_SUSPENSION_CODE_MADE = "card_suspension_code_made"
     CARD_LOOKED_UP = "card_looked_up"
+    CERTIFICATE_NAMED = "certificate_named"
+    ATTRIBUTES_STATED = "attributes_stated"
     RECOVERY_LAID_DOWN = "recovery_laid_down"
     RECOVERY_RETIRED = "recovery_retired"
     RECOVERY_RELEASED = "recovery_released"

@@ -80,6 +80,8 @@ def _passages() -> Iterator[Passage]:
         (Body.IDENTITY, "POST", "/number"),
         (Body.IDENTITY, "GET", "/cards/own"),
         (Body.IDENTITY, "POST", "/cards/suspension-codes"),
+        (Body.IDENTITY, "POST", "/cards/attribute-tokens"),
+        (Body.REGISTRY, "POST", "/attribute-statements"),
         (Body.IDENTITY, "POST", "/operator-presentations"),
         (Body.PRODUCT_SAFETY, "GET", "/inbox"),
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),

@@ -19,6 +19,7 @@ from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 from services.registry import erasing, tables
+from services.registry.api.attributes import attribute_routes
 from services.registry.api.disclosures import disclosure_routes
 from services.registry.api.identification import identification_routes
 from services.registry.api.look_ups import look_up_routes
@@ -60,6 +61,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
     parts = Parts(
         routers=[
             registry_routes(registry),
+            attribute_routes(registry),
             disclosure_routes(registry),
             look_up_routes(registry),
             identification_routes(registry),

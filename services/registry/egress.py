@@ -4,15 +4,18 @@ Each function declares which fields go to whom, for what, and takes what was ver
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from consent import base64url, jws
 from consent.account_proof import CONFIRMATION, Confirmation, confirmation_payload
 from consent.accounts import Disclosure, item_digest
+from consent.attributes import AttributeStatement, state
 from consent.decision import Permit
 from consent.identifiers import Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem
+from services.contracts.registry.attributes import StatedAttributes
 from services.contracts.registry.disclosures import Disclosed, DisclosedItem
 from services.contracts.registry.look_ups import BatchLookedUp, BatchResult, LookedUp, LookUpRefusal
 from services.contracts.registry.messages import BasicItems, Changed, Confirmed, Presence, Sex, Unchanged
@@ -73,6 +76,19 @@ def disclosure(registry: Registry, resident: Resident, ground: Disclosure) -> Di
 def presence(resident: Resident | None) -> Presence:
     """Return whether somebody is registered."""
     return Presence(registered=resident is not None)
+
+
+@egress(
+    to="the person",
+    fields="the four basic items, signed together with the serial number of the person's signature certificate",
+    purpose="signing with a name to whom the person chooses (K2)",
+    ground="the person signed in, and the ID centre's word for the registry that the certificate is theirs",
+    answers=("POST /attribute-statements",),
+)
+def attributes(registry: Registry, resident: Resident, *, certificate: str, at: datetime) -> StatedAttributes:
+    """Return the signed statement."""
+    stated = AttributeStatement(certificate, resident.items, at)
+    return StatedAttributes(statement=state(stated, registry.context.signing_key))
 
 
 @egress(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.command_line import assert_one_line, within
 
+from consent import base64url
 from consent.vocabulary import Body
 from services.demo.scene import Scene
 
@@ -36,6 +37,14 @@ def test_life_of_a_card_by_hand(deployment: Scene, tmp_path: Path) -> None:
     told = says("enrol", "--as", city, *ENROL, "--card", card)
     reference, code = (line.rpartition(": ")[2] for line in (told[1], told[3]))
     desk = ("--as", city, "--reference", reference, "--card", card)
+
+    stated = says("attributes", "--card", card, "--out", tmp_path / "statement.jws")
+    assert "name: 山田 花子" in stated
+    assert (tmp_path / "statement.jws").read_text().count(".") == 2
+    assert "山田" not in card.read_text()
+    assert not any(
+        base64url.encode(text.encode())[2:-2] in card.read_text() for text in ("山田 花子", "1963-07-15")
+    )
 
     says(
         "change-pin",

@@ -24,6 +24,7 @@ from services.contracts.registry import disclosures
 from services.contracts.registry import look_ups as lu
 from services.contracts.registry import messages as r
 from services.contracts.registry.analysis import AskReport
+from services.contracts.registry.attributes import StateAttributes
 from services.contracts.research import messages as a
 from services.kit.encoding import Message
 
@@ -167,6 +168,7 @@ ROWS: dict[Body, list[Row]] = {
         ),
         ("POST /cards/standings", CITY, c.LookUpCard, {"reference": REFERENCE}),
         ("POST /cards/suspension-codes", person, c.MakeSuspensionCode, {}),
+        ("POST /cards/attribute-tokens", person, c.AskAttributeToken, {}),
         ("POST /passkeys/options", person, pk.AskPasskeyOptions, {"name": "phone"}),
         ("POST /passkeys", person, pk.AddPasskey, {"name": "phone", "challenge": "x", "credential": {}}),
         ("POST /passkeys/removals", person, pk.RemovePasskey, {"id": "AAAA"}),
@@ -194,6 +196,7 @@ ROWS: dict[Body, list[Row]] = {
     Body.REGISTRY: [
         ("POST /residents", CITY, r.RegisterResident, REGISTER),
         ("PUT /residents", CITY, r.RegisterResident, REGISTER),
+        ("POST /attribute-statements", person, StateAttributes, {"certificate": "ab", "token": "x"}),
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),

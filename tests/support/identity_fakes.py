@@ -13,8 +13,9 @@ from services.contracts.identity.card_client import Cards
 from services.contracts.identity.client import Identity
 from services.contracts.identity.fake_passkeys import FakeIdentityWithPasskeys
 from services.contracts.oversight.register import WithTokens
+from services.contracts.registry.attributes import AttributeRegistry
 from services.contracts.registry.client import Registry
-from services.contracts.registry.fake import FakeRegistry
+from services.contracts.registry.fake_attributes import FakeAttributeRegistry
 from services.kit.credentials.standing import TokenStanding
 from services.kit.fresh import Fresh
 
@@ -25,7 +26,7 @@ class FakeWorld(World):
     def start(self) -> None:
         """Make both fakes and enter them in the register."""
         directory = self.oversight.directory
-        self.fake_registry = FakeRegistry(REGISTRY, self.clock, directory)
+        self.fake_registry = FakeAttributeRegistry(REGISTRY, self.clock, directory)
         self.fake_identity = FakeIdentityWithPasskeys(
             IDENTITY,
             self.clock,
@@ -62,6 +63,10 @@ class FakeWorld(World):
         return self.fake_identity
 
     def registry(self, participant: Participant) -> Registry:
+        """Return the fake."""
+        return self.fake_registry
+
+    def attributes(self, participant: Participant) -> AttributeRegistry:
         """Return the fake."""
         return self.fake_registry
 

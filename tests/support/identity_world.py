@@ -49,6 +49,7 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
 )
 from services.contracts.oversight.register import Kind, Role
+from services.contracts.registry.attributes import AttributeClient, AttributeRegistry
 from services.contracts.registry.client import Registry, RegistryClient
 from services.contracts.registry.messages import BasicItems, RegisterResident
 from services.kit import certificates
@@ -120,6 +121,10 @@ class World(Bodies):
     def registry(self, participant: Participant) -> Registry:
         """Return the registry as a participant's terminal reaches it."""
         return RegistryClient(self.http(REGISTRY, participant))
+
+    def attributes(self, participant: Participant) -> AttributeRegistry:
+        """Return the registry's part about certificates, as a participant's terminal reaches it."""
+        return AttributeClient(self.http(REGISTRY, participant))
 
     def http(self, url: str, participant: Participant) -> AppHttp:
         """Return the connection of a participant's terminal to a body."""

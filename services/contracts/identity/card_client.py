@@ -3,6 +3,8 @@
 from typing import Protocol, TypeVar
 
 from services.contracts.identity.card_messages import (
+    AskAttributeToken,
+    AttributeToken,
     CardStanding,
     ChangePin,
     LookUpCard,
@@ -43,6 +45,9 @@ class Cards(Protocol):
     def look_up(self, message: LookUpCard, *, token: Token) -> CardStanding:
         """Return which card somebody has now (registrar)."""
 
+    def attribute_token(self, *, token: Token) -> AttributeToken:
+        """Get a word for the registry about one's signature certificate (person)."""
+
     def make_suspension_code(self, *, token: Token) -> SuspensionCode:
         """Get another telephone code (person)."""
 
@@ -76,6 +81,10 @@ class CardClient:
     def look_up(self, message: LookUpCard, *, token: Token) -> CardStanding:
         """See `Cards`."""
         return self._post("/cards/standings", CardStanding, message=message, token=token)
+
+    def attribute_token(self, *, token: Token) -> AttributeToken:
+        """See `Cards`."""
+        return self._post("/cards/attribute-tokens", AttributeToken, message=AskAttributeToken(), token=token)
 
     def make_suspension_code(self, *, token: Token) -> SuspensionCode:
         """See `Cards`."""

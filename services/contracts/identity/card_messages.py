@@ -96,6 +96,17 @@ class SuspensionCode(Message):
     suspension_code: str
 
 
+class AskAttributeToken(Message):
+    """POST /cards/attribute-tokens: a word for the registry about the person's signature certificate."""
+
+
+class AttributeToken(Message):
+    """The serial number of the certificate, and the ID centre's word for the registry, good once."""
+
+    certificate: str
+    token: str
+
+
 class SuspendByCode(Message):
     """POST /cards/suspensions: what somebody said on the telephone."""
 

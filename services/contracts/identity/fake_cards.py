@@ -8,6 +8,7 @@ from services.contracts.fake_credentials import person_caller, problem
 from services.contracts.identity.card_messages import (
     PRESENCE_TYPE,
     ApplicationStanding,
+    AttributeToken,
     CardStanding,
     ChangePin,
     LookUpCard,
@@ -22,8 +23,9 @@ from services.contracts.identity.card_messages import (
 )
 from services.contracts.identity.fake import FakeIdentity
 from services.contracts.identity.fake_card_state import TRIES, FakeCard
-from services.contracts.identity.messages import CardState, IssuedApplication, NewApplication
+from services.contracts.identity.messages import Application, CardState, IssuedApplication, NewApplication
 from services.contracts.oversight.register import Role, p256
+from services.contracts.registry.attributes import about_certificate
 from services.kit.http import Token
 from services.kit.strict_json import loads
 
@@ -87,6 +89,15 @@ class FakeIdentityWithCards(FakeIdentity):
                 for name, held in card.applications.items()
             },
         )
+
+    def attribute_token(self, *, token: Token) -> AttributeToken:
+        """See `Cards`."""
+        _, card = self._own(token)
+        if card.state is not CardState.ACTIVE:
+            raise problem(403, "card_not_usable")
+        kid = card.applications[Application.SIGNATURE].kid
+        named = self._name_to(Body.REGISTRY, card.holder, about_certificate(kid))
+        return AttributeToken(certificate=kid, token=named)
 
     def make_suspension_code(self, *, token: Token) -> SuspensionCode:
         """See `Cards`."""

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.contracts.identity.card_messages import (
+    AskAttributeToken,
+    AttributeToken,
     CardStanding,
     ChangePin,
     LookUpCard,
@@ -108,6 +110,11 @@ def card_care_routes(centre: IdentityCentre) -> APIRouter:
     def own(caller: Holder) -> CardStanding:
         """Return where the person's card stands."""
         return card_standing.own_card(centre, caller)
+
+    @router.post("/cards/attribute-tokens")
+    def attribute_token(caller: Holder, _message: AskAttributeToken) -> AttributeToken:
+        """Give the person a word for the registry about their signature certificate."""
+        return card_standing.attribute_token(centre, caller)
 
     @router.post("/cards/suspension-codes")
     def make_code(caller: Holder, _message: MakeSuspensionCode) -> SuspensionCode:

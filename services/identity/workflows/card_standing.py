@@ -6,15 +6,17 @@ from consent.identifiers import Pseudonym
 from consent.paper_code import SUSPENSION_SIGNS, canonical, random_code
 from services.contracts.identity.card_messages import (
     ApplicationStanding,
+    AttributeToken,
     CardStanding,
     LookUpCard,
     SuspendByCode,
     SuspensionCode,
     SuspensionReceived,
 )
-from services.contracts.identity.messages import CardChange, CardState, ChangeCard, ChangedCard
+from services.contracts.identity.messages import Application, CardChange, CardState, ChangeCard, ChangedCard
+from services.identity import egress
 from services.identity.centre import IdentityCentre
-from services.identity.errors import NoCardError, TooManyTriesError, UnknownReferenceError
+from services.identity.errors import CardNotUsableError, NoCardError, TooManyTriesError, UnknownReferenceError
 from services.identity.model import STATE_AFTER, TRANSITIONS, Card
 from services.identity.policy import next_state
 from services.identity.workflows.card_events import at_counter
@@ -110,6 +112,21 @@ def _standing(centre: IdentityCentre, conn: Connection, held: Card) -> CardStand
         name: ApplicationStanding(tries_left=left, kid=kid) for name, (left, kid) in standing.items()
     }
     return CardStanding(card=held.id, state=held.state, expires=held.expires, applications=applications)
+
+
+def attribute_token(centre: IdentityCentre, caller: PersonCaller) -> AttributeToken:
+    """Give the person a word for the registry about the signature certificate of the card in force (K2).
+
+    Raises: NoCardError, CardNotUsableError.
+    """
+    with centre.context.database.write() as conn:
+        held = _own(centre, conn, caller.pseudonym)
+        if not held.usable(centre.seconds()):
+            raise CardNotUsableError("the card is suspended or past its date")
+        kid = centre.cards.standing(conn, held)[Application.SIGNATURE][1]
+        event = Event(kind=EventKind.CERTIFICATE_NAMED, outcome=Outcome.DONE)
+        centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+    return egress.attribute_token(centre, held.holder, certificate=kid)
 
 
 def make_code(centre: IdentityCentre, caller: PersonCaller) -> SuspensionCode:

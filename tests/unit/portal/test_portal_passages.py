@@ -39,6 +39,8 @@ WITH_SESSION = {
     (I, "POST", "/number"),
     (I, "GET", "/cards/own"),
     (I, "POST", "/cards/suspension-codes"),
+    (I, "POST", "/cards/attribute-tokens"),
+    (R, "POST", "/attribute-statements"),
     (I, "POST", "/operator-presentations"),
     *product((I, M, O), ["PUT"], ["/recovery"]),
     *product((I, M, O), ["POST"], ["/recovery/retirements"]),
