@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from consent import base64url
-from consent.identifiers import OrganisationId, Pseudonym
+from consent.identifiers import BundleId, OrganisationId, Pseudonym
 from services.contracts.medical.messages import ApartNotice
 from services.kit.clock import Randomness
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
-from services.medical.tables import apart_notice, cut_link, deposit
+from services.medical.tables import apart_notice, bundle, cut_link, deposit
 
+AT_ONCE = 500
 LINK_COLUMN = "deposit.link"
 RECIPIENT_COLUMN = "apart_notice.recipient"
 
@@ -25,6 +26,13 @@ _UNDER = (
     select(deposit.c.position)
     .where(deposit.c.person == bindparam("person"), deposit.c.link == bindparam("link"))
     .order_by(deposit.c.position)
+)
+_APART = (
+    select(bundle.c.id)
+    .join(deposit, deposit.c.position == bundle.c.deposit)
+    .join(cut_link, cut_link.c.id == deposit.c.link)
+    .where(bundle.c.id.in_(bindparam("ids", expanding=True)))
+    .limit(1)
 )
 _NOTICES = (
     select(apart_notice.c.id, apart_notice.c.content)
@@ -58,6 +66,11 @@ class Apart:
         """Return the log positions of what was deposited about a person under a link."""
         row = {"person": person, "link": self.link(handle)}
         return list(conn.execute(_UNDER, row).scalars())
+
+    def holds_any(self, conn: Connection, bundles: Sequence[BundleId]) -> bool:
+        """Tell whether one of the bundles came under a link that was wrong."""
+        batches = (bundles[start : start + AT_ONCE] for start in range(0, len(bundles), AT_ONCE))
+        return any(conn.execute(_APART, {"ids": some}).first() is not None for some in batches)
 
     def tell(
         self, conn: Connection, recipient: OrganisationId, notice: ApartNotice, *, position: int

@@ -67,6 +67,17 @@ class LinkUndoneError(MedicalError, ForbiddenError):
     )
 
 
+class SetApartMeanwhileError(MedicalError, ConflictError):
+    """A part of the answer was set apart while it was on its way."""
+
+    problem = Problem(
+        409,
+        "set_apart_meanwhile",
+        "Records were set apart at this moment",
+        "Ask again; they are left out then.",
+    )
+
+
 class AuthorError(MedicalError, ForbiddenError):
     """A document is not signed by the organisation that deposits it."""
 

@@ -39,7 +39,11 @@ from services.medical.answer import Released, read_answer
 from services.medical.asking import Asked, identify, require_acceptable
 from services.medical.centre import Centre
 from services.medical.deciding import Admitted, Deciding
-from services.medical.errors import StoredDocumentDamagedError, StoredLogDamagedError
+from services.medical.errors import (
+    SetApartMeanwhileError,
+    StoredDocumentDamagedError,
+    StoredLogDamagedError,
+)
 from services.medical.second_proxy import SecondProxy, ask_in_turn
 
 
@@ -50,6 +54,7 @@ class Answer:
     content: bytes
     asked: Asked
     ground: StoredDirective
+    bundles: tuple[BundleId, ...]
 
 
 class Reading:
@@ -86,19 +91,31 @@ class Reading:
             publications=admitted.publications,
             index=recorded.index,
         )
-        return Answer(content, asked, admitted.ground)
+        return Answer(content, asked, admitted.ground, tuple(each.stored.id for each in admitted.bundles))
 
     @contextmanager
     def final_check(self, answer: Answer) -> Iterator[None]:
-        """R8: hold the directive against withdrawal while the answer is sent. Raises: RefusedError."""
+        """R8: hold the directive against withdrawal while the answer is sent.
+
+        Raises: RefusedError; SetApartMeanwhileError when a link that something in it came under was cut on the way.
+        """
         with self._centre.barrier.hold([answer.ground.id]) as in_force:
             code = self._obstacle(answer) if answer.ground.id in in_force else RefusalCode.WITHDRAWN_IN_FLIGHT
-            if code is None:
+            apart = code is None and self._set_apart(answer)
+            if code is None and not apart:
                 yield
                 return
         # The hold is over: its entry is a write, and a hold never waits for the database's writer.
+        if code is None:
+            self._record_refusal(answer.asked, SetApartMeanwhileError.problem.code)
+            raise SetApartMeanwhileError
         self._record_refusal(answer.asked, code.value)
         raise RefusedError(code)
+
+    def _set_apart(self, answer: Answer) -> bool:
+        # an access that is in the log before the cut is told to the reader, one after it ends here
+        with self._context.database.read() as conn:
+            return self._centre.apart.holds_any(conn, answer.bundles)
 
     def _obstacle(self, answer: Answer) -> RefusalCode | None:
         if answer.ground.terms.valid_until <= self._context.clock():

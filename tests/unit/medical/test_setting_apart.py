@@ -1,14 +1,16 @@
 """Records set apart: what is logged for whom, and what an audit names when somebody brings them back."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Delete, Table, Update, delete, update
-from support.medical_story import ALL, MEDICATION, documents, message, seal
+from support.medical_story import ALL, ASKED, MEDICATION, documents, message, seal
 from support.medical_world import AUDITOR, CLINIC, HOSPITAL, ID_CENTRE, Running, Someone, World
 
 from consent.vocabulary import Body
+from services.contracts.directives import ReleaseAnswer, ReleaseRequest
 from services.contracts.medical.messages import DepositRequest, SetApart
 from services.contracts.shared import AuditReport
 from services.kit.http import RemoteProblemError
@@ -26,14 +28,19 @@ HANAKO = Someone("hanako")
 
 def wrong_deposit(running: Running) -> None:
     """Deposit two documents under a link, and have it set apart."""
+    deposit_under(running, "wrong")
+    running.medical(ID_CENTRE).set_apart(order(running))
+
+
+def deposit_under(running: Running, link: str) -> None:
+    """Deposit two documents under a link."""
     world = running.world
     running.enrol(HANAKO, ALL)
     bundle = seal(world, HANAKO, documents(2, prefix="d"), compartment=MEDICATION[0], author=HOSPITAL)
-    token = world.token_about(HANAKO, HOSPITAL, Body.MEDICAL, link="wrong")
+    token = world.token_about(HANAKO, HOSPITAL, Body.MEDICAL, link=link)
     running.medical().deposit(
         DepositRequest(token=token, bundles=[message(bundle)]), token=world.token(world.members[HOSPITAL])
     )
-    running.medical(ID_CENTRE).set_apart(order(running))
 
 
 def order(running: Running) -> SetApart:
@@ -91,3 +98,36 @@ def test_what_was_set_apart_is_not_brought_back_unnoticed(
     with running.world.context.database.write() as conn:
         conn.execute(change)
     assert table.name in findings(running)
+
+
+@dataclass
+class Cutting:
+    """The oversight body's fragments, with a link that is cut while they are on their way."""
+
+    world: World
+    running: Running | None = None
+
+    def release(self, request: ReleaseRequest) -> ReleaseAnswer:
+        """See `SecondProxyClient.release`."""
+        if self.running is not None:
+            self.running.medical(ID_CENTRE).set_apart(order(self.running))
+        return self.world.seconds[Body.OVERSIGHT].release(request)
+
+
+# step R8
+def test_answer_on_its_way_when_the_link_is_cut_is_not_sent(tmp_path: Path) -> None:
+    """OP1: no order of a read and the cut shows a record after it; the reader is told, and can ask again."""
+    world = World(tmp_path)
+    cutting = Cutting(world)
+    with world.running(world.second_proxies({Body.OVERSIGHT: cutting})) as running:
+        deposit_under(running, "wrong")
+        grant = world.grant(HANAKO, world.terms(CLINIC), compartments=MEDICATION)
+        running.permit(HANAKO, grant)
+        cutting.running = running
+        clinic = world.token(world.members[CLINIC])
+        with pytest.raises(RemoteProblemError) as refusal:
+            running.medical(CLINIC).read(running.request(HANAKO, CLINIC, selection=ASKED), token=clinic)
+        assert (refusal.value.status, refusal.value.code) == (409, "set_apart_meanwhile")
+        assert running.events(HANAKO)[-1]["reason"] == "set_apart_meanwhile"
+        again = running.medical(CLINIC).read(running.request(HANAKO, CLINIC, selection=ASKED), token=clinic)
+        assert again.bundles == []
