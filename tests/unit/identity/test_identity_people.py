@@ -58,6 +58,7 @@ ROUTES = {
     ("POST", "/cards/unlockings"): ("operator", ("registrar",)),
     ("POST", "/cards/renewals"): ("operator", ("registrar",)),
     ("POST", "/cards/suspension-codes"): ("person", ()),
+    ("GET", "/sector-keys"): ("operator", ("supervisor",)),
     ("POST", "/cards/attribute-tokens"): ("person", ()),
     ("GET", "/cards/own"): ("person", ()),
     ("POST", "/persons"): ("operator", ("registrar",)),
