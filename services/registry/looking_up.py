@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -42,7 +42,7 @@ from services.registry.look_up_store import TooManyHitsError
 from services.registry.model import Resident
 from services.registry.policy import look_up_refusal
 from services.registry.tasks import listed_tasks
-from services.registry.throttle import Pace
+from services.registry.throttle import CardState, Pace
 
 
 def look_up(registry: Registry, caller: OperatorCaller, message: LookUp) -> LookedUp:
@@ -92,25 +92,52 @@ def _read(registry: Registry, asked: Asked, query: Query) -> ReadQuestion:
 
 def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> list[Decision]:
     with registry.context.database.write() as conn:
-        decisions = [_decide(registry, conn, each) for each in requests]
+        requests = _by_own_names(registry, conn, requests)
+        desk = _Desk(registry, conn, _residents(registry, conn, requests))
+        decisions = [_decide(desk, each) for each in requests]
+        desk.keep()
         registry.context.journal.record_all(conn, [event for each in decisions for event in each.events])
     return decisions
 
 
-def _decide(registry: Registry, conn: Connection, request: LookUpRequest) -> Decision:
+@dataclass(slots=True)
+class _Desk:
+    """One transaction in which requests are decided; what they have in common is read and written once."""
+
+    registry: Registry
+    conn: Connection
+    known: Mapping[Pseudonym, Resident]
+    states: dict[tuple[str, str], tuple[OperatorCaller, CardState]] = field(default_factory=dict)
+
+    def state(self, caller: OperatorCaller) -> CardState:
+        """Return a card's state; its row is locked."""
+        card = (caller.organisation, caller.operator)
+        if card not in self.states:
+            self.states[card] = (caller, self.registry.throttle.held(self.conn, caller))
+        return self.states[card][1]
+
+    def count(self, asked: Asked, number: int, *, now: int) -> CardState:
+        """Count what is to be told; return the card's state after it."""
+        limit = self.registry.limit(asked.pace)
+        state = self.state(asked.caller).counted(asked.pace, number, now=now, limit=limit)
+        self.states[asked.caller.organisation, asked.caller.operator] = (asked.caller, state)
+        return state
+
+    def keep(self) -> None:
+        """Write the states of all cards."""
+        for caller, state in self.states.values():
+            self.registry.throttle.keep(self.conn, caller, state)
+
+
+def _decide(desk: _Desk, request: LookUpRequest) -> Decision:
     asked = request.asked
-    request = _by_own_names(registry, conn, request)
     if request.refusal is not None:
         return _refused(request, request.refusal)
-    state = registry.throttle.held(conn, asked.caller)
-    if state.stopped is not None:
+    if desk.state(asked.caller).stopped is not None:
         return _refused(request, LookUpRefusal.CARD_STOPPED)
-    judged = _judge_all(registry, conn, request.questions)
-    now = epoch_seconds(registry.context.clock())
-    told = sum(each.cost for each in judged)
-    state = state.counted(asked.pace, told, now=now, limit=registry.limit(asked.pace))
-    registry.throttle.keep(conn, asked.caller, state)
-    if state.stopped is not None:
+    judged = [_judge(desk, each) for each in request.questions]
+    now = epoch_seconds(desk.registry.context.clock())
+    if desk.count(asked, sum(each.cost for each in judged), now=now).stopped is not None:
         return _refused(request, LookUpRefusal.CARD_STOPPED, [DatedEvent(None, _stop(asked, now))])
     events = [event for each in judged for event in _events(asked, each)]
     return Decision([each.verdict for each in judged], None, events)
@@ -121,35 +148,44 @@ def _refused(request: LookUpRequest, code: LookUpRefusal, also: Sequence[DatedEv
     return Decision([], code, [*also, *(event for each in judged for event in _events(request.asked, each))])
 
 
-def _by_own_names(registry: Registry, conn: Connection, request: LookUpRequest) -> LookUpRequest:
-    named = [each.named for each in request.questions if each.named is not None]
-    if not named:
-        return request
-    own = iter(registry.own_names(conn, named))
-    questions = [each if each.named is None else replace(each, named=next(own)) for each in request.questions]
-    return replace(request, questions=questions)
-
-
-def _judge_all(registry: Registry, conn: Connection, questions: Sequence[ReadQuestion]) -> list[Judged]:
-    numbered = [registry.use_up(conn, each.named) for each in questions if each.named is not None]
-    known = registry.store.residents(conn, numbered) if numbered else {}
+def _by_own_names(
+    registry: Registry, conn: Connection, requests: Sequence[LookUpRequest]
+) -> list[LookUpRequest]:
+    named = [each.named for request in requests for each in request.questions if each.named is not None]
+    own = iter(registry.own_names(conn, named) if named else [])
     return [
-        _judge(registry, conn, each) if each.named is None else _judge_number(each, known)
-        for each in questions
+        replace(
+            request,
+            questions=[
+                each if each.named is None else replace(each, named=next(own)) for each in request.questions
+            ],
+        )
+        for request in requests
     ]
 
 
-def _judge_number(read: ReadQuestion, known: Mapping[Pseudonym, Resident]) -> Judged:
-    person = _person(read)
-    someone = None if person is None else known.get(person)
-    return Judged(read, Provision([] if person is None or someone is None else [(person, someone)]), person)
+def _residents(
+    registry: Registry, conn: Connection, requests: Sequence[LookUpRequest]
+) -> Mapping[Pseudonym, Resident]:
+    people = [
+        each.named.pseudonym
+        for request in requests
+        if request.refusal is None
+        for each in request.questions
+        if each.named is not None
+    ]
+    return registry.store.residents(conn, people) if people else {}
 
 
-def _judge(registry: Registry, conn: Connection, read: ReadQuestion) -> Judged:
+def _judge(desk: _Desk, read: ReadQuestion) -> Judged:
     if isinstance(read.question, LookUpRefusal):
         return Judged(read, read.question)
+    if read.named is not None:
+        person = desk.registry.use_up(desk.conn, read.named)
+        someone = desk.known.get(person)
+        return Judged(read, Provision([] if someone is None else [(person, someone)]), person)
     try:
-        return Judged(read, Provision(registry.look_ups.found(conn, read.question)))
+        return Judged(read, Provision(desk.registry.look_ups.found(desk.conn, read.question)))
     except TooManyHitsError:
         return Judged(read, LookUpRefusal.TOO_MANY)
 

@@ -25,6 +25,7 @@ from services.contracts.registry import look_ups as lu
 from services.contracts.registry import messages as r
 from services.contracts.registry.analysis import AskReport
 from services.contracts.registry.attributes import StateAttributes
+from services.contracts.registry.supervision import EraseHistory
 from services.contracts.research import messages as a
 from services.kit.encoding import Message
 
@@ -202,6 +203,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
         ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
         ("POST /look-up-reports", SUPERVISOR, AskReport, {"days": 30}),
+        ("POST /history-erasures", SUPERVISOR, EraseHistory, {}),
         ("POST /look-up-reports/own", person, AskReport, {"days": 30}),
         ("POST /look-ups/batch", CITY, lu.LookUpBatch, SOME_SOUGHT | LISTED),
         *proposals(SUPERVISOR),

@@ -168,7 +168,7 @@ class World:
                     ("POST", "/look-up-reports"): reading(AskReport, self.registry.look_up_report),
                     ("POST", "/look-up-reports/own"): reading(AskReport, self.registry.own_look_up_report),
                     ("POST", "/history-erasures"): asking(self.registry.erase_history),
-                    ("POST", "/erasure-proofs"): asking(self.registry.prove_erasure),
+                    ("GET", "/erasure-proof"): asking(self.registry.prove_erasure),
                     ("POST", "/look-ups"): reading(LookUp, self.registry.look_up),
                     ("POST", "/look-ups/batch"): reading(LookUpBatch, self.registry.look_up_batch),
                 }

@@ -20,7 +20,7 @@ from services.contracts.registry.messages import (
     RegisterMembership,
     RegisterResident,
 )
-from services.contracts.registry.supervision import Erased, ErasureProof, Stops
+from services.contracts.registry.supervision import Erased, EraseHistory, ErasureProof, Stops
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
@@ -136,11 +136,11 @@ class RegistryClient:
 
     def erase_history(self, *, token: Token) -> Erased:
         """See `Registry`."""
-        return Erased.model_validate_json(self._http.send("POST", "/history-erasures", token=token).content)
+        return self._ask("POST", "/history-erasures", Erased, message=EraseHistory(), token=token)
 
     def prove_erasure(self, *, token: Token) -> ErasureProof:
         """See `Registry`."""
-        sent = self._http.send("POST", "/erasure-proofs", token=token)
+        sent = self._http.send("GET", "/erasure-proof", token=token)
         return ErasureProof.model_validate_json(sent.content)
 
     def _ask(

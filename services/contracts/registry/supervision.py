@@ -36,8 +36,12 @@ class LiftStop(Message):
     operator: str
 
 
+class EraseHistory(Message):
+    """POST /history-erasures: erase now what is due; there is nothing to choose."""
+
+
 class Erased(Message):
-    """POST /history-erasures: how many former entries were due and are gone."""
+    """What became of it: how many former entries were due and are gone."""
 
     erased: int
 
@@ -65,6 +69,6 @@ class ErasureSearch(Message):
 
 
 class ErasureProof(Message):
-    """POST /erasure-proofs: an `ErasureSearch`, signed by the registry (JWS)."""
+    """GET /erasure-proof: an `ErasureSearch`, signed by the registry (JWS)."""
 
     proof: str

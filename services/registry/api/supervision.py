@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from services.contracts.registry.analysis import AskReport, LookUpReport
-from services.contracts.registry.supervision import Erased, ErasureProof, Stops
+from services.contracts.registry.supervision import Erased, EraseHistory, ErasureProof, Stops
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.registry import erasing, supervising
@@ -35,11 +35,11 @@ def supervision_routes(registry: Registry) -> APIRouter:
         return supervising.report_to_person(registry, caller, message)
 
     @router.post("/history-erasures")
-    def erase(caller: Supervisor) -> Erased:
+    def erase(caller: Supervisor, _message: EraseHistory) -> Erased:
         """Erase now what is due (J8)."""
         return erasing.erase_on_request(registry, caller)
 
-    @router.post("/erasure-proofs")
+    @router.get("/erasure-proof")
     def prove(caller: Supervisor) -> ErasureProof:
         """Search for what must be gone, and sign what was found (J8)."""
         return erasing.prove(registry, caller)

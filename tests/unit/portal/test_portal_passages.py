@@ -64,7 +64,7 @@ OTHER_PATHS = (
     "/look-ups/batch",
     "/look-up-stops",
     "/look-up-reports",
-    "/erasure-proofs",
+    "/erasure-proof",
     "/residents",
     "/confirmations",
     "/presence",

@@ -54,7 +54,7 @@ ROUTES = {
     ("POST", "/look-up-reports"): ("operator", ("supervisor", "auditor")),
     ("POST", "/look-up-reports/own"): ("person", ()),
     ("POST", "/history-erasures"): ("operator", ("supervisor", "auditor")),
-    ("POST", "/erasure-proofs"): ("operator", ("supervisor", "auditor")),
+    ("GET", "/erasure-proof"): ("operator", ("supervisor", "auditor")),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
     ("POST", "/directives"): ("person", ()),
