@@ -7,12 +7,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
-from services.contracts.oversight.register import Role
+from consent.vocabulary import Body
 from services.contracts.registry.analysis import AskReport, LookUpRecord, LookUpReport, report
 from services.contracts.registry.supervision import StoppedOperator, Stops
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.entry import Opening
+from services.kit.permissions import policies
 from services.registry.centre import Registry
 
 AT_ONCE: Final = 500
@@ -62,7 +63,7 @@ def report_to_person(registry: Registry, caller: PersonCaller, asked: AskReport)
 
 
 def _may_see(caller: OperatorCaller, organisation: str) -> bool:
-    return Role.AUDITOR in caller.roles or caller.organisation == organisation
+    return policies().permits(caller.roles, "audit", Body.REGISTRY) or caller.organisation == organisation
 
 
 def _newest(registry: Registry, conn: Connection) -> Iterator[tuple[Pseudonym | None, Opening]]:

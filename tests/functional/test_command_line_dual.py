@@ -77,13 +77,21 @@ def test_a_human_presents_their_own_card_to_become_a_supervisor(hand: Hand, tmp_
     city, official = hand.credentials("municipality-2"), hand.credentials(OFFICIALS)
     alias = tmp_path / "alias"
     hand.gives("new-operator", "--as", city, "--name", "municipality-alias", "--out", alias)
-    accredit = ["accredit-operator", "--as", official, "--of", alias, "--role", "supervisor"]
+    accredit: list[str | Path] = [
+        "accredit-operator",
+        "--as",
+        official,
+        "--of",
+        alias,
+        "--role",
+        "supervisor",
+    ]
     assert "not_presented" in hand.refused(*accredit)
     card = hand.credentials("municipality-2") / "own-card.json"
     presentation = hand.gives("present-operator", "--card", card, "--of", alias).strip()
     assert "accredited" in hand.gives(*accredit, "--presentation", presentation)
     register = hand.scene.officials.directory().register
-    tags = {each.id: each.person_tag for each in register.operators}
+    tags = {str(each.id): each.person_tag for each in register.operators}
     assert tags["municipality-alias"] == tags["municipality-2"] != tags["municipality-3"]
 
 

@@ -295,6 +295,19 @@ class OversightWorld:
             receiving,
         )
 
+    def desk(self, organisation: str) -> Participant:
+        """Return a terminal of an accredited organisation, with nobody in particular at it."""
+        terminal = generate_private_key(SECP256R1())
+        name = f"{organisation}-desk"
+        told = self.office.accredit_terminal(
+            TerminalAccreditation(
+                id=name, organisation=organisation, public_key=to_jwk(terminal.public_key()), days=1
+            )
+        )
+        return Participant(
+            OrganisationId(organisation), OperatorId("nobody"), TerminalId(name), der(told.certificate)
+        )
+
     def person(self, name: str) -> Person:
         """Return a person whose wallet is registered here."""
         person = Person(name, Wallet.create(self.random.randbytes), self.context.people)
