@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 KINDS: Mapping[str, str] = {
     "moment": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00)?",
+    "count": r"(?<=people: )\d+|(?<!\d)\d+(?= (?:former entries|of them|log entries|rows looked at|entries, each proved|people are))",
+    "years": r"(?<!\d)20\d\d-20\d\d(?!\d)",
     "day": r"\d{4}-\d\d-\d\d",
     "name": r"(?<![\w-])(?:[\w-]{43}|[\w-]{22})(?![\w-])",
     "code": r"(?<![\w-])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3,}(?![\w-])",
@@ -21,7 +23,7 @@ KINDS: Mapping[str, str] = {
     "number": r"(?<!\d)\d{12}(?!\d)",
     "port": r"(?<=127\.0\.0\.1:)\d+",
 }
-PASSING = frozenset({"moment", "day"})
+PASSING = frozenset({"moment", "day", "years", "count"})
 VARIABLE = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in KINDS.items()))
 
 
@@ -48,7 +50,8 @@ class Known:
     def command(self, step: Step) -> tuple[dict[str, str], list[str]]:
         """Return the environment and the words of a step's command, with the present run's values.
 
-        No words are left of `export NAME=value ...`, which holds from then on.
+        The words may end in `| grep TEXT`; `kept` does it. No words are left of `export NAME=value ...`, which holds
+        from then on.
         """
         text = step.command
         for shown, real in sorted(self.values.items(), key=lambda pair: -len(pair[0])):
@@ -102,6 +105,15 @@ def steps(page: str) -> Iterator[Step]:
             at += len(line)
         if command is not None:
             yield Step(command, printed, (begins, at))
+
+
+def kept(words: Sequence[str], printed: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the command without `| grep TEXT` at its end, and the lines that this lets through."""
+    if "|" not in words:
+        return words, printed
+    at = words.index("|")
+    text = words[at + 2]
+    return words[:at], [line for line in printed if text in line]
 
 
 def rewritten(page: str, shown: Sequence[tuple[Step, Sequence[str]]], values: Mapping[str, str]) -> str:

@@ -4,13 +4,15 @@
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from support.command_line import within
 
-from docs.walkthrough import Known, Step, WalkthroughError, rewritten, steps
+from docs.walkthrough import Known, Step, WalkthroughError, kept, rewritten, steps
 from services.demo.scene import Scene
+from services.deployment.layout import DEFAULT_PORTS, HOST
 
 PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "walkthroughs").glob("*.md"))
 WRITE = "SEKISHO_WRITE_WALKTHROUGHS"
@@ -24,14 +26,17 @@ def test_commands_print_what_the_page_shows(
     (tmp_path / "data").symlink_to(deployment.layout.folder)
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
-    known, shown = Known(), list[tuple[Step, list[str]]]()
+    usual = {
+        f"{HOST}:{port}": f"{HOST}:{deployment.layout.ports[body]}" for body, port in DEFAULT_PORTS.items()
+    }
+    known, shown = Known(dict(usual)), list[tuple[Step, Sequence[str]]]()
     for step in steps(text):
         environment, words = known.command(step)
         if not words:
             continue
         assert words[0] == "sekisho"
-        done = within(*words[1:], environment=environment)
-        printed = [line.rstrip() for line in (done.stdout + done.stderr).splitlines()]
+        done = within(*kept(words, ())[0][1:], environment=environment)
+        _, printed = kept(words, [line.rstrip() for line in (done.stdout + done.stderr).splitlines()])
         shown.append((step, printed))
         if WRITE not in os.environ:
             known.learn(step, printed)
@@ -39,10 +44,11 @@ def test_commands_print_what_the_page_shows(
         for value, present in _values(step, printed):
             known.values.setdefault(value, present)
     if WRITE in os.environ:
-        page.write_text(rewritten(text, shown, known.values), encoding="utf-8")
+        learnt = {value: present for value, present in known.values.items() if value not in usual}
+        page.write_text(rewritten(text, shown, learnt), encoding="utf-8")
 
 
-def _values(step: Step, printed: list[str]) -> list[tuple[str, str]]:
+def _values(step: Step, printed: Sequence[str]) -> list[tuple[str, str]]:
     probe = Known()
     try:
         probe.learn(step, printed)
@@ -104,3 +110,9 @@ def test_page_is_written_anew() -> None:
     told = rewritten(PAGE, [(first, ["card file: x"]), (second, ["no", "more"])], {"A" * 43: REAL})
     assert [list(step.printed) for step in steps(told)] == [["card file: x"], [], ["no", "more"]]
     assert [step.command for step in steps(told)][2] == second.command.replace("A" * 43, REAL)
+
+
+def test_lines_are_kept_by_a_text() -> None:
+    words = ["sekisho", "history", "|", "grep", "number"]
+    assert kept(words, ["a number", "something", "numbers"]) == (words[:2], ["a number", "numbers"])
+    assert kept(words[:2], ["a"]) == (words[:2], ["a"])
