@@ -28,6 +28,10 @@ class OAuthError(IdentityError):
         self.code = code
 
 
+class NoSectorError(IdentityError):
+    """This body keeps nothing about people, so it has no key to change."""
+
+
 class SectorBusyError(IdentityError):
     """The key of this sector is being changed already."""
 

@@ -2,11 +2,12 @@
 
 from sqlalchemy import Connection
 
+from consent.vocabulary import Body
 from services.contracts.identity.sectors import ChangeSectorKey
 from services.contracts.oversight.register import Kind as Sector
 from services.identity import sector_store
 from services.identity.centre import IdentityCentre
-from services.identity.errors import IdentityError, SectorBusyError
+from services.identity.errors import IdentityError, NoSectorError, SectorBusyError
 from services.identity.workflows import sectors
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
@@ -16,6 +17,8 @@ def identity_kinds(centre: IdentityCentre) -> list[AnyKind]:
     """Return everything that two supervisors do together here: changing a sector key (LN5)."""
 
     def preview(conn: Connection, asked: ChangeSectorKey) -> Shown:
+        if asked.body is Body.PORTAL:
+            raise NoSectorError("My Portal keeps nothing about people; it needs no other key")
         found = sector_store.sector_of(conn, asked.body)
         if not found.steady:
             raise SectorBusyError("this sector's key is being changed; wait until that has ended")

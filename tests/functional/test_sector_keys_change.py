@@ -68,4 +68,15 @@ def test_who_is_no_supervisor_of_the_oversight_body_changes_nothing(desk: Desk) 
     change = ("--at", "identity", "--kind", "change-sector-key", "--with", asked, "--reason", "mine")
     assert_one_line(within("propose", "--as", desk.credentials("municipality-2"), *change), "forbidden")
     assert_one_line(within("propose", "--as", desk.credentials("hospital-a"), *change), "forbidden")
+    portal = (
+        "--at",
+        "identity",
+        "--kind",
+        "change-sector-key",
+        "--with",
+        '{"body": "portal"}',
+        "--reason",
+        "all",
+    )
+    assert_one_line(within("propose", "--as", desk.credentials(OFFICIALS), *portal), "no_sector")
     assert_one_line(within("sector-keys", "--as", desk.credentials("hospital-a")), "forbidden")

@@ -27,6 +27,7 @@ from services.contracts.registry.analysis import AskReport
 from services.contracts.registry.attributes import StateAttributes
 from services.contracts.registry.supervision import EraseHistory
 from services.contracts.research import messages as a
+from services.contracts.shared import RenewNames
 from services.kit.encoding import Message
 
 Example = dict[str, JsonValue]
@@ -106,6 +107,11 @@ SOUGHT: Example = {"name": {"text": "n", "match": "full"}, "birth_date": "1990-0
 ONE_SOUGHT: Example = {"query": SOUGHT}
 SOME_SOUGHT: Example = {"queries": [SOUGHT], "batch": "b"}
 BOUGHT: Example = {"token": "x", "gtin": GTIN, "serial": "1", "purchased_at": 1, "disclosure": False}
+WHO: Example = {"name": "n", "birth_date": "1990-01-01"}
+INSURED: Example = {"insurer_number": "13800001", "symbol": "s", "number": "1"}
+MEMBERSHIP: Example = INSURED | {"valid_from": "2020-04-01", "valid_until": "2099-03-31"}
+FAULT: Example = {"fault": "wrong_number"}
+AT_A: Example = {"organisation": "hospital-a"}
 
 RECOVERY: list[Row] = [
     ("PUT /recovery", person, v.DepositPart, {"deposit": "x"}),
@@ -183,6 +189,11 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /accounts", BANK, accounts.OpenAccount, {"consent": "AAAA"}),
         ("POST /number-look-ups", CITY, LookUpNumbers, NUMBERED),
         ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
+        ("POST /number", person, i.ChangeOwnNumber, {}),
+        ("POST /numbers/changes", CITY, i.ChangeNumber, {"reference": REFERENCE}),
+        ("POST /patient-links", CLINIC, i.LinkPatient, WHO | {"patient_number": "7", "confirmation": "x"}),
+        ("POST /patient-links/undo", CLINIC, i.UndoLink, FAULT | {"patient_number": "7"}),
+        ("POST /patient-links/disown", person, i.DisownLink, FAULT | {"link": CARD}),
         (
             "POST /operator-presentations",
             person,
@@ -201,6 +212,10 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
         ("POST /presence", as_body(Body.IDENTITY), r.AskPresence, {"token": "x"}),
+        ("POST /comparisons", as_body(Body.IDENTITY), r.CompareIdentity, AT_A | WHO | {"token": "x"}),
+        ("POST /matches", as_body(Body.IDENTITY), r.MatchIdentity, AT_A | WHO),
+        ("PUT /insurances", CITY, r.RegisterMembership, {"token": "x", "membership": MEMBERSHIP}),
+        ("POST /eligibilities", CLINIC, r.AskEligibility, {"token": "x"}),
         ("POST /look-ups", CITY, lu.LookUp, ONE_SOUGHT | LISTED),
         ("POST /look-up-reports", SUPERVISOR, AskReport, {"days": 30}),
         ("POST /history-erasures", SUPERVISOR, EraseHistory, {}),
@@ -218,6 +233,12 @@ ROWS: dict[Body, list[Row]] = {
             {"token": "x", "compartments": [PLACE]},
         ),
         ("POST /deposits", HOSPITAL, m.DepositRequest, {"token": "x", "bundles": [BUNDLE]}),
+        (
+            "POST /links/set-apart",
+            as_body(Body.IDENTITY),
+            m.SetApart,
+            AT_A | {"token": "x", "fault": "wrong_number"},
+        ),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
         *DIRECTIVES,
         *RECOVERY,
@@ -239,7 +260,9 @@ ROWS: dict[Body, list[Row]] = {
         ),
         ("POST /inbox/read", person, p.ReadRequest, {"notice": "unknown"}),
     ],
-    Body.RESEARCH: [("POST /jobs", UNIVERSITY, a.JobRequest, {"purpose": "HRESCH", "table": TABLE})],
+    Body.RESEARCH: [
+        ("POST /jobs", UNIVERSITY, a.JobRequest, {"purpose": "HRESCH", "table": TABLE}),
+    ],
     Body.OVERSIGHT: [
         (
             "POST /organisations",
@@ -273,10 +296,17 @@ ROWS: dict[Body, list[Row]] = {
     ],
 }
 
+RENEWALS: Row = (
+    "POST /people/renewals",
+    as_body(Body.IDENTITY),
+    RenewNames,
+    {"version": 999_999_999, "step": "complete", "renewals": []},
+)
+
 TARGETS: dict[Body, list[Target]] = {
     body: [
         Target(body, route.partition(" ")[0], route.partition(" ")[2], who, kind, example)
-        for route, who, kind, example in rows
+        for route, who, kind, example in [*rows, RENEWALS]
     ]
     for body, rows in ROWS.items()
 }

@@ -8,6 +8,7 @@ from services.contracts.identity.messages import (
     ChangeCard,
     ChangedCard,
     ChangeNumber,
+    ChangeOwnNumber,
     DisownLink,
     EnrolledPerson,
     EnrolPerson,
@@ -61,7 +62,7 @@ class Identity(Protocol):
         """Return the number (person)."""
 
     def change_own_number(self, *, token: Token) -> OwnNumber:
-        """Change the number (person)."""
+        """Change the number (person, by card)."""
 
     def change_number(self, message: ChangeNumber, *, token: Token) -> OwnNumber:
         """Change a person's number at the counter (registrar)."""
@@ -135,7 +136,7 @@ class IdentityClient:
 
     def change_own_number(self, *, token: Token) -> OwnNumber:
         """See `Identity`."""
-        return OwnNumber.model_validate_json(self._http.send("POST", "/number", token=token).content)
+        return self._ask("POST", "/number", OwnNumber, message=ChangeOwnNumber(), token=token)
 
     def change_number(self, message: ChangeNumber, *, token: Token) -> OwnNumber:
         """See `Identity`."""

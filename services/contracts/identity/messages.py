@@ -59,6 +59,10 @@ class OwnNumber(Message):
     personal_number: str
 
 
+class ChangeOwnNumber(Message):
+    """POST /number: the person, signed in with the card, wants another number (J5)."""
+
+
 class ChangeNumber(Message):
     """POST /numbers/changes: a person asks for another number at the counter (J5)."""
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.contracts.identity.messages import ChangeNumber, OwnNumber
+from services.contracts.identity.messages import ChangeNumber, ChangeOwnNumber, OwnNumber
 from services.identity.centre import IdentityCentre
 from services.identity.workflows import numbers
-from services.kit.access import operator, person
+from services.kit.access import card_holder, operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 
 Holder = Annotated[PersonCaller, Depends(person())]
@@ -23,7 +23,9 @@ def number_routes(centre: IdentityCentre) -> APIRouter:
         return numbers.own_number(centre, caller)
 
     @router.post("/number")
-    def change(caller: Holder) -> OwnNumber:
+    def change(
+        caller: Annotated[PersonCaller, Depends(card_holder())], _message: ChangeOwnNumber
+    ) -> OwnNumber:
         """Give a person another number (J5)."""
         return numbers.change_own(centre, caller)
 

@@ -13,6 +13,7 @@ from services.identity.errors import (
     ConfirmationError,
     ConsentRefusedError,
     NoCardError,
+    NoSectorError,
     NotResidentError,
     PasskeyRefusedError,
     PatientNumberTakenError,
@@ -59,6 +60,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
         400, "card_applications", "A card has two applications", "Send one key and verifier for each."
     ),
     CardTransitionError: Problem(409, "card_state", "The card cannot change so", "Look at its state."),
+    NoSectorError: Problem(
+        409, "no_sector", "This body keeps nothing about people", "Name a body that does."
+    ),
     SectorBusyError: Problem(
         409, "sector_busy", "The sector's key is being changed", "Wait until the change has ended."
     ),

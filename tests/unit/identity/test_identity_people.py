@@ -74,7 +74,7 @@ ROUTES = {
     ("POST", "/number-look-ups"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),
     ("GET", "/number"): ("person", ()),
-    ("POST", "/number"): ("person", ()),
+    ("POST", "/number"): ("person by card", ()),
     ("POST", "/numbers/changes"): ("operator", ("registrar",)),
     ("POST", "/people/renewals"): ("body", ("identity",)),
     ("POST", "/operator-presentations"): ("person", ()),
