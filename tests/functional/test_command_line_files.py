@@ -52,6 +52,7 @@ def write_and_return(folder: Path) -> Path:
     return folder
 
 
+PERIODIC = ["--reason", "periodic_check"]
 UNSUITABLE: dict[str, tuple[list[str], Words, int, str]] = {
     "a reference that is none": (
         ["open", "hospital-a"],
@@ -90,7 +91,12 @@ UNSUITABLE: dict[str, tuple[list[str], Words, int, str]] = {
         "check digit",
     ),
     "a recall that nobody started": (["progress", "maker"], ["unknown"], 1, "not_found"),
-    "nothing to confirm": (["confirm", "bank"], ["--reference", "A" * 43, "--contract", "c"], 2, "--name"),
+    "nothing to confirm": (
+        ["confirm", "bank"],
+        ["--reference", "A" * 43, "--contract", "c", *PERIODIC],
+        2,
+        "--name",
+    ),
 }
 
 
@@ -140,7 +146,7 @@ def test_nobody_is_enrolled_when_the_card_cannot_be_made(desk: Desk, tmp_path: P
     count = people(before)
     assert_one_line(within(*command, "--card", taken), "exists already")
     short = {"SEKISHO_PIN_SIGNATURE": "123"}
-    assert_one_line(within(*command, "--card", tmp_path / "new.json", environment=short), "PIN of 4 or more")
+    assert_one_line(within(*command, "--card", tmp_path / "new.json", environment=short), "6 to 16 letters")
     assert_one_line(within(*command, "--card", taken / "below" / "card.json"), "taken.json")
     nameless: Words = ["enrol", "--as", desk.credentials("municipality"), "--name", "", *person[2:]]
     assert_one_line(within(*nameless, "--card", tmp_path / "new.json"), "name")
