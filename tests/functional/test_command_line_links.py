@@ -69,7 +69,7 @@ def read(clinic: Organisation, reference: str) -> list[bytes]:
     return sorted(each.content for each in found)
 
 
-def reads(clinic: Organisation, reference: str, expected: list[bytes]) -> bool:
+def reads_just(clinic: Organisation, reference: str, expected: list[bytes]) -> bool:
     """Tell whether just this is read; a read under way when records are set apart is refused instead."""
     try:
         return read(clinic, reference) == expected
@@ -113,7 +113,7 @@ def test_wrong_link_is_undone_by_command_and_put_right(deployment: Scene, tmp_pa
     assert re.fullmatch(r"link [A-Za-z0-9_-]{22} is cut", cut[0])
     with pytest.raises(RefusedError, match="not_found"):
         deposit(hospital, reference, [RECORD])
-    wait_until(lambda: reads(clinic, at_clinic, [OWN.content]))
+    wait_until(lambda: reads_just(clinic, at_clinic, [OWN.content]))
     for member, reads in (("hospital-a", 0), ("clinic-b", 1)):
         told = "\n".join(said("set-apart", "--as", folder / member))
         assert f"document {documents[RECORD.name]}" in told
@@ -152,7 +152,7 @@ def test_undoing_survives_the_death_of_both_bodies_in_the_middle(deployment: Sce
     processes.kill(Body.IDENTITY)
     processes.start([Body.MEDICAL])
     processes.start([Body.IDENTITY])
-    wait_until(lambda: reads(clinic, at_clinic, []))
+    wait_until(lambda: reads_just(clinic, at_clinic, []))
     assert any("wrong_number: 1 documents" in line for line in said("set-apart", "--as", folder / "clinic-b"))
 
 
