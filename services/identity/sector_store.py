@@ -11,6 +11,8 @@ from services.identity.tables import person, sector, sector_queue
 from services.kit.log.tables import insert_if_absent
 from services.kit.people import FIRST_VERSION
 
+_VERSIONS = select(sector.c.body, sector.c.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Sector:
@@ -30,7 +32,7 @@ class Sector:
 
 def versions(conn: Connection) -> Mapping[Body, int]:
     """Return the key in force of each sector that has had another than the first."""
-    return {Body(body): version for body, version in conn.execute(select(sector.c.body, sector.c.version))}
+    return {Body(body): version for body, version in conn.execute(_VERSIONS)}
 
 
 def sectors(conn: Connection) -> list[Sector]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from consent.identifiers import Pseudonym
 from services.identity.tables import live_token, token_key
@@ -12,6 +12,7 @@ from services.kit.log.tables import insert_if_absent
 
 GROUND, SESSION = "live_token.ground", "live_token.session"
 _KEYS = select(token_key.c.number, token_key.c.starts, token_key.c.ends).order_by(token_key.c.number)
+_COUNTING_KEYS = _KEYS.where(or_(token_key.c.ends.is_(None), token_key.c.ends > bindparam("now")))
 _STOPPED = select(live_token.c.place).where(live_token.c.stopped).order_by(live_token.c.place)
 
 
@@ -102,5 +103,4 @@ class TokenStore:
 
     def counting_keys(self, conn: Connection, *, now: int) -> list[KeyTerm]:
         """Return the keys whose tokens can count now, and those that are to come."""
-        counting = or_(token_key.c.ends.is_(None), token_key.c.ends > now)
-        return [KeyTerm(*row) for row in conn.execute(_KEYS.where(counting))]
+        return [KeyTerm(*row) for row in conn.execute(_COUNTING_KEYS, {"now": now})]

@@ -108,6 +108,9 @@ class People:
         self._told = select(tables.name.c.id, tables.name.c.person).where(
             tables.name.c.id.in_(bindparam("ids", expanding=True))
         )
+        # asked for every token, so built once
+        self._person_of = select(tables.name.c.person).where(tables.name.c.id == bindparam("id"))
+        self._counting = select(tables.version.c.current, tables.version.c.retired)
         self._secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"sekisho/people").derive(key)
 
     def __repr__(self) -> str:
@@ -208,7 +211,7 @@ class People:
 
     def _known(self, conn: Connection, name: Pseudonym) -> Pseudonym | None:
         key = self._id(name)
-        stored = conn.execute(select(self._name.c.person).where(self._name.c.id == key)).scalar_one_or_none()
+        stored = conn.execute(self._person_of, {"id": key}).scalar_one_or_none()
         if stored is None:
             return None
         return Pseudonym(self._cipher.open(stored, cell=_cell(key)).decode())
@@ -227,7 +230,7 @@ class People:
         return False
 
     def _versions(self, conn: Connection) -> tuple[int, int]:
-        row = conn.execute(select(self._version.c.current, self._version.c.retired)).one()
+        row = conn.execute(self._counting).one()
         return row.current, row.retired
 
     def _set(self, conn: Connection, *, current: int, retired: int) -> None:
