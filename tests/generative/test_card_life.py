@@ -275,7 +275,7 @@ class CardLife(RuleBasedStateMachine):
 
 TestCardLife = CardLife.TestCase
 TestCardLife.settings = settings(
-    max_examples=12,
+    max_examples=8,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

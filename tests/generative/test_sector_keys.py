@@ -162,5 +162,5 @@ class SectorKeys(RuleBasedStateMachine):
 def test_everybody_stays_one_person_whatever_happens() -> None:
     """LN5, with answers lost, bodies down, restarts and people enrolled in the middle of it."""
     run_state_machine_as_test(
-        SectorKeys, settings=settings(max_examples=10, stateful_step_count=25, deadline=None)
+        SectorKeys, settings=settings(max_examples=6, stateful_step_count=25, deadline=None)
     )
