@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from services.commands.failures import told
+from services.commands.options import IdCommand
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signed_in
 from services.contracts.identity.messages import LinkFault
@@ -53,7 +54,7 @@ def own_links(card: Path) -> None:
     click.echo(f"{len(found)} links")
 
 
-@click.command(name="disown-link")
+@click.command(name="disown-link", cls=IdCommand)
 @card_option
 @click.argument("link")
 @told

@@ -1,12 +1,25 @@
 """Options as they are written on the command line: several in one value, many parts in one text."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 
 import click
 
 Command = Callable[..., None]
+ID_WITH_HYPHEN = re.compile(r"-[A-Za-z0-9_-]{21}")
+"""Ids are random base64url: one in sixty-four would pass for an option."""
 Option = Callable[[Command], Command]
+
+
+class IdCommand(click.Command):
+    """A command whose argument is an id, also one that begins with a hyphen."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See `click.Command`."""
+        ids = [each for each in args if ID_WITH_HYPHEN.fullmatch(each)]
+        others = [each for each in args if each not in ids]
+        return super().parse_args(ctx, [*others, "--", *ids] if ids and "--" not in args else args)
 
 
 def gathered(name: str, options: Sequence[Option], build: Callable[..., object]) -> Option:

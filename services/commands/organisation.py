@@ -7,6 +7,7 @@ import click
 from consent.compartments import YearSpan
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
+from services.commands.options import IdCommand
 from services.commands.person import pin_variable, signed_in
 from services.commands.tokens import token_card
 from services.contracts.identity.messages import Application
@@ -196,7 +197,7 @@ def recall(folder: Path, gtin: str, record: Path, serials: tuple[str, str] | Non
     click.echo(f"recall {identifier}: {recall_progress(maker, identifier).model_dump_json()}")
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @as_option
 @click.argument("identifier")
 @told

@@ -7,6 +7,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
+from services.commands.options import IdCommand
 from services.commands.person import card_option, signed_in
 from services.contracts.proposals import ShownProposal
 from services.gateway.credentials import load, save
@@ -73,7 +74,7 @@ def proposals(folder: Path, body: str) -> None:
     click.echo(f"{len(found)} proposals")
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @as_option
 @body_option
 @click.argument("proposal")
@@ -90,7 +91,7 @@ def approve(folder: Path, body: str, proposal: str, *, yes: bool) -> None:
     show(approve_proposal(supervisor, Body(body), proposal))
 
 
-@click.command()
+@click.command(cls=IdCommand)
 @as_option
 @body_option
 @click.argument("proposal")

@@ -172,6 +172,7 @@ def open_centre(
     token_keys = TokenKeys(keys, tokens, settings, randomness)
     with context.database.write() as conn:
         token_keys.begin(conn)
+        sector_store.enter_sectors(conn)
     return IdentityCentre(
         context=context,
         settings=settings,

@@ -37,7 +37,14 @@ def versions(conn: Connection) -> Mapping[Body, int]:
 
 def sectors(conn: Connection) -> list[Sector]:
     """Return the sectors that have had another key than the first, or are about to."""
-    return [Sector(Body(row.body), *row[1:]) for row in conn.execute(select(sector).order_by(sector.c.body))]
+    every = (Sector(Body(row.body), *row[1:]) for row in conn.execute(select(sector).order_by(sector.c.body)))
+    return [each for each in every if each != Sector(each.body)]
+
+
+def enter_sectors(conn: Connection) -> None:
+    """Give every body its row, so that there is something to lock before a key is ever changed."""
+    for body in Body:
+        insert_if_absent(conn, sector, {"body": body.value, "version": FIRST_VERSION})
 
 
 def sector_of(conn: Connection, body: Body) -> Sector:
@@ -47,7 +54,6 @@ def sector_of(conn: Connection, body: Body) -> Sector:
 
 def lock(conn: Connection, body: Body) -> Sector:
     """Return a body's sector, locked against everybody who enrols and who changes keys until the transaction ends."""
-    insert_if_absent(conn, sector, {"body": body.value, "version": FIRST_VERSION})
     row = conn.execute(select(sector).where(sector.c.body == body.value).with_for_update()).one()
     return Sector(Body(row.body), *row[1:])
 
@@ -69,12 +75,19 @@ def queue_everybody(conn: Connection, body: Body) -> None:
     conn.execute(insert(sector_queue).from_select(["body", "person"], everybody))
 
 
-def queue_newcomer(conn: Connection, newcomer: Pseudonym) -> None:
-    """S1: have bodies told of somebody who is enrolled while their keys change; keys do not change meanwhile."""
-    changing = select(sector.c.body).where(sector.c.coming.is_not(None)).with_for_update(read=True)
-    rows = [{"body": body, "person": newcomer} for body in conn.execute(changing).scalars()]
-    if rows:
-        conn.execute(insert(sector_queue), rows)
+def hold_sectors(conn: Connection) -> list[Body]:
+    """S1: keep keys from changing until the transaction ends; return the bodies whose keys are changing already.
+
+    Every sector is held, also where no change shows: one that is just beginning must see the newcomer, or be seen.
+    """
+    every = conn.execute(select(sector.c.body, sector.c.coming).with_for_update(read=True))
+    return [Body(body) for body, coming in every if coming is not None]
+
+
+def queue_newcomer(conn: Connection, newcomer: Pseudonym, changing: Sequence[Body]) -> None:
+    """S1: have bodies told of somebody who is enrolled while their keys change; the caller holds the sectors."""
+    if changing:
+        conn.execute(insert(sector_queue), [{"body": body.value, "person": newcomer} for body in changing])
 
 
 def waiting(conn: Connection, body: Body, limit: int) -> Sequence[Pseudonym]:

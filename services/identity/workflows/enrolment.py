@@ -24,11 +24,12 @@ def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
         terminal=caller.terminal,
     )
     with centre.context.database.write() as conn:
+        changing = sector_store.hold_sectors(conn)  # before any name is made
         own = centre.context.people.own_name(conn, centre.names(conn)(Body.IDENTITY, linkage))
         someone = Person(own, linkage)
         number = free_number(centre, conn)
         centre.store.add_person(conn, someone, number)
-        sector_store.queue_newcomer(conn, someone.pseudonym)
+        sector_store.queue_newcomer(conn, someone.pseudonym, changing)
         remember(centre, conn, someone)
         centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=someone)
         centre.context.journal.record(conn, person=someone.pseudonym, event=enrolled)
