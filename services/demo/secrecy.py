@@ -23,6 +23,8 @@ PUBLIC_TABLES: Final = frozenset(
         "alembic_version",
     }
 )
+NAMES_OF_BODIES = frozenset(each.value.encode() for each in Body)
+"""They stand for nobody."""
 
 
 def nothing_in_the_clear(scene: Scene, steps: Steps) -> str:
@@ -78,7 +80,7 @@ def _values(file: Path) -> dict[bytes, str]:
             for row in cursor:
                 for column, value in zip(columns, row, strict=True):
                     raw = value.encode() if isinstance(value, str) else value
-                    if isinstance(raw, bytes):
+                    if isinstance(raw, bytes) and raw not in NAMES_OF_BODIES:
                         found |= dict.fromkeys(_pieces(raw), f"{table}.{column}")
     connection.close()
     return found
