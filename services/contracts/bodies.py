@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from starlette.middleware import Middleware
 
 from consent import base64url
-from services.contracts.oversight.register import DirectorySource, RegisterReader, RegisterView, WithTokens
+from services.contracts.oversight.register import DirectorySource, RegisterView, WithTokens
+from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.proposals_routes import proposal_routes, scan_proposals
 from services.contracts.shared_routes import shared_routes
 from services.contracts.witnessing import WitnessClient, sync_witnesses

@@ -14,7 +14,8 @@ from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, DirectorySource, RegisterReader
+from services.contracts.oversight.register import Directory, DirectorySource
+from services.contracts.oversight.register_reader import RegisterReader
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
 from services.gateway.exchange import Connect, Direct, answers

@@ -15,7 +15,8 @@ from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PRESENTATION_TYPE, Application
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, DirectorySource, RegisterReader
+from services.contracts.oversight.register import Directory, DirectorySource
+from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.portal.client import PortalClient
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent import jws
 from consent.identifiers import OrganisationId
-from services.contracts.oversight.register import REGISTER_TYPE, Kind, Organisation, Register, RegisterReader
+from services.contracts.oversight.register import REGISTER_TYPE, Kind, Organisation, Register
+from services.contracts.oversight.register_reader import RegisterReader
 from services.kit.clock import epoch_seconds
 from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError

@@ -31,7 +31,8 @@ from services.contracts.oversight.messages import (
     StandingChange,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import Directory, FormerKey, Kind, Role, verify_register
+from services.contracts.oversight.register import Directory, FormerKey, Kind, Role
+from services.contracts.oversight.register_reader import verify_register
 from services.contracts.proposals import DualControlled, ShownProposal
 from services.kit.certificates import from_pem, thumbprint
 from services.kit.clock import epoch_seconds

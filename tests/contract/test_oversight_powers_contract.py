@@ -28,7 +28,8 @@ from services.contracts.oversight.powers import (
     TermsChange,
 )
 from services.contracts.oversight.public import PublicOrganisation, verify_public_register
-from services.contracts.oversight.register import Directory, Kind, Role, verify_register
+from services.contracts.oversight.register import Directory, Kind, Role
+from services.contracts.oversight.register_reader import verify_register
 from services.contracts.oversight.terms import Agreement, Measure, ReportDemand, Sanction
 from services.contracts.proposals import DualControlled
 from services.kit.clock import epoch_seconds

@@ -23,7 +23,8 @@ from services.contracts.oversight.messages import (
     StandingChange,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import Kind, Role, verify_register
+from services.contracts.oversight.register import Kind, Role
+from services.contracts.oversight.register_reader import verify_register
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError

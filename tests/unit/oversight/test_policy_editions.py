@@ -10,7 +10,8 @@ from support.oversight_world import OFFICE, OversightWorld, oversight
 from consent.identifiers import OperatorId
 from consent.vocabulary import Body
 from services.contracts.oversight.messages import PolicyApproval, PolicyRetirement
-from services.contracts.oversight.register import Directory, PolicyEdition, verify_register
+from services.contracts.oversight.register import Directory, PolicyEdition
+from services.contracts.oversight.register_reader import verify_register
 from services.kit.http import RemoteProblemError
 from services.kit.permissions import policies
 
