@@ -11,6 +11,7 @@ from typing import Final
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
 from consent.identifiers import DocumentId, OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.identity.messages import Application
 from services.deployment.bootstrap import OFFICIALS, open_deployment
@@ -86,7 +87,7 @@ def terms_of(recipient: OrganisationId, years: YearSpan) -> Terms:
     now = system_clock().replace(microsecond=0)
     text = Notice.of_text("...", text_id="bench", version="1", language="en", refusal_meaning="nothing")
     return Terms(
-        recipient=recipient,
+        recipient=Recipient(recipient),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(frozenset(CATEGORIES), years),

@@ -1,21 +1,24 @@
 """The decision: one pure function from the person's directives to a permit or a refusal.
 
-The rule. A permit must cover the whole request alone. It loses to every refusal by the person that
-touches the request, unless the permit is strictly more specific (its purposes, categories and years
-are contained in the refusal's, and are not the same). Nothing said means no.
+The rule. A permit must cover the whole request alone, and have uses left. It loses to every refusal by
+the person that touches the request, unless the permit is strictly more specific (its recipient, purposes, categories
+and years are contained in the refusal's, and are not the same). Nothing said means no.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from consent.compartments import YearSpan
+from consent.conditions import Onward
 from consent.directives import VerifiedDirective
 from consent.errors import MalformedError
 from consent.explanations import PERMITTED, Explanation, RefusalCode, explain
-from consent.identifiers import DirectiveId, OrganisationId
+from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
+from consent.recipients import Reader
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 
@@ -25,6 +28,7 @@ __all__ = [
     "Decision",
     "Explanation",
     "HeldDirective",
+    "Obligation",
     "Permit",
     "Refusal",
     "RefusalCode",
@@ -35,9 +39,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """A recipient's wish to read records. Raises: MalformedError if it names no category."""
+    """A reader's wish to read records. Raises: MalformedError if it names no category."""
 
-    recipient: OrganisationId
+    reader: Reader
     categories: frozenset[Category]
     years: YearSpan
     purpose: Purpose
@@ -50,12 +54,12 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class BasicRequest:
-    """A recipient's wish to learn or confirm basic items, by which contract and why now.
+    """A reader's wish to learn or confirm basic items, by which contract and why now.
 
     Raises: MalformedError if it names no item.
     """
 
-    recipient: OrganisationId
+    reader: Reader
     items: frozenset[BasicItem]
     purpose: Purpose
     contract: str
@@ -69,10 +73,19 @@ class BasicRequest:
 
 @dataclass(frozen=True, slots=True)
 class HeldDirective:
-    """A verified directive with the state that the deciding body keeps for it."""
+    """A verified directive with what the deciding body keeps for it: its state, and when it was used.
+
+    Shape: `uses` at least those within the span that a condition of the directive counts; else empty.
+    """
 
     verified: VerifiedDirective
     state: DirectiveState
+    uses: tuple[datetime, ...] = ()
+
+    @property
+    def id(self) -> DirectiveId:
+        """The body's id of it."""
+        return self.verified.directive.id
 
     @property
     def terms(self) -> Terms:
@@ -80,20 +93,33 @@ class HeldDirective:
         return self.verified.directive.terms
 
 
+class Obligation(StrEnum):
+    """What a reader has to do, or to leave, with what it was permitted."""
+
+    NO_ONWARD_SHARING = "no_onward_sharing"
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Yes, on the ground of this one directive."""
+    """Yes, on the ground of this one directive, and what it binds the reader to."""
 
     directive_id: DirectiveId
     explanation: Explanation
+    obligations: tuple[Obligation, ...] = (Obligation.NO_ONWARD_SHARING,)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No, with the code that explains best."""
+    """No, with the code that explains best.
+
+    Shape: `directive_id` the refusal by the person, or the permission that came nearest, if there is one;
+    `missing` everything that this permission lacks, most telling first.
+    """
 
     code: RefusalCode
     explanation: Explanation
+    directive_id: DirectiveId | None = None
+    missing: tuple[RefusalCode, ...] = ()
 
 
 Decision: TypeAlias = Permit | Refusal
@@ -104,11 +130,13 @@ _PRECEDENCE: Final = (
     RefusalCode.WITHDRAWN,
     RefusalCode.EXPIRED,
     RefusalCode.NOT_YET_VALID,
+    RefusalCode.OTHER_PROFESSIONAL,
     RefusalCode.OTHER_PURPOSE,
     RefusalCode.OTHER_CONTRACT,
     RefusalCode.REASON_NOT_COVERED,
     RefusalCode.OTHER_CATEGORY,
     RefusalCode.OTHER_PERIOD,
+    RefusalCode.FREQUENCY_USED_UP,
 )
 
 
@@ -119,25 +147,41 @@ def decide(request: Request, directives: Sequence[HeldDirective]) -> Decision:
     person never turns a no into a yes. Directives for other recipients are as if they were not there,
     so a refusal tells nobody what others may do.
     """
-    own = [held for held in directives if _addresses(held.terms, request)]
-    denials = [held.terms for held in own if _denies(held, request)]
-    permits = [held for held in own if held.terms.effect is Effect.PERMIT]
-    judged = [(held.verified.directive.id, held.terms, _obstacles(held, request)) for held in permits]
-    for directive_id, terms, obstacles in sorted(judged, key=lambda entry: entry[0]):
-        if not obstacles and all(_more_specific(terms, denial) for denial in denials):
-            return Permit(directive_id, PERMITTED)
+    own = [held for held in directives if _speaks_of(held.terms, request)]
+    denials = [held for held in own if _denies(held, request)]
+    permits = sorted((held for held in own if held.terms.effect is Effect.PERMIT), key=lambda held: held.id)
+    judged = [(held, _obstacles(held, request)) for held in permits]
+    for held, obstacles in judged:
+        if not obstacles and all(_more_specific(held.terms, denial.terms) for denial in denials):
+            return Permit(held.id, PERMITTED, _obligations(held.terms))
     if denials:
-        return _refuse(RefusalCode.DENIED_BY_PERSON)
-    return _refuse(_best(obstacles for _, _, obstacles in judged))
+        code = RefusalCode.DENIED_BY_PERSON
+        return Refusal(code, explain(code), min(denial.id for denial in denials), (code,))
+    return _nearest(judged)
 
 
-def _refuse(code: RefusalCode) -> Refusal:
-    return Refusal(code, explain(code))
+def _nearest(judged: Sequence[tuple[HeldDirective, list[RefusalCode]]]) -> Refusal:
+    if not judged:
+        return Refusal(RefusalCode.NO_PERMISSION, explain(RefusalCode.NO_PERMISSION))
+    held, obstacles = min(judged, key=lambda entry: (len(entry[1]), _PRECEDENCE.index(_first(entry[1]))))
+    missing = tuple(sorted(obstacles, key=_PRECEDENCE.index))
+    return Refusal(missing[0], explain(missing[0]), held.id, missing)
 
 
-def _addresses(terms: Terms, request: Request) -> bool:
+def _first(obstacles: Iterable[RefusalCode]) -> RefusalCode:
+    return min(obstacles, key=_PRECEDENCE.index)
+
+
+def _obligations(terms: Terms) -> tuple[Obligation, ...]:
+    return () if terms.conditions.onward is Onward.ALLOWED else (Obligation.NO_ONWARD_SHARING,)
+
+
+def _speaks_of(terms: Terms, request: Request) -> bool:
+    """Whether the directive is about this organisation and this kind of data; narrower words are judged later."""
     kind = RecordScope if isinstance(request, AccessRequest) else BasicScope
-    return terms.recipient == request.recipient and isinstance(terms.scope, kind)
+    return terms.recipient.organisation in (None, request.reader.organisation) and isinstance(
+        terms.scope, kind
+    )
 
 
 def _timing(held: HeldDirective, now: datetime) -> list[RefusalCode]:
@@ -153,6 +197,8 @@ def _timing(held: HeldDirective, now: datetime) -> list[RefusalCode]:
 
 def _obstacles(held: HeldDirective, request: Request) -> list[RefusalCode]:
     found = _timing(held, request.now)
+    if not held.terms.recipient.addresses(request.reader):
+        found.append(RefusalCode.OTHER_PROFESSIONAL)
     if request.purpose not in held.terms.purposes:
         found.append(RefusalCode.OTHER_PURPOSE)
     wanted, scope = _wanted(request), held.terms.scope
@@ -168,11 +214,16 @@ def _obstacles(held: HeldDirective, request: Request) -> list[RefusalCode]:
             found.append(RefusalCode.REASON_NOT_COVERED)
         if not wanted.items <= scope.items:
             found.append(RefusalCode.OTHER_CATEGORY)
+    frequency = held.terms.conditions.frequency
+    if frequency is not None and frequency.used_up(held.uses, now=request.now):
+        found.append(RefusalCode.FREQUENCY_USED_UP)
     return found
 
 
 def _denies(held: HeldDirective, request: Request) -> bool:
     if held.terms.effect is Effect.PERMIT or request.purpose not in held.terms.purposes:
+        return False
+    if not held.terms.recipient.addresses(request.reader):
         return False
     return not _timing(held, request.now) and _overlap(_wanted(request), held.terms.scope)
 
@@ -211,9 +262,5 @@ def _more_specific(permit: Terms, denial: Terms) -> bool:
 
 
 def _contained(inner: Terms, outer: Terms) -> bool:
-    return inner.purposes <= outer.purposes and _within(inner.scope, outer.scope)
-
-
-def _best(obstacles: Iterable[list[RefusalCode]]) -> RefusalCode:
-    nearest = min(obstacles, key=lambda found: (len(found), _PRECEDENCE.index(found[0])), default=None)
-    return RefusalCode.NO_PERMISSION if nearest is None else min(nearest, key=_PRECEDENCE.index)
+    within = inner.recipient.within(outer.recipient) and inner.purposes <= outer.purposes
+    return within and _within(inner.scope, outer.scope)

@@ -16,7 +16,8 @@ from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second, write
 from consent.jwk import PublicJwk
 from consent.notices import ReaderNotice, UnverifiedReaderNotice, VerifiedReaderNotice
-from consent.terms import BasicScope, Effect, Notice, RecordScope, Scope, Terms, TermsWire, terms_payload
+from consent.shown import Notice
+from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms, TermsWire, terms_payload
 from consent.vocabulary import Body
 from consent.wire import Identifier, Instant, WireModel, parse
 from consent.withdrawals import (

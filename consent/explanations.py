@@ -24,6 +24,8 @@ class RefusalCode(StrEnum):
     OTHER_CONTRACT = "other_contract"
     REASON_NOT_COVERED = "reason_not_covered"
     NOT_SIGNED_BY_PERSON = "not_signed_by_person"
+    OTHER_PROFESSIONAL = "other_professional"
+    FREQUENCY_USED_UP = "frequency_used_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,14 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.NOT_SIGNED_BY_PERSON: Explanation(
         ja="本人がこの組織に対して署名したものではありません。本人に署名し直してもらってください。",
         en="This was not signed by the person for this organisation. Have the person sign anew.",
+    ),
+    RefusalCode.OTHER_PROFESSIONAL: Explanation(
+        ja="許可はこの組織の別の担当者または職種に対するものです。許可された担当者が請求してください。",
+        en="The permission is for another professional or role of this organisation. Have the permitted one ask.",
+    ),
+    RefusalCode.FREQUENCY_USED_UP: Explanation(
+        ja="許可された回数を使い切りました。時間をおいて請求するか、本人に新しい許可を依頼してください。",
+        en="The permission has been used as often as it allows. Ask again later, or ask the person for a new one.",
     ),
 }
 

@@ -4,18 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from consent.canonical import JsonObject
 from consent.compartments import Compartment, YearSpan
+from consent.conditions import UNCONDITIONAL, Conditions, ConditionsWire, conditions_payload
 from consent.errors import MalformedError
-from consent.identifiers import OrganisationId
+from consent.identifiers import OperatorId, OrganisationId
 from consent.instants import whole_second, write
+from consent.recipients import Recipient
+from consent.shown import Notice, NoticeWire, notice_payload
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
-from consent.wire import ContractName, Identifier, Instant, Sha256Hex, Text, WireModel
+from consent.wire import ContractName, Identifier, Instant, WireModel
 
 
 class Effect(StrEnum):
@@ -69,39 +71,22 @@ Scope: TypeAlias = RecordScope | BasicScope
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """What the person was shown before agreeing, so that the agreement can be proved.
-
-    Shape: `sha256_of_text` 64 lower-case hexadecimal digits; `language` an IETF tag such as `ja`.
-    """
-
-    text_id: str
-    version: str
-    language: str
-    sha256_of_text: str
-    refusal_meaning: str
-
-    @classmethod
-    def of_text(cls, text: str, *, text_id: str, version: str, language: str, refusal_meaning: str) -> Self:
-        """Describe a text by its hash over UTF-8."""
-        return cls(text_id, version, language, sha256(text.encode()).hexdigest(), refusal_meaning)
-
-
-@dataclass(frozen=True, slots=True)
 class Terms:
     """The part of a directive that is the same in every body's copy.
 
     Units: `valid_from` included, `valid_until` excluded; rounded down to whole seconds, UTC.
-    Raises: MalformedError if no purpose is named or the period is empty.
+    Raises: MalformedError if no purpose is named or the period is empty, for a permission that names no organisation
+    (keys are made for one), and for a refusal with conditions.
     """
 
-    recipient: OrganisationId
+    recipient: Recipient
     effect: Effect
     purposes: frozenset[Purpose]
     scope: Scope
     valid_from: datetime
     valid_until: datetime
     notice: Notice
+    conditions: Conditions = UNCONDITIONAL
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "valid_from", whole_second(self.valid_from))
@@ -110,6 +95,10 @@ class Terms:
             raise MalformedError("Name at least one purpose.")
         if self.valid_from >= self.valid_until:
             raise MalformedError("The end of a directive must be after its beginning.")
+        if self.effect is Effect.PERMIT and self.recipient.organisation is None:
+            raise MalformedError("A permission names the organisation that it is for.")
+        if self.effect is Effect.DENY and self.conditions != UNCONDITIONAL:
+            raise MalformedError("A refusal has no conditions.")
 
 
 def years_payload(years: YearSpan) -> JsonObject:
@@ -128,22 +117,27 @@ def scope_payload(scope: Scope) -> JsonObject:
 
 def terms_payload(terms: Terms) -> JsonObject:
     """Write terms as a directive carries them."""
-    notice = terms.notice
+    conditions = conditions_payload(terms.conditions)
+    bound: JsonObject = {"conditions": conditions} if conditions else {}
     return {
-        "recipient": terms.recipient,
+        **_recipient_payload(terms.recipient),
         "effect": terms.effect,
         "purposes": sorted(terms.purposes),
         "scope": scope_payload(terms.scope),
         "valid_from": write(terms.valid_from),
         "valid_until": write(terms.valid_until),
-        "notice": {
-            "text_id": notice.text_id,
-            "version": notice.version,
-            "language": notice.language,
-            "sha256_of_text": notice.sha256_of_text,
-            "refusal_meaning": notice.refusal_meaning,
-        },
+        "notice": notice_payload(terms.notice),
+        **bound,
     }
+
+
+def _recipient_payload(recipient: Recipient) -> JsonObject:
+    named = {
+        "recipient": recipient.organisation,
+        "role": recipient.role,
+        "professional": recipient.professional,
+    }
+    return {member: value for member, value in named.items() if value is not None}
 
 
 def unique(values: Iterable[str]) -> None:
@@ -195,36 +189,35 @@ class BasicScopeWire(WireModel):
 ScopeWire = Annotated[RecordScopeWire | BasicScopeWire, Field(discriminator="kind")]
 
 
-class NoticeWire(WireModel):
-    """Wire form of `Notice`."""
-
-    text_id: Identifier
-    version: Identifier
-    language: Identifier
-    sha256_of_text: Sha256Hex
-    refusal_meaning: Text
-
-
 class TermsWire(WireModel):
     """Wire form of `Terms`."""
 
-    recipient: Identifier
+    recipient: Identifier | None = None
+    role: Identifier | None = None
+    professional: Identifier | None = None
     effect: Effect
     purposes: list[Purpose]
     scope: ScopeWire
     valid_from: Instant
     valid_until: Instant
     notice: NoticeWire
+    conditions: ConditionsWire | None = None
 
     def to_terms(self) -> Terms:
         """Raises: MalformedError for what `Terms` refuses."""
         unique(self.purposes)
         return Terms(
-            recipient=OrganisationId(self.recipient),
+            recipient=self._recipient(),
             effect=self.effect,
             purposes=frozenset(self.purposes),
             scope=self.scope.to_scope(),
             valid_from=self.valid_from,
             valid_until=self.valid_until,
-            notice=Notice(**self.notice.model_dump()),
+            notice=self.notice.to_notice(),
+            conditions=UNCONDITIONAL if self.conditions is None else self.conditions.to_conditions(),
         )
+
+    def _recipient(self) -> Recipient:
+        organisation = None if self.recipient is None else OrganisationId(self.recipient)
+        professional = None if self.professional is None else OperatorId(self.professional)
+        return Recipient(organisation, self.role, professional)

@@ -200,7 +200,7 @@ class Wallet:
     def _reader_notice(self, terms: Terms, signer: Signer) -> str:
         notice = ReaderNotice(
             subject=self.subject,
-            recipient=terms.recipient,
+            recipient=terms.recipient.required(),
             purposes=terms.purposes,
             scope=terms.scope,
             valid_until=terms.valid_until,

@@ -9,6 +9,7 @@ import click
 from consent.compartments import YearSpan
 from consent.directives import BasicScope, Effect, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from services.commands.auditing import line
 from services.commands.failures import told
@@ -118,7 +119,7 @@ def grant(
     person = signing(card)
     now = person.clock()
     terms = Terms(
-        recipient=OrganisationId(recipient),
+        recipient=Recipient(OrganisationId(recipient)),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose(purpose)}),
         scope=_basic(items, contract, reasons) if items else _records(categories, years),
@@ -189,4 +190,10 @@ def describe(permission: Permission) -> str:
             what += f" ({', '.join(sorted(reasons)) or 'any reason'})"
     purposes = ", ".join(sorted(terms.purposes))
     refused = "refused: " if terms.effect is Effect.DENY else ""
-    return f"{terms.recipient}: {refused}{what}, for {purposes}, until {terms.valid_until:%Y-%m-%d}"
+    return f"{_whom(terms.recipient)}: {refused}{what}, for {purposes}, until {terms.valid_until:%Y-%m-%d}"
+
+
+def _whom(recipient: Recipient) -> str:
+    named = recipient.organisation or "everybody"
+    role = f", {recipient.role}" if recipient.role else ""
+    return named + role + (f", {recipient.professional}" if recipient.professional else "")

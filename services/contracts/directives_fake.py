@@ -18,6 +18,7 @@ from consent.handles import open_handle
 from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
 from consent.jwk import PublicJwk
 from consent.lifecycle import DirectiveState
+from consent.recipients import Reader
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
 from consent.vocabulary import Body
 from services.contracts.directives import (
@@ -214,9 +215,9 @@ class FakeSecondProxy:
             if isinstance(selection, Selection)
             else (frozenset(each.category for each in compartments), YearSpan(min(listed), max(listed)))
         )
-        decision = decide(
-            AccessRequest(statement.organisation, *wanted, statement.purpose, self.clock()), [held]
-        )
+        roles = self.directory().roles(statement.organisation, statement.operator)
+        reader = Reader(statement.organisation, statement.operator, frozenset(roles))
+        decision = decide(AccessRequest(reader, *wanted, statement.purpose, self.clock()), [held])
         if isinstance(decision, Refusal):
             raise _refusal(decision.code)
         fragments = self._fragments[held.verified.directive.id]

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from consent.compartments import YearSpan
 from consent.directives import BasicScope, Effect, Notice, RecordScope, Terms
 from consent.identifiers import DocumentId, OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import Category, Purpose
 from services.contracts.identity.messages import Application
 from services.demo.checks import Steps
@@ -121,7 +122,7 @@ def basic_terms(recipient: str, scope: BasicScope) -> Terms:
 def _terms(recipient: str, scope: RecordScope | BasicScope, purpose: Purpose, text: str) -> Terms:
     now: datetime = system_clock().replace(microsecond=0)
     return Terms(
-        recipient=OrganisationId(recipient),
+        recipient=Recipient(OrganisationId(recipient)),
         effect=Effect.PERMIT,
         purposes=frozenset({purpose}),
         scope=scope,

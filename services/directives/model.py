@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from consent.decision import HeldDirective
 from consent.directives import VerifiedDirective
@@ -15,7 +16,8 @@ from consent.vocabulary import Body
 class StoredDirective:
     """A directive of this body's store, verified anew against the wallet's key and the log.
 
-    Shape: `handles` and `reader_notice` at the medical centre only; `log_index` is where the log says it came.
+    Shape: `handles` and `reader_notice` at the medical centre only; `log_index` is where the log says it came;
+    `uses` of a directive that counts them.
     """
 
     verified: VerifiedDirective
@@ -23,6 +25,7 @@ class StoredDirective:
     log_index: int
     handles: Mapping[Body, bytes] = field(default_factory=dict)
     reader_notice: str | None = None
+    uses: tuple[datetime, ...] = ()
 
     @property
     def id(self) -> DirectiveId:
@@ -42,4 +45,4 @@ class StoredDirective:
     @property
     def held(self) -> HeldDirective:
         """The form that `consent.decision.decide` takes."""
-        return HeldDirective(self.verified, self.state)
+        return HeldDirective(self.verified, self.state, self.uses)

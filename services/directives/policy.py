@@ -11,10 +11,13 @@ from consent.errors import ConsentError
 from consent.handles import HANDLE_SIZE
 from consent.identifiers import Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
+from consent.recipients import Recipient
 from consent.terms import BasicScope, Effect, RecordScope, Terms
 from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import SubmissionFault
-from services.contracts.oversight.register import Kind, Organisation
+from services.contracts.oversight.register import Directory, Kind, Organisation, Role
+
+ROLES = frozenset(each.value for each in Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ def address_fault(directive: Directive, *, body: Body, person: Pseudonym) -> Sub
     return None
 
 
+def recipient_fault(recipient: Recipient, *, directory: Directory) -> SubmissionFault | None:
+    """Whether role and professional are ones that somebody could ask as."""
+    if recipient.role is not None and recipient.role not in ROLES:
+        return SubmissionFault.RECIPIENT_NOT_ACCREDITED
+    organisation, professional = recipient.organisation, recipient.professional
+    if organisation is not None and professional is not None:
+        known = directory.operator(organisation, professional)
+        return SubmissionFault.RECIPIENT_NOT_ACCREDITED if known is None else None
+    return None
+
+
 def terms_fault(terms: Terms, *, recipient: Organisation | None, now: datetime) -> SubmissionFault | None:
     """Whether the recipient may be one, and the terms are not over.
 
@@ -43,19 +57,20 @@ def terms_fault(terms: Terms, *, recipient: Organisation | None, now: datetime) 
     if terms.valid_until <= now:
         return SubmissionFault.DIRECTIVE_EXPIRED
     if recipient is None:
-        return SubmissionFault.RECIPIENT_NOT_ACCREDITED
+        everybody = terms.recipient.organisation is None  # a refusal: a permission names its organisation
+        return None if everybody else SubmissionFault.RECIPIENT_NOT_ACCREDITED
     if recipient.kind is Kind.OVERSIGHT:
         return SubmissionFault.RECIPIENT_IS_PROXY
     return None
 
 
 def fragments_fault(
-    terms: Terms, *, recipient: Organisation, packages: Sequence[FragmentPackage]
+    terms: Terms, *, recipient: Organisation | None, packages: Sequence[FragmentPackage]
 ) -> SubmissionFault | None:
     """Whether the fragments are for compartments within the terms, once each, and for this recipient's key."""
     if terms.effect is Effect.DENY or isinstance(terms.scope, BasicScope):
         return SubmissionFault.FRAGMENTS_DO_NOT_MATCH if packages else None
-    key = recipient.receiving_key
+    key = None if recipient is None else recipient.receiving_key
     compartments = {package.compartment for package in packages}
     fits = (
         key is not None
@@ -94,5 +109,5 @@ def _says(notice: str, terms: Terms, *, wallet: PublicJwk, packages: Iterable[Fr
         return False
     return (
         (said.recipient, said.purposes, said.scope, said.valid_until)
-        == (terms.recipient, terms.purposes, terms.scope, terms.valid_until)
+        == (terms.recipient.organisation, terms.purposes, terms.scope, terms.valid_until)
     ) and {said.verifying_key} == {package.verifying_key for package in packages}

@@ -23,6 +23,7 @@ from consent.delegation import reencrypt
 from consent.errors import ConsentError, MalformedError, SealError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
+from consent.recipients import Reader
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
 from consent.terms import Effect
 from consent.vocabulary import Body
@@ -108,7 +109,7 @@ class Releases:
             _require(
                 logged_fault(request.log, statement=request.statement, log=_medical_log(asked.directory))
             )  # R7d
-            cosignature = self._take_effect(asked, statement, token=token)  # R7a once, R7d
+            cosignature = self._take_effect(asked, statement, copy, token=token)  # R7a once, R7c, R7d
         except _RefusalError as refusal:
             raise self._refuse(asked, refusal) from None
         return release_answer(fragments, cosignature)
@@ -163,7 +164,9 @@ class Releases:
             compartments = [Compartment.parse(each.compartment) for each in capsules]
         except MalformedError:
             raise _RefusalError(ReleaseFault.CAPSULE_REFUSED) from None
-        wanted = access_request(statement, compartments, now=asked.now)
+        roles = asked.directory.roles(statement.organisation, statement.operator)
+        reader = Reader(statement.organisation, statement.operator, frozenset(roles))
+        wanted = access_request(statement, compartments, reader=reader, now=asked.now)
         with self._context.database.read() as conn:
             others = self._directives.store.of_person_for(
                 conn, stored.person, statement.organisation, besides=stored.id
@@ -183,14 +186,21 @@ class Releases:
             raise _RefusalError(ReleaseFault.CAPSULE_REFUSED) from None
 
     def _take_effect(
-        self, asked: _Asked, statement: AccessStatement, *, token: VerifiedPseudonym | None
+        self,
+        asked: _Asked,
+        statement: AccessStatement,
+        stored: StoredDirective,
+        *,
+        token: VerifiedPseudonym | None,
     ) -> str:
-        """Use up the statement, witness the checkpoint and log the release: all, or nothing and no answer."""
+        """Use up statement and use, witness the checkpoint and log the release: all, or nothing and no answer."""
         with self._context.database.write() as conn:
             try:
                 self._use_up(conn, asked, statement, token=token)
             except ReplayError:
                 raise _RefusalError(ReleaseFault.STATEMENT_REPLAYED) from None
+            if not self._directives.store.uses.use(conn, stored, now=asked.now):
+                raise _RefusalError(RefusalCode.FREQUENCY_USED_UP)
             cosignature = self._add_checkpoint(conn, asked.request.log, asked.now)
             self._record(conn, asked, Outcome.PERMITTED)
         return cosignature

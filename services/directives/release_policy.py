@@ -9,6 +9,7 @@ from consent.decision import AccessRequest, HeldDirective, Refusal, decide
 from consent.errors import MalformedError
 from consent.explanations import RefusalCode
 from consent.identifiers import OperatorId, OrganisationId
+from consent.recipients import Reader
 from consent.statements import AccessStatement, Selection
 from consent.terms import RecordScope, Terms
 from services.contracts.directives import LogProof, ReleaseFault
@@ -34,7 +35,7 @@ def claimed_operator(statement: str, directory: Directory) -> Operator | None:
 
 
 def access_request(
-    statement: AccessStatement, compartments: Sequence[Compartment], *, now: datetime
+    statement: AccessStatement, compartments: Sequence[Compartment], *, reader: Reader, now: datetime
 ) -> AccessRequest:
     """Return what is decided upon: what the reader selected, or where the named documents lie."""
     selection = statement.selection
@@ -46,7 +47,7 @@ def access_request(
             frozenset(each.category for each in compartments),
             YearSpan(min(listed), max(listed)),
         )
-    return AccessRequest(statement.organisation, categories, years, statement.purpose, now)
+    return AccessRequest(reader, categories, years, statement.purpose, now)
 
 
 def decision_fault(

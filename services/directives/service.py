@@ -7,6 +7,7 @@ from services.contracts.oversight.register import Directory
 from services.directives.barrier import Barrier
 from services.directives.store import DirectiveStore
 from services.directives.tables import DirectiveTables
+from services.directives.uses import UseStore
 from services.kit.context import BodyContext, witness_name
 from services.kit.log.note import Cosigner, NoteVerifier
 from services.kit.log.witness import Witness
@@ -27,7 +28,10 @@ def open_directives(
 ) -> Directives:
     """Put the component together; `tables` are those that the body's `tables.py` defined."""
     leaf = context.tables.journal.log.leaf
-    store = DirectiveStore(tables, body=context.body, cipher=context.cipher, leaf=leaf)
+    uses = UseStore(
+        tables, cipher=context.cipher, randomness=context.randomness, queue=context.journal.tree.queue
+    )
+    store = DirectiveStore(tables, body=context.body, cipher=context.cipher, leaf=leaf, uses=uses)
     return Directives(context, store, Barrier(context.database, tables.directive), directory)
 
 

@@ -6,6 +6,7 @@ somebody changed, moved or brought back under another state raises StoredDirecti
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ from consent.vocabulary import Body
 from services.directives.errors import StoredDirectiveChangedError
 from services.directives.model import StoredDirective
 from services.directives.tables import DirectiveTables
+from services.directives.uses import UseStore
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.entry import LogLeaf
 from services.kit.log.errors import LogFormatError
@@ -39,8 +41,11 @@ DirectiveRow = Row[tuple[str, str, bytes, str, bytes, bytes | None]]
 class DirectiveStore:
     """The directives of one body; `leaf` is the leaf table of its log."""
 
-    def __init__(self, tables: DirectiveTables, *, body: Body, cipher: ColumnCipher, leaf: Table) -> None:
+    def __init__(
+        self, tables: DirectiveTables, *, body: Body, cipher: ColumnCipher, leaf: Table, uses: UseStore
+    ) -> None:
         self.tables = tables
+        self.uses = uses
         self._body = body
         self._cipher = cipher
         directive, wallet, fragment = tables.directive.c, tables.wallet.c, tables.fragment.c
@@ -54,8 +59,9 @@ class DirectiveStore:
         ).join(tables.wallet, wallet.pseudonym == directive.pseudonym, isouter=True)
         of_id, of_person = directive.id == bindparam("id"), directive.pseudonym == bindparam("person")
         of_recipient = directive.recipient == bindparam("recipient")
+        of_reader = directive.recipient.in_([bindparam("recipient"), bindparam("everybody")])
         self._by_id, self._of_person = columns.where(of_id), columns.where(of_person)
-        self._of_person_for = columns.where(of_person, of_recipient, directive.id != bindparam("besides"))
+        self._of_person_for = columns.where(of_person, of_reader, directive.id != bindparam("besides"))
         self._of_recipient = columns.where(of_recipient, directive.state == DirectiveState.ACTIVE.value)
         self._known = select(directive.id).where(of_id)
         self._wallet = select(wallet.signing_key).where(wallet.pseudonym == bindparam("person"))
@@ -89,7 +95,7 @@ class DirectiveStore:
         row = {
             "id": stored.id,
             "pseudonym": stored.person,
-            "recipient": self._recipient(stored.terms.recipient),
+            "recipient": self._recipient(stored.terms.recipient.organisation),
             "state": stored.state.value,
             "content": self._seal(stored, stored.state),
         }
@@ -119,8 +125,13 @@ class DirectiveStore:
         *,
         besides: DirectiveId | None = None,
     ) -> list[StoredDirective]:
-        """Return a person's directives that speak of one recipient; a decision needs no others."""
-        named = {"person": person, "recipient": self._recipient(recipient), "besides": besides or ""}
+        """Return a person's directives that speak of one organisation or of everybody; a decision needs no others."""
+        named = {
+            "person": person,
+            "recipient": self._recipient(recipient),
+            "everybody": self._recipient(None),
+            "besides": besides or "",
+        }
         return self._read(conn, self._of_person_for, named)
 
     def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
@@ -179,7 +190,9 @@ class DirectiveStore:
             leaves |= {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
         for each in found:
             _require_logged(each, leaves.get(each.log_index))
-        return found
+        counted = [each.id for each in found if each.terms.conditions.frequency is not None]
+        uses = self.uses.of(conn, counted)
+        return [replace(each, uses=uses[each.id]) if each.id in uses else each for each in found]
 
     def _load(self, row: DirectiveRow) -> StoredDirective:
         person = Pseudonym(row.pseudonym)
@@ -192,7 +205,7 @@ class DirectiveStore:
         except (ColumnError, ConsentError, ValueError) as error:
             raise StoredDirectiveChangedError(f"directive id={row.id}") from error
         said = verified.directive
-        if (said.id, said.body, said.person, self._recipient(said.terms.recipient)) != (
+        if (said.id, said.body, said.person, self._recipient(said.terms.recipient.organisation)) != (
             row.id,
             self._body,
             person,
@@ -238,8 +251,9 @@ class DirectiveStore:
             raise StoredDirectiveChangedError("wallet: a signing key does not open") from error
         return key
 
-    def _recipient_lookup(self, recipient: str) -> bytes:
-        return self._cipher.lookup(recipient.encode(), column="directive.recipient")
+    def _recipient_lookup(self, recipient: OrganisationId | None) -> bytes:
+        # no organisation has an empty id, so everybody is one more value that nobody can tell from the others
+        return self._cipher.lookup((recipient or "").encode(), column="directive.recipient")
 
     def _label_lookup(self, label: str) -> bytes:
         return self._cipher.lookup(label.encode(), column=COMPARTMENT_COLUMN)

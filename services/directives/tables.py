@@ -13,12 +13,13 @@ from services.kit.columns import clear, sealed
 
 @dataclass(frozen=True, slots=True)
 class DirectiveTables:
-    """The four tables."""
+    """The five tables."""
 
     wallet: Table
     directive: Table
     fragment: Table
     receipt: Table
+    use: Table
 
 
 def directive_tables(metadata: MetaData) -> DirectiveTables:
@@ -87,6 +88,21 @@ def directive_tables(metadata: MetaData) -> DirectiveTables:
                 info=clear("which directive was withdrawn"),
             ),
             Column("receipt", LargeBinary, nullable=False, info=sealed("withdrawal and deletion receipt")),
+            sqlite_with_rowid=False,
+        ),
+        use=Table(
+            "directive_use",
+            metadata,
+            Column("id", String, primary_key=True, info=clear("random")),
+            Column(
+                "directive",
+                String,
+                ForeignKey("directive.id"),
+                nullable=False,
+                index=True,
+                info=clear("to count the uses of a directive that limits them"),
+            ),
+            Column("used", LargeBinary, nullable=False, info=sealed("when it was used")),
             sqlite_with_rowid=False,
         ),
     )

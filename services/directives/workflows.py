@@ -39,7 +39,14 @@ from services.contracts.directives import (
 )
 from services.directives.errors import DirectiveConflictError, RefusedError
 from services.directives.model import StoredDirective
-from services.directives.policy import Pointers, address_fault, fragments_fault, pointers_fault, terms_fault
+from services.directives.policy import (
+    Pointers,
+    address_fault,
+    fragments_fault,
+    pointers_fault,
+    recipient_fault,
+    terms_fault,
+)
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.events import Event, EventKind, Outcome
@@ -181,10 +188,10 @@ def _judge(
         raise _FaultError(SubmissionFault.NOT_SIGNED_BY_WALLET) from None
     directive = verified.directive
     _require(address_fault(directive, body=directives.context.body, person=person))
-    recipient = directives.directory().organisation(directive.terms.recipient)
+    directory, named = directives.directory(), directive.terms.recipient
+    recipient = None if named.organisation is None else directory.organisation(named.organisation)
     _require(terms_fault(directive.terms, recipient=recipient, now=directives.context.clock()))
-    if recipient is None:
-        raise _FaultError(SubmissionFault.RECIPIENT_NOT_ACCREDITED)
+    _require(recipient_fault(named, directory=directory))
     try:
         packages = [each.to_package() for each in message.fragments]
     except MalformedError:
@@ -251,7 +258,7 @@ def _told(directive: Directive, *, kind: EventKind, count: int) -> Event:
     return Event(
         kind=kind,
         outcome=Outcome.DONE,
-        organisation=terms.recipient,
+        organisation=terms.recipient.organisation,
         purpose=" ".join(sorted(terms.purposes)),
         categories=categories,
         years=years,

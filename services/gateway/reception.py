@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from consent import base64url, jws
 from consent.canonical import JsonValue
 from consent.compartments import YearSpan
-from consent.directives import Effect, Notice, RecordScope, Terms
+from consent.directives import Effect, RecordScope, Terms
 from consent.errors import ConsentError
 from consent.jwk import thumbprint, to_jwk
+from consent.recipients import Recipient
+from consent.shown import Medium, MediumKind, Notice
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import (
@@ -138,7 +140,7 @@ def answer(person: Person, organisation: Organisation, question: Question, effec
     now = person.clock()
     years = YearSpan(now.year - YEARS_BACK, now.year)
     terms = Terms(
-        recipient=organisation.id,
+        recipient=Recipient(organisation.id),
         effect=effect,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(frozenset({question.category}), years),
@@ -150,6 +152,7 @@ def answer(person: Person, organisation: Organisation, question: Question, effec
             version=TEXT_VERSION,
             language=question.language,
             refusal_meaning=question.no_means,
+            medium=Medium(MediumKind.COUNTER, organisation.credentials.operator),
         ),
     )
     return lay_down(person, terms)
@@ -161,7 +164,7 @@ def earlier_answers(person: Person, organisation: Organisation, category: Catego
     return [
         each
         for each in permissions(person, bodies=PROXIES)
-        if each.terms.recipient == organisation.id
+        if each.terms.recipient.organisation == organisation.id
         and each.terms.notice.text_id == TEXT_ID
         and isinstance(each.terms.scope, RecordScope)
         and each.terms.scope.categories == {category}

@@ -191,7 +191,7 @@ def _own(person: Person, publication: str) -> VerifiedPublication:
 
 
 def _receiving_key(person: Person, terms: Terms) -> bytes:
-    recipient = person.directory().organisation(terms.recipient)
+    recipient = person.directory().organisation(terms.recipient.required())
     if recipient is None or recipient.receiving_key is None:
         code = RefusalCode.NOT_ACCREDITED.value
         raise RefusedError(code, "The recipient is not accredited to read records at present.")

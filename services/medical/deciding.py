@@ -10,6 +10,7 @@ from consent.delegation import VerifiedFragment
 from consent.explanations import RefusalCode
 from consent.identifiers import Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
+from consent.recipients import Reader
 from consent.statements import AccessStatement, DocumentSelection, GrantSubject, VerifiedStatement
 from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.directives.model import StoredDirective
@@ -76,7 +77,9 @@ class Deciding:
         held: Sequence[StoredDirective],
         selected: Sequence[LoggedBundle],
     ) -> StoredDirective:
-        request = policy.access_request(statement, selected, now=self._centre.context.clock())
+        roles = self._centre.register.roles(statement.organisation, statement.operator)
+        reader = Reader(statement.organisation, statement.operator, frozenset(roles))
+        request = policy.access_request(statement, selected, reader=reader, now=self._centre.context.clock())
         if request is None:
             raise RefusedError(RefusalCode.NO_PERMISSION)
         decision = decide(request, [each.held for each in held])

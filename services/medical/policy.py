@@ -8,6 +8,7 @@ from consent.compartments import Compartment, YearSpan
 from consent.decision import AccessRequest
 from consent.identifiers import DirectiveId, DocumentId
 from consent.publication import VerifiedPublication
+from consent.recipients import Reader
 from consent.statements import AccessStatement, DocumentSelection, Selection
 from consent.terms import Effect
 from services.directives.model import StoredDirective
@@ -71,19 +72,19 @@ def selects(selection: Selection, place: Place) -> bool:
 
 
 def access_request(
-    statement: AccessStatement, selected: Sequence[LoggedBundle], *, now: datetime
+    statement: AccessStatement, selected: Sequence[LoggedBundle], *, reader: Reader, now: datetime
 ) -> AccessRequest | None:
     """Return what is to be decided; None when single documents were named that are not there."""
     match statement.selection:
         case Selection(categories=categories, years=years):
-            return AccessRequest(statement.organisation, categories, years, statement.purpose, now)
+            return AccessRequest(reader, categories, years, statement.purpose, now)
         case DocumentSelection(ids=ids):
             if ids - {each.id for bundle in selected for each in bundle.documents}:
                 return None
             places = [bundle.place for bundle in selected]
             years = YearSpan(min(year for _, year in places), max(year for _, year in places))
             categories = frozenset(category for category, _ in places)
-            return AccessRequest(statement.organisation, categories, years, statement.purpose, now)
+            return AccessRequest(reader, categories, years, statement.purpose, now)
 
 
 def relied_on(held: Sequence[StoredDirective], grant: DirectiveId) -> list[StoredDirective]:

@@ -125,14 +125,16 @@ class Reading:
         return None if policies().permits(roles, "read-records", Body.MEDICAL) else RefusalCode.ROLE_MISSING
 
     def _log(self, asked: Asked, admitted: Admitted) -> Recorded:
-        """R5: use up statement and token, and commit the access to the log, under a checkpoint signed with it.
+        """R5: use up statement, token and one use of the permission; commit the access to the log and sign its head.
 
-        Raises: ReplayError, StoredLogDamagedError.
+        Raises: ReplayError, RefusedError, StoredLogDamagedError.
         """
         journal = self._context.journal
         try:
             with self._context.database.write() as conn:
                 self._use_up(conn, asked, admitted)
+                if not self._centre.directives.uses.use(conn, admitted.ground, now=self._context.clock()):
+                    raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
                 recorded = journal.record(
                     conn,
                     person=admitted.person,

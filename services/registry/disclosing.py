@@ -101,14 +101,14 @@ def _judge(
         return RefusalCode.NOT_SIGNED_BY_PERSON
     if asked.until <= registry.context.clock():
         return RefusalCode.EXPIRED
-    if _denied(registry, conn, asked):
+    if _denied(registry, conn, caller, asked):
         return RefusalCode.DENIED_BY_PERSON
     return _Granted(resident, asked) if _first_time(registry, conn, asked) else REPLAYED
 
 
-def _denied(registry: Registry, conn: Connection, asked: Disclosure) -> bool:
+def _denied(registry: Registry, conn: Connection, caller: OperatorCaller, asked: Disclosure) -> bool:
     request = BasicRequest(
-        recipient=asked.organisation,
+        reader=caller.reader,
         items=asked.items,
         purpose=Purpose.IDENTITY_VERIFICATION,
         contract=asked.contract,

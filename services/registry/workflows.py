@@ -22,6 +22,7 @@ from services.contracts.registry.messages import (
     RegisteredResident,
     RegisterResident,
 )
+from services.directives.model import StoredDirective
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.registry import egress, matching
@@ -38,6 +39,7 @@ class _Permitted:
 
     resident: Resident
     permit: Permit
+    ground: StoredDirective
 
 
 def register(registry: Registry, caller: OperatorCaller, message: RegisterResident) -> RegisteredResident:
@@ -99,6 +101,8 @@ def confirm(registry: Registry, caller: OperatorCaller, message: Confirm, *, hol
             verdict = _judge(registry, conn, caller, person=person, message=message)
             if not (isinstance(verdict, _Permitted) and verdict.permit == first.permit):
                 verdict = RefusalCode.WITHDRAWN_IN_FLIGHT
+            elif not registry.directives.store.uses.use(conn, verdict.ground, now=registry.context.clock()):
+                verdict = RefusalCode.FREQUENCY_USED_UP
         event = _confirmation(caller, message, verdict)
         registry.context.journal.record(conn, person=person, event=event)
     if isinstance(verdict, RefusalCode):
@@ -123,7 +127,7 @@ def _judge(
     if resident is None:
         return RefusalCode.SUBJECT_UNKNOWN
     request = BasicRequest(
-        recipient=caller.organisation,
+        reader=caller.reader,
         items=frozenset(message.items),
         purpose=message.purpose,
         contract=message.contract,
@@ -132,7 +136,10 @@ def _judge(
     )
     held = registry.directives.store.of_person_for(conn, person, caller.organisation)
     decision = decide(request, [each.held for each in held])
-    return decision.code if isinstance(decision, Refusal) else _Permitted(resident, decision)
+    if isinstance(decision, Refusal):
+        return decision.code
+    ground = next(each for each in held if each.id == decision.directive_id)
+    return _Permitted(resident, decision, ground)
 
 
 def _resident(items: BasicItems) -> Resident:

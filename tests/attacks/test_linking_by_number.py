@@ -22,8 +22,9 @@ from consent import base64url, personal_number
 from consent.compartments import YearSpan
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem, Body, Category
+from services.contracts.oversight.register import Directory
 from services.demo.scene import Scene, medical_terms
-from services.directives.store import DirectiveStore
+from services.directives.service import open_directives
 from services.gateway.hospital import deposit, link
 from services.gateway.shop import register_purchase
 from services.gateway.wallet_actions import lay_down
@@ -188,9 +189,12 @@ def open_one(folder: Path, body: Body) -> BodyContext:
 def put_wallet(context: BodyContext, conn: Connection, name: Pseudonym) -> None:
     tables = import_module(f"services.{context.body.value}.tables")
     own = tables.directives if context.body is Body.MEDICAL else tables.DIRECTIVES
-    DirectiveStore(
-        own, body=context.body, cipher=context.cipher, leaf=context.tables.journal.log.leaf
-    ).put_wallet(conn, name, {"kty": "OKP"})
+    store = open_directives(context, own, directory=_no_register).store
+    store.put_wallet(conn, name, {"kty": "OKP"})
+
+
+def _no_register() -> Directory:
+    raise AssertionError("a wallet is registered without looking at the register")
 
 
 def orders(context: BodyContext, names: Sequence[str]) -> Iterator[tuple[str, list[int]]]:

@@ -17,6 +17,7 @@ from consent.delegation import ReceivingKey, load_verified_fragment_from_own_sto
 from consent.directives import Effect, Grant, Notice, RecordScope, Terms, UnverifiedReaderNotice
 from consent.errors import FaultyProxyError, SealError, SignatureError, TooFewFragmentsError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
+from consent.recipients import Recipient
 from consent.sealing import (
     ContentKey,
     PlainDocument,
@@ -69,7 +70,7 @@ class Patient:
     def granted(self) -> Grant:
         notice = Notice.of_text("t", text_id="t", version="1", language="ja", refusal_meaning="r")
         terms = Terms(
-            recipient=OrganisationId("clinic-b"),
+            recipient=Recipient(OrganisationId("clinic-b")),
             effect=Effect.PERMIT,
             purposes=frozenset({Purpose.TREAT}),
             scope=RecordScope(frozenset({COMPARTMENT.category}), YearSpan(2026, 2026)),

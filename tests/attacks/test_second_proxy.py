@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.oversight_reads import (
@@ -24,10 +25,12 @@ from support.oversight_world import OversightWorld, Participant, Person, oversig
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
+from consent.conditions import Conditions, Frequency, FrequencyUnit
 from consent.directives import Effect, RecordScope
 from consent.explanations import RefusalCode
 from consent.handles import seal_handle
 from consent.identifiers import DirectiveId, TerminalId
+from consent.recipients import Recipient
 from consent.statements import GrantSubject, Selection, TokenSubject
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.directives import ReleaseFault, ReleaseRequest
@@ -341,12 +344,32 @@ def test_the_persons_own_refusal_outweighs_what_the_medical_centre_points_to(sce
     _require_refused(scene, scene.reads.request(), RefusalCode.DENIED_BY_PERSON)
 
 
+def test_the_second_proxy_counts_uses_by_itself(scene: Scene) -> None:
+    """IM: a medical centre that forgets to count is stopped at the number that the person allowed."""
+    limited = _granted_anew(scene, conditions=Conditions(Frequency(1, FrequencyUnit.DAY)))
+    scene.world.as_body(Body.MEDICAL).release(limited.request())
+    limited.known_size = 1
+    _require_refused(scene, limited.request(), RefusalCode.FREQUENCY_USED_UP)
+
+
+def test_a_permission_for_another_professional_opens_nothing(scene: Scene) -> None:
+    """IM: a permission narrowed to a role serves nobody who has it not, whatever the medical centre decided."""
+    narrowed = _granted_anew(scene, recipient=Recipient(scene.reads.clinic.organisation, "writer"))
+    _require_refused(scene, narrowed.request(), RefusalCode.OTHER_PROFESSIONAL)
+
+
 def test_no_other_body_is_served(scene: Scene) -> None:
     """Least privilege: releases are for the medical centre's certificate only."""
     for body in set(Body) - {Body.MEDICAL}:
         with pytest.raises(RemoteProblemError) as refused:
             scene.world.as_body(body).release(scene.reads.request())
         assert (refused.value.status, refused.value.code) == (403, "forbidden")
+
+
+def _granted_anew(scene: Scene, **changes: Any) -> Reads:
+    granted = grant(scene.world, scene.reads.person, scene.reads.clinic, **changes)
+    submit(scene.world, scene.reads.person, granted.copies[Body.OVERSIGHT])
+    return replace(scene.reads, grant=granted)
 
 
 def _require_refused(scene: Scene, request: ReleaseRequest, code: RefusalCode | ReleaseFault) -> None:

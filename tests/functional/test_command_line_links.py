@@ -11,6 +11,7 @@ from support.desk import PINS
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
+from consent.recipients import Recipient
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.identity.messages import StaffCheck
 from services.demo.scene import Scene
@@ -47,7 +48,7 @@ def permit(enrolled: Enrolled, clinic: Organisation) -> None:
     now = enrolled.person.clock()
     notice = Notice.of_text("x", text_id="t", version="1", language="en", refusal_meaning="y")
     terms = Terms(
-        recipient=clinic.id,
+        recipient=Recipient(clinic.id),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(frozenset({Category.MEDICATION}), YearSpan(YEAR, YEAR)),

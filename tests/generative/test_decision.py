@@ -8,6 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from consent.compartments import YearSpan
+from consent.conditions import UNCONDITIONAL, Conditions, Frequency, FrequencyUnit
 from consent.decision import (
     AccessRequest,
     BasicRequest,
@@ -19,15 +20,18 @@ from consent.decision import (
     explain,
 )
 from consent.directives import BasicScope, Directive, Effect, Notice, RecordScope, Terms, VerifiedDirective
-from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
+from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
 from consent.lifecycle import DirectiveState
+from consent.recipients import Reader, Recipient
 from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 NOTICE = Notice.of_text("t", text_id="t", version="1", language="ja", refusal_meaning="r")
 CATEGORIES = [Category.MEDICATION, Category.CHECKUP, Category.SENSITIVE]
 PURPOSES = [Purpose.TREAT, Purpose.HRESCH]
-RECIPIENTS = [OrganisationId("clinic-b"), OrganisationId("clinic-c")]
+ORGANISATIONS = [OrganisationId("clinic-b"), OrganisationId("clinic-c")]
+ROLES = ["reader", "pharmacist"]
+DOCTORS = [OperatorId("d1"), OperatorId("d2")]
 
 moments = st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days))
 spans = st.tuples(st.integers(2024, 2026), st.integers(2024, 2026)).map(lambda pair: YearSpan(*sorted(pair)))
@@ -45,12 +49,18 @@ basic_scopes = st.builds(
 )
 
 
-access = st.builds(
-    AccessRequest, st.sampled_from(RECIPIENTS), categories, spans, st.sampled_from(PURPOSES), st.just(NOW)
+readers = st.builds(
+    Reader, st.sampled_from(ORGANISATIONS), st.sampled_from(DOCTORS), st.frozensets(st.sampled_from(ROLES))
 )
+recipients = st.one_of(
+    st.builds(Recipient, st.none() | st.sampled_from(ORGANISATIONS), st.none() | st.sampled_from(ROLES)),
+    st.builds(Recipient, st.sampled_from(ORGANISATIONS), st.none(), st.sampled_from(DOCTORS)),
+)
+
+access = st.builds(AccessRequest, readers, categories, spans, st.sampled_from(PURPOSES), st.just(NOW))
 basic = st.builds(
     BasicRequest,
-    st.sampled_from(RECIPIENTS),
+    readers,
     items,
     st.sampled_from(PURPOSES),
     st.sampled_from(CONTRACTS),
@@ -79,26 +89,45 @@ def around(draw: st.DrawFn, request: Request) -> RecordScope | BasicScope:
 
 @st.composite
 def held(draw: st.DrawFn, request: Request) -> HeldDirective:
-    near = st.just(request.recipient)
+    near = st.just(Recipient(request.reader.organisation))
+    effect = draw(st.sampled_from(list(Effect)))
+    recipient = draw(st.one_of(near, near, recipients))
+    if effect is Effect.PERMIT and recipient.organisation is None:
+        recipient = Recipient(request.reader.organisation, recipient.role)
+    counted = st.builds(Frequency, st.integers(1, 3), st.sampled_from(FrequencyUnit))
+    frequency = draw(st.none() | counted) if effect is Effect.PERMIT else None
     start = draw(st.one_of(st.just(NOW), moments))
     terms = Terms(
-        recipient=draw(st.one_of(near, near, near, st.sampled_from(RECIPIENTS))),
-        effect=draw(st.sampled_from(list(Effect))),
+        recipient=recipient,
+        effect=effect,
         purposes=draw(st.one_of(purposes.map(lambda some: some | {request.purpose}), purposes)),
         scope=draw(st.one_of(around(request), around(request), record_scopes, basic_scopes)),
         valid_from=start,
         valid_until=start + timedelta(days=draw(st.integers(1, 4))),
         notice=NOTICE,
+        conditions=Conditions(frequency),
     )
+    uses = draw(st.lists(st.integers(-800, 1).map(lambda hours: NOW + timedelta(hours=hours)), max_size=3))
     directive = Directive(DirectiveId(draw(st.uuids()).hex), Body.MEDICAL, Pseudonym("p"), terms, NOW)
     state = draw(st.one_of(st.just(DirectiveState.ACTIVE), st.sampled_from(list(DirectiveState))))
-    return HeldDirective(VerifiedDirective(directive, "not looked at by the decision"), state)
+    return HeldDirective(VerifiedDirective(directive, "not looked at by the decision"), state, tuple(uses))
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Request, list[HeldDirective]]:
     request = draw(requests)
     return request, draw(st.lists(held(request), max_size=6))
+
+
+def people(recipient: Recipient, request: Request) -> set[Reader]:
+    """Everybody whom a recipient speaks of, in a world of the one who asks, a colleague alike, and others unlike."""
+    reader = request.reader
+    world = [
+        Reader(organisation, OperatorId(name), roles)
+        for organisation in [*ORGANISATIONS, OrganisationId("clinic-z")]
+        for name, roles in [("plain", frozenset[str]()), ("alike", reader.roles), ("all", frozenset(ROLES))]
+    ]
+    return {each for each in [reader, *world] if recipient.addresses(each)}
 
 
 def cells(purpose_set: frozenset[Purpose], scope: RecordScope | BasicScope) -> set[tuple[object, ...]]:
@@ -109,7 +138,11 @@ def cells(purpose_set: frozenset[Purpose], scope: RecordScope | BasicScope) -> s
     return set(product(purpose_set, scope.categories, years))
 
 
-def extent_of(terms: Terms) -> set[tuple[object, ...]]:
+def extent_of(terms: Terms, request: Request) -> set[tuple[object, ...]]:
+    return set(product(people(terms.recipient, request), said_of(terms)))
+
+
+def said_of(terms: Terms) -> set[tuple[object, ...]]:
     scope = terms.scope
     if isinstance(scope, BasicScope) and terms.effect is Effect.DENY:
         contracts = [*CONTRACTS, "any other"] if scope.contract is None else [scope.contract]
@@ -118,6 +151,10 @@ def extent_of(terms: Terms) -> set[tuple[object, ...]]:
 
 
 def wanted_cells(request: Request) -> set[tuple[object, ...]]:
+    return set(product([request.reader], wished(request)))
+
+
+def wished(request: Request) -> set[tuple[object, ...]]:
     if isinstance(request, BasicRequest):
         return cells(
             frozenset({request.purpose}),
@@ -132,16 +169,27 @@ def in_force(one: HeldDirective, request: Request) -> bool:
     if terms.effect is Effect.DENY:
         states.add(DirectiveState.RECEIVED)
     in_time = terms.valid_from <= request.now < terms.valid_until
-    return terms.recipient == request.recipient and one.state in states and in_time
+    return one.state in states and in_time
+
+
+def has_uses_left(one: HeldDirective, request: Request) -> bool:
+    frequency = one.terms.conditions.frequency
+    if frequency is None:
+        return True
+    hours = {"hour": 1, "day": 24, "week": 168, "month": 720}[frequency.unit]
+    recent = [each for each in one.uses if (request.now - each) / timedelta(hours=1) < hours]
+    return len(recent) < frequency.times
 
 
 def oracle(request: Request, directives: list[HeldDirective]) -> set[DirectiveId]:
     """The ids of all directives on whose ground the request may be permitted."""
     wanted = wanted_cells(request)
-    extents = [(one, extent_of(one.terms)) for one in directives if in_force(one, request)]
+    extents = [(one, extent_of(one.terms, request)) for one in directives if in_force(one, request)]
     good = set()
     for permit, extent in extents:
         if permit.terms.effect is Effect.DENY or not wanted <= extent:
+            continue
+        if not has_uses_left(permit, request):
             continue
         denials = [other for one, other in extents if one.terms.effect is Effect.DENY and other & wanted]
         if all(extent < denial for denial in denials):
@@ -171,7 +219,8 @@ def test_permit_rests_on_one_directive_that_covers_everything(
         (ground,) = [one for one in directives if one.verified.directive.id == decision.directive_id]
         assert ground.state is DirectiveState.ACTIVE
         assert ground.terms.effect is Effect.PERMIT
-        assert wanted_cells(request) <= cells(ground.terms.purposes, ground.terms.scope)
+        assert wished(request) <= cells(ground.terms.purposes, ground.terms.scope)
+        assert ground.terms.recipient.addresses(request.reader)
 
 
 @given(cases(), st.data())
@@ -180,7 +229,7 @@ def test_one_more_refusal_by_the_person_never_permits(
 ) -> None:
     request, directives = case
     drawn = data.draw(held(request))
-    terms = replace(drawn.terms, effect=Effect.DENY)
+    terms = replace(drawn.terms, effect=Effect.DENY, conditions=UNCONDITIONAL)
     directive = replace(drawn.verified.directive, terms=terms)
     more = HeldDirective(VerifiedDirective(directive, ""), drawn.state)
     if isinstance(decide(request, directives), Refusal):
@@ -197,7 +246,8 @@ def test_order_does_not_matter(case: tuple[Request, list[HeldDirective]], turn: 
 @given(cases())
 def test_directives_for_others_change_nothing(case: tuple[Request, list[HeldDirective]]) -> None:
     request, directives = case
-    own = [one for one in directives if one.terms.recipient == request.recipient]
+    reader = request.reader.organisation
+    own = [one for one in directives if one.terms.recipient.organisation in (None, reader)]
     assert decide(request, directives) == decide(request, own)
 
 
@@ -210,7 +260,8 @@ def test_refusal_says_no_permission_only_when_nothing_for_this_recipient_exists(
     own = [
         one
         for one in directives
-        if one.terms.recipient == request.recipient and isinstance(one.terms.scope, kind)
+        if one.terms.recipient.organisation in (None, request.reader.organisation)
+        and isinstance(one.terms.scope, kind)
     ]
     decision = decide(request, directives)
     if isinstance(decision, Refusal) and decision.code is RefusalCode.NO_PERMISSION:

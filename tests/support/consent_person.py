@@ -10,6 +10,7 @@ from consent.compartments import Compartment, YearSpan
 from consent.delegation import ReceivingKey
 from consent.directives import Effect, Grant, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.recipients import Recipient
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from consent.wallet import Wallet
 
@@ -51,7 +52,7 @@ def new_person() -> Person:
         handle_keys={Body.OVERSIGHT: X25519PrivateKey.generate(), Body.IDENTITY: X25519PrivateKey.generate()},
         now=now,
         terms=Terms(
-            recipient=OrganisationId("clinic-b"),
+            recipient=Recipient(OrganisationId("clinic-b")),
             effect=Effect.PERMIT,
             purposes=frozenset({Purpose.TREAT, Purpose.ETREAT}),
             scope=RecordScope(frozenset({Category.MEDICATION}), YearSpan(2025, 2026)),

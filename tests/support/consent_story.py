@@ -15,6 +15,7 @@ from consent.directives import Effect, Grant, Notice, RecordScope, Terms, Unveri
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
 from consent.notices import VerifiedReaderNotice
 from consent.randomness import Randomness
+from consent.recipients import Recipient
 from consent.sealing import (
     PlainDocument,
     SealedBundle,
@@ -88,7 +89,7 @@ def terms(*, categories: frozenset[Category] = frozenset({Category.MEDICATION, C
         "示した文", text_id="share", version="1", language="ja", refusal_meaning="断っても診療は受けられます"
     )
     return Terms(
-        recipient=CLINIC,
+        recipient=Recipient(CLINIC),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(categories, YearSpan(2020, 2026)),

@@ -15,6 +15,7 @@ from consent.compartments import YearSpan
 from consent.directives import DirectiveCopy, Effect, Notice, RecordScope, Terms, VerifiedDirective
 from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
+from consent.recipients import Recipient
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.fake_credentials import operator_caller, person_caller
 from services.contracts.identity import messages as identity
@@ -307,7 +308,7 @@ def _url(body: Body) -> str:
 def terms(recipient: str, *categories: Category, purpose: Purpose = Purpose.TREAT) -> Terms:
     """Return the terms of a permission for a year."""
     return Terms(
-        recipient=OrganisationId(recipient),
+        recipient=Recipient(OrganisationId(recipient)),
         effect=Effect.PERMIT,
         purposes=frozenset({purpose}),
         scope=RecordScope(frozenset(categories), YearSpan(YEAR - 2, YEAR)),

@@ -13,6 +13,7 @@ from consent.decision import HeldDirective
 from consent.directives import BasicScope, DirectiveCopy, Effect, Notice, Terms, UnverifiedDirective
 from consent.identifiers import Pseudonym
 from consent.lifecycle import DirectiveState
+from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from consent.wallet import Wallet
 from services.contracts.directives import (
@@ -133,7 +134,7 @@ def basic_terms(
         refusal_meaning="You confirm it at the counter.",
     )
     return Terms(
-        recipient=recipient.organisation,
+        recipient=Recipient(recipient.organisation),
         effect=effect,
         purposes=frozenset({purpose}),
         scope=BasicScope(frozenset(items), contract, frozenset(reasons)),

@@ -25,6 +25,8 @@ from consent.delegation import ReceivingKey
 from consent.directives import Grant
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
+from consent.recipients import Recipient
+from consent.shown import Notice
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -33,7 +35,7 @@ from consent.statements import (
     TokenSubject,
     sign_statement,
 )
-from consent.terms import Effect, Notice, RecordScope, Terms
+from consent.terms import Effect, RecordScope, Terms
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient, submission, wallet_registration
@@ -319,10 +321,10 @@ class World:
             return self.context.sealing_key
         return self.seconds[body].sealing_key
 
-    def terms(self, recipient: OrganisationId, **changes: Any) -> Terms:
+    def terms(self, organisation: OrganisationId, **changes: Any) -> Terms:
         """Return terms for medication of 2024 to 2026, for treatment, for 30 days; `changes` go over them."""
         told: dict[str, Any] = {
-            "recipient": recipient,
+            "recipient": Recipient(organisation),
             "effect": Effect.PERMIT,
             "purposes": frozenset({Purpose.TREAT}),
             "scope": RecordScope(frozenset({Category.MEDICATION}), YearSpan(2024, 2026)),
@@ -339,7 +341,7 @@ class World:
             terms,
             recipient_receiving_key=None
             if refused
-            else self.members[terms.recipient].receiving_key.public_bytes(),
+            else self.members[terms.recipient.required()].receiving_key.public_bytes(),
             compartments=[] if refused else compartments,
             persons={body: self.pseudonym(someone, body) for body in PROXIES},
             handle_keys={body: each.sealing_key.public_key() for body, each in self.seconds.items()},

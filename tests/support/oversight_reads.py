@@ -16,6 +16,7 @@ from consent.compartments import Compartment, YearSpan
 from consent.delegation import FragmentPackage
 from consent.directives import BasicScope, DirectiveCopy, Effect, Grant, Notice, RecordScope, Terms
 from consent.identifiers import DirectiveId, DocumentId
+from consent.recipients import Recipient
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -186,7 +187,7 @@ class Reads:
 def terms(reader: Participant, now: datetime, **changes: object) -> Terms:
     """Return terms for a clinic, members replaced as told."""
     told: dict[str, object] = {
-        "recipient": reader.organisation,
+        "recipient": Recipient(reader.organisation),
         "effect": Effect.PERMIT,
         "purposes": frozenset({Purpose.TREAT}),
         "scope": SCOPE,

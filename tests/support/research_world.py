@@ -23,8 +23,10 @@ from consent.identifiers import (
     TerminalId,
 )
 from consent.jwk import to_jwk
+from consent.recipients import Recipient
 from consent.sealing import PlainDocument, SealedBundle, seal_bundle
-from consent.terms import Effect, Notice, RecordScope, Terms
+from consent.shown import Notice
+from consent.terms import Effect, RecordScope, Terms
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.fake_credentials import operator_caller
 from services.contracts.medical.fake import FakeMedical
@@ -136,7 +138,7 @@ class World:
         """P2 and P3: have the person lay down a directive for the anonymiser."""
         permits = effect is Effect.PERMIT
         terms = Terms(
-            recipient=ANONYMISER,
+            recipient=Recipient(ANONYMISER),
             effect=effect,
             purposes=frozenset({purpose}),
             scope=RecordScope(categories, YearSpan(2022, 2026)),

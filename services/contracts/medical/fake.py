@@ -173,7 +173,7 @@ class FakeMedical:
         pseudonym, directives = self._subject(statement, message)
         person = self._of(pseudonym)
         chosen = chosen_documents(statement, person)
-        request = access_request(statement, chosen, self._clock())
+        request = access_request(statement, chosen, reader=caller.reader, now=self._clock())
         decision = decide(request, [each.held for each in directives]) if request else None
         if decision is None or isinstance(decision, Refusal):
             raise refusal(403, (decision.code if decision else RefusalCode.NO_PERMISSION).value)
@@ -196,7 +196,7 @@ class FakeMedical:
             )
             for name, each in self._grants.items()
             if each.held.state is DirectiveState.ACTIVE
-            and each.held.terms.recipient == caller.organisation
+            and each.held.terms.recipient.organisation == caller.organisation
             and each.held.terms.effect is Effect.PERMIT
             and each.held.terms.valid_from <= now < each.held.terms.valid_until
             and each.copy.reader_notice is not None
@@ -279,7 +279,7 @@ class FakeMedical:
         return [
             each
             for each in self._grants.values()
-            if each.person == person and each.held.terms.recipient == recipient
+            if each.person == person and each.held.terms.recipient.organisation == recipient
         ]
 
     def _require_author(self, bundles: list[SealedBundle], caller: OperatorCaller) -> None:

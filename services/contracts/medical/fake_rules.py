@@ -13,6 +13,7 @@ from consent.explanations import RefusalCode
 from consent.identifiers import BundleId, DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.publication import VerifiedPublication
+from consent.recipients import Reader
 from consent.sealing import SealedBundle, SealedDocument, capsule_of
 from consent.statements import Selection, UnverifiedStatement, VerifiedStatement
 from consent.vocabulary import Body
@@ -104,18 +105,22 @@ def chosen_documents(
 
 
 def access_request(
-    verified: VerifiedStatement, chosen: list[tuple[SealedBundle, SealedDocument]], now: datetime
+    verified: VerifiedStatement,
+    chosen: list[tuple[SealedBundle, SealedDocument]],
+    *,
+    reader: Reader,
+    now: datetime,
 ) -> AccessRequest | None:
     """Return what is to be decided; None when a named document is not there."""
     said, selection = verified.statement, verified.statement.selection
     if isinstance(selection, Selection):
-        return AccessRequest(said.organisation, selection.categories, selection.years, said.purpose, now)
+        return AccessRequest(reader, selection.categories, selection.years, said.purpose, now)
     if {each.id for _, each in chosen} != selection.ids:
         return None
     places = [bundle.compartment for bundle, _ in chosen]
     years = YearSpan(min(each.year for each in places), max(each.year for each in places))
     categories = frozenset(each.category for each in places)
-    return AccessRequest(said.organisation, categories, years, said.purpose, now)
+    return AccessRequest(reader, categories, years, said.purpose, now)
 
 
 def sealed_bundle(

@@ -110,7 +110,7 @@ class FakeRegistry:
         if person not in self.residents:
             raise problem(403, "subject_unknown")
         request = BasicRequest(
-            caller.organisation,
+            caller.reader,
             frozenset(message.items),
             message.purpose,
             message.contract,

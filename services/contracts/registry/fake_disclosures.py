@@ -13,6 +13,7 @@ from consent.decision import BasicRequest, Refusal, decide
 from consent.errors import ConsentError
 from consent.identifiers import Pseudonym
 from consent.jwk import PublicJwk, thumbprint, to_jwk
+from consent.recipients import Reader
 from consent.terms import Effect
 from consent.vocabulary import ConfirmationReason, Purpose
 from services.contracts.fake_credentials import operator_caller, problem
@@ -48,7 +49,7 @@ class FakeDisclosures:
             raise problem(403, "not_signed_by_person")
         if asked.until <= now:
             raise problem(403, "expired")
-        if self._denied(asked):
+        if self._denied(caller.reader, asked):
             raise problem(403, "denied_by_person")
         if asked.agreement in self.used:
             raise problem(409, "replayed")
@@ -64,9 +65,9 @@ class FakeDisclosures:
             return None
         return told if told.person == person else None
 
-    def _denied(self, asked: Disclosure) -> bool:
+    def _denied(self, reader: Reader, asked: Disclosure) -> bool:
         request = BasicRequest(
-            asked.organisation,
+            reader,
             asked.items,
             Purpose.IDENTITY_VERIFICATION,
             asked.contract,

@@ -7,6 +7,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.recipients import Reader
 from consent.vocabulary import Body
 from services.kit.credentials.standing import TokenStanding
 
@@ -28,6 +29,11 @@ class OperatorCaller:
     operator: OperatorId
     terminal: TerminalId
     roles: frozenset[str]
+
+    @property
+    def reader(self) -> Reader:
+        """Who asks, as a decision takes it."""
+        return Reader(self.organisation, self.operator, self.roles)
 
 
 class SignedInBy(StrEnum):

@@ -14,6 +14,7 @@ from support.consent_person import Person, new_person
 
 from consent import jws
 from consent.compartments import Compartment, YearSpan
+from consent.conditions import UNCONDITIONAL, Conditions, Frequency, FrequencyUnit, Onward
 from consent.directives import (
     BasicScope,
     DeletionReceipt,
@@ -35,7 +36,9 @@ from consent.directives import (
 )
 from consent.errors import MalformedError, SealError, SignatureError
 from consent.handles import HANDLE_SIZE, open_handle, seal_handle
-from consent.identifiers import DirectiveId, OrganisationId, Pseudonym, SubjectKeyId
+from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym, SubjectKeyId
+from consent.recipients import Recipient
+from consent.shown import PORTAL, Medium, MediumKind
 from consent.vocabulary import PROXIES, BasicItem, Body, Category, Purpose
 from consent.wallet import Wallet
 
@@ -54,12 +57,31 @@ moments = st.datetimes(
 )
 
 
+media = st.one_of(
+    st.just(PORTAL),
+    identifiers.map(lambda name: Medium(MediumKind.COUNTER, OperatorId(name))),
+    st.builds(lambda name, scan: Medium.paper(OperatorId(name), scan), identifiers, st.binary(max_size=9)),
+)
+frequencies = st.builds(Frequency, st.integers(1, 1000), st.sampled_from(FrequencyUnit))
+
+
+conditions = st.builds(Conditions, st.none() | frequencies, st.sampled_from(Onward))
+
+
+def recipients(effect: Effect) -> st.SearchStrategy[Recipient]:
+    organisations = identifiers.map(OrganisationId)
+    some = organisations if effect is Effect.PERMIT else st.none() | organisations
+    professionals = st.builds(Recipient, organisations, st.none(), identifiers.map(OperatorId))
+    return st.builds(Recipient, some, st.none() | identifiers) | professionals
+
+
 @st.composite
 def terms(draw: st.DrawFn) -> Terms:
     start = draw(moments)
+    effect = draw(st.sampled_from(Effect))
     return Terms(
-        recipient=OrganisationId(draw(identifiers)),
-        effect=draw(st.sampled_from(Effect)),
+        recipient=draw(recipients(effect)),
+        effect=effect,
         purposes=draw(st.frozensets(st.sampled_from(Purpose), min_size=1)),
         scope=draw(scopes),
         valid_from=start,
@@ -70,7 +92,9 @@ def terms(draw: st.DrawFn) -> Terms:
             version="1",
             language="en",
             refusal_meaning=draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)),
+            medium=draw(media),
         ),
+        conditions=draw(conditions) if effect is Effect.PERMIT else UNCONDITIONAL,
     )
 
 
@@ -106,6 +130,14 @@ def changed_payload(directive: Directive, path: tuple[str, ...], value: object) 
         (("extra",), "x"),
         (("terms", "extra"), "x"),
         (("terms", "effect"), "maybe"),
+        (("terms", "role"), ""),
+        (("terms", "conditions"), {}),
+        (("terms", "conditions"), {"onward": "forbidden"}),
+        (("terms", "conditions"), {"frequency": {"times": 0, "unit": "day"}}),
+        (("terms", "conditions"), {"frequency": {"times": 1, "unit": "year"}}),
+        (("terms", "notice", "medium"), {"kind": "portal"}),
+        (("terms", "notice", "medium"), {"kind": "counter"}),
+        (("terms", "notice", "medium"), {"kind": "paper", "operator": "d1"}),
         (("terms", "purposes"), []),
         (("terms", "purposes"), ["TREAT", "ETREAT"]),
         (("terms", "purposes"), ["TREAT", "TREAT"]),
@@ -194,7 +226,7 @@ def test_reader_notice_names_no_pseudonym_and_only_medical_has_it(person: Person
     assert b"person-at-" not in verified.payload
     jwk, subject = person.wallet.public_jwk(Body.MEDICAL), person.wallet.subject
     notice = UnverifiedReaderNotice(token).verify(jwk, subject).notice
-    assert (notice.recipient, notice.scope) == (person.terms.recipient, person.terms.scope)
+    assert (notice.recipient, notice.scope) == (person.terms.recipient.organisation, person.terms.scope)
     assert (notice.purposes, notice.valid_until) == (person.terms.purposes, person.terms.valid_until)
     with pytest.raises(SignatureError):
         UnverifiedReaderNotice(token).verify(jwk, SubjectKeyId("somebody-else"))

@@ -23,6 +23,7 @@ from consent.canonical import JsonObject
 from consent.compartments import Compartment
 from consent.directives import DIRECTIVE, BasicScope, DirectiveCopy, Effect, Grant, verify_deletion_receipt
 from consent.identifiers import OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Body, Category
 from consent.wallet import Wallet
 from services.contracts.directives import (
@@ -131,7 +132,7 @@ def _about_basic_items(scene: Scene) -> DirectiveCopy:
 
 
 def _to_nobody(scene: Scene) -> DirectiveCopy:
-    return scene.copy(recipient=OrganisationId("nobody"))
+    return scene.copy(recipient=Recipient(OrganisationId("nobody")))
 
 
 def _to_a_suspended_clinic(scene: Scene) -> DirectiveCopy:
@@ -141,7 +142,7 @@ def _to_a_suspended_clinic(scene: Scene) -> DirectiveCopy:
 
 
 def _to_a_proxy(scene: Scene) -> DirectiveCopy:
-    return scene.copy(recipient=OFFICE)
+    return scene.copy(recipient=Recipient(OFFICE))
 
 
 def _over_already(scene: Scene) -> DirectiveCopy:

@@ -9,6 +9,7 @@ from consent.decision import HeldDirective
 from consent.directives import BasicScope, Effect, Notice, Terms
 from consent.identifiers import OrganisationId
 from consent.lifecycle import DirectiveState
+from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from services.contracts.oversight.register import Kind, Role
 from services.gateway.bank_batch import ANSWERED, RowOutcome, confirm_file
@@ -36,7 +37,7 @@ def asked(tmp_path: Path) -> tuple[World, Organisation, str]:
     lay_down(
         enrolled.person,
         Terms(
-            recipient=OrganisationId("bank"),
+            recipient=Recipient(OrganisationId("bank")),
             effect=Effect.PERMIT,
             purposes=frozenset({Purpose.IDENTITY_VERIFICATION}),
             scope=BasicScope(frozenset({BasicItem.ADDRESS}), "loan 17", frozenset({REASON})),

@@ -118,7 +118,7 @@ def test_the_wallet_finds_its_permissions_again_without_storing_anything(town: T
         clock=town.world.watch,
     )
     found = permissions(again)
-    assert [each.terms.recipient for each in found] == ["clinic-b", "clinic-c"]
+    assert [each.terms.recipient.organisation for each in found] == ["clinic-b", "clinic-c"]
     assert [each.copies for each in found] == [first.copies, second.copies]
 
 
