@@ -10,8 +10,9 @@ from consent.vocabulary import Body
 from services.identity.tables import person, sector, sector_queue
 from services.kit.log.tables import insert_if_absent
 from services.kit.people import FIRST_VERSION
+from services.kit.prepared import Prepared
 
-_VERSIONS = select(sector.c.body, sector.c.version)
+_VERSIONS = Prepared(select(sector.c.body, sector.c.version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Sector:
 
 def versions(conn: Connection) -> Mapping[Body, int]:
     """Return the key in force of each sector that has had another than the first."""
-    return {Body(body): version for body, version in conn.execute(_VERSIONS)}
+    return {Body(body): version for body, version in _VERSIONS.rows(conn)}
 
 
 def sectors(conn: Connection) -> list[Sector]:

@@ -9,10 +9,11 @@ from consent.identifiers import Pseudonym
 from services.identity.tables import live_token, token_key
 from services.kit.columns import ColumnCipher
 from services.kit.log.tables import insert_if_absent
+from services.kit.prepared import Prepared
 
 GROUND, SESSION = "live_token.ground", "live_token.session"
 _KEYS = select(token_key.c.number, token_key.c.starts, token_key.c.ends).order_by(token_key.c.number)
-_COUNTING_KEYS = _KEYS.where(or_(token_key.c.ends.is_(None), token_key.c.ends > bindparam("now")))
+_COUNTING_KEYS = Prepared(_KEYS.where(or_(token_key.c.ends.is_(None), token_key.c.ends > bindparam("now"))))
 _STOPPED = select(live_token.c.place).where(live_token.c.stopped).order_by(live_token.c.place)
 
 
@@ -103,4 +104,4 @@ class TokenStore:
 
     def counting_keys(self, conn: Connection, *, now: int) -> list[KeyTerm]:
         """Return the keys whose tokens can count now, and those that are to come."""
-        return [KeyTerm(*row) for row in conn.execute(_COUNTING_KEYS, {"now": now})]
+        return [KeyTerm(*row) for row in _COUNTING_KEYS.rows(conn, {"now": now})]

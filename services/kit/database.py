@@ -48,6 +48,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Open a read-only view of one moment."""
         with self.engine.connect() as connection:
+            connection.begin()
             yield connection
             connection.rollback()
 

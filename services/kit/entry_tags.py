@@ -8,15 +8,16 @@ and only the body's key, which is not in the database, finds the entries of a pe
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, select
 
 from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.errors import LogCorruptError
+from services.kit.prepared import PreparedIn
 
 AT_ONCE = 16
 REACH = 24
-TAGS_AT_ONCE = 500
+TAGS_AT_ONCE = 512
 COLUMN = "journal_entry.person"
 
 
@@ -25,10 +26,8 @@ class EntryTags:
 
     def __init__(self, cipher: ColumnCipher, entry: Table) -> None:
         self._cipher = cipher
-        self._present = select(entry.c.person).where(entry.c.person.in_(bindparam("tags", expanding=True)))
-        self._positions = select(entry.c.position).where(
-            entry.c.person.in_(bindparam("tags", expanding=True))
-        )
+        self._present = PreparedIn(lambda tags: select(entry.c.person).where(entry.c.person.in_(tags)))
+        self._positions = PreparedIn(lambda tags: select(entry.c.position).where(entry.c.person.in_(tags)))
 
     def next(self, conn: Connection, persons: Iterable[Pseudonym | None]) -> list[bytes | None]:
         """Return the tags of new entries, one for each of `persons`; the caller holds the log's head."""
@@ -59,8 +58,8 @@ class EntryTags:
         tags = [self._tag(person, number) for number in range(self.count(conn, person))]
         found: list[int] = []
         for start in range(0, len(tags), TAGS_AT_ONCE):
-            rows = conn.execute(self._positions, {"tags": tags[start : start + TAGS_AT_ONCE]})
-            found += rows.scalars()
+            rows = self._positions.rows(conn, tags[start : start + TAGS_AT_ONCE])
+            found += [position for (position,) in rows]
         if len(found) != len(tags):
             raise LogCorruptError("an entry of this person is missing in the journal")
         return sorted(found)
@@ -85,7 +84,7 @@ class EntryTags:
 
     def _found(self, conn: Connection, person: Pseudonym, numbers: Sequence[int]) -> list[int]:
         tags = {self._tag(person, number): number for number in numbers}
-        return [tags[bytes(tag)] for tag in conn.execute(self._present, {"tags": list(tags)}).scalars()]
+        return [tags[tag] for (tag,) in self._present.rows(conn, list(tags))]
 
     def _tag(self, person: Pseudonym, number: int) -> bytes:
         return self._cipher.lookup(f"{number}/{person}".encode(), column=COLUMN)

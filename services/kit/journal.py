@@ -25,6 +25,7 @@ from services.kit.log.note import NoteSigner, NoteVerifier
 from services.kit.log.tables import LogTables, log_tables
 from services.kit.log.tree import LogTree
 from services.kit.log.witness import AddCheckpoint
+from services.kit.prepared import Prepared
 
 T = TypeVar("T")
 CONFLICT_TRIES = 4
@@ -108,7 +109,7 @@ class Journal:
         self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
         self._entry = tables.entry
         self._tags = EntryTags(cipher, tables.entry)
-        self._add_entries = insert(tables.entry)
+        self._add_entries = Prepared(insert(tables.entry))
         self._leaf = tables.log.leaf
         self._body = body
         self._cipher = cipher
@@ -140,7 +141,7 @@ class Journal:
             {"position": index, "person": tag, "opening": self._seal(opening, index, tag)}
             for index, tag, opening in zip(indexes, tags, openings, strict=True)
         ]
-        conn.execute(self._add_entries, rows)
+        self._add_entries.run_each(conn, rows)
         return [Recorded(index, leaf) for index, leaf in zip(indexes, leaves, strict=True)]
 
     def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:

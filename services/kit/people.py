@@ -34,6 +34,7 @@ from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError, clear, sealed
 from services.kit.log.audit import Finding
 from services.kit.log.tables import insert_if_absent
+from services.kit.prepared import Prepared, PreparedIn
 from services.kit.problems import ConflictError, UnavailableError
 
 Named = tuple[int, Pseudonym | None]
@@ -105,12 +106,11 @@ class People:
         self._name = tables.name
         self._version = tables.version
         self._cipher = cipher
-        self._told = select(tables.name.c.id, tables.name.c.person).where(
-            tables.name.c.id.in_(bindparam("ids", expanding=True))
+        self._told = PreparedIn(
+            lambda ids: select(tables.name.c.id, tables.name.c.person).where(tables.name.c.id.in_(ids))
         )
-        # asked for every token, so built once
-        self._person_of = select(tables.name.c.person).where(tables.name.c.id == bindparam("id"))
-        self._counting = select(tables.version.c.current, tables.version.c.retired)
+        self._person_of = Prepared(select(tables.name.c.person).where(tables.name.c.id == bindparam("id")))
+        self._counting = Prepared(select(tables.version.c.current, tables.version.c.retired))
         self._secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"sekisho/people").derive(key)
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ class People:
         if any(version > current for version in versions):  # S3
             raise UnavailableError("this body has not been told the new names of people yet")
         keys = [self._id(name) for name in names]
-        rows = conn.execute(self._told, {"ids": keys})
+        rows = self._told.rows(conn, keys)
         told = {key: Pseudonym(self._cipher.open(stored, cell=_cell(key)).decode()) for key, stored in rows}
         return [told.get(key) or self.first_name(name) for key, name in zip(keys, names, strict=True)]
 
@@ -211,10 +211,8 @@ class People:
 
     def _known(self, conn: Connection, name: Pseudonym) -> Pseudonym | None:
         key = self._id(name)
-        stored = conn.execute(self._person_of, {"id": key}).scalar_one_or_none()
-        if stored is None:
-            return None
-        return Pseudonym(self._cipher.open(stored, cell=_cell(key)).decode())
+        found = self._person_of.row(conn, {"id": key})
+        return None if found is None else Pseudonym(self._cipher.open(found[0], cell=_cell(key)).decode())
 
     def _keep(self, conn: Connection, name: Pseudonym, person: Pseudonym) -> bool:
         key = self._id(name)
@@ -230,8 +228,8 @@ class People:
         return False
 
     def _versions(self, conn: Connection) -> tuple[int, int]:
-        row = conn.execute(self._counting).one()
-        return row.current, row.retired
+        ((current, retired),) = self._counting.rows(conn)
+        return current, retired
 
     def _set(self, conn: Connection, *, current: int, retired: int) -> None:
         conn.execute(update(self._version).values(current=current, retired=retired))

@@ -85,10 +85,8 @@ def canonical(event: Event) -> bytes:
 
 
 def open_event(event: Event, *, salt: bytes, statement: bytes | None) -> Opening:
-    """Make the opening of a new entry. Raises: LogFormatError."""
-    opening = Opening(salt, event, None if statement is None else sha256(statement).digest())
-    opening.leaf()
-    return opening
+    """Make the opening of a new entry."""
+    return Opening(salt, event, None if statement is None else sha256(statement).digest())
 
 
 def commit(event: Event, *, salt: bytes, statement: bytes | None) -> LogLeaf:

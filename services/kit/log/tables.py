@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
-    Executable,
     Integer,
     LargeBinary,
     MetaData,
@@ -18,6 +17,8 @@ from sqlalchemy import (
     literal_column,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+
+from services.kit.prepared import Prepared
 
 # SQLite stores 64 bits under "INTEGER", and only under that name as the table's own order
 KEY = BigInteger().with_variant(Integer(), "sqlite")
@@ -89,10 +90,10 @@ def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object
 
     On PostgreSQL this waits for another writer of that key.
     """
-    return conn.execute(_insert_if_absent(table, conn.dialect.name), dict(values)).first() is not None
+    return _insert_if_absent(table, conn.dialect.name, tuple(values)).row(conn, values) is not None
 
 
 @lru_cache(maxsize=64)
-def _insert_if_absent(table: Table, dialect: str) -> Executable:
+def _insert_if_absent(table: Table, dialect: str, columns: tuple[str, ...]) -> Prepared:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(literal_column("1"))
+    return Prepared(insert(table).on_conflict_do_nothing().returning(literal_column("1")), columns=columns)

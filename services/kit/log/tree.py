@@ -21,8 +21,9 @@ from services.kit.log.merkle import (
     span_hash,
 )
 from services.kit.log.tables import LogTables, insert_if_absent, node_address
+from services.kit.prepared import Prepared, PreparedIn, Row
 
-READ_AT_ONCE = 500
+READ_AT_ONCE = 512
 HEAD_ID = 1
 
 
@@ -39,18 +40,18 @@ class LogTree:
     def __init__(self, tables: LogTables) -> None:
         self._tables = tables
         node, leaf, head = tables.node.c, tables.leaf.c, tables.head.c
-        self._add_leaves, self._add_nodes = insert(tables.leaf), insert(tables.node)
-        self._grow = (
+        self._add_leaves, self._add_nodes = Prepared(insert(tables.leaf)), Prepared(insert(tables.node))
+        self._grow = Prepared(
             update(tables.head)
             .where(head.id == HEAD_ID)
             .values(size=head.size + bindparam("count"))
             .returning(head.size)
         )
-        self._size = select(head.size).where(head.id == HEAD_ID)
-        self._nodes = select(node.address, node.hash).where(
-            node.address.in_(bindparam("addresses", expanding=True))
+        self._size = Prepared(select(head.size).where(head.id == HEAD_ID))
+        self._nodes = PreparedIn(
+            lambda addresses: select(node.address, node.hash).where(node.address.in_(addresses))
         )
-        self._leaves = (
+        self._leaves = Prepared(
             select(leaf.position, leaf.leaf)
             .where(leaf.position >= bindparam("start"), leaf.position < bindparam("stop"))
             .order_by(leaf.position)
@@ -67,7 +68,7 @@ class LogTree:
         have no gap.
         Raises: LogCorruptError when what is stored contradicts the head; roll the transaction back.
         """
-        size = _present(conn.execute(self._grow, {"count": len(leaves)}).scalar_one_or_none())
+        size = _present(self._grow.row(conn, {"count": len(leaves)}))
         first = size - len(leaves)
         if leaves:
             self._store(conn, first, leaves)
@@ -79,7 +80,7 @@ class LogTree:
 
     def size(self, conn: Connection) -> int:
         """Count the leaves. Raises: LogCorruptError when the head row is gone."""
-        return _present(conn.execute(self._size).scalar_one_or_none())
+        return _present(self._size.row(conn))
 
     def head(self, conn: Connection) -> TreeHead:
         """Read the size and compute the root. Raises: LogCorruptError."""
@@ -115,7 +116,7 @@ class LogTree:
 
         Raises: LogCorruptError at a gap.
         """
-        rows = conn.execute(self._leaves, {"start": start, "stop": start + count}).all()
+        rows = self._leaves.rows(conn, {"start": start, "stop": start + count})
         for expected, (position, _) in enumerate(rows, start):
             if position != expected:
                 raise LogCorruptError(f"log_leaf position={expected} is missing: run the audit")
@@ -129,8 +130,8 @@ class LogTree:
         nodes = list(_new_nodes(self._peaks(conn, first), first, leaves))
         try:
             rows = [{"position": at, "leaf": leaf} for at, leaf in enumerate(leaves, first)]
-            conn.execute(self._add_leaves, rows)
-            conn.execute(self._add_nodes, nodes)
+            self._add_leaves.run_each(conn, rows)
+            self._add_nodes.run_each(conn, nodes)
         except IntegrityError as error:
             raise LogCorruptError("rows are stored beyond the log's head: run the audit") from error
 
@@ -151,8 +152,7 @@ class LogTree:
         stored: dict[int, bytes] = {}
         keys = sorted(node_address(level, position) for level, position in wanted)
         for start in range(0, len(keys), READ_AT_ONCE):
-            rows = conn.execute(self._nodes, {"addresses": keys[start : start + READ_AT_ONCE]})
-            stored.update(dict(rows.all()))
+            stored.update(self._nodes.rows(conn, keys[start : start + READ_AT_ONCE]))
         if len(stored) < len(keys):
             if max((position + 1) << level for level, position in wanted) > self.size(conn):
                 raise LogRangeError("no such position or size in this log: stay within its head")
@@ -161,10 +161,10 @@ class LogTree:
         return lambda level, position: stored[node_address(level, position)]
 
 
-def _present(size: int | None) -> int:
-    if size is None:
+def _present(head: Row | None) -> int:
+    if head is None:
         raise LogCorruptError("the log has no head row: initialise a new log, or audit an old one")
-    return size
+    return int(head[0])
 
 
 def _new_nodes(
