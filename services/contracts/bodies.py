@@ -10,6 +10,7 @@ import anyio
 from anyio import to_thread
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import Connection
 from starlette.middleware import Middleware
 
@@ -35,6 +36,8 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "A problem document (RFC 9457): refused, with a stable code and what to do next."},
     503: {"description": "A problem document: a body that is needed does not answer; nothing was done."},
 }
+UNTOLD: Final = TelemetryConfig(tracing=False, metrics=False, logs=False)
+"""What a body does is in its log; nobody else is told of requests, however the machine is set up."""
 Scan = Callable[[Connection], tuple[int, list[Finding]]]
 
 
@@ -136,12 +139,14 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         redirect_slashes=False,
         responses=DOCUMENTED,
         middleware=list(parts.middleware),
+        telemetry=UNTOLD,
     )
-    app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))
-    if parts.dual_control is not None:
-        app.include_router(proposal_routes(parts.dual_control, register))
+    # in this order they are tried: a body's own work comes more often than the care of the body
     for router in parts.routers:
         app.include_router(router)
+    if parts.dual_control is not None:
+        app.include_router(proposal_routes(parts.dual_control, register))
+    app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))
     app.state.access_rules = access.rules(app, open_paths, at=context.body)
     app.state.context = context
     install_problems(app, parts.problems)
