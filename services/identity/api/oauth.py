@@ -22,7 +22,8 @@ from services.identity.centre import REVOCATION_PATH, TOKEN_PATH, IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
 from services.identity.oauth_form import Grant
 from services.identity.workflows.revocation import RevocationCall, revoke
-from services.identity.workflows.tokens import TokenCall, issue_token
+from services.identity.workflows.token_steps import TokenCall
+from services.identity.workflows.tokens import issue_token
 from services.kit.access import body
 from services.kit.credentials.callers import BodyCaller
 from services.kit.credentials.standing import STATUS_PATH, STATUS_TYPE

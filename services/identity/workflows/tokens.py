@@ -13,102 +13,49 @@ T7 in one transaction: assertions, proof and challenge used once (stops replays,
 T8 the token.
 """
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
 
 from sqlalchemy import Connection
 
-from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
+from consent.identifiers import OperatorId
 from services.contracts.identity.messages import ACCESS_TOKEN_TYPE, TokenAnswer
-from services.contracts.oversight.register import BodyEntry, Directory, Operator, Terminal
+from services.contracts.oversight.register import Operator, Terminal
 from services.identity import egress
 from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
 from services.identity.centre import IdentityCentre
-from services.identity.errors import ChallengeError, OAuthCode, OAuthError
+from services.identity.errors import OAuthCode, OAuthError
 from services.identity.model import Card
-from services.identity.oauth_form import Grant, TokenRequest, parse_token_request
+from services.identity.oauth_form import Grant
 from services.identity.sign_in import Once, SignIn
-from services.identity.token_proof import VerifiedProof, verified_proof
-from services.identity.token_store import LiveToken
 from services.identity.workflows import passkeys
-from services.identity.workflows.revocation import (
-    card_ground,
-    operator_ground,
-    passkey_ground,
-    take_place,
-)
+from services.identity.workflows.revocation import card_ground, operator_ground, passkey_ground
 from services.identity.workflows.token_exchange import exchanged
+from services.identity.workflows.token_steps import (
+    KINDS,
+    Asker,
+    Bound,
+    TokenCall,
+    answer,
+    bind,
+    place_of,
+    refused_as,
+    terminal_that_asks,
+    use_once,
+)
 from services.kit.credentials.callers import SignedInBy
-from services.kit.credentials.passkeys import PasskeyError, spelled
-from services.kit.events import Event, EventKind, Outcome
-from services.kit.problems import ReplayError
+from services.kit.credentials.passkeys import spelled
+from services.kit.events import EventKind, Outcome
 
-KINDS: Final = {
-    SignedInBy.CARD: (EventKind.TOKEN_ISSUED, EventKind.TOKEN_REFUSED),
-    SignedInBy.PASSKEY: (EventKind.PASSKEY_USED, EventKind.PASSKEY_REFUSED),
-}
 NOT_ABOUT_ANYBODY = frozenset(
     {OAuthCode.INVALID_REQUEST, OAuthCode.UNSUPPORTED_GRANT_TYPE, OAuthCode.USE_DPOP_NONCE}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCall:
-    """A request to the token endpoint. Shape: `certificate` is the TLS peer's, DER."""
-
-    content: bytes = field(repr=False)
-    content_type: str
-    proof: str | None
-    certificate: bytes | None
-
-
-@dataclass(slots=True)
-class _Asker:
-    """What is known for certain about who asks, for the log; filled in as it is verified."""
-
-    organisation: OrganisationId | None = None
-    terminal: TerminalId | None = None
-    operator: OperatorId | None = None
-    person: Pseudonym | None = None
-    audience: str | None = None
-    by: SignedInBy = SignedInBy.CARD
-
-    def event(self, kind: EventKind, outcome: Outcome, *, reason: str | None = None) -> Event:
-        return Event(
-            kind=kind,
-            outcome=outcome,
-            organisation=self.organisation,
-            terminal=self.terminal,
-            operator=self.operator,
-            reason=reason,
-            detail={"audience": self.audience} if self.audience is not None else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """Steps T1 to T3, done: what is asked, by which proof key, for whom, when."""
-
-    request: TokenRequest
-    directory: Directory
-    audience: BodyEntry
-    proof: VerifiedProof
-
-    @property
-    def jkt(self) -> str:
-        """The thumbprint of the key that the token will be bound to."""
-        return self.proof.jkt
-
-
 def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
     """Return an access token. Raises: OAuthError; every refusal that is about somebody is in the log."""
-    asker = _Asker()
+    asker = Asker()
     try:
-        bound = _bind(centre, call, asker)
+        bound = bind(centre, call, asker)
         if bound.request.client_assertion is None:
             return _for_person(centre, bound, asker)
         return _for_operator(centre, bound, asker, certificate=call.certificate)
@@ -120,21 +67,10 @@ def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
         raise
 
 
-def _bind(centre: IdentityCentre, call: TokenCall, asker: _Asker) -> _Bound:
-    request = parse_token_request(call.content, call.content_type)  # T1
-    proof = verified_proof(centre, call.proof, url=centre.token_endpoint)  # T2
-    directory = centre.register.directory()
-    audience = next((each for each in directory.register.bodies if each.url == request.resource), None)  # T3
-    if audience is None:
-        raise OAuthError(OAuthCode.INVALID_TARGET, "the resource is not the address of a body")
-    asker.audience = audience.body.value
-    return _Bound(request, directory, audience, proof)
-
-
 def _for_operator(
-    centre: IdentityCentre, bound: _Bound, asker: _Asker, *, certificate: bytes | None
+    centre: IdentityCentre, bound: Bound, asker: Asker, *, certificate: bytes | None
 ) -> TokenAnswer:
-    terminal, first = _terminal(centre, bound, certificate=certificate)  # T4
+    terminal, first = terminal_that_asks(centre, bound, certificate=certificate)  # T4
     asker.organisation, asker.terminal = terminal.organisation, terminal.id
     operator, second = _operator(centre, bound, terminal)  # T5
     asker.operator = operator.id
@@ -144,11 +80,11 @@ def _for_operator(
         raise OAuthError(OAuthCode.INVALID_SCOPE, "the operator does not have all of these roles now")
     roles = sorted(wanted or holding)
     with centre.context.database.write() as conn:  # T7
-        _use_once(centre, conn, bound, [first, second])
+        use_once(centre, conn, bound, [first, second])
         event = asker.event(EventKind.TOKEN_ISSUED, Outcome.PERMITTED)
         centre.context.journal.record(conn, person=None, event=event)
         ground = operator_ground(operator.organisation, operator.id)
-        place = _place(centre, conn, bound, ground=ground, holder=None)
+        place = place_of(centre, conn, bound, ground=ground, holder=None)
         issuer = centre.token_keys.present(conn, now=centre.seconds())
     token = issuer.for_operator(  # T8
         audience=bound.audience.url,
@@ -160,21 +96,21 @@ def _for_operator(
         place=place,
         now=centre.now(),
     )
-    return _answer(centre, token, scope=" ".join(roles))
+    return answer(centre, token, scope=" ".join(roles))
 
 
-def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAnswer:
+def _for_person(centre: IdentityCentre, bound: Bound, asker: Asker) -> TokenAnswer:
     if bound.request.scope:
         raise OAuthError(OAuthCode.INVALID_SCOPE, "a person's token carries no roles")
     signed_in = _signed_in(centre, bound, asker)  # T5
     holder = signed_in.holder
     with centre.context.database.write() as conn:  # T7
-        _use_once(centre, conn, bound, signed_in.uses)
+        use_once(centre, conn, bound, signed_in.uses)
         signed_in.confirm(conn)
         someone = centre.store.person(conn, holder)
         event = asker.event(KINDS[signed_in.by][0], Outcome.PERMITTED)
         centre.context.journal.record(conn, person=holder, event=event)
-        place = _place(centre, conn, bound, ground=signed_in.ground, holder=holder)
+        place = place_of(centre, conn, bound, ground=signed_in.ground, holder=holder)
         issuer = centre.token_keys.present(conn, now=centre.seconds())
     token = egress.person_token(  # T8
         centre,
@@ -185,12 +121,12 @@ def _for_person(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> TokenAn
         place=place,
         issuer=issuer,
     )
-    answer = _answer(centre, token, scope="")
+    told = answer(centre, token, scope="")
     issued = ACCESS_TOKEN_TYPE if bound.request.grant is Grant.EXCHANGE else None
-    return answer.model_copy(update={"issued_token_type": issued})
+    return told.model_copy(update={"issued_token_type": issued})
 
 
-def _signed_in(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
+def _signed_in(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
     match bound.request.grant:
         case Grant.PASSKEY:
             return _passkey(centre, bound, asker)
@@ -201,16 +137,16 @@ def _signed_in(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
             return _card(centre, bound, asker)
 
 
-def _passkey(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
+def _passkey(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
     asker.by = SignedInBy.PASSKEY
     code, challenge = OAuthCode.INVALID_GRANT, bound.request.challenge or ""
-    with _refused_as(code, "assertion"):
+    with refused_as(code, "assertion"):
         credential, held = passkeys.find(centre, bound.request.assertion)
         asker.person = held.holder if held is not None else None
         used = passkeys.verify(centre, credential, held, challenge=challenge, jkt=bound.jkt)
 
     def confirm(conn: Connection) -> None:
-        with _refused_as(code, "assertion"):
+        with refused_as(code, "assertion"):
             used.count_up(centre, conn)
 
     return SignIn(
@@ -229,32 +165,9 @@ def _still_usable(centre: IdentityCentre, card: Card, conn: Connection) -> None:
         raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: the card was stopped")
 
 
-def _place(
-    centre: IdentityCentre, conn: Connection, bound: _Bound, *, ground: str, holder: Pseudonym | None
-) -> int:
-    expires = centre.seconds() + centre.settings.token_seconds
-    return take_place(centre, conn, LiveToken(ground, bound.jkt, holder, expires))
-
-
-def _terminal(centre: IdentityCentre, bound: _Bound, *, certificate: bytes | None) -> tuple[Terminal, Once]:
-    code = OAuthCode.INVALID_CLIENT
-    with _refused_as(code, "client_assertion"):
-        unverified = UnverifiedAssertion.parse(bound.request.client_assertion or "")
-        terminal = bound.directory.terminal(TerminalId(unverified.claims.iss))
-        if terminal is None:
-            raise AssertionRefusedError("no such terminal is accredited now")
-        verified = unverified.verify(
-            terminal.public_key, audience=centre.token_endpoint, now=centre.seconds()
-        )
-    presented = hashlib.sha256(certificate).hexdigest() if certificate is not None else None
-    if presented != terminal.certificate_thumbprint:
-        raise OAuthError(code, "the TLS client certificate is not the terminal's")
-    return terminal, Once("client assertion", f"{terminal.id}.{verified.jti}", verified.expires, code)
-
-
-def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tuple[Operator, Once]:
+def _operator(centre: IdentityCentre, bound: Bound, terminal: Terminal) -> tuple[Operator, Once]:
     code = OAuthCode.INVALID_GRANT
-    with _refused_as(code, "assertion"):
+    with refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
         if unverified.claims.organisation != terminal.organisation:
             raise AssertionRefusedError("the operator is not of the terminal's organisation")
@@ -266,9 +179,9 @@ def _operator(centre: IdentityCentre, bound: _Bound, terminal: Terminal) -> tupl
     return operator, Once("operator assertion", value, verified.expires, code)
 
 
-def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
+def _card(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
     now, code = centre.seconds(), OAuthCode.INVALID_GRANT
-    with _refused_as(code, "assertion"):
+    with refused_as(code, "assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
         with centre.context.database.read() as conn:
             key = centre.store.authentication_key(conn, unverified.claims.iss)
@@ -294,31 +207,4 @@ def _card(centre: IdentityCentre, bound: _Bound, asker: _Asker) -> SignIn:
         ground=card_ground(key.card.id),
         uses=used,
         confirm=partial(_still_usable, centre, key.card),
-    )
-
-
-@contextmanager
-def _refused_as(code: OAuthCode, parameter: str) -> Iterator[None]:
-    try:
-        yield
-    except (AssertionRefusedError, ChallengeError, PasskeyError) as error:
-        raise OAuthError(code, f"{parameter}: {error}") from error
-
-
-def _use_once(centre: IdentityCentre, conn: Connection, bound: _Bound, uses: list[Once]) -> None:
-    bound.proof.use_up(centre, conn)
-    now = centre.seconds()
-    for each in uses:
-        try:
-            centre.context.replays.use(conn, kind=each.kind, value=each.value, expires=each.expires, now=now)
-        except ReplayError as error:
-            raise OAuthError(each.code, error.detail) from error
-
-
-def _answer(centre: IdentityCentre, token: str, *, scope: str) -> TokenAnswer:
-    return TokenAnswer(
-        access_token=token,
-        token_type="DPoP",  # noqa: S106 - a scheme's name, not a secret
-        expires_in=centre.settings.token_seconds,
-        scope=scope,
     )
