@@ -156,11 +156,16 @@ def permissions_page(rules: Mapping[Body, Mapping[tuple[str, str], AccessRule]])
         "certificate in the handshake). *operator*: a DPoP-bound token of an operator with one of the roles that "
         "[the policies](../services/policies/roles.cedar) permit the action; with no action named the use case asks "
         "the policies itself, so that a refusal stands in the person's history. *person*: the person's own token. "
-        "*body*: the certificate of one of the bodies. *accredited*: any of these.",
+        "*body*: the certificate of one of the bodies. *accredited*: any of these. *terminal*: the token of an "
+        "accredited terminal by itself (`client_credentials`), with one of the scopes that the policies permit the "
+        "action; no other route admits it.",
         "## Roles, actions and bodies",
         "Everything that the policies permit; every other combination of role, action and body is denied, and so is "
         "whatever is not on this page.",
         _matrix(),
+        "## Scopes of a terminal by itself",
+        "What a terminal may do without an operator's card; nothing of it is about a person.",
+        _scopes(),
         "## Roles by kind of organisation",
         _table(("kind", "roles"), [(kind.value, ", ".join(sorted(roles_of(kind)))) for kind in Kind]),
     ]
@@ -169,7 +174,10 @@ def permissions_page(rules: Mapping[Body, Mapping[tuple[str, str], AccessRule]])
             (method, f"`{path}`", rule.kind, ", ".join(rule.actions), ", ".join(rule.names))
             for (method, path), rule in sorted(found.items(), key=lambda entry: (entry[0][1], entry[0][0]))
         ]
-        parts += [f"## {body.value}", _table(("method", "path", "who", "action", "roles or bodies"), rows)]
+        parts += [
+            f"## {body.value}",
+            _table(("method", "path", "who", "action", "roles, scopes or bodies"), rows),
+        ]
     return _join(parts)
 
 
@@ -186,6 +194,21 @@ def _matrix() -> str:
         if edition.roles_for(action, body)
     ]
     return _table(("action", "body", *edition.roles), rows)
+
+
+def _scopes() -> str:
+    edition = policies()
+    rows = [
+        (
+            action,
+            body.value,
+            *("yes" if edition.lets([scope], action, body) else "" for scope in edition.scopes),
+        )
+        for action in edition.scope_actions
+        for body in Body
+        if edition.scopes_for(action, body)
+    ]
+    return _table(("action", "body", *edition.scopes), rows)
 
 
 def _module(body: Body, name: str) -> ModuleType:

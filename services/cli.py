@@ -22,6 +22,7 @@ from services.commands import (
     sectors,
     supervisors,
     token_keys,
+    unattended,
 )
 
 
@@ -100,6 +101,7 @@ for command in (
     passkeys.passkeys,
     token_keys.rotate_token_key,
     checking.check,
+    unattended.terminal_status,
 ):
     main.add_command(command)
 

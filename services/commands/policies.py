@@ -15,4 +15,9 @@ def policies() -> None:
             roles = edition.roles_for(action, body)
             if roles:
                 click.echo(f"{body.value:15} {action:20} {', '.join(roles)}")
+    for action in edition.scope_actions:
+        for body in Body:
+            scopes = edition.scopes_for(action, body)
+            if scopes:
+                click.echo(f"{body.value:15} {action:20} terminal by itself: {', '.join(scopes)}")
     click.echo(f"digest {edition.digest}")

@@ -9,10 +9,17 @@ from consent import base64url
 from consent.errors import MalformedError
 from consent.identifiers import Pseudonym
 from services.contracts.oversight.register import Directory
-from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.callers import OperatorCaller, TerminalCaller
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.standing import TokenStanding
-from services.kit.credentials.tokens import Claims, OperatorClaims, TokenError, verify_token
+from services.kit.credentials.tokens import (
+    Claims,
+    OperatorClaims,
+    PersonClaims,
+    TerminalClaims,
+    TokenError,
+    verify_token,
+)
 from services.kit.http import RemoteProblemError, Token
 
 
@@ -34,12 +41,27 @@ def operator_caller(
     return OperatorCaller(claims.organisation, claims.operator, claims.client_id, holding)
 
 
+def terminal_caller(
+    token: Token, scope: str, *, directory: Directory, audience: str, now: datetime
+) -> TerminalCaller:
+    """Return the terminal of its own token, which must have the scope now."""
+    claims = _claims(token, directory=directory, audience=audience, now=now)
+    if not isinstance(claims, TerminalClaims):
+        raise problem(403, "forbidden")
+    if directory.terminal(claims.client_id) is None:
+        raise problem(401, "unauthenticated")
+    holding = directory.scopes(claims.client_id) & frozenset(claims.scope.split())
+    if scope not in holding:
+        raise problem(403, "forbidden")
+    return TerminalCaller(claims.organisation, claims.client_id, holding)
+
+
 def person_caller(
     token: Token, *, directory: Directory, audience: str, key: X25519PrivateKey, now: datetime
 ) -> Pseudonym:
     """Return the pseudonym in a person's token; `key` is the audience's sealing key."""
     claims = _claims(token, directory=directory, audience=audience, now=now)
-    if isinstance(claims, OperatorClaims):
+    if not isinstance(claims, PersonClaims):
         raise problem(403, "forbidden")
     try:
         opened = open_sealed(key, base64url.decode(claims.sealed_sub), info="access-token")

@@ -15,7 +15,7 @@ from services.contracts.renewing import renew_names
 from services.contracts.shared import AuditReport, Discovery, Leaves, NamesRenewed, RenewNames
 from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history
 from services.contracts.witnessing import WitnessClient, sync_witnesses
-from services.kit.access import anyone_accredited, body, either, operator, person
+from services.kit.access import anyone_accredited, body, either, operator, person, terminal
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import BodyCaller, Caller, PersonCaller
 from services.kit.log.audit import Finding
@@ -23,6 +23,7 @@ from services.kit.log.evidence import Evidence
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import NotFoundError
 
+LogReader = Annotated[Caller, Depends(either(anyone_accredited(), terminal("read-log")))]
 LEAVES_AT_ONCE = 1000
 LAST_LEAF = 2**53
 
@@ -64,7 +65,7 @@ def shared_routes(
             return own_history(journal, conn, caller)
 
     @router.get("/log/checkpoint", response_class=PlainTextResponse)
-    def checkpoint(_caller: Annotated[Caller, Depends(anyone_accredited())]) -> str:
+    def checkpoint(_caller: LogReader) -> str:
         """Return the newest co-signed checkpoint (C2SP signed note)."""
         sync_witnesses(context, witnesses)
         with database.read() as conn:
@@ -75,7 +76,7 @@ def shared_routes(
 
     @router.get("/log/leaves")
     def leaves(
-        _caller: Annotated[Caller, Depends(anyone_accredited())],
+        _caller: LogReader,
         start: Annotated[int, Query(ge=0, le=LAST_LEAF)] = 0,
         count: Annotated[int, Query(ge=1, le=LEAVES_AT_ONCE)] = LEAVES_AT_ONCE,
     ) -> Leaves:

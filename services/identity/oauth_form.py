@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from services.contracts.identity.messages import (
     ACCESS_TOKEN_TYPE,
     CLIENT_ASSERTION_TYPE,
+    CLIENT_CREDENTIALS,
     JWT_BEARER,
     TOKEN_EXCHANGE,
 )
@@ -25,6 +26,7 @@ class Grant(StrEnum):
     JWT_BEARER = JWT_BEARER
     PASSKEY = PASSKEY_GRANT
     EXCHANGE = TOKEN_EXCHANGE
+    CLIENT_CREDENTIALS = CLIENT_CREDENTIALS
 
 
 MOST_BYTES: Final = 16_384
@@ -34,8 +36,8 @@ MOST_BYTES: Final = 16_384
 class TokenRequest:
     """A token request as asked.
 
-    `assertion` is the subject token in an exchange; `client_assertion` is there when an organisation's terminal asks,
-    `challenge` when a passkey signs in.
+    `assertion` is the subject token in an exchange, and empty when a terminal asks by itself; `client_assertion` is
+    there when an organisation's terminal asks, `challenge` when a passkey signs in.
     """
 
     grant: Grant
@@ -53,14 +55,18 @@ def parse_token_request(content: bytes, content_type: str) -> TokenRequest:
     if named not in set(Grant):
         raise OAuthError(OAuthCode.UNSUPPORTED_GRANT_TYPE, f"the grant types here are {', '.join(Grant)}")
     grant = Grant(named)
-    if grant is not Grant.JWT_BEARER and "client_assertion" in fields:
+    if grant is Grant.CLIENT_CREDENTIALS:
+        required(fields, "client_assertion")
+        if "assertion" in fields:
+            raise _invalid(f"with an operator the grant type is {Grant.JWT_BEARER}")
+    elif grant is not Grant.JWT_BEARER and "client_assertion" in fields:
         raise _invalid("this grant is for a person, at no terminal")
     if grant is Grant.EXCHANGE and required(fields, "subject_token_type") != ACCESS_TOKEN_TYPE:
         raise _invalid(f"the subject token type here is {ACCESS_TOKEN_TYPE}")
     return TokenRequest(
         grant=grant,
         challenge=required(fields, "challenge") if grant is Grant.PASSKEY else None,
-        assertion=required(fields, "subject_token" if grant is Grant.EXCHANGE else "assertion"),
+        assertion=_assertion(fields, grant),
         resource=required(fields, "resource"),
         scope=tuple(fields.get("scope", "").split()),
         client_assertion=_client_assertion(fields),
@@ -92,6 +98,16 @@ def required(fields: Mapping[str, str], name: str) -> str:
     if not fields.get(name):
         raise _invalid(f"the parameter {name} is missing")
     return fields[name]
+
+
+def _assertion(fields: Mapping[str, str], grant: Grant) -> str:
+    match grant:
+        case Grant.CLIENT_CREDENTIALS:
+            return ""
+        case Grant.EXCHANGE:
+            return required(fields, "subject_token")
+        case Grant.JWT_BEARER | Grant.PASSKEY:
+            return required(fields, "assertion")
 
 
 def _client_assertion(fields: Mapping[str, str]) -> str | None:

@@ -15,6 +15,7 @@ from services.kit.credentials.callers import (
     OperatorCaller,
     PersonCaller,
     SignedInBy,
+    TerminalCaller,
 )
 from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError
@@ -30,7 +31,7 @@ class UndeclaredRouteError(Exception):
 class AccessRule:
     """One row of the permission table: who may call, in words that the docs print.
 
-    `names` are bodies, and the roles to which the policies permit one of `actions` here.
+    `names` are bodies, and the roles or scopes to which the policies permit one of `actions` here.
     """
 
     kind: str
@@ -92,8 +93,30 @@ def body(*bodies: Body) -> Callable[[Request], BodyCaller]:
 
 
 def anyone_accredited() -> Callable[[Request], Caller]:
-    """Admit every verified caller: an operator, a person or a body."""
-    return _declare(_caller, AccessRule("accredited", ()))
+    """Admit every verified caller with somebody behind it: an operator, a person or a body."""
+
+    def admit(request: Request) -> Caller:
+        caller = _caller(request)
+        if isinstance(caller, TerminalCaller):
+            raise ForbiddenError("this is for operators, people and bodies, not for a terminal by itself")
+        return caller
+
+    return _declare(admit, AccessRule("accredited", ()))
+
+
+def terminal(action: str) -> Callable[[Request], TerminalCaller]:
+    """Admit a terminal by itself whose scopes the policies permit `action` at this body."""
+
+    def admit(request: Request) -> TerminalCaller:
+        caller = _caller(request)
+        if not isinstance(caller, TerminalCaller):
+            raise ForbiddenError("this is for a terminal by itself, with a token by client_credentials")
+        at = request.app.state.context.body
+        if not policies().lets(caller.scopes, action, at):
+            raise ForbiddenError(f"this needs the scope {' or '.join(policies().scopes_for(action, at))}")
+        return caller
+
+    return _declare(admit, AccessRule("terminal", (), (action,)))
 
 
 def either(first: Callable[[Request], Any], second: Callable[[Request], Any]) -> Callable[[Request], Caller]:
@@ -137,7 +160,7 @@ def rules(app: FastAPI, open_paths: frozenset[str], *, at: Body) -> dict[tuple[s
 def _resolved(rule: AccessRule, path: str, *, at: Body) -> AccessRule:
     roles: set[str] = set()
     for action in rule.actions:
-        permitted = policies().roles_for(action, at)
+        permitted = policies().roles_for(action, at) or policies().scopes_for(action, at)
         if not permitted:
             raise UndeclaredRouteError(
                 f"route {path} names the action {action}, which services/policies permit nobody at {at.value}"

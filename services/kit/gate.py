@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.access import CALLER
 from services.kit.credentials.authentication import Credentials
-from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, TerminalCaller
 from services.kit.credentials.dpop import CONTENT_CLAIM, NONCE_HEADER, content_hash, named_content
 from services.kit.problems import (
     BodyTooLargeError,
@@ -129,7 +129,7 @@ class Gate:
 def _require_meant(scope: Scope, body: bytes) -> None:
     """Refuse content that the proof's holder did not mean; a person has to say what, as a relay passes it on."""
     caller, proof = scope["state"].get(CALLER), _header(scope, b"dpop")
-    if isinstance(caller, OperatorCaller | PersonCaller) and proof is not None:
+    if isinstance(caller, OperatorCaller | PersonCaller | TerminalCaller) and proof is not None:
         named, sent = named_content(proof), content_hash(body) if body else None
         if named != sent and (named is not None or isinstance(caller, PersonCaller)):
             raise UnauthenticatedError(f"the proof is for other content; name its SHA-256 as {CONTENT_CLAIM}")

@@ -16,6 +16,8 @@ PACKAGE: Final = "services.policies"
 SCHEMA, RULES, RECIPIENTS = "schema.cedarschema", "roles.cedar", "recipients.json"
 _ROLES: Final = re.compile(r"entity Role enum \[(.*?)\]", re.DOTALL)
 _ACTIONS: Final = re.compile(r"action\s+((?:\"[a-z-]+\",?\s*)+)appliesTo \{ principal: \[Role\]")
+_SCOPES: Final = re.compile(r"entity Scope enum \[(.*?)\]", re.DOTALL)
+_SCOPE_ACTIONS: Final = re.compile(r"action\s+((?:\"[a-z-]+\",?\s*)+)appliesTo \{ principal: \[Scope\]")
 _NAME: Final = re.compile(r'"([a-z_-]+)"')
 
 RoleSet = frozenset[str]
@@ -29,12 +31,15 @@ class PolicyFileError(Exception):
 class Policies:
     """One edition of the policies. `digest` names it, hexadecimal SHA-256 over its three files.
 
-    Guarantees: an unknown role, action, body or recipient is denied.
+    `scopes` are what a terminal by itself can have, `scope_actions` what it does with them.
+    Guarantees: an unknown role, scope, action, body or recipient is denied.
     """
 
     digest: str
     roles: tuple[str, ...]
     actions: tuple[str, ...]
+    scopes: tuple[str, ...]
+    scope_actions: tuple[str, ...]
     _rules: cedarpy.PolicySet = field(repr=False)
     _schema: cedarpy.Schema = field(repr=False)
     _recipients: cedarpy.Entities = field(repr=False)
@@ -47,6 +52,18 @@ class Policies:
     def roles_for(self, action: str, body: Body) -> tuple[str, ...]:
         """Return the roles that may do something at a body, in alphabetical order."""
         return tuple(sorted(role for role in self.roles if self.permits([role], action, body)))
+
+    def lets(self, scopes: Iterable[str], action: str, body: Body) -> bool:
+        """Tell whether a terminal by itself, with `scopes`, may do something at a body."""
+        return any(self._decide(f'Scope::"{scope}"', action, f'Body::"{body.value}"') for scope in scopes)
+
+    def scopes_for(self, action: str, body: Body) -> tuple[str, ...]:
+        """Return the scopes by which a terminal may do something at a body, in alphabetical order."""
+        return tuple(sorted(scope for scope in self.scopes if self.lets([scope], action, body)))
+
+    def scopes_at(self, body: Body) -> frozenset[str]:
+        """Return the scopes by which a terminal may do anything at all at a body."""
+        return frozenset(scope for action in self.scope_actions for scope in self.scopes_for(action, body))
 
     def roles_of(self, recipient: str) -> RoleSet:
         """Return the roles that operators of a kind of organisation may have."""
@@ -84,6 +101,8 @@ def parse_policies(schema: str, rules: str, recipients: str) -> Policies:
             digest=digest.hexdigest(),
             roles=tuple(_named(_ROLES, schema)),
             actions=tuple(_named(_ACTIONS, schema)),
+            scopes=tuple(_named(_SCOPES, schema)),
+            scope_actions=tuple(_named(_SCOPE_ACTIONS, schema)),
             _rules=cedarpy.PolicySet.from_str(rules),
             _schema=parsed,
             _recipients=cedarpy.Entities.from_json_str(recipients, parsed),

@@ -12,7 +12,7 @@ from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.vocabulary import Body
 from docs.bodies import opened
 from services.contracts.oversight.register import Role
-from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.callers import Caller, OperatorCaller, TerminalCaller
 from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError
 
@@ -90,10 +90,67 @@ def test_matrix_of_the_page_is_what_the_policies_decide() -> None:
     assert printed == decided
 
 
+def test_terminals_by_themselves_are_admitted_where_the_page_says_and_nowhere_else(
+    apps: dict[Body, FastAPI],
+) -> None:
+    """Every closed route by every scope, and by a name that is no scope but a role."""
+    tried = 0
+    for (name, method, path), (who, _, names) in table().items():
+        if who == "open" or (name == Body.PORTAL and "terminal" not in who):
+            continue
+        for scope in (*policies().scopes, "registrar"):
+            caller = TerminalCaller(OrganisationId("o"), TerminalId("t"), frozenset({scope}))
+            permitted = "terminal" in who and scope in names
+            assert _admits_caller(apps[Body(name)], method, path, caller) is permitted, (name, path, scope)
+            tried += 1
+    assert tried > 200
+
+
+def test_scopes_of_the_page_are_what_the_policies_decide() -> None:
+    """Scope by action by body, every cell; no role does what is for scopes, and the other way round."""
+    lines = PAGE.read_text(encoding="utf-8").partition("## Scopes of a terminal by itself")[2].splitlines()
+    edition = policies()
+    header, *rows = [
+        [cell.strip() for cell in line[1:-1].split("|")]
+        for line in lines[: _end(lines)]
+        if line.startswith("| ")
+    ]
+    assert header[2:] == list(edition.scopes)
+    printed = {
+        (row[0], row[1], scope)
+        for row in rows[1:]
+        for scope, cell in zip(header[2:], row[2:], strict=True)
+        if cell == "yes"
+    }
+    actions = [*edition.actions, *edition.scope_actions]
+    decided = {
+        (action, body.value, scope)
+        for action in actions
+        for body in Body
+        for scope in edition.scopes
+        if edition.lets([scope], action, body)
+    }
+    assert printed == decided
+    assert not any(
+        edition.permits([role], action, body)
+        for role in edition.roles
+        for action in edition.scope_actions
+        for body in Body
+    )
+
+
+def _end(lines: list[str]) -> int:
+    return next(at for at, line in enumerate(lines) if line.startswith("## "))
+
+
 def _admits(app: FastAPI, method: str, path: str, role: Role) -> bool:
     caller = OperatorCaller(
         OrganisationId("o"), OperatorId("p"), TerminalId("t"), frozenset({role.value, "unknown-role"})
     )
+    return _admits_caller(app, method, path, caller)
+
+
+def _admits_caller(app: FastAPI, method: str, path: str, caller: Caller) -> bool:
     request = Request({"type": "http", "app": app, "headers": [], "state": {"caller": caller}})
     (admit,) = (
         each.call

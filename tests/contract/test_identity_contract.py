@@ -32,7 +32,7 @@ from services.contracts.oversight.messages import Accredited, RolesChange, Stand
 from services.contracts.oversight.register import Kind, Role
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.dpop import DpopKey
-from services.kit.credentials.tokens import OperatorClaims, verify_token
+from services.kit.credentials.tokens import OperatorClaims, TerminalClaims, verify_token
 from services.kit.http import RemoteProblemError, Token
 
 
@@ -289,6 +289,45 @@ def test_operator_token_says_who_where_and_with_which_roles(scene: Scene) -> Non
         "reader writer",
     )
     assert claims.cnf.jkt == thumbprint(to_jwk(scene.world.dpop_key.public_key()))
+
+
+def test_terminals_own_token_says_which_terminal_and_which_scopes(scene: Scene) -> None:
+    fields = scene.world.terminal_fields(scene.hospital, MEDICAL)
+    told = scene.world.identity(scene.hospital).token(fields, key=scene.world.dpop)
+    claims = verify_token(
+        told.access_token, standing=scene.world.register.tokens(), audience=MEDICAL, now=scene.world.clock()
+    )
+    assert isinstance(claims, TerminalClaims)
+    assert (claims.organisation, claims.client_id, claims.scope) == (
+        scene.hospital.organisation,
+        scene.hospital.terminal,
+        "log",
+    )
+
+
+# step T6
+@pytest.mark.parametrize("scope", ["reader", "writer", "accreditation", "log reader", "everything"])
+def test_terminal_by_itself_gets_no_role_and_no_scope_of_another_body(scene: Scene, scope: str) -> None:
+    fields = scene.world.terminal_fields(scene.hospital, MEDICAL) | {"scope": scope}
+    with refused("invalid_scope", 400):
+        scene.world.identity(scene.hospital).token(fields, key=scene.world.dpop)
+
+
+def test_terminals_own_assertion_counts_once(scene: Scene) -> None:
+    fields = scene.world.terminal_fields(scene.hospital, MEDICAL)
+    scene.world.identity(scene.hospital).token(fields, key=scene.world.dpop)
+    with refused("invalid_client", 401):
+        scene.world.identity(scene.hospital).token(fields, key=scene.world.dpop)
+
+
+def test_suspended_terminal_gets_no_token_by_itself(scene: Scene) -> None:
+    scene.world.oversight.suspend(
+        StandingChange(kind=Accredited.TERMINAL, id=scene.hospital.terminal, organisation=None)
+    )
+    with refused("invalid_client", 401):
+        scene.world.identity(scene.hospital).token(
+            scene.world.terminal_fields(scene.hospital, MEDICAL), key=scene.world.dpop
+        )
 
 
 def test_suspended_operator_gets_no_token(scene: Scene) -> None:

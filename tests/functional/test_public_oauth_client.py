@@ -22,6 +22,7 @@ from services.demo.scene import Scene
 from services.deployment.organisations import credential_folder
 from services.gateway.credentials import tls_of
 from services.gateway.tokens import Signer, operator_assertions
+from services.gateway.unattended import terminal_assertions
 from services.kit.clock import system_clock, system_randomness
 from services.kit.credentials.dpop import DpopKey
 
@@ -83,6 +84,25 @@ class Library:
         ).json()
         return found
 
+    def by_itself(self, client: BackendApplicationClient, *, scope: str) -> dict[str, Any]:
+        """Fetch a token for the medical centre with nobody at the terminal."""
+        endpoint, own = self.metadata["token_endpoint"], self.scene.organisation(NAME).credentials
+        session = OAuth2Session(client=client)
+        session.trust_env, session.cert, session.verify = False, self.session.cert, self.session.verify
+        fields = terminal_assertions(
+            endpoint,
+            terminal=Signer(own.terminal, own.terminal_key),
+            clock=system_clock,
+            randomness=system_randomness,
+        )("")
+        del fields["grant_type"]  # the library's own
+        resource = self.scene.layout.url(Body.MEDICAL)
+        with session:
+            told: dict[str, Any] = session.fetch_token(
+                endpoint, auth=self.auth, include_client_id=False, scope=scope, resource=resource, **fields
+            )
+        return told
+
     def fetch(self, **changed: str) -> dict[str, Any]:
         """Fetch a token for the medical centre."""
         endpoint = self.metadata["token_endpoint"]
@@ -124,6 +144,14 @@ def test_library_gets_a_token_that_verifies_by_the_published_keys(library: Libra
     claims = jwt.decode(told["access_token"], keys, ["Ed25519"]).claims
     assert claims["aud"] == library.scene.layout.url(Body.MEDICAL)
     assert claims["iss"] == library.metadata["issuer"]
+
+
+def test_library_gets_a_terminals_token_by_client_credentials(library: Library) -> None:
+    """SMART Backend Services, by the grant that the library itself sends; the token reads that body's log."""
+    told = library.by_itself(BackendApplicationClient(client_id=NAME), scope="log")
+    assert (told["token_type"], told["scope"]) == ("DPoP", ["log"])
+    with pytest.raises(InvalidScopeError):
+        library.by_itself(BackendApplicationClient(client_id=NAME), scope="reader")
 
 
 def test_library_names_our_refusals(library: Library) -> None:

@@ -36,6 +36,7 @@ from services.contracts.identity.card_messages import PRESENCE_TYPE, presence_co
 from services.contracts.identity.client import Identity, IdentityClient
 from services.contracts.identity.messages import (
     CLIENT_ASSERTION_TYPE,
+    CLIENT_CREDENTIALS,
     JWT_BEARER,
     PRESENTATION_TYPE,
     Application,
@@ -180,6 +181,15 @@ class World(Bodies):
             "assertion": self.assertion(participant.card_key, participant.operator, card),
             "client_assertion_type": CLIENT_ASSERTION_TYPE,
             "client_assertion": self.assertion(participant.terminal_key, participant.terminal, client or {}),
+            "resource": audience,
+        }
+
+    def terminal_fields(self, participant: Participant, audience: str) -> dict[str, str]:
+        """Return the form of a token request of a participant's terminal by itself."""
+        return {
+            "grant_type": CLIENT_CREDENTIALS,
+            "client_assertion_type": CLIENT_ASSERTION_TYPE,
+            "client_assertion": self.assertion(participant.terminal_key, participant.terminal, {}),
             "resource": audience,
         }
 

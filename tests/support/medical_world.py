@@ -181,6 +181,10 @@ class LiveRegister:
         """See `Directory.roles`."""
         return self.directory().roles(organisation, operator)
 
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """See `Directory.scopes`."""
+        return self.directory().scopes(terminal)
+
     def token_key(self) -> Any:
         """See `Directory.token_key`."""
         return self.directory().token_key()

@@ -122,6 +122,10 @@ class OneRegister:
         """See `RegisterView`."""
         return self._directory.roles(organisation, operator)
 
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """See `RegisterView`."""
+        return self._directory.scopes(terminal)
+
     def token_key(self) -> Ed25519PublicKey:
         """See `RegisterView`."""
         return self._directory.token_key()

@@ -77,6 +77,10 @@ class FixedRegister:
         """See `Directory.roles`."""
         return self._directory.roles(organisation, operator)
 
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """See `Directory.scopes`."""
+        return self._directory.scopes(terminal)
+
     def token_key(self) -> Ed25519PublicKey:
         """See `Directory.token_key`."""
         return self._directory.token_key()

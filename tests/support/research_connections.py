@@ -9,6 +9,7 @@ import httpx
 from consent.identifiers import (
     OperatorId,
     OrganisationId,
+    TerminalId,
 )
 from consent.vocabulary import Body
 from services.contracts.oversight.fake import FakeOversight
@@ -90,6 +91,10 @@ class LiveRegister:
     def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
         """See `Directory.roles`."""
         return self.directory().roles(organisation, operator)
+
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """See `Directory.scopes`."""
+        return self.directory().scopes(terminal)
 
     def token_key(self) -> Any:
         """See `Directory.token_key`."""

@@ -14,12 +14,13 @@ from consent import base64url
 from consent.identifiers import OperatorId, Pseudonym, TerminalId
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import problem
-from services.contracts.identity.messages import Challenge, Jwk, TokenAnswer
-from services.contracts.oversight.register import BodyEntry, Directory
+from services.contracts.identity.messages import CLIENT_CREDENTIALS, Challenge, Jwk, TokenAnswer
+from services.contracts.oversight.register import BodyEntry, Directory, Terminal
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import Confirmation, TokenIssuer
 from services.kit.http import RemoteProblemError, Token
+from services.kit.permissions import policies
 
 SECONDS = 300
 
@@ -76,6 +77,8 @@ class FakeTokenEndpoint:
         audience = [each for each in bodies if each.url == fields["resource"]]
         if not audience:
             raise problem(400, "invalid_target")
+        if fields.get("grant_type") == CLIENT_CREDENTIALS:
+            return self._for_terminal(fields, audience[0], key)
         if "client_assertion" in fields:
             return self._for_operator(fields, audience[0], key)
         return self._for_person(fields, audience[0], key)
@@ -104,11 +107,7 @@ class FakeTokenEndpoint:
 
     def _for_operator(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
         directory, refused = self.directory(), problem(400, "invalid_grant")
-        stranger = problem(401, "invalid_client")
-        terminal = directory.terminal(TerminalId(_claims(fields["client_assertion"], stranger).iss))
-        if terminal is None:
-            raise stranger
-        self._verify(fields["client_assertion"], terminal.public_key, stranger)
+        terminal = self._terminal(fields["client_assertion"])
         claims = _claims(fields["assertion"], refused)
         operator = directory.operator(terminal.organisation, OperatorId(claims.iss))
         if operator is None or claims.organisation != terminal.organisation:
@@ -131,6 +130,32 @@ class FakeTokenEndpoint:
         )
         self.issued.append((token, key.thumbprint, f"operator {operator.organisation} {operator.id}"))
         return _answer(token, " ".join(roles))
+
+    def _terminal(self, assertion: str) -> Terminal:
+        stranger = problem(401, "invalid_client")
+        terminal = self.directory().terminal(TerminalId(_claims(assertion, stranger).iss))
+        if terminal is None:
+            raise stranger
+        self._verify(assertion, terminal.public_key, stranger)
+        return terminal
+
+    def _for_terminal(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
+        terminal = self._terminal(fields["client_assertion"])
+        holding = self.directory().scopes(terminal.id) & policies().scopes_at(audience.body)
+        wanted = frozenset(fields.get("scope", "").split()) or holding
+        if not wanted or not wanted <= holding:
+            raise problem(400, "invalid_scope")
+        token = self._issuer.for_terminal(
+            audience=audience.url,
+            organisation=terminal.organisation,
+            terminal=terminal.id,
+            scopes=sorted(wanted),
+            jkt=key.thumbprint,
+            place=len(self.issued),
+            now=self.clock(),
+        )
+        self.issued.append((token, key.thumbprint, f"terminal {terminal.id}"))
+        return _answer(token, " ".join(sorted(wanted)))
 
     def _for_person(self, fields: Mapping[str, str], audience: BodyEntry, key: DpopKey) -> TokenAnswer:
         refused = problem(400, "invalid_grant")

@@ -18,6 +18,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=500)]
 PRESENTATION_TYPE: Final = "sekisho-presentation+jws"
 SUBJECT_TYPE: Final = "sekisho-subject+jws"
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+CLIENT_CREDENTIALS: Final = "client_credentials"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name
 ACCESS_TOKEN_TYPE: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name
 CLIENT_ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

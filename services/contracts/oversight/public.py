@@ -1,4 +1,4 @@
-"""The register as everybody may read it: organisations with their terms and sanctions, operators as numbers only."""
+"""The register as everybody may read it: organisations with terms and sanctions, bodies; operators as numbers only."""
 
 from collections import Counter
 from typing import Annotated
@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from consent import jws
 from consent.errors import SignatureError
 from consent.vocabulary import Body
-from services.contracts.oversight.register import Kind, Register, Role
+from services.contracts.oversight.register import BodyEntry, Kind, Organisation, Register, Role
 from services.contracts.oversight.terms import Agreement, ReportDemand, Sanction
 from services.kit.encoding import Message
 from services.kit.problems import UnavailableError
@@ -46,38 +46,42 @@ class PublicOrganisation(Message):
 
 
 class PublicRegister(Message):
-    """One edition."""
+    """One edition; `bodies` with the keys by which everybody checks what they sign."""
 
     serial: int
     issued_at: int
     organisations: list[PublicOrganisation]
+    bodies: list[BodyEntry]
 
 
 def public_register(register: Register) -> PublicRegister:
     """Return what of an edition is for everybody: no operator, terminal, card or person tag."""
-    shown = []
-    for each in register.organisations:
-        staff = [one for one in register.operators if one.organisation == each.id and one.active]
-        roles = Counter(role for one in staff for role in one.roles)
-        shown.append(
-            PublicOrganisation(
-                id=each.id,
-                name=each.name,
-                kind=each.kind,
-                active=each.active,
-                revoked=each.revoked,
-                expires=each.expires,
-                scope=each.scope,
-                tasks=each.tasks,
-                withheld=each.withheld,
-                agreement=each.agreement,
-                sanctions=each.sanctions,
-                reports=each.reports,
-                operators={role: roles[role] for role in sorted(roles)},
-                terminals=sum(one.organisation == each.id and one.active for one in register.terminals),
-            )
-        )
-    return PublicRegister(serial=register.serial, issued_at=register.issued_at, organisations=shown)
+    shown = [shown_organisation(register, each) for each in register.organisations]
+    return PublicRegister(
+        serial=register.serial, issued_at=register.issued_at, organisations=shown, bodies=register.bodies
+    )
+
+
+def shown_organisation(register: Register, each: Organisation) -> PublicOrganisation:
+    """Return what everybody may read of one organisation."""
+    staff = [one for one in register.operators if one.organisation == each.id and one.active]
+    roles = Counter(role for one in staff for role in one.roles)
+    return PublicOrganisation(
+        id=each.id,
+        name=each.name,
+        kind=each.kind,
+        active=each.active,
+        revoked=each.revoked,
+        expires=each.expires,
+        scope=each.scope,
+        tasks=each.tasks,
+        withheld=each.withheld,
+        agreement=each.agreement,
+        sanctions=each.sanctions,
+        reports=each.reports,
+        operators={role: roles[role] for role in sorted(roles)},
+        terminals=sum(one.organisation == each.id and one.active for one in register.terminals),
+    )
 
 
 def verify_public_register(token: str, *, key: Ed25519PublicKey) -> PublicRegister:

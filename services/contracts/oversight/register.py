@@ -280,6 +280,12 @@ class Directory:
             allowed &= frozenset(holder.tasks)
         return frozenset(role.value for role in allowed.intersection(found.roles))
 
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """Return what the terminal may do by itself now, under the same condition as `roles`."""
+        if self.terminal(terminal) is None or not self.register.approves(policies().digest):
+            return frozenset()
+        return frozenset(policies().scopes)
+
     def signatory(self, organisation: OrganisationId, operator: OperatorId) -> Signatory | None:
         """Return the operator as dual control needs them, if they are accredited now."""
         found, holder = self.operator(organisation, operator), self.organisation(organisation)
@@ -334,6 +340,10 @@ class WithTokens:
     def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
         """See `Directory.roles`."""
         return self.directory().roles(organisation, operator)
+
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """See `Directory.scopes`."""
+        return self.directory().scopes(terminal)
 
     def token_key(self) -> Ed25519PublicKey:
         """See `Directory.token_key`."""

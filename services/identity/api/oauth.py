@@ -27,6 +27,7 @@ from services.identity.workflows.tokens import issue_token
 from services.kit.access import body
 from services.kit.credentials.callers import BodyCaller
 from services.kit.credentials.standing import STATUS_PATH, STATUS_TYPE
+from services.kit.permissions import policies
 from services.kit.server import PEER_CERTIFICATE
 
 CHALLENGE_PATH = "/oauth/challenge"
@@ -138,5 +139,5 @@ def _metadata(centre: IdentityCentre) -> AuthorizationServerMetadata:
         token_endpoint_auth_methods_supported=["private_key_jwt"],
         token_endpoint_auth_signing_alg_values_supported=["ES256"],
         dpop_signing_alg_values_supported=["ES256"],
-        scopes_supported=[role.value for role in Role],
+        scopes_supported=[*(role.value for role in Role), *policies().scopes],
     )

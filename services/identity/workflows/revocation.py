@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from consent.identifiers import OperatorId, OrganisationId
+from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from services.identity.centre import REVOCATION_PATH, IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
 from services.identity.oauth_form import form_fields, required
 from services.identity.token_proof import verified_proof
 from services.identity.token_store import LiveToken
 from services.kit.credentials.standing import PLACES, TokenStanding
-from services.kit.credentials.tokens import Claims, OperatorClaims, TokenError, read_token
+from services.kit.credentials.tokens import (
+    Claims,
+    OperatorClaims,
+    PersonClaims,
+    TokenError,
+    read_token,
+)
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import UnavailableError
 
@@ -41,6 +47,11 @@ def passkey_ground(passkey: str) -> str:
 def operator_ground(organisation: OrganisationId, operator: OperatorId) -> str:
     """Return what tokens rest on that an operator asked for."""
     return f"operator {organisation} {operator}"
+
+
+def terminal_ground(terminal: TerminalId) -> str:
+    """Return what tokens rest on that a terminal by itself asked for."""
+    return f"terminal {terminal}"
 
 
 def take_place(centre: IdentityCentre, conn: Connection, token: LiveToken) -> int:
@@ -85,13 +96,13 @@ def revoke(centre: IdentityCentre, call: RevocationCall) -> None:
         if claims.cnf.jkt != proof.jkt:
             raise OAuthError(OAuthCode.INVALID_DPOP_PROOF, "the proof is by another key than the token's")
         holder, ended = centre.tokens.stop_session(conn, proof.jkt, now=centre.seconds())
-        operator = claims if isinstance(claims, OperatorClaims) else None
+        terminal = None if isinstance(claims, PersonClaims) else claims
         event = Event(
             kind=EventKind.TOKENS_REVOKED,
             outcome=Outcome.DONE,
-            organisation=operator.organisation if operator else None,
-            terminal=operator.client_id if operator else None,
-            operator=operator.operator if operator else None,
+            organisation=terminal.organisation if terminal else None,
+            terminal=terminal.client_id if terminal else None,
+            operator=terminal.operator if isinstance(terminal, OperatorClaims) else None,
             count=ended,
         )
         centre.context.journal.record(conn, person=holder, event=event)

@@ -4,11 +4,11 @@ T1 one unambiguous form;
 T2 a DPoP proof for this endpoint with a nonce of ours: the token will be bound to its key (stops stolen tokens);
 T3 one audience that the register names;
 T4 the terminal: its assertion by its accredited key, over its own TLS certificate (stops a card at a strange
-   machine); only for operators;
+   machine); for operators, and for the terminal by itself (`terminal_tokens.py`);
 T5 the card: its assertion, of an operator accredited now or of a person whose card counts now; a person's card has
    signed which proof key it signs in with (stops a relay that puts its own key in place of the person's); or a
    passkey's (`passkeys.py`);
-T6 no more roles than hold now;
+T6 no more roles or scopes than hold now;
 T7 in one transaction: assertions, proof and challenge used once (stops replays, also after a restart), log entry;
 T8 the token.
 """
@@ -29,6 +29,7 @@ from services.identity.oauth_form import Grant
 from services.identity.sign_in import Once, SignIn
 from services.identity.workflows import passkeys
 from services.identity.workflows.revocation import card_ground, operator_ground, passkey_ground
+from services.identity.workflows.terminal_tokens import for_terminal
 from services.identity.workflows.token_exchange import exchanged
 from services.identity.workflows.token_steps import (
     KINDS,
@@ -56,6 +57,8 @@ def issue_token(centre: IdentityCentre, call: TokenCall) -> TokenAnswer:
     asker = Asker()
     try:
         bound = bind(centre, call, asker)
+        if bound.request.grant is Grant.CLIENT_CREDENTIALS:
+            return for_terminal(centre, bound, asker, certificate=call.certificate)
         if bound.request.client_assertion is None:
             return _for_person(centre, bound, asker)
         return _for_operator(centre, bound, asker, certificate=call.certificate)
@@ -128,6 +131,8 @@ def _for_person(centre: IdentityCentre, bound: Bound, asker: Asker) -> TokenAnsw
 
 def _signed_in(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
     match bound.request.grant:
+        case Grant.CLIENT_CREDENTIALS:
+            raise OAuthError(OAuthCode.INVALID_GRANT, "nobody signs in by client_credentials")
         case Grant.PASSKEY:
             return _passkey(centre, bound, asker)
         case Grant.EXCHANGE:

@@ -6,8 +6,8 @@ Steps, numbered as in docs/protocol.md:
   A3 the DPoP proof is for this method, address and token, by the token's key, with a nonce of this body, not seen
      before (stops stolen tokens, proofs made in advance, and replays); the gate compares the content with what the
      proof names (stops a relay that changes it);
-  A4 an operator's token comes from the terminal it was issued to; its roles are those that hold now (stops tokens
-     that outlive a role).
+  A4 an operator's token, and a terminal's own, comes from the terminal it was issued to; its roles or scopes are those
+     that hold now (stops tokens that outlive a role).
 A body needs no token: its own certificate is the sender-constrained credential (RFC 8705).
 """
 
@@ -29,6 +29,7 @@ from services.kit.credentials.callers import (
     Peer,
     PersonCaller,
     SignedInBy,
+    TerminalCaller,
 )
 from services.kit.credentials.dpop import (
     PROOF_AGE_SECONDS,
@@ -38,7 +39,13 @@ from services.kit.credentials.dpop import (
     verify_proof,
 )
 from services.kit.credentials.pseudonyms import open_sealed
-from services.kit.credentials.tokens import OperatorClaims, PersonClaims, TokenError, verify_token
+from services.kit.credentials.tokens import (
+    OperatorClaims,
+    PersonClaims,
+    TerminalClaims,
+    TokenError,
+    verify_token,
+)
 from services.kit.database import Database
 from services.kit.people import People, RetiredNameError
 from services.kit.problems import (
@@ -97,6 +104,8 @@ class Authenticator:
                 return self._operator(claims, peer)
             case PersonClaims():
                 return self._person(claims)
+            case TerminalClaims():
+                return self._terminal(claims, peer)
 
     def _peer(self, certificate: bytes | None) -> Peer:
         if certificate is None:
@@ -131,11 +140,15 @@ class Authenticator:
             )
 
     def _operator(self, claims: OperatorClaims, peer: Peer) -> OperatorCaller:
-        if peer.terminal != claims.client_id or peer.organisation != claims.organisation:  # A4
-            raise InvalidTokenError("the token was issued to another terminal")
+        _require_same_terminal(claims, peer)  # A4
         holding = self.accreditations.roles(claims.organisation, claims.operator)
         roles = holding & frozenset(claims.scope.split())
         return OperatorCaller(claims.organisation, claims.operator, claims.client_id, roles)
+
+    def _terminal(self, claims: TerminalClaims, peer: Peer) -> TerminalCaller:
+        _require_same_terminal(claims, peer)  # A4
+        scopes = self.accreditations.scopes(claims.client_id) & frozenset(claims.scope.split())
+        return TerminalCaller(claims.organisation, claims.client_id, scopes)
 
     def _person(self, claims: PersonClaims) -> PersonCaller:
         try:
@@ -150,6 +163,11 @@ class Authenticator:
                 return PersonCaller(name, SignedInBy(claims.acr))
         except RetiredNameError as error:
             raise UnauthenticatedError(str(error)) from error
+
+
+def _require_same_terminal(claims: OperatorClaims | TerminalClaims, peer: Peer) -> None:
+    if peer.terminal != claims.client_id or peer.organisation != claims.organisation:
+        raise InvalidTokenError("the token was issued to another terminal")
 
 
 def _dpop_token(authorization: str) -> str:

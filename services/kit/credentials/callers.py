@@ -52,13 +52,22 @@ class PersonCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalCaller:
+    """An accredited terminal with nobody at it, with the scopes that hold at this moment."""
+
+    organisation: OrganisationId
+    terminal: TerminalId
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class BodyCaller:
     """Another body, by its TLS client certificate."""
 
     body: Body
 
 
-Caller = OperatorCaller | PersonCaller | BodyCaller
+Caller = OperatorCaller | PersonCaller | BodyCaller | TerminalCaller
 
 
 class Accreditations(Protocol):
@@ -69,6 +78,9 @@ class Accreditations(Protocol):
 
     def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
         """Return the roles that the operator has now; empty when suspended, expired or unknown."""
+
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        """Return what the terminal may do by itself now; empty when suspended, expired or unknown."""
 
     def token_key(self) -> Ed25519PublicKey:
         """Return the ID centre's signing key: of pseudonym tokens, and of what it says about access tokens."""

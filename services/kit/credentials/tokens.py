@@ -1,6 +1,6 @@
 """Access tokens (RFC 9068 shape, DPoP-bound, one audience, at most five minutes)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -63,6 +63,21 @@ class OperatorClaims(Message):
     scope: str
 
 
+class TerminalClaims(Message):
+    """What the token of a terminal by itself says."""
+
+    iss: str
+    aud: str
+    exp: int
+    iat: int
+    jti: str
+    cnf: Confirmation
+    status: Status
+    client_id: TerminalId
+    organisation: OrganisationId
+    scope: str
+
+
 class PersonClaims(Message):
     """What a person's token says; the pseudonym is sealed to the audience, so relays cannot read it."""
 
@@ -77,7 +92,7 @@ class PersonClaims(Message):
     acr: str
 
 
-Claims = OperatorClaims | PersonClaims
+Claims = OperatorClaims | PersonClaims | TerminalClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +128,21 @@ class TokenIssuer:
         """Return a token for an operator at a terminal; `scope` lists the roles."""
         subject = {"organisation": organisation, "operator": operator, "client_id": terminal}
         told = {**subject, "scope": " ".join(roles)}
+        return self._issue(told, audience=audience, jkt=jkt, place=place, now=now)
+
+    def for_terminal(
+        self,
+        *,
+        audience: str,
+        organisation: OrganisationId,
+        terminal: TerminalId,
+        scopes: Sequence[str],
+        jkt: str,
+        place: int,
+        now: datetime,
+    ) -> str:
+        """Return a token for a terminal with nobody at it; `scope` lists the scopes."""
+        told = {"organisation": organisation, "client_id": terminal, "scope": " ".join(scopes)}
         return self._issue(told, audience=audience, jkt=jkt, place=place, now=now)
 
     def for_person(
@@ -171,7 +201,12 @@ def read_token(token: str, *, standing: TokenStanding) -> Claims:
         decoded = jwt.decode(token, standing.keys[kid], ALGORITHMS)
         if decoded.header.get("typ") != TOKEN_TYPE:
             raise TokenError("not an access token")
-        kind = PersonClaims if "sealed_sub" in decoded.claims else OperatorClaims
-        return kind.model_validate(decoded.claims)
+        return _kind(decoded.claims).model_validate(decoded.claims)
     except (JoseError, ValidationError, ValueError) as error:
         raise TokenError("the access token does not verify") from error
+
+
+def _kind(claims: Mapping[str, object]) -> type[OperatorClaims] | type[PersonClaims] | type[TerminalClaims]:
+    if "sealed_sub" in claims:
+        return PersonClaims
+    return OperatorClaims if "operator" in claims else TerminalClaims

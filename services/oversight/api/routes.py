@@ -15,10 +15,11 @@ from services.contracts.oversight.messages import (
     TerminalAccreditation,
     TerminalAccredited,
 )
+from services.contracts.oversight.own import OwnAccreditation
 from services.contracts.oversight.public import PublicRegisterAnswer
-from services.kit.access import anyone_accredited, operator
-from services.kit.credentials.callers import Caller, OperatorCaller
-from services.oversight import reports, workflows
+from services.kit.access import anyone_accredited, operator, terminal
+from services.kit.credentials.callers import Caller, OperatorCaller, TerminalCaller
+from services.oversight import own, reports, workflows
 from services.oversight.office import Office
 
 Accreditor = Annotated[OperatorCaller, Depends(operator("keep-register"))]
@@ -59,6 +60,13 @@ def register_routes(office: Office) -> APIRouter:
     def public_register() -> PublicRegisterAnswer:
         """Return the present edition without operators, signed; for everybody."""
         return PublicRegisterAnswer(register=office.editions.public())
+
+    @routes.get("/accreditation")
+    def accreditation(
+        caller: Annotated[TerminalCaller, Depends(terminal("see-own-accreditation"))],
+    ) -> OwnAccreditation:
+        """Return what the register says of the terminal's own organisation."""
+        return own.accreditation(office, caller)
 
     @routes.post("/reports")
     def hand_in(caller: Annotated[OperatorCaller, Depends(operator())], asked: HandInReport) -> Changed:

@@ -36,7 +36,8 @@ def test_scope_narrows_the_roles(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("replaced", "error"),
     [
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "invalid_request"),
         ({"grant_type": ""}, "invalid_request"),
         ({"assertion": ""}, "invalid_request"),
         ({"resource": ""}, "invalid_request"),
@@ -128,7 +129,17 @@ def test_metadata_names_what_the_endpoint_takes(scene: Scene) -> None:
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:sekisho:params:oauth:grant-type:passkey",
         "urn:ietf:params:oauth:grant-type:token-exchange",
+        "client_credentials",
     ]
     assert told.items() <= smart.items()
     assert [key["crv"] for key in keys] == ["Ed25519", "Ed25519"]
     assert all("d" not in key for key in keys)
+
+
+def test_terminal_by_itself_needs_its_assertion_and_its_own_certificate(scene: Scene) -> None:
+    fields = scene.world.terminal_fields(scene.hospital, MEDICAL)
+    assert scene.refusal(fields, at=scene.clinic) == (401, "invalid_client")
+    assert scene.refusal(fields | {"client_assertion": ""}) == (400, "invalid_request")
+    bare = {name: value for name, value in fields.items() if not name.startswith("client_")}
+    assert scene.refusal(bare) == (400, "invalid_request")
+    assert scene.world.ask_token(scene.hospital, fields).status_code == 200
