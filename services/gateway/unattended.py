@@ -74,6 +74,10 @@ class UnattendedTerminal:
         """Close the connections to the bodies."""
         self._connect.close()
 
+    def token(self, audience: str) -> Token:
+        """Return the terminal's own token for the body at `audience`. Raises: RefusedError, PeerUnavailableError."""
+        return self._tokens.token(audience)
+
     def accreditation(self) -> OwnAccreditation:
         """Return what the register says of this terminal and its organisation. Raises: RefusedError."""
         return self.ask(
@@ -94,7 +98,7 @@ class UnattendedTerminal:
     def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
         """Call a body as this terminal by itself. Raises: as `Organisation.ask`."""
         connection = self._connect(body)
-        token = self._tokens.token(connection.base_url)
+        token = self.token(connection.base_url)
         with answers():
             return call(connection, token)
 
