@@ -13,6 +13,16 @@ DEPTH = 100_000
 HUGE = (2**63, -(2**63) - 1, 10**19, -1)
 
 
+OVERLONG = {
+    "a sign in two bytes": b"\xc0\xaf",
+    "a sign in three bytes": b"\xe0\x80\xaf",
+    "U+0000 in two bytes": b"\xc0\x80",
+    "half a character in UTF-8": b"\xed\xa0\x80",
+    "a sign beyond Unicode": b"\xf4\x90\x80\x80",
+}
+"""What is no UTF-8 (RFC 3629), though some readers take it for another text."""
+
+
 @dataclass(frozen=True)
 class Spoiled:
     """One spoiled message; `field` is the field that the answer must name, where it can."""
@@ -73,6 +83,11 @@ def _no_single_meaning(example: Example) -> Iterator[Spoiled]:
         "lists that never end": "[" * DEPTH,
     }.items():
         yield Spoiled(what, _with(first, value, rest))
+    for what, sign in OVERLONG.items():
+        yield Spoiled(what, _with(first, '"?"', rest).replace(b"?", sign, 1))
+    yield Spoiled("a key twice, inside", _with(first, '{"x": 1, "x": 2}', rest))
+    escaped = f'"\\u{ord(first[0]):04x}{first[1:]}": 1'
+    yield Spoiled("a key twice, once escaped", _with(first, "1", rest, escaped))
     doubled = json.dumps(example.get(first, PLANTED))
     yield Spoiled("a key twice", _with(first, doubled, {}, f"{json.dumps(first)}: {doubled}"))
 
@@ -81,8 +96,9 @@ def _with(name: str, value: str, rest: Example, *more: str) -> bytes:
     members = [
         f"{json.dumps(name)}: {value}",
         *(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in rest.items()),
+        *more,
     ]
-    return ("{" + ", ".join([*members, *more]) + "}").encode()
+    return ("{" + ", ".join(members) + "}").encode()
 
 
 def _other(target: Target, name: str) -> Any:
