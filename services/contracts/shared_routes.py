@@ -97,9 +97,10 @@ def shared_routes(
         _caller: Annotated[Caller, Depends(either(operator("audit"), body(Body.OVERSIGHT)))],
     ) -> AuditReport:
         """Look at every stored row and name each that does not fit."""
+        witnesses = _witness_keys(register)
         with database.read() as conn:
             entries = journal.tree.size(conn)
-            found = journal.audit(conn, witnesses=_witness_keys(register))
+            found = journal.audit(conn, witnesses=witnesses)
             rows, more = scan(conn)
             names, changed = context.people.audit(conn)
         return audit_report(context.body, found + more + changed, entries=entries, rows=rows + names)

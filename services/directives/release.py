@@ -53,7 +53,7 @@ from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPse
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import CheckpointConflictError, LogError, SplitViewError
 from services.kit.log.note import NoteVerifier
-from services.kit.log.witness import Witness
+from services.kit.log.witness import Shown, Witness
 from services.kit.permissions import policies
 from services.kit.problems import ReplayError
 
@@ -91,7 +91,8 @@ class Releases:
     def release(self, request: ReleaseRequest, *, hold: ExitStack) -> ReleaseAnswer:
         """Release capsule fragments, or refuse; both are entries of this body's own log.
 
-        Guarantees: the directive is held against withdrawal until `hold` is closed, after the answer was sent.
+        Guarantees: the directive is held against withdrawal and refusal until `hold` is closed, after the answer was
+        sent.
         Raises: RefusedError; CheckpointBehindError when another checkpoint must be shown, nothing decided.
         """
         stored = self._copy(request, hold)
@@ -194,6 +195,7 @@ class Releases:
         token: VerifiedPseudonym | None,
     ) -> str:
         """Use up statement and use, witness the checkpoint and log the release: all, or nothing and no answer."""
+        shown = self._shown(asked.request.log)
         with self._context.database.write() as conn:
             try:
                 self._use_up(conn, asked, statement, token=token)
@@ -201,7 +203,7 @@ class Releases:
                 raise _RefusalError(ReleaseFault.STATEMENT_REPLAYED) from None
             if not self._directives.store.uses.use(conn, stored, now=asked.now):
                 raise _RefusalError(RefusalCode.FREQUENCY_USED_UP)
-            cosignature = self._add_checkpoint(conn, asked.request.log, asked.now)
+            cosignature = self._add_checkpoint(conn, shown, asked.request.log, asked.now)
             self._record(conn, asked, Outcome.PERMITTED)
         return cosignature
 
@@ -220,11 +222,18 @@ class Releases:
                 conn, kind="pseudonym token", value=token.jti, expires=token.expires, now=now
             )
 
-    def _add_checkpoint(self, conn: Connection, proof: LogProof, now: datetime) -> str:
+    def _shown(self, proof: LogProof) -> Shown:
+        # before the transaction: the register, too, may lie in this database
+        try:
+            return self._witness.look_at(proof.checkpoint)
+        except LogError:
+            raise _RefusalError(ReleaseFault.LOG_REFUSED) from None
+
+    def _add_checkpoint(self, conn: Connection, shown: Shown, proof: LogProof, now: datetime) -> str:
         try:
             consistency = [base64url.decode(each) for each in proof.consistency]
             return self._witness.add_checkpoint(
-                conn, old_size=proof.old_size, proof=consistency, note=proof.checkpoint, now=now
+                conn, shown, old_size=proof.old_size, proof=consistency, now=now
             )
         except SplitViewError as split:
             notes: dict[str, JsonValue] = {"known": split.known_note, "submitted": split.submitted_note}

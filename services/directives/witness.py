@@ -38,10 +38,12 @@ def cosign(context: BodyContext, witness: Witness, request: bytes) -> str:
     the problems that C2SP tlog-witness has statuses for (400, 403, 404, 422).
     """
     try:
-        shown = AddCheckpoint.parse(request)
+        asked = AddCheckpoint.parse(request)
+        # before the transaction: the register, too, may lie in this database
+        shown = witness.look_at(asked.note)
         with context.database.write() as conn:
             return witness.add_checkpoint(
-                conn, old_size=shown.old_size, proof=shown.proof, note=shown.note, now=context.clock()
+                conn, shown, old_size=asked.old_size, proof=asked.proof, now=context.clock()
             )
     except SplitViewError as split:
         record_split(context, split)

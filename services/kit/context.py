@@ -160,7 +160,7 @@ def open_body(
     Raises: DataVersionError, KeyFolderError, LogCorruptError.
     """
     keys = KeyFolder(settings.key_folder, randomness=randomness)
-    database = Database(settings.database)
+    database = Database(settings.database, connections=settings.database_connections)
     database.migrate(migrations)
     with database.read() as conn:
         if conn.execute(select(exists().where(tables.journal.log.leaf.c.position >= 0))).scalar():

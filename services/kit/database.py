@@ -1,7 +1,9 @@
 """One database per body: SQLite (WAL, FULL) embedded, PostgreSQL in production, the same transactions on both."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from alembic import command
@@ -10,12 +12,24 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from services.kit.problems import BusyError, ConflictError, ProblemError, UnavailableError
 
 MIGRATION_LOCK = (
     7_305_001  # any constant: the advisory lock that lets one PostgreSQL process migrate at a time
 )
 WRITE = "sekisho_write"
+CONNECTIONS = 20
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+TOOK_TURNS_WRONG = frozenset(
+    {"40001", "40P01", "55P03"}
+)  # the server ended one of those that hindered each other
+DUPLICATE = "23505"
+SQLITE_DUPLICATES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_TURN = text("SELECT pg_advisory_xact_lock(:turn)")
 
 
 class DataVersionError(Exception):
@@ -26,28 +40,40 @@ class Database:
     """The engine of one body.
 
     Guarantees: `write` holds the only write lock on SQLite (BEGIN IMMEDIATE) and a transaction on PostgreSQL;
-    it commits when the block ends and rolls back when it raises. An acknowledged commit is on disk.
+    it commits when the block ends and rolls back when it raises. An acknowledged commit is on disk. What the
+    database refuses for the sake of others is a ProblemError (BusyError, ConflictError, UnavailableError).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        # hide_parameters: the text of an error must hold no value of a row
-        self.engine = (
-            _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=16, hide_parameters=True)
-        )
+        make = _sqlite_engine if self.is_sqlite else _postgresql_engine
+        self.engine = make(url, connections)
+        self._holding = self.engine if self.is_sqlite else make(url, connections)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open the transaction in which an effect and its log entry are written together."""
-        with self.engine.connect() as opened:
-            connection = opened.execution_options(**{WRITE: True})
-            with connection.begin():
-                yield connection
+        """Open the transaction in which an effect and its log entry are written together.
+
+        PostgreSQL: others write meanwhile. Who decides on what it read locks that row, or takes a turn, first.
+        """
+        with _told(), _transaction(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def holding(self) -> Iterator[Connection]:
+        """Open a write transaction that is kept open while other transactions of the same request come and go.
+
+        Guarantees: its connections are a pool of their own, so that nobody waits for a connection of those who
+        wait for this very one.
+        """
+        with _told(), _transaction(self._holding) as connection:
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a read-only view of one moment."""
-        with self.engine.connect() as connection:
+        with _told(), self.engine.connect() as opened:
+            connection = opened if self.is_sqlite else opened.execution_options(**ONE_MOMENT)
             connection.begin()
             yield connection
             connection.rollback()
@@ -55,6 +81,7 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._holding.dispose()
 
     def migrate(self, scripts: Path) -> None:
         """Bring an empty or older database to this version.
@@ -64,7 +91,7 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(scripts))
         known = ScriptDirectory.from_config(config)
-        with self.write() as connection:
+        with _transaction(self.engine) as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             found = MigrationContext.configure(connection).get_current_revision()
@@ -77,14 +104,72 @@ class Database:
             command.upgrade(config, "head")
 
 
-def _sqlite_engine(url: str) -> Engine:
+def take_turn(conn: Connection, name: str) -> None:
+    """Wait until no other transaction has the turn of this name, and keep it until this one ends.
+
+    PostgreSQL: taken before any row is locked. SQLite: a write transaction is alone already.
+    """
+    if conn.dialect.name == "postgresql":
+        turn = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+        conn.execute(_TURN, {"turn": turn})
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as opened:
+        connection = opened.execution_options(**{WRITE: True})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what the database refused as the problem that it is for a caller; everything was rolled back."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise BusyError from error
+    except DBAPIError as error:
+        known = _problem(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def _problem(error: DBAPIError) -> ProblemError | None:
+    state = getattr(error.orig, "sqlstate", None)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if state in TOOK_TURNS_WRONG or code == sqlite3.SQLITE_BUSY:
+        return BusyError()
+    if isinstance(error, IntegrityError) and (state == DUPLICATE or code in SQLITE_DUPLICATES):
+        return ConflictError("another request stored the same at the same moment")
+    if (
+        isinstance(error, OperationalError)
+        and code is None
+        and (state is None or error.connection_invalidated)
+    ):
+        return UnavailableError("this body's own database does not answer")
+    return None
+
+
+def _postgresql_engine(url: str, connections: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,  # the text of an error must hold no value of a row
+    )
+
+
+def _sqlite_engine(url: str, connections: int) -> Engine:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         url,
         connect_args={"timeout": 30, "check_same_thread": False},
-        pool_size=16,
+        pool_size=connections,
         hide_parameters=True,
     )
 

@@ -144,6 +144,14 @@ class UnavailableError(ProblemError):
     )
 
 
+class BusyError(ProblemError):
+    """Too many want the same at once; everything was rolled back."""
+
+    problem = Problem(
+        503, "busy", "Too much is being done at once", "Try again in a moment; nothing was done."
+    )
+
+
 def answer(
     problem: Problem,
     *,

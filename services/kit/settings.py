@@ -38,6 +38,11 @@ class BodySettings(BaseModel):
         description="The oversight body's register key (Ed25519, raw, base64url): the root of trust."
     )
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the body's folder.")
+    database_connections: int = Field(
+        20,
+        description="Most connections to PostgreSQL of this process for transactions, and as many for holding.",
+        gt=0,
+    )
     keys: Path | None = Field(
         None, description="Folder of the body's secret keys; default: keys/ in its folder."
     )

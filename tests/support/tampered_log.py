@@ -81,8 +81,9 @@ class Body:
 
     def witness(self, request: AddCheckpoint) -> str:
         with self.opened() as connection:
+            shown = WITNESS.look_at(request.note)
             return WITNESS.add_checkpoint(
-                connection, old_size=request.old_size, proof=request.proof, note=request.note, now=NOW
+                connection, shown, old_size=request.old_size, proof=request.proof, now=NOW
             )
 
     def known_size(self) -> int:

@@ -60,6 +60,15 @@ class AddCheckpoint:
         return ("\n".join(lines) + "\n\n" + self.note).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A checkpoint that a known log signed; made by `Witness.look_at` only."""
+
+    note: str
+    text: str
+    checkpoint: Checkpoint
+
+
 class Witness:
     """One witness over all logs it knows. Guarantees: checks and keeps in the caller's transaction.
 
@@ -75,14 +84,11 @@ class Witness:
         self._cosigner = cosigner
         self._known_logs = known_logs
 
-    def add_checkpoint(
-        self, conn: Connection, *, old_size: int, proof: Sequence[bytes], note: str, now: datetime
-    ) -> str:
-        """Check a checkpoint, keep it, and return the cosignature line.
+    def look_at(self, note: str) -> "Shown":
+        """Check what can be checked of a checkpoint without a transaction: whose log it is of, and that it signed it.
 
         The numbers are those of the protocol's checks; each one's refusal has its own error.
-        Raises: LogFormatError, UnknownLogError, CheckpointSignatureError, CheckpointConflictError
-        (SplitViewError: two roots for one size), ConsistencyError.
+        Raises: LogFormatError, UnknownLogError, CheckpointSignatureError.
         """
         unverified = UnverifiedNote.parse(note)
         # 1. The origin is known: nobody else's log can fill this table.
@@ -90,7 +96,16 @@ class Witness:
         if log is None:
             raise UnknownLogError
         # 2. The log itself signed it: a conflict found below is then the log's own doing.
-        checkpoint = verify_checkpoint(unverified, log=log).checkpoint
+        return Shown(note, unverified.text, verify_checkpoint(unverified, log=log).checkpoint)
+
+    def add_checkpoint(
+        self, conn: Connection, shown: "Shown", *, old_size: int, proof: Sequence[bytes], now: datetime
+    ) -> str:
+        """Compare a checkpoint with what is known of its log, keep it, and return the cosignature line.
+
+        Raises: LogFormatError, CheckpointConflictError (SplitViewError: two roots for one size), ConsistencyError.
+        """
+        checkpoint = shown.checkpoint
         if old_size > checkpoint.size:
             raise LogFormatError("the old size is greater than the checkpoint's: submit the newer checkpoint")
         # 3. It starts from what was co-signed last: a rolled-back log and a late request are refused.
@@ -98,10 +113,10 @@ class Witness:
         if old_size != known.size:
             raise CheckpointConflictError(known.size)
         # 4. It extends that: a rewritten or forked log is refused.
-        self._require_extension(known, checkpoint, proof=proof, note=note)
+        self._require_extension(known, checkpoint, proof=proof, note=shown.note)
         # 5. Kept before anybody sees the cosignature.
-        self._keep(conn, checkpoint, note=note, now=now)
-        return self._cosigner.cosign(unverified.text, now=now).format()
+        self._keep(conn, checkpoint, note=shown.note, now=now)
+        return self._cosigner.cosign(shown.text, now=now).format()
 
     def known_size(self, conn: Connection, origin: str) -> int:
         """Read the size last co-signed for a log, 0 where there was none."""

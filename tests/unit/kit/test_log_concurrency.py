@@ -57,7 +57,7 @@ def test_of_rival_first_checkpoints_exactly_one_is_cosigned(tmp_path: Path) -> N
         note = LOG.sign(Checkpoint("medical.example/log", size, bytes([size]) * 32).format()).format()
         try:
             with database.write() as connection:
-                witness.add_checkpoint(connection, old_size=0, proof=(), note=note, now=NOW)
+                witness.add_checkpoint(connection, witness.look_at(note), old_size=0, proof=(), now=NOW)
         except CheckpointConflictError:
             return 0
         return size

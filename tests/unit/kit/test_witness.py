@@ -74,9 +74,10 @@ class Oversight:
             metadata.create_all(connection)
 
     def add(self, request: AddCheckpoint, now: datetime = NOW) -> str:
+        shown = self.witness.look_at(request.note)
         with self.database.write() as connection:
             return self.witness.add_checkpoint(
-                connection, old_size=request.old_size, proof=request.proof, note=request.note, now=now
+                connection, shown, old_size=request.old_size, proof=request.proof, now=now
             )
 
     def known_size(self) -> int:
@@ -211,7 +212,9 @@ def test_cosignature_rolled_back_with_the_transaction_is_not_remembered(
     log.grow(b"a")
     request = log.submission(0)
     with oversight.database.engine.connect() as connection:
-        oversight.witness.add_checkpoint(connection, old_size=0, proof=(), note=request.note, now=NOW)
+        oversight.witness.add_checkpoint(
+            connection, oversight.witness.look_at(request.note), old_size=0, proof=(), now=NOW
+        )
         connection.rollback()
     assert oversight.known_size() == 0
 
