@@ -1,11 +1,13 @@
-"""Withdrawal as a barrier: what is answered after it was acknowledged does not rest on what was withdrawn (SC2).
+"""Withdrawal and refusal as a barrier: what is answered after either was acknowledged does not go against it (SC2).
 
 A reader's last look at a directive and the sending of its answer hold the directive; a withdrawal waits for
-those who hold it, and whoever comes later sees it withdrawn. A hold is taken before a write transaction, never in one.
+those who hold it, and whoever comes later sees it withdrawn. A refusal waits for those who hold any permission of the
+person that it can meet, and whoever comes later finds it. A hold is taken before a write transaction, never
+in one.
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -13,7 +15,7 @@ from sqlalchemy import Connection, Table, bindparam, select
 
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
-from services.kit.database import Database
+from services.kit.database import Database, take_turn
 
 
 class Barrier:
@@ -29,7 +31,7 @@ class Barrier:
         row, named = directive.c, directive.c.id.in_(bindparam("ids", expanding=True))
         self._in_force = select(row.id).where(named, row.state == DirectiveState.ACTIVE.value)
         self._share = select(row.id).where(named).order_by(row.id).with_for_update(read=True)
-        self._lock = select(row.id).where(row.id == bindparam("id")).with_for_update()
+        self._lock = select(row.id).where(named).order_by(row.id).with_for_update()
 
     @contextmanager
     def hold(self, directives: Iterable[DirectiveId]) -> Iterator[frozenset[DirectiveId]]:
@@ -42,7 +44,7 @@ class Barrier:
                 with self._database.read() as conn:
                     in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
             else:
-                conn = held.enter_context(self._database.write())
+                conn = held.enter_context(self._database.holding())
                 conn.execute(self._share, {"ids": wanted})
                 in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
             yield in_force
@@ -50,8 +52,30 @@ class Barrier:
     @contextmanager
     def exclude(self, directive: DirectiveId) -> Iterator[Connection]:
         """W2: open the write transaction of a withdrawal when nobody holds the directive any more."""
-        with self._turns.exclusive(directive), self._database.write() as conn:
-            conn.execute(self._lock, {"id": directive})
+        with self._turns.exclusive(directive), self._database.holding() as conn:
+            conn.execute(self._lock, {"ids": [directive]})
+            yield conn
+
+    @contextmanager
+    def take_in(
+        self, turn: str, *, against: Callable[[Connection], Iterable[DirectiveId]]
+    ) -> Iterator[Connection]:
+        """P6: open the write transaction in which a directive is stored, when nobody holds those of `against` any more.
+
+        Guarantees: with one `turn`, one after the other, so that `against` misses none that is just being stored.
+        """
+        with ExitStack() as held:
+            held.enter_context(self._turns.exclusive(turn))
+            if self._database.is_sqlite:
+                with self._database.read() as conn:
+                    ended = sorted(set(against(conn)))
+                for each in ended:
+                    held.enter_context(self._turns.exclusive(each))
+                conn = held.enter_context(self._database.holding())
+            else:
+                conn = held.enter_context(self._database.holding())
+                take_turn(conn, turn)
+                conn.execute(self._lock, {"ids": sorted(set(against(conn)))})
             yield conn
 
 

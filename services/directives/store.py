@@ -63,6 +63,8 @@ class DirectiveStore:
         self._by_id, self._of_person = columns.where(of_id), columns.where(of_person)
         self._of_person_for = columns.where(of_person, of_reader, directive.id != bindparam("besides"))
         self._of_recipient = columns.where(of_recipient, directive.state == DirectiveState.ACTIVE.value)
+        ids = select(directive.id, directive.state).where(of_person)
+        self._ids_of, self._ids_for = ids, ids.where(of_reader)
         self._known = select(directive.id).where(of_id)
         self._wallet = select(wallet.signing_key).where(wallet.pseudonym == bindparam("person"))
         self._fragments = select(fragment.compartment, fragment.package).where(
@@ -133,6 +135,17 @@ class DirectiveStore:
             "besides": besides or "",
         }
         return self._read(conn, self._of_person_for, named)
+
+    def ids_for(
+        self, conn: Connection, person: Pseudonym, recipient: OrganisationId | None
+    ) -> set[DirectiveId]:
+        """Return the ids of a person's directives that are not withdrawn and can meet one about `recipient`."""
+        if recipient is None:
+            rows = conn.execute(self._ids_of, {"person": person})
+        else:
+            named = {"recipient": self._recipient(recipient), "everybody": self._recipient(None)}
+            rows = conn.execute(self._ids_for, {"person": person, **named})
+        return {DirectiveId(row.id) for row in rows if row.state == DirectiveState.ACTIVE.value}
 
     def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
         """Return the directives in force for one recipient, of all people."""

@@ -5,7 +5,10 @@ Every refusal is an entry in the person's history; a fragment never leaves this 
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
+
+from sqlalchemy import Connection
 
 from consent import base64url, jws
 from consent.delegation import FragmentPackage, VerifiedFragment
@@ -20,11 +23,11 @@ from consent.directives import (
     deletion_receipt,
 )
 from consent.errors import ConsentError, MalformedError, SealError
-from consent.identifiers import Pseudonym
+from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second
 from consent.jwk import PublicJwk, thumbprint, to_jwk
 from consent.lifecycle import DirectiveState
-from consent.terms import RecordScope, Terms
+from consent.terms import Effect, RecordScope, Terms
 from services.contracts.directives import (
     WALLET_PROOF,
     DirectiveAccepted,
@@ -94,8 +97,10 @@ def wallet(directives: Directives, person: Pseudonym) -> WalletRegistered:
 
 
 def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmission) -> DirectiveAccepted:
-    """P4 to P7: judge a copy, try its fragments, store it with its log entry. Raises: RefusedError,
-    DirectiveConflictError.
+    """P4 to P7: judge a copy, try its fragments, store it with its log entry.
+
+    Guarantees: once a refusal is acknowledged, no answer that goes against it is still being sent.
+    Raises: RefusedError, DirectiveConflictError.
     """
     context = directives.context
     try:
@@ -104,7 +109,7 @@ def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmissi
     except _FaultError as fault:
         raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
     directive = verified.directive
-    with context.database.write() as conn:  # P6
+    with _taking_in(directives, person, directive.terms) as conn:  # P6
         # Requests queue here, so that what is not known now is not stored by another before this one ends.
         context.journal.tree.queue(conn)
         known = directives.store.known(conn, directive.id)
@@ -164,6 +169,15 @@ def withdraw(directives: Directives, person: Pseudonym, order: WithdrawalOrder) 
         receipt = _receipt(directives, stored, deleted=deleted, position=position)
         store.put_receipt(conn, stored.id, withdrawal=order.withdrawal, receipt=receipt)
     return WithdrawalReceipt(receipt=receipt)
+
+
+def _taking_in(directives: Directives, person: Pseudonym, terms: Terms) -> AbstractContextManager[Connection]:
+    def against(conn: Connection) -> set[DirectiveId]:
+        if terms.effect is Effect.PERMIT:
+            return set()
+        return directives.store.ids_for(conn, person, terms.recipient.organisation)
+
+    return directives.barrier.take_in(f"directives of {person}", against=against)
 
 
 def _proves_wallet(directives: Directives, registration: WalletRegistration) -> bool:

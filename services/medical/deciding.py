@@ -1,17 +1,18 @@
 """R4: the person's own directives decide, and what is stored is compared with what was signed and logged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from consent.decision import Refusal, decide
+from consent.decision import AccessRequest, Refusal, decide
 from consent.delegation import VerifiedFragment
 from consent.explanations import RefusalCode
-from consent.identifiers import Pseudonym, SubjectKeyId
+from consent.identifiers import BundleId, DirectiveId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.recipients import Reader
 from consent.statements import AccessStatement, DocumentSelection, GrantSubject, VerifiedStatement
+from consent.terms import Effect
 from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.directives.model import StoredDirective
 from services.medical import policy
@@ -22,16 +23,40 @@ from services.medical.records import Records
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A yes: to what, on which ground, and which directives were heard for it."""
+
+    request: AccessRequest
+    ground: StoredDirective
+    heard: frozenset[DirectiveId]
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A permitted read: on which ground, and the records with this centre's fragments (by compartment label)."""
 
     statement: VerifiedStatement
     person: Pseudonym
     wallet: PublicJwk
-    ground: StoredDirective
+    decided: Decided
     bundles: tuple[ServedBundle, ...]
     fragments: Mapping[str, VerifiedFragment]
     publications: tuple[str, ...]
+
+    @property
+    def ground(self) -> StoredDirective:
+        """The directive that permits it."""
+        return self.decided.ground
+
+    @property
+    def request(self) -> AccessRequest:
+        """What was decided upon."""
+        return self.decided.request
+
+    @property
+    def bundle_ids(self) -> list[BundleId]:
+        """What it shows."""
+        return [each.stored.id for each in self.bundles]
 
 
 class Deciding:
@@ -50,12 +75,27 @@ class Deciding:
                 selected: list[LoggedBundle] | None = None
                 if isinstance(said.selection, DocumentSelection):
                     selected = self._records.select(conn, person, said.selection)
-                ground = self._ground(said, held, selected or [])
+                decided = self._decide(said, held, selected or [])
                 if selected is None:
                     selected = self._records.select(conn, person, said.selection)
-                return self._load(conn, statement, person=person, ground=ground, selected=selected)
+                return self._load(conn, statement, person=person, decided=decided, selected=selected)
             except StoredDirectiveChangedError as error:
                 raise StoredDirectiveDamagedError(error.detail) from error
+
+    def denied_since(self, conn: Connection, admitted: Admitted) -> bool:
+        """Tell whether the person has said no to this very read since it was admitted.
+
+        Raises: StoredDirectiveDamagedError.
+        """
+        store, recipient = self._centre.directives, admitted.request.reader.organisation
+        unheard = store.ids_for(conn, admitted.person, recipient) - admitted.decided.heard
+        try:
+            found = [store.get(conn, each) for each in sorted(unheard)]
+        except StoredDirectiveChangedError as error:
+            raise StoredDirectiveDamagedError(error.detail) from error
+        denials = [each.held for each in found if each is not None and each.terms.effect is Effect.DENY]
+        request = replace(admitted.request, now=self._centre.context.clock())
+        return bool(denials) and isinstance(decide(request, [admitted.ground.held, *denials]), Refusal)
 
     def _directives(
         self, conn: Connection, statement: AccessStatement, person: Pseudonym
@@ -71,12 +111,12 @@ class Deciding:
             raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
         return policy.relied_on(held, subject.grant)
 
-    def _ground(
+    def _decide(
         self,
         statement: AccessStatement,
         held: Sequence[StoredDirective],
         selected: Sequence[LoggedBundle],
-    ) -> StoredDirective:
+    ) -> Decided:
         roles = self._centre.register.roles(statement.organisation, statement.operator)
         reader = Reader(statement.organisation, statement.operator, frozenset(roles))
         request = policy.access_request(statement, selected, reader=reader, now=self._centre.context.clock())
@@ -85,7 +125,8 @@ class Deciding:
         decision = decide(request, [each.held for each in held])
         if isinstance(decision, Refusal):
             raise RefusedError(decision.code)
-        return next(each for each in held if each.id == decision.directive_id)
+        ground = next(each for each in held if each.id == decision.directive_id)
+        return Decided(request, ground, frozenset(each.id for each in held))
 
     def _load(
         self,
@@ -93,14 +134,14 @@ class Deciding:
         statement: VerifiedStatement,
         *,
         person: Pseudonym,
-        ground: StoredDirective,
+        decided: Decided,
         selected: Sequence[LoggedBundle],
     ) -> Admitted:
         wallet = self._centre.directives.wallet(conn, person)
         if wallet is None:
             raise StoredDirectiveDamagedError("wallet: a row is missing")
         wanted = {each.compartment for each in selected}
-        fragments = self._centre.directives.fragments(conn, ground.id, wanted)
+        fragments = self._centre.directives.fragments(conn, decided.ground.id, wanted)
         # Sealed under a key that this permission has no fragment for: nobody could open it, so it is not sent.
         readable = [each for each in selected if each.compartment in fragments]
         subject = SubjectKeyId(thumbprint(wallet))
@@ -111,7 +152,7 @@ class Deciding:
             statement=statement,
             person=person,
             wallet=wallet,
-            ground=ground,
+            decided=decided,
             bundles=tuple(bundles),
             fragments={compartment.label: fragment for compartment, fragment in fragments.items()},
             publications=tuple(publications),

@@ -8,8 +8,8 @@ R5  the access is in the log, committed, before any other body is asked (no log 
 R6  this centre's own fragments are used, while
 R7  the second body checks everything by itself, witnesses the log and uses its fragments; when the oversight body
     is down, the ID centre is asked;
-R8  the directive is looked at once more and held against withdrawal until the answer was sent (stops an answer
-    after an acknowledged withdrawal).
+R8  the directive is looked at once more, and whether the person has said no since, and held against withdrawal and
+    refusal until the answer was sent (stops an answer after an acknowledged withdrawal or refusal).
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,6 @@ from consent.vocabulary import Body
 from services.contracts.directives import ReleaseRequest
 from services.contracts.medical.messages import ReadRequest
 from services.directives.errors import RefusedError
-from services.directives.model import StoredDirective
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, Outcome
@@ -53,8 +52,15 @@ class Answer:
 
     content: bytes
     asked: Asked
-    ground: StoredDirective
-    bundles: tuple[BundleId, ...]
+    admitted: Admitted
+
+
+class _ChangedMeanwhileError(Exception):
+    """The final check failed; caught where it can be logged, never seen outside."""
+
+    def __init__(self, problem: ProblemError) -> None:
+        super().__init__(problem.problem.code)
+        self.problem = problem
 
 
 class Reading:
@@ -91,34 +97,44 @@ class Reading:
             publications=admitted.publications,
             index=recorded.index,
         )
-        return Answer(content, asked, admitted.ground, tuple(each.stored.id for each in admitted.bundles))
+        return Answer(content, asked, admitted)
 
     @contextmanager
     def final_check(self, answer: Answer) -> Iterator[None]:
-        """R8: hold the directive against withdrawal while the answer is sent.
+        """R8: hold the directive against withdrawal and refusal while the answer is sent.
 
-        Raises: RefusedError; SetApartMeanwhileError when a link that something in it came under was cut on the way.
+        Raises: RefusedError; SetApartMeanwhileError when a link that something in it came under was cut on the way;
+        StoredDirectiveDamagedError.
         """
-        with self._centre.barrier.hold([answer.ground.id]) as in_force:
-            code = self._obstacle(answer) if answer.ground.id in in_force else RefusalCode.WITHDRAWN_IN_FLIGHT
-            apart = code is None and self._set_apart(answer)
-            if code is None and not apart:
+        ground = answer.admitted.ground
+        try:
+            with self._centre.barrier.hold([ground.id]) as in_force:
+                self._require_still(answer, in_force=ground.id in in_force)
                 yield
-                return
-        # The hold is over: its entry is a write, and a hold never waits for the database's writer.
-        if code is None:
-            self._record_refusal(answer.asked, SetApartMeanwhileError.problem.code)
-            raise SetApartMeanwhileError
-        self._record_refusal(answer.asked, code.value)
-        raise RefusedError(code)
+        except _ChangedMeanwhileError as change:
+            # The hold is over: its entry is a write, and a hold never waits for the database's writer.
+            self._record_refusal(answer.asked, change.problem.problem.code)
+            raise change.problem from None
 
-    def _set_apart(self, answer: Answer) -> bool:
-        # an access that is in the log before the cut is told to the reader, one after it ends here
-        with self._context.database.read() as conn:
-            return self._centre.apart.holds_any(conn, answer.bundles)
+    def _require_still(self, answer: Answer, *, in_force: bool) -> None:
+        """Raises: _ChangedMeanwhileError."""
+        try:
+            if not in_force:
+                raise RefusedError(RefusalCode.WITHDRAWN_IN_FLIGHT)
+            code = self._obstacle(answer)
+            if code is not None:
+                raise RefusedError(code)
+            with self._context.database.read() as conn:
+                if self._deciding.denied_since(conn, answer.admitted):
+                    raise RefusedError(RefusalCode.DENIED_BY_PERSON)
+                # an access that is in the log before the cut is told to the reader, one after it ends here
+                if self._centre.apart.holds_any(conn, answer.admitted.bundle_ids):
+                    raise SetApartMeanwhileError
+        except ProblemError as problem:
+            raise _ChangedMeanwhileError(problem) from problem
 
     def _obstacle(self, answer: Answer) -> RefusalCode | None:
-        if answer.ground.terms.valid_until <= self._context.clock():
+        if answer.admitted.ground.terms.valid_until <= self._context.clock():
             return RefusalCode.EXPIRED
         caller = answer.asked.caller
         roles = self._centre.register.roles(caller.organisation, caller.operator)

@@ -86,7 +86,8 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
 def confirm(registry: Registry, caller: OperatorCaller, message: Confirm, *, hold: ExitStack) -> Confirmed:
     """Tell an organisation whether what it knows is still right, if the person permitted that (UC9).
 
-    Guarantees: the directive relied on is held against withdrawal until `hold` is closed, after the answer was sent.
+    Guarantees: the directive relied on is held against withdrawal and refusal until `hold` is closed, after the answer
+    was sent.
     Raises: ConfirmationRefusedError (logged, with its reason), PseudonymTokenError, ReplayError, MalformedError.
     """
     named = registry.whom(message.token, caller.organisation)

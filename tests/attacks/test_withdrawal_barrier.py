@@ -15,11 +15,11 @@ from support.database import DATABASES, database_url
 from support.oversight_reads import Reads, grant, reads, submit
 from support.oversight_world import OversightWorld, oversight
 
-from consent.directives import Grant, UnverifiedDirective
+from consent.directives import Effect, Grant, UnverifiedDirective
 from consent.explanations import RefusalCode
 from consent.identifiers import DirectiveId
 from consent.vocabulary import Body
-from services.contracts.directives import ReleaseRequest, WithdrawalOrder
+from services.contracts.directives import ReleaseRequest, WithdrawalOrder, submission
 from services.directives import workflows
 from services.directives.errors import RefusedError
 from services.directives.release import Releases
@@ -55,11 +55,18 @@ class Scene:
             self.directives, person.pseudonym(Body.OVERSIGHT), WithdrawalOrder(withdrawal=order)
         )
 
+    def refuse(self) -> None:
+        """Say no to the clinic; returns when it is acknowledged."""
+        person = self.reads.person
+        refusal = grant(self.world, person, self.reads.clinic, effect=Effect.DENY)
+        message = submission(refusal.copies[Body.OVERSIGHT])
+        workflows.submit(self.directives, person.pseudonym(Body.OVERSIGHT), message)
+
 
 @pytest.fixture(params=DATABASES)
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    """Open the component on each kind of database."""
-    with oversight(tmp_path, database_url=database_url(request.param)) as world:
+    """Open the component on each kind of database, with few connections."""
+    with oversight(tmp_path, database_url=database_url(request.param), connections=2) as world:
         made = reads(
             world,
             tmp_path,
@@ -137,6 +144,46 @@ def test_of_many_concurrent_releases_none_is_sent_after_the_acknowledgement(scen
         later = [pool.submit(release, each) for each in requests[THREADS:]]
         assert {each.result() for each in flying} <= {"sent", RefusalCode.WITHDRAWN.value}
         assert {each.result() for each in later} == {RefusalCode.WITHDRAWN.value}
+
+
+@pytest.mark.parametrize("permissions", [1, 2])
+def test_a_release_whose_answer_is_under_way_delays_a_refusal(scene: Scene, permissions: int) -> None:
+    """SC2: a no is acknowledged when nothing that goes against it is being sent, whichever permission it rests on."""
+    for _ in range(permissions - 1):
+        further = grant(scene.world, scene.reads.person, scene.reads.clinic)
+        submit(scene.world, scene.reads.person, further.copies[Body.OVERSIGHT])
+    order: list[str] = []
+
+    def refuse() -> None:
+        scene.refuse()
+        order.append("acknowledged")
+
+    with ThreadPoolExecutor(1) as pool, ExitStack() as sending:
+        scene.releases.release(scene.reads.request(), hold=sending)
+        refusal = pool.submit(refuse)
+        with pytest.raises(TimeoutError):  # however long one waits: it cannot end while the answer is held
+            refusal.result(timeout=0.3)
+        order.append("sent")
+        sending.close()
+        refusal.result()
+    assert order == ["sent", "acknowledged"]
+    with pytest.raises(RefusedError) as refused, ExitStack() as sending:
+        scene.releases.release(scene.reads.request(), hold=sending)
+    assert refused.value.code is RefusalCode.DENIED_BY_PERSON
+
+
+def test_more_releases_than_connections_all_end(scene: Scene) -> None:
+    """DV1: each holds the directive and writes besides; none waits for a connection that another waits with."""
+    requests = _requests(scene, THREADS)
+    together = threading.Barrier(THREADS)
+
+    def release(request: ReleaseRequest) -> int:
+        together.wait()
+        with ExitStack() as sending:
+            return len(scene.releases.release(request, hold=sending).fragments)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert list(pool.map(release, requests)) == [1] * THREADS
 
 
 def test_holders_of_several_directives_do_not_wait_in_a_circle(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Withdrawal while a read is under way (SC2): nothing is answered after it was acknowledged."""
+"""Withdrawal or refusal while a read is under way (SC2): nothing is answered after it was acknowledged."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from support.medical_story import ASKED, MEDICATION, start
 from support.medical_world import CLINIC, Running, Someone, World
 
 from consent.directives import Grant
-from consent.vocabulary import Body
+from consent.terms import Effect
+from consent.vocabulary import Body, Purpose
 from services.contracts.directives import ReleaseAnswer, ReleaseRequest, WithdrawalOrder
 from services.contracts.directives_fake import FakeSecondProxy
 from services.contracts.medical.messages import ReadAnswer, ReadRequest
@@ -59,6 +60,13 @@ def withdraw(running: Running, person: Someone, grant: Grant) -> str:
     orders = person.wallet.withdraw({Body.MEDICAL: grant.copies[Body.MEDICAL].jws}, now=running.world.now)
     order = WithdrawalOrder(withdrawal=orders[Body.MEDICAL])
     return running.directives().withdraw(order, token=running.world.person_token(person)).receipt
+
+
+def refuse(running: Running, person: Someone, purpose: Purpose) -> None:
+    """P3: have the medical centre take in that the clinic may not read for a purpose."""
+    world = running.world
+    terms = world.terms(CLINIC, effect=Effect.DENY, purposes=frozenset({purpose}))
+    running.permit(person, world.grant(person, terms, compartments=MEDICATION))
 
 
 def send(running: Running, request: ReadRequest) -> ReadAnswer:
@@ -119,3 +127,29 @@ def test_of_many_concurrent_reads_none_answers_after_the_acknowledgement(tmp_pat
         codes = [each.result(PATIENCE) for each in flying]
         assert set(codes) <= {"withdrawn_in_flight", "withdrawn"}
         assert "withdrawn_in_flight" in codes
+
+
+@pytest.mark.parametrize(("purpose", "stopped"), [(Purpose.TREAT, True), (Purpose.HRESCH, False)])
+def test_read_in_flight_ends_with_a_refusal_that_touches_it(
+    purpose: Purpose, stopped: bool, tmp_path: Path
+) -> None:
+    """SC2: a no that is acknowledged stops the read that it is about, and no other."""
+    with ExitStack() as stack:
+        running, person, _, second = stack.enter_context(waiting_world(tmp_path))
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        flying = pool.submit(send, running, running.request(person, CLINIC, selection=ASKED))
+        assert second.asked.wait(PATIENCE)
+        refuse(running, person, purpose)
+        second.go.set()
+        if not stopped:
+            assert flying.result(PATIENCE).bundles
+            return
+        with pytest.raises(RemoteProblemError) as refused:
+            flying.result(PATIENCE)
+        assert (refused.value.status, refused.value.code) == (403, "denied_by_person")
+        told = [(each["kind"], each["outcome"], each.get("reason")) for each in running.events(person)[-3:]]
+        assert told == [
+            ("records_read", "permitted", None),
+            ("directive_stored", "done", None),
+            ("records_read", "refused", "denied_by_person"),
+        ]

@@ -122,7 +122,7 @@ class OtherBodies:
 class OversightWorld:
     """The oversight body, opened on a folder."""
 
-    def __init__(self, folder: Path, *, database_url: str = "") -> None:
+    def __init__(self, folder: Path, *, database_url: str = "", connections: int = 20) -> None:
         self.folder = folder
         self.clock = HeldClock()
         self.random = seeded("oversight world")
@@ -139,6 +139,7 @@ class OversightWorld:
                 "witness_interval_seconds": 3600.0,
                 "bootstrap": folder / "bootstrap.json",
                 "database_url": database_url,
+                "database_connections": connections,
             }
         )
         keys = KeyFolder(self.settings.key_folder)
@@ -399,9 +400,9 @@ class OversightWorld:
 
 
 @contextmanager
-def oversight(folder: Path, *, database_url: str = "") -> Iterator[OversightWorld]:
+def oversight(folder: Path, *, database_url: str = "", connections: int = 20) -> Iterator[OversightWorld]:
     """Run a new oversight body."""
-    world = OversightWorld(folder, database_url=database_url)
+    world = OversightWorld(folder, database_url=database_url, connections=connections)
     world.open()
     try:
         yield world
