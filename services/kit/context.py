@@ -12,6 +12,7 @@ from sqlalchemy import MetaData, Table, exists, select
 
 from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
+from services.kit.circuit import Circuit
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.columns import ColumnCipher
 from services.kit.credentials.dpop import DpopNonces
@@ -109,12 +110,21 @@ class BodyContext:
         return client_context(authority=self.tls.authority, tls=self.tls)
 
     def http(self, url: str, *, timeout: float | None = None) -> Http:
-        """Return the connection pool to another body, with this body's certificate. Units: `timeout` is seconds."""
+        """Return the connection pool to another body, with this body's certificate.
+
+        One that does not answer is left alone for a while; not so for who brings a `timeout` of their own and holds off
+        by themselves (`kit.fresh`). Units: `timeout` is seconds.
+        """
         limit = timeout or self.settings.peer_timeout_seconds
         with self._opening:
             if (url, limit) not in self._connections:
                 self._connections[url, limit] = Http(
-                    url, context=self.client_tls, timeout=limit, clock=self.clock, randomness=self.randomness
+                    url,
+                    context=self.client_tls,
+                    timeout=limit,
+                    circuit=None if timeout else Circuit(self.settings.circuit, clock=self.clock),
+                    clock=self.clock,
+                    randomness=self.randomness,
                 )
             return self._connections[url, limit]
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 
+from services.kit.circuit import Circuit, OpenCircuitError
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.credentials.dpop import NONCE_HEADER, DpopKey
 from services.kit.server import Tls
 
 NONCE_ASKED_FOR = "use_dpop_nonce"
+HEALTH = "/healthz"
 
 
 class PeerUnavailableError(Exception):
@@ -43,7 +45,10 @@ class Token:
 
 
 class Http:
-    """A connection pool to one base address. Safe to share between threads."""
+    """A connection pool to one base address. Safe to share between threads.
+
+    With a `circuit`, a body that does not answer is left alone for a while; who asks meanwhile is told at once.
+    """
 
     def __init__(
         self,
@@ -51,11 +56,13 @@ class Http:
         *,
         context: ssl.SSLContext,
         timeout: float = 30.0,
+        circuit: Circuit | None = None,
         clock: Clock = system_clock,
         randomness: Randomness = system_randomness,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._client = httpx.Client(verify=context, timeout=timeout, trust_env=False)
+        self._circuit = circuit
         self._clock = clock
         self._randomness = randomness
 
@@ -127,13 +134,38 @@ class Http:
         content: bytes | None,
         query: Mapping[str, str] | None,
     ) -> httpx.Response:
+        self._require_circuit()
         try:
-            return self._client.request(
+            answer = self._client.request(
                 method, self.base_url + path, headers=headers, data=data, content=content, params=query
             )
         except httpx.HTTPError as error:
+            # that all our own connections are in use says nothing about the other side
+            if self._circuit is not None and not isinstance(error, httpx.PoolTimeout):
+                self._circuit.failed()
             reason = "a certificate of another authority" if _is_stranger(error) else type(error).__name__
             raise PeerUnavailableError(f"{self.base_url} does not answer as it should ({reason})") from error
+        if self._circuit is not None:
+            self._circuit.answered()
+        return answer
+
+    def _require_circuit(self) -> None:
+        circuit = self._circuit
+        if circuit is None:
+            return
+
+        def back() -> bool:
+            try:
+                return self._client.get(self.base_url + HEALTH, timeout=circuit.limits.probe).is_success
+            except httpx.HTTPError:
+                return False
+
+        try:
+            circuit.require(back)
+        except OpenCircuitError as error:
+            raise PeerUnavailableError(
+                f"{self.base_url} did not answer lately and is not asked now"
+            ) from error
 
     @staticmethod
     def _answer(response: httpx.Response) -> httpx.Response:

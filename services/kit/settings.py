@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from consent.vocabulary import Body
+from services.kit.circuit import Limits
 
 CONFIG_VARIABLE = "SEKISHO_CONFIG"
 
@@ -55,6 +56,15 @@ class BodySettings(BaseModel):
     )
     max_body_bytes: int = Field(10_000_000, description="Largest request accepted, bytes.", gt=0)
     peer_timeout_seconds: float = Field(5.0, description="How long to wait for another body.", gt=0)
+    peer_failures: int = Field(
+        2, description="After how many requests in a row without an answer another body is left alone.", ge=1
+    )
+    peer_pause_seconds: float = Field(
+        2.0, description="How long another body that does not answer is left alone.", gt=0
+    )
+    peer_probe_seconds: float = Field(
+        0.5, description="How long it may then take to show that it is back.", gt=0
+    )
     register_max_age_seconds: float = Field(
         1.0, description="Age after which the register is fetched anew.", gt=0
     )
@@ -86,6 +96,11 @@ class BodySettings(BaseModel):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data / 'database.sqlite'}"
+
+    @property
+    def circuit(self) -> Limits:
+        """When another body is left alone."""
+        return Limits(self.peer_failures, self.peer_pause_seconds, self.peer_probe_seconds)
 
     @property
     def key_folder(self) -> Path:

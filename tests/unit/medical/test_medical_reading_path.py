@@ -1,5 +1,6 @@
 """The reading path: which body is asked, what is told when none answers, and grants read by the anonymiser."""
 
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.hanging import HangingServer
 from support.medical_story import ASKED, MEDICATION, deposit, documents, open_answer, read, seal, start
 from support.medical_world import ANONYMISER, CLINIC, Running, Someone, World
 
@@ -14,9 +16,10 @@ from consent.compartments import Compartment
 from consent.identifiers import DirectiveId, DocumentId
 from consent.statements import DocumentSelection, GrantSubject
 from consent.vocabulary import PROXIES, Body, Category, Purpose
-from services.contracts.directives import ReleaseAnswer, ReleaseRequest
+from services.contracts.directives import ReleaseAnswer, ReleaseRequest, SecondProxyClient
 from services.contracts.medical.messages import ReadRequest
-from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.circuit import Circuit, Limits
+from services.kit.http import Http, PeerUnavailableError, RemoteProblemError
 
 
 @dataclass
@@ -87,6 +90,47 @@ def test_identity_serves_when_the_oversight_body_is_down(world: World) -> None:
     assert {frozenset(each.fragments) for each in answer.bundles} == {
         frozenset({Body.MEDICAL, Body.IDENTITY})
     }
+
+
+def test_hanging_body_costs_the_first_reads_only(world: World) -> None:
+    server = HangingServer()
+    limits = Limits(failures=2, pause=60.0, probe=0.1)
+    http = Http(
+        server.url,
+        context=ssl.create_default_context(),
+        timeout=0.1,
+        circuit=Circuit(limits, clock=world.clock),
+    )
+    try:
+        clients = {Body.OVERSIGHT: SecondProxyClient(http)}
+        with world.running(world.second_proxies(clients)) as running:
+            person = permitted(running)
+            answers = [read(running, person) for _ in range(4)]
+    finally:
+        server.close()
+        http.close()
+    assert all(
+        set(each.fragments) == {Body.MEDICAL, Body.IDENTITY} for one in answers for each in one.bundles
+    )
+    assert server.asked == ["/releases"] * limits.failures
+
+
+def test_hanging_bodies_release_nothing_and_say_so_with_one_code(world: World) -> None:
+    server = HangingServer()
+    circuit = Circuit(Limits(failures=1, pause=60.0, probe=0.1), clock=world.clock)
+    http = Http(server.url, context=ssl.create_default_context(), timeout=0.1, circuit=circuit)
+    try:
+        clients = dict.fromkeys((Body.OVERSIGHT, Body.IDENTITY), SecondProxyClient(http))
+        with world.running(world.second_proxies(clients)) as running:
+            person = permitted(running)
+            for _ in range(2):  # asked, then not asked
+                with pytest.raises(RemoteProblemError) as refused:
+                    read(running, person)
+                assert (refused.value.status, refused.value.code) == (503, "unavailable")
+    finally:
+        server.close()
+        http.close()
+    assert server.asked == ["/releases"]
 
 
 @pytest.mark.parametrize("failure", [Broken(500, "internal_error"), Broken(503, "unavailable"), Down()])
