@@ -69,6 +69,9 @@ class _LastEdition:
     def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
         return self.edition.roles(organisation, operator)
 
+    def scopes(self, terminal: TerminalId) -> frozenset[str]:
+        return self.edition.scopes(terminal)
+
     def token_key(self) -> Ed25519PublicKey:
         return self.edition.token_key()
 

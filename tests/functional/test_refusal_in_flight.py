@@ -13,6 +13,7 @@ from support.command_line import PATIENCE_SECONDS
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId
+from consent.recipients import Recipient
 from consent.statements import Selection
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.directives import DirectivesClient, submission
@@ -54,7 +55,7 @@ def paused(deployment: Scene) -> Iterator[Scene]:
 def terms(person: Person, effect: Effect) -> Terms:
     now = person.clock()
     return Terms(
-        recipient=OrganisationId(CLINIC),
+        recipient=Recipient(OrganisationId(CLINIC)),
         effect=effect,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(SELECTION.categories, SELECTION.years),
