@@ -61,8 +61,8 @@ ROUTES = {
     ("GET", "/directives"): ("person", ()),
     ("POST", "/withdrawals"): ("person", ()),
     ("GET", "/history"): ("person", ()),
-    ("GET", "/log/checkpoint"): ("accredited", ()),
-    ("GET", "/log/leaves"): ("accredited", ()),
+    ("GET", "/log/checkpoint"): ("accredited or terminal", ("log",)),
+    ("GET", "/log/leaves"): ("accredited or terminal", ("log",)),
     ("GET", "/audit"): ("operator or body", ("auditor", "oversight")),
 }
 
