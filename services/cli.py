@@ -8,6 +8,7 @@ from services.commands import (
     bank,
     cards,
     checking,
+    fhir_face,
     links,
     look_up_watch,
     look_ups,
@@ -102,6 +103,7 @@ for command in (
     token_keys.rotate_token_key,
     checking.check,
     unattended.terminal_status,
+    fhir_face.fhir_gateway,
 ):
     main.add_command(command)
 

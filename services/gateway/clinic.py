@@ -41,6 +41,15 @@ class Prepared:
     purpose: Purpose
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """A document with what its seal proves: where it belongs, and which organisation wrote it."""
+
+    document: PlainDocument
+    compartment: Compartment
+    author: OrganisationId
+
+
 def open_records(
     organisation: Organisation,
     reference: str,
@@ -55,7 +64,16 @@ def open_records(
     Raises: RefusedError with the refusal's code and explanation; NotVerifiedError; PeerUnavailableError.
     """
     selection = Selection(categories, years)
-    return send(organisation, prepare(organisation, reference, selection=selection, purpose=purpose))
+    opened = read_opened(organisation, reference, selection=selection, purpose=purpose)
+    return [each.document for each in opened]
+
+
+def read_opened(
+    organisation: Organisation, reference: str, *, selection: Selection, purpose: Purpose
+) -> list[OpenedDocument]:
+    """Read and open as `open_records`, each document with what its seal proves. Raises: as `open_records`."""
+    prepared = prepare(organisation, reference, selection=selection, purpose=purpose)
+    return opened_answer(organisation, prepared, _sent(organisation, prepared))
 
 
 def open_documents(
@@ -108,13 +126,21 @@ def sign_read(
 
 def send(organisation: Organisation, prepared: Prepared) -> list[PlainDocument]:
     """Send a prepared read and open the answer. Raises: as `open_records`."""
-    answer = organisation.ask(
+    return open_answer(organisation, prepared, _sent(organisation, prepared))
+
+
+def _sent(organisation: Organisation, prepared: Prepared) -> ReadAnswer:
+    return organisation.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).read(prepared.request, token=token)
     )
-    return open_answer(organisation, prepared, answer)
 
 
 def open_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[PlainDocument]:
+    """Open an answer as `opened_answer`, and return the documents alone. Raises: NotVerifiedError."""
+    return [each.document for each in opened_answer(organisation, prepared, answer)]
+
+
+def opened_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedDocument]:
     """R9 and R10: check notice, keys, fragments and authors, then open.
 
     Raises: NotVerifiedError, naming the body whose fragment is wrong.
@@ -153,7 +179,7 @@ def _open_bundle(
     publications: Sequence[VerifiedPublication],
     notice: VerifiedReaderNotice,
     authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
-) -> list[PlainDocument]:
+) -> list[OpenedDocument]:
     meta = BundleMeta(
         id=BundleId(bundle.id),
         subject=SubjectKeyId(bundle.subject),
@@ -171,12 +197,13 @@ def _open_bundle(
         fragments=dict(bundle.fragments),
         receiving_key=organisation.receiving_key,
     )
-    return [  # R10
+    opened = [  # R10
         open_document(
             key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
         )
         for sealed in map(_sealed, bundle.documents)
     ]
+    return [OpenedDocument(each, meta.compartment, meta.author) for each in opened]
 
 
 def _sealed(document: DocumentMessage) -> SealedDocument:

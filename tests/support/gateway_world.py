@@ -204,6 +204,7 @@ class World:
             ("POST", "/compartments/search"): reading(medical.CompartmentSearch, centre.search),
             ("POST", "/deposits"): reading(medical.DepositRequest, centre.deposit),
             ("POST", "/reads"): reading(medical.ReadRequest, centre.read),
+            ("GET", "/grants"): asking(centre.grants),
         }
 
     def _oversight_routes(self) -> dict[tuple[str, str], Handler]:

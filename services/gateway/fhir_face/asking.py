@@ -1,0 +1,84 @@
+"""What a search asks for: whose records, of which categories and years. Whatever is not understood is refused.
+
+FHIR lets a server pass over parameters that it does not know; here that would open more than was asked for.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from consent.compartments import FIRST_YEAR, LAST_YEAR, YearSpan
+from consent.vocabulary import Category
+from services.gateway.fhir_face.documents import CATEGORIES, REFERENCES, reference_of
+from services.gateway.fhir_face.errors import MALFORMED, NOT_SUPPORTED, FaceError
+
+PATIENT: Final = ("patient.identifier", "patient:identifier", "subject:identifier")
+FORMAT: Final = "_format"
+_PERIOD: Final = re.compile(r"(eq|ge|le)?([0-9]{4})", re.ASCII)
+
+Parameters = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search; None: as far as the person permits."""
+
+    reference: str
+    categories: frozenset[Category] | None
+    years: YearSpan | None
+
+
+def asked_documents(parameters: Parameters) -> Asked:
+    """Read the parameters of a search for documents. Raises: FaceError."""
+    _only(parameters, {*PATIENT, "category", "period", FORMAT})
+    return Asked(asked_person(parameters), _categories(parameters), _years(parameters))
+
+
+def asked_consents(parameters: Parameters) -> str:
+    """Read the parameters of a search for permissions; return whose. Raises: FaceError."""
+    _only(parameters, {*PATIENT, FORMAT})
+    return asked_person(parameters)
+
+
+def asked_person(parameters: Parameters) -> str:
+    """Return the organisation's own name of the person. Raises: FaceError."""
+    named = [value for name, value in parameters if name in PATIENT]
+    if len(named) != 1:
+        raise FaceError(MALFORMED, f"name one person: patient.identifier={REFERENCES}|<value that link told>")
+    system, _, value = named[0].partition("|")
+    if system != REFERENCES:
+        raise FaceError(MALFORMED, f"the system of patient.identifier is {REFERENCES}")
+    return reference_of(value)
+
+
+def _only(parameters: Parameters, known: set[str]) -> None:
+    if any(name not in known for name, _ in parameters):
+        raise FaceError(NOT_SUPPORTED, f"the parameters here are {', '.join(sorted(known))}")
+
+
+def _categories(parameters: Parameters) -> frozenset[Category] | None:
+    told = [value for name, value in parameters if name == "category"]
+    if not told:
+        return None
+    codes = [each.removeprefix(f"{CATEGORIES}|") for each in told[0].split(",")]
+    if len(told) != 1 or not set(Category).issuperset(codes):
+        raise FaceError(MALFORMED, f"category is one list of codes of {CATEGORIES}: {', '.join(Category)}")
+    return frozenset(Category(each) for each in codes)
+
+
+def _years(parameters: Parameters) -> YearSpan | None:
+    told = [value for name, value in parameters if name == "period"]
+    if not told:
+        return None
+    first, last = FIRST_YEAR, LAST_YEAR
+    for each in told:
+        found = _PERIOD.fullmatch(each)
+        if found is None or len(told) > 2:
+            raise FaceError(MALFORMED, "period is a year, or ge and le with a year: records are kept by year")
+        year = int(found[2])
+        first = max(first, year) if found[1] != "le" else first
+        last = min(last, year) if found[1] != "ge" else last
+    if first > last:
+        raise FaceError(MALFORMED, "the period ends before it begins")
+    return YearSpan(first, last)

@@ -1,0 +1,68 @@
+"""The CapabilityStatement: what the face does, and nothing that it does not."""
+
+from datetime import datetime
+from typing import Final
+
+from pydantic import JsonValue
+
+from consent.instants import write
+from services.gateway.fhir_face.documents import REFERENCES
+from services.gateway.fhir_face.errors import Resource
+
+_BY_PERSON: Final[Resource] = {
+    "name": "patient",
+    "type": "reference",
+    "documentation": f"by identifier only, and required: patient.identifier={REFERENCES}|<value>",
+}
+_SECURITY: Final = (
+    "On this machine only: every request but this one carries Authorization: Bearer with the secret of the gateway's "
+    "secret file. Who asks towards the bodies is the operator and terminal of the gateway's credentials."
+)
+
+
+def capability_statement(*, url: str, started: datetime) -> Resource:
+    """Return the statement of a face at `url` that was started then."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": write(started),
+        "kind": "instance",
+        "software": {"name": "Sekisho gateway"},
+        "implementation": {"description": "local FHIR face of an organisation's gateway", "url": url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {"description": _SECURITY},
+                "resource": [
+                    _resource(
+                        "DocumentReference",
+                        ["create", "read", "search-type"],
+                        "read: for some minutes after it was created or found",
+                        [
+                            _BY_PERSON,
+                            {"name": "category", "type": "token"},
+                            {"name": "period", "type": "date", "documentation": "years, with ge and le"},
+                        ],
+                    ),
+                    _resource(
+                        "Binary", ["read"], "the attachment of a DocumentReference, for as long as that", []
+                    ),
+                    _resource(
+                        "Consent",
+                        ["search-type"],
+                        "what a person permits this organisation now",
+                        [_BY_PERSON],
+                    ),
+                ],
+            }
+        ],
+    }
+
+
+def _resource(kind: str, interactions: list[str], text: str, parameters: list[Resource]) -> Resource:
+    told: list[JsonValue] = [{"code": each} for each in interactions]
+    listed: list[JsonValue] = [*parameters]
+    found: Resource = {"type": kind, "documentation": text, "interaction": told}
+    return found | ({"searchParam": listed} if listed else {})

@@ -1,0 +1,217 @@
+"""DocumentReference and Binary: what comes in is made ready for sealing, what was opened is shown.
+
+What is sealed is the DocumentReference with its content inside and without the person: how one organisation names
+somebody is for nobody else. A reader's face puts in its own name of the person, and who is proved to have sealed it.
+Other records (single FHIR resources) are shown as a DocumentReference around them.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from consent.compartments import FIRST_YEAR, LAST_YEAR
+from consent.vocabulary import Category
+from services.gateway.clinic import OpenedDocument
+from services.gateway.fhir_face.errors import FHIR_JSON, UNSUITABLE, FaceError, Resource
+from services.kit.strict_json import StrictJsonError, loads
+
+REFERENCES: Final = "urn:sekisho:reference"
+CATEGORIES: Final = "urn:sekisho:category"
+ORGANISATIONS: Final = "urn:sekisho:organisation"
+DOCUMENTS: Final = "urn:sekisho:document"
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_MEDIA_TYPE: Final = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
+_DATE: Final = re.compile(r"([0-9]{4})(-[0-9]{2}(-[0-9]{2}(T[0-9:.+Z-]{1,30})?)?)?", re.ASCII)
+_OWN: Final = ("id", "meta", "subject", "custodian", "masterIdentifier")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document to be sealed. `name` is the sender's own identifier of it, if it gave one."""
+
+    reference: str
+    category: Category
+    year: int
+    name: str | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """A document as the face shows it: the resource, and what its attachment holds."""
+
+    id: str
+    resource: Resource = field(repr=False)
+    media_type: str
+    content: bytes = field(repr=False)
+
+    def binary(self) -> Resource:
+        """Return the attachment as Binary."""
+        data = base64.b64encode(self.content).decode()
+        return {"resourceType": "Binary", "id": self.id, "contentType": self.media_type, "data": data}
+
+
+def resource_id(name: str) -> str:
+    """Return a document's or permission's id as FHIR spells ids (which have no underscore)."""
+    if _PLAIN_ID.fullmatch(name):
+        return name.replace("_", ".")
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def new_document(resource: Resource) -> NewDocument:
+    """Take in a DocumentReference. Raises: FaceError naming the element, never its value."""
+    if resource.get("resourceType") != "DocumentReference":
+        raise _unsuitable("send a DocumentReference")
+    if resource.get("status") != "current" or "relatesTo" in resource:
+        raise _unsuitable(
+            "status must be current, and relatesTo is not supported: each document is a new one"
+        )
+    attachment = _attachment(resource)
+    _data(attachment)
+    media_type = attachment.get("contentType")
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise _unsuitable("content[0].attachment.contentType must be a media type without parameters")
+    kept = {name: value for name, value in resource.items() if name not in _OWN}
+    return NewDocument(
+        reference=_reference(resource),
+        category=_category(resource),
+        year=_year(resource),
+        name=_name(resource),
+        content=json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(),
+    )
+
+
+def shown_document(opened: OpenedDocument, *, reference: str) -> ShownDocument:
+    """Return an opened document as a reader's own systems see it; `reference` is the reader's name of the person."""
+    document = opened.document
+    sealed = _fhir(document.content) if document.media_type == FHIR_JSON else {}
+    if sealed.get("resourceType") == "DocumentReference":
+        attachment = _attachment(sealed)
+        content, media_type = _data(attachment), str(attachment["contentType"])
+        resource = {name: value for name, value in sealed.items() if name not in _OWN}
+    else:
+        content, media_type, resource = document.content, document.media_type, _wrapper(opened, sealed)
+        attachment = {}
+    identifier = resource_id(document.id)
+    shown: dict[str, JsonValue] = {name: value for name, value in attachment.items() if name != "data"}
+    shown |= {"contentType": media_type, "url": f"Binary/{identifier}", "size": len(content)}
+    resource |= {
+        "resourceType": "DocumentReference",
+        "id": identifier,
+        "meta": {"versionId": str(document.version)},
+        "masterIdentifier": {"system": DOCUMENTS, "value": document.id},
+        "subject": {"identifier": {"system": REFERENCES, "value": reference}},
+        "custodian": {"identifier": {"system": ORGANISATIONS, "value": opened.author}},
+        "content": [{"attachment": shown}],
+    }
+    return ShownDocument(identifier, resource, media_type, content)
+
+
+def document_name(new: NewDocument) -> str | None:
+    """Return what names the document among one person's at this organisation, if its sender named it."""
+    return None if new.name is None else f"DocumentReference/{new.name}"
+
+
+def _wrapper(opened: OpenedDocument, sealed: Resource) -> Resource:
+    place = opened.compartment
+    kind = sealed.get("resourceType")
+    described: Resource = {"description": kind} if isinstance(kind, str) else {}
+    return described | {
+        "status": "current",
+        "category": [{"coding": [{"system": CATEGORIES, "code": place.category.value}]}],
+        "context": {"period": {"start": f"{place.year:04}"}},
+    }
+
+
+def _fhir(content: bytes) -> Resource:
+    try:
+        found = loads(content)
+    except StrictJsonError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _attachment(resource: Resource) -> Resource:
+    contents = resource.get("content")
+    only = contents[0] if isinstance(contents, list) and len(contents) == 1 else None
+    attachment = only.get("attachment") if isinstance(only, dict) else None
+    if not isinstance(attachment, dict) or "url" in attachment:
+        raise _unsuitable("content must be one attachment that holds its data itself (no url)")
+    return attachment
+
+
+def _data(attachment: Resource) -> bytes:
+    data = attachment.get("data")
+    try:
+        content = base64.b64decode(data, validate=True) if isinstance(data, str) else b""
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content:
+        raise _unsuitable("content[0].attachment.data must be base64 of what the document says")
+    return content
+
+
+def _reference(resource: Resource) -> str:
+    subject = resource.get("subject")
+    named = subject.get("identifier") if isinstance(subject, dict) else None
+    if not isinstance(named, dict) or named.get("system") != REFERENCES:
+        raise _unsuitable(f"subject.identifier must name the person: system {REFERENCES}, value as link told")
+    return reference_of(named.get("value"))
+
+
+def reference_of(value: object) -> str:
+    """Return the organisation's own name of a person. Raises: FaceError."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
+        raise _unsuitable(f"the value of a {REFERENCES} is the 43 signs that link told")
+    return value
+
+
+def _category(resource: Resource) -> Category:
+    listed = resource.get("category")
+    codings = [
+        coding
+        for each in (listed if isinstance(listed, list) else [])
+        for coding in _list(each, "coding")
+        if isinstance(coding, dict) and coding.get("system") == CATEGORIES
+    ]
+    code = codings[0].get("code") if len(codings) == 1 else None
+    if code not in set(Category):
+        raise _unsuitable(f"category must name one code of {CATEGORIES}: {', '.join(Category)}")
+    return Category(str(code))
+
+
+def _list(value: JsonValue, name: str) -> list[JsonValue]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _year(resource: Resource) -> int:
+    context = resource.get("context")
+    period = context.get("period") if isinstance(context, dict) else None
+    start = period.get("start") if isinstance(period, dict) else None
+    found = _DATE.fullmatch(start) if isinstance(start, str) else None
+    if found is None or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+        raise _unsuitable("context.period.start must say when the care was: a FHIR date")
+    return int(found[1])
+
+
+def _name(resource: Resource) -> str | None:
+    listed = resource.get("identifier")
+    if listed is None:
+        return None
+    first = listed[0] if isinstance(listed, list) and len(listed) == 1 else None
+    system = first.get("system") if isinstance(first, dict) else None
+    value = first.get("value") if isinstance(first, dict) else None
+    if not isinstance(system, str) or not isinstance(value, str) or not value:
+        raise _unsuitable("identifier, where it is given, is one with system and value")
+    return f"{system}|{value}"
+
+
+def _unsuitable(text: str) -> FaceError:
+    return FaceError(UNSUITABLE, text)

@@ -1,0 +1,110 @@
+"""The work behind the FHIR face: seal and deposit a document, read and open what is permitted, list permissions."""
+
+from collections.abc import Iterator
+
+from consent import base64url
+from consent.compartments import Compartment, YearSpan
+from consent.directives import RecordScope
+from consent.identifiers import DocumentId
+from consent.sealing import PlainDocument
+from consent.statements import Selection
+from consent.vocabulary import Category, Purpose
+from services.gateway.clinic import OpenedDocument, read_opened
+from services.gateway.fhir_face.asking import Asked
+from services.gateway.fhir_face.documents import (
+    NewDocument,
+    ShownDocument,
+    document_name,
+    new_document,
+    shown_document,
+)
+from services.gateway.fhir_face.errors import FHIR_JSON, Resource
+from services.gateway.fhir_face.held import Held
+from services.gateway.fhir_face.permitted import consent, permissions
+from services.gateway.hospital import DocumentNamer, deposit_documents
+from services.gateway.organisation import Organisation
+
+YEARS_BACK = 4
+
+
+class Records:
+    """One organisation's documents, for its own systems; `purpose` is what they read for."""
+
+    def __init__(self, organisation: Organisation, held: Held, *, purpose: Purpose) -> None:
+        self._organisation = organisation
+        self._held = held
+        self._purpose = purpose
+
+    def create(self, resource: Resource) -> ShownDocument:
+        """Seal and deposit a DocumentReference. Raises: FaceError, GatewayError, PeerUnavailableError."""
+        new = new_document(resource)
+        plain = PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
+        deposit_documents(self._organisation, new.reference, {(new.category, new.year): [plain]})
+        place = Compartment(new.category, new.year, 1)
+        opened = OpenedDocument(plain, place, self._organisation.id)
+        return self._show(opened, new.reference)
+
+    def search(self, asked: Asked) -> list[ShownDocument]:
+        """Read and open what is asked for and permitted. Raises: GatewayError, PeerUnavailableError.
+
+        Guarantees: categories or years that the search names are read as a whole, or refused by the medical centre
+        and told to the person; those that it does not name are as far as the person permits.
+        """
+        return [
+            self._show(each, asked.reference)
+            for selection in self._selections(asked)
+            for each in read_opened(
+                self._organisation, asked.reference, selection=selection, purpose=self._purpose
+            )
+        ]
+
+    def find(self, identifier: str) -> ShownDocument | None:
+        """Return a document that was created or found a moment ago."""
+        return self._held.find(identifier)
+
+    def consents(self, reference: str) -> list[Resource]:
+        """Return what a person permits. Raises: GatewayError, PeerUnavailableError."""
+        return [consent(each, reference=reference) for each in permissions(self._organisation, reference)]
+
+    def _name(self, new: NewDocument) -> DocumentId:
+        name = document_name(new)
+        if name is None:
+            return DocumentId(base64url.encode(self._organisation.randomness(16)))
+        return DocumentNamer(self._organisation, new.reference).name(name)
+
+    def _show(self, opened: OpenedDocument, reference: str) -> ShownDocument:
+        shown = shown_document(opened, reference=reference)
+        self._held.hold(shown)
+        return shown
+
+    def _selections(self, asked: Asked) -> list[Selection]:
+        if asked.categories is not None and asked.years is not None:
+            return [Selection(asked.categories, asked.years)]
+        wanted = asked.categories or frozenset(Category)
+        scopes = [
+            each.scope
+            for each in permissions(self._organisation, asked.reference)
+            if self._purpose in each.notice.purposes and _overlap(each.scope.years, asked.years)
+        ]
+        permitted = frozenset(category for scope in scopes for category in scope.categories)
+        if permitted and wanted & permitted == (asked.categories or permitted):
+            return list(_distinct(scopes, wanted, asked.years))
+        this_year = self._organisation.clock().year
+        return [Selection(wanted, asked.years or YearSpan(this_year - YEARS_BACK, this_year))]
+
+
+def _distinct(
+    scopes: list[RecordScope], wanted: frozenset[Category], years: YearSpan | None
+) -> Iterator[Selection]:
+    seen: set[tuple[Category, int]] = set()
+    for scope in scopes:
+        selection = Selection(scope.categories & wanted, years or scope.years)
+        span = range(selection.years.first, selection.years.last + 1)
+        places = {(category, year) for category in selection.categories for year in span}
+        if places - seen:
+            seen |= places
+            yield selection
+
+
+def _overlap(one: YearSpan, other: YearSpan | None) -> bool:
+    return other is None or (one.first <= other.last and other.first <= one.last)
