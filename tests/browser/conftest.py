@@ -15,11 +15,13 @@ from services.gateway.bank import confirm
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import link
 
-PEOPLE = 4
+PEOPLE = 10
 WHY = ConfirmationReason.PERIODIC_CHECK
 
 
-@pytest.fixture(scope="module")  # ended with the module: its event loop must not outlive the browser tests
+@pytest.fixture(
+    scope="package"
+)  # starting all bodies takes longer than most tests; no two modules harm one person
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """All bodies, with people; the bank was refused about the first."""
     if not CHROMIUM.exists():

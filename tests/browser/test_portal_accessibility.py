@@ -20,7 +20,7 @@ def _focused(visit: Visit) -> str:
 def test_signing_in_needs_no_mouse(visit: Visit) -> None:
     person = visit.scene.people[0]
     order = []
-    for _ in range(7):
+    for _ in range(9):
         visit.page.keyboard.press("Tab")
         order.append(_focused(visit))
         if order[-1] == "card":
@@ -28,16 +28,29 @@ def test_signing_in_needs_no_mouse(visit: Visit) -> None:
             visit.page.set_input_files("#card", str(visit.card_of(person)))
         if order[-1] == "pin":
             visit.page.keyboard.type(PIN)
-    assert order == ["skip", "ja", "en", "card", "pin", "sign-in-button", "passkey-button"]
-    visit.page.keyboard.press("Shift+Tab")
+    assert order == [
+        *(
+            "skip",
+            "ja",
+            "en",
+            "card",
+            "pin",
+            "sign-in-button",
+            "passkey-button",
+            "code",
+            "stop-by-code-button",
+        ),
+    ]
+    for _ in range(3):
+        visit.page.keyboard.press("Shift+Tab")
     visit.page.keyboard.press("Enter")
     visit.rows.first.wait_for()
     visit.page.locator("#history-heading:focus").wait_for()
     after = []
-    for _ in range(4):
+    for _ in range(3):
         visit.page.keyboard.press("Tab")
         after.append(_focused(visit))
-    assert after == ["refresh", "save", "sign-out", "show"]
+    assert after == ["refresh", "save", "show"]
 
 
 def test_focus_is_always_visible(visit: Visit) -> None:
@@ -92,8 +105,8 @@ def test_every_control_has_a_name_and_is_large_enough_to_hit(visit: Visit) -> No
         assert min(box["width"], box["height"]) >= LEAST_TARGET
     assert visit.page.get_by_role("combobox", name="Show").is_visible()
     visit.page.click("#sign-out")
-    assert visit.page.get_by_label("Card file").is_visible()
-    assert visit.page.get_by_label("PIN of the authentication application").is_visible()
+    assert visit.page.get_by_label("Card file", exact=True).is_visible()
+    assert visit.page.get_by_label("PIN for signing in", exact=True).is_visible()
 
 
 def test_what_happens_is_announced(visit: Visit) -> None:

@@ -52,6 +52,7 @@ def named(chromium: Browser, deployment: Scene, tmp_path: Path) -> Iterator[Visi
 
 
 def add_passkey(visit: Visit, name: str) -> None:
+    visit.go("cards")
     visit.page.fill("#passkey-name", name)
     visit.page.click("#add-passkey-button")
     visit.page.locator("#passkeys li", has_text=name).wait_for()
@@ -68,6 +69,7 @@ def test_passkey_added_with_the_card_shows_the_history_without_it(named: Visit) 
     named.sign_in(person)
     add_passkey(named, "my telephone")
     assert "last used: never" in named.page.inner_text("#passkeys")
+    named.go("history")
     named.show("all")
     with_card = named.entries()
     sign_out(named)
@@ -77,10 +79,15 @@ def test_passkey_added_with_the_card_shows_the_history_without_it(named: Visit) 
     assert with_card <= named.entries()
     assert named.page.is_visible("#without-card")
     assert not named.page.is_visible("#no-ed25519")
-    assert not named.page.is_visible("#add-passkey")
     assert set(named.cells("proof")) == {"? In the log; signatures not checked in this browser"}
     assert "Your passkey was used to sign in" in "".join(named.cells("what"))
+    named.go("cards")
     assert "never" not in named.page.inner_text("#passkeys")
+    assert named.page.is_visible("#change-without-card")
+    assert not named.page.is_visible("#add-passkey, #change-pin, #force-pin")
+    named.go("number")
+    assert named.page.is_visible("#number-without-card")
+    assert not named.page.is_visible("#change-number")
 
 
 def test_removed_passkey_signs_nobody_in(named: Visit) -> None:
@@ -98,7 +105,7 @@ def test_removed_passkey_signs_nobody_in(named: Visit) -> None:
 
 def test_device_that_does_not_know_its_user_signs_nobody_in(named: Visit) -> None:
     telephone = Telephone(named)
-    named.sign_in(named.scene.people[1])
+    named.sign_in(named.scene.people[4])
     add_passkey(named, "telephone")
     sign_out(named)
     telephone.know_its_user(verified=False)
@@ -109,6 +116,7 @@ def test_device_that_does_not_know_its_user_signs_nobody_in(named: Visit) -> Non
 def test_passkey_without_a_name_is_asked_for_one(named: Visit) -> None:
     Telephone(named)
     named.sign_in(named.scene.people[0])
+    named.go("cards")
     named.page.click("#add-passkey-button")
     assert named.page.inner_text("#passkey-problem") == "Enter a name for the device."
     assert named.page.evaluate("document.activeElement.id") == "passkey-name"

@@ -62,6 +62,28 @@ class Visit:
         """Choose what is shown."""
         self.page.select_option("#show", filter_name)
 
+    def go(self, part: str) -> None:
+        """Go to a part of the page by its link, and wait until it is there."""
+        self.page.click(f'[data-part="{part}"]')
+        self.page.locator(f"#{part}-heading:focus").wait_for()
+
+    def told(self, place: str, text: str) -> None:
+        """Wait until a place of the page says something."""
+        self.page.locator(place, has_text=text).wait_for()
+
+    def answer(self, pin: str | None = None) -> None:
+        """Say yes to the question that the page asks, with a PIN where it wants one."""
+        if pin is not None:
+            self.page.fill("#confirm-pin", pin)
+        self.page.click("#confirm-yes")
+
+    def saved(self, press: str, name: str) -> Path:
+        """Press a button that hands out a file; return where that was saved."""
+        with self.page.expect_download() as download:
+            self.page.click(press)
+        download.value.save_as(self.folder / name)
+        return self.folder / name
+
     def problem(self) -> str:
         """Return the message about what went wrong, once there is one."""
         shown = self.page.locator("#problem:not(:empty)")

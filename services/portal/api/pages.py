@@ -19,6 +19,7 @@ from services.portal.pages import (
     as_json,
     choose_language,
     load_words,
+    texts_of_page,
 )
 from services.portal.settings import Settings
 
@@ -33,7 +34,8 @@ def page_routes(settings: Settings) -> APIRouter:
     )
     template = environment.get_template("index.html")
     pages = {
-        language: template.render(language=language, words=told["page"]) for language, told in words.items()
+        language: template.render(language=language, words=texts_of_page(told))
+        for language, told in words.items()
     }
 
     @router.get(HOME_PATH, response_class=HTMLResponse)

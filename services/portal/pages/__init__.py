@@ -22,6 +22,11 @@ Words = Mapping[str, Mapping[str, str]]
 """One language: groups of texts, each under a key."""
 
 
+def word_files(language: str) -> list[Path]:
+    """Return the files of one language: the page's own, and one for each part of it."""
+    return [FOLDER / f"{language}.json", *sorted(FOLDER.glob(f"*.{language}.json"))]
+
+
 def load_words() -> dict[str, Words]:
     """Return all texts by language; reasons of refusals are those of `consent.explanations`."""
     return {language: _words(language) for language in LANGUAGES}
@@ -34,8 +39,17 @@ def choose_language(asked: str | None, accepted: str) -> str:
     return next((each for each in known if each in LANGUAGES), LANGUAGES[0])
 
 
+def texts_of_page(told: Words) -> dict[str, str]:
+    """Return the texts that the template names: the page's own by their keys, others as `group.key`."""
+    grouped = {f"{group}.{key}": text for group, texts in told.items() for key, text in texts.items()}
+    return {**grouped, **told["page"]}
+
+
 def _words(language: str) -> Words:
-    told: dict[str, dict[str, str]] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    told: dict[str, dict[str, str]] = {}
+    for file in word_files(language):
+        for group, texts in json.loads(file.read_text(encoding="utf-8")).items():
+            told.setdefault(group, {}).update(texts)
     reasons = {code.value: getattr(explain(code), language) for code in RefusalCode}
     return {**told, "reasons": {**told["reasons"], **reasons}}
 

@@ -44,8 +44,14 @@ export async function fetchJson(body, address, options = {}) {
   return told;
 }
 
-export const askShare = async (request) =>
-  (await fetchJson("identity", "/relay/identity/cards/unlock", jsonPost(request))).share;
+// What needs no session: trying a PIN, changing it, and stopping a card by its telephone code.
+const askCards = (path, request) => fetchJson("identity", `/relay/identity/cards/${path}`, jsonPost(request));
+
+export const askShare = async (request) => (await askCards("unlock", request)).share;
+
+export const askPinChange = async (request) => (await askCards("pin-changes", request)).share;
+
+export const suspendByCode = (code) => askCards("suspensions", { code });
 
 const askChallenge = async () =>
   (await fetchJson("identity", "/relay/identity/oauth/challenge", { method: "POST" })).challenge;
@@ -173,7 +179,7 @@ export class Person {
       nonce: await askChallenge(),
       cnf: { jkt: await thumbprint(this.#proofJwk) },
     };
-    const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: card.kid }, claims, key);
+    const assertion = await signJws({ typ: "JWT", alg: "ES256", kid: card.applications.authentication.kid }, claims, key);
     return { grant_type: JWT_BEARER, assertion, resource: audience };
   }
 

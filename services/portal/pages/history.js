@@ -1,13 +1,19 @@
 // One history out of what all centres wrote down about the person, each entry with its verdict.
 
-import { fromBase64url, text, utf8 } from "./bytes.js";
 import { merge, verifyEvidence } from "./evidence.js";
-import { canVerify, verifyEd25519 } from "./notes.js";
+import { canVerify } from "./notes.js";
+import { NOBODY, readRegister } from "./register.js";
 
 export const BODIES = ["identity", "registry", "medical", "product_safety", "oversight", "research"];
-const REGISTER_TYPE = "sekisho-register+jws";
-// who acts where no organisation does: whoever has the card file, the person, or else the centre itself
-const CARD_USER_KINDS = new Set(["card_unlock_refused", "token_refused", "passkey_refused"]);
+// who acts where no organisation does: whoever has the card file or the telephone code, the person, or the centre itself
+const CARD_USER_KINDS = new Set([
+  "card_unlock_refused",
+  "card_pin_change_prepared",
+  "card_pin_changed",
+  "token_refused",
+  "passkey_refused",
+]);
+const CODE_USER_KINDS = new Set(["card_state_changed", "card_suspension_refused"]);
 const OWN_KINDS = new Set([
   "token_issued",
   "tokens_revoked",
@@ -19,18 +25,27 @@ const OWN_KINDS = new Set([
   "directive_stored",
   "directive_withdrawn",
   "notice_read",
+  "number_changed",
+  "card_suspension_code_made",
+  "certificate_named",
+  "attributes_stated",
+  "recovery_laid_down",
+  "recovery_retired",
+  "recovery_released",
+  "operator_presented",
 ]);
+const DISOWNED = "unknown_to_me";
 
 // Asks all centres at once. A centre that fails is told apart; the others' entries are shown all the same.
 export async function loadHistory(person, card) {
   // without the card file nothing says whom to trust about logs and names
   const verifies = card !== null && (await canVerify());
   const answers = await Promise.all(BODIES.map((body) => askOne(person, card, { body, verifies })));
-  const names = verifies ? await organisationNames(person, card).catch(() => new Map()) : new Map();
+  const register = verifies ? await readRegister(person, card).catch(() => NOBODY) : NOBODY;
   const entries = answers.flatMap((answer) => answer.entries);
   entries.sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : other.index - one.index));
   const evidence = merge(answers.filter((answer) => answer.evidence).map((answer) => answer.evidence));
-  return { verifies, answers, entries, evidence, names };
+  return { verifies, answers, entries, evidence, register };
 }
 
 async function askOne(person, card, { body, verifies }) {
@@ -52,22 +67,15 @@ function readEntry({ index, opening: { event } }, body, verdict) {
     event,
     at: typeof event.at === "string" ? event.at : "",
     organisation: typeof event.organisation === "string" ? event.organisation : null,
-    actor: actor(event.kind),
+    actor: actor(event),
   };
 }
 
-function actor(kind) {
-  if (CARD_USER_KINDS.has(kind)) return "card_user";
-  return OWN_KINDS.has(kind) ? "you" : "centre_itself";
-}
-
-// Names of organisations, from the register that the oversight body signed.
-async function organisationNames(person, card) {
-  const { register } = await person.get("oversight", "/register");
-  const [header, payload, signature, ...rest] = register.split(".");
-  const { typ } = JSON.parse(text(fromBase64url(header)));
-  const good = await verifyEd25519(card.registerKey, fromBase64url(signature), utf8(`${header}.${payload}`));
-  if (!good || rest.length > 0 || typ !== REGISTER_TYPE) return new Map();
-  const { organisations } = JSON.parse(text(fromBase64url(payload)));
-  return new Map(organisations.map((each) => [each.id, each.name]));
+// "organisation" where one acted. What the person did about an organisation names that one, too.
+function actor({ kind, organisation, operator, reason }) {
+  const own = OWN_KINDS.has(kind) || (kind === "patient_link_undone" && (reason === DISOWNED || !organisation));
+  if (own && !operator) return "you";
+  if (typeof organisation === "string") return "organisation";
+  if (CODE_USER_KINDS.has(kind)) return "code_user";
+  return CARD_USER_KINDS.has(kind) ? "card_user" : "centre_itself";
 }

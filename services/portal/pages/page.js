@@ -1,55 +1,32 @@
-// The page: signing in with the card file, showing the history, saving the evidence, forgetting everything.
-// The person, their keys and their history are in `state` only; nothing is written to any storage (K7).
+// The page: signing in with the card file or a passkey, going from one part to another, saving the evidence, forgetting
+// everything. The person, their keys and what was read are in `state` only; nothing is written to any storage (K7).
 
+import * as banks from "./banks_page.js";
 import { CardError, readCard, unlock } from "./card.js";
-import { askShare, CentreError, endSession, fetchJson, Person } from "./centres.js";
+import * as cards from "./cards_page.js";
+import { askShare, endSession, fetchJson, Person, suspendByCode } from "./centres.js";
+import { startConfirming, stopAsking } from "./confirm.js";
+import { at, download, element, markWrong, say, tell, tellAgain, today } from "./elements.js";
+import { explain } from "./explain.js";
 import { loadHistory } from "./history.js";
-import { canUsePasskeys, makePasskey, PasskeyError, usePasskey } from "./passkeys.js";
-import { centreLine, chosen, row } from "./table.js";
+import * as links from "./links_page.js";
+import * as number from "./number_page.js";
+import { canUsePasskeys, usePasskey } from "./passkeys.js";
+import * as passkeys from "./passkeys_list.js";
+import { centreLine, chosen, fill } from "./table.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
-const at = (id) => document.getElementById(id);
-const state = { passkeys: [], passkeyProblem: () => "", card: null, person: null, history: null, timer: null, message: () => "", problem: () => "" };
+// what each part of the page shows, under its name in the address
+const PARTS = { history: [], cards: [cards, passkeys], links: [links], banks: [banks], number: [number] };
+const MODULES = Object.values(PARTS).flat();
+const SIGN_IN_FIELDS = ["card", "pin"];
+const FIRST = "history";
+let state = null;
+let timer = null;
 
-function say(message) {
-  state.message = message;
-  at("status").textContent = message();
-}
-
-function complain(problem, field) {
-  state.problem = problem;
-  at("problem").textContent = state.person ? "" : problem();
-  at("trouble").textContent = state.person ? problem() : "";
-  for (const id of ["card", "pin"]) {
-    const wrong = id === field;
-    at(id).setAttribute("aria-invalid", String(wrong));
-    at(id).setAttribute("aria-describedby", wrong ? `problem ${id}-hint` : `${id}-hint`);
-  }
-  if (field) at(field).focus();
-}
-
-// Returns [text, field]: what to tell the person, and which field it is about.
-function explain(error) {
-  if (error instanceof CardError) return [() => word("errors", error.code), "card"];
-  if (error instanceof PasskeyError) return [() => word("errors", error.code), null];
-  if (!(error instanceof CentreError)) return [() => word("errors", "bad_answer"), null];
-  const { body, code, members } = error;
-  const centre = () => word("bodies", members.body ?? body);
-  if (code === "wrong_pin") {
-    const tries = members.tries_left;
-    if (!Number.isInteger(tries)) return [() => word("errors", "wrong_pin"), "pin"];
-    if (tries === 0) return [() => word("errors", "pin_locked"), "pin"];
-    return [() => word("errors", tries === 1 ? "last_try" : "tries_left", { tries }), "pin"];
-  }
-  if (code === "pin_locked") return [() => word("errors", "pin_locked"), "pin"];
-  if (code === "unavailable") return [() => word("errors", "centre_down", { centre: centre() }), null];
-  if (code === "invalid_grant" && at("passkey-button").disabled) {
-    return [() => word("errors", "passkey_refused_here"), null];
-  }
-  if (code === "invalid_grant" || code === "card_not_usable") return [() => word("errors", "card_refused"), "card"];
-  if (code === "invalid_dpop_proof") return [() => word("errors", "clock"), null];
-  if (["portal_down", "session_required", "bad_answer"].includes(code)) return [() => word("errors", code), null];
-  return [() => word("errors", "refused", { centre: centre(), code }), null];
+function complain(message, field) {
+  tell(state ? "trouble" : "problem", message);
+  markWrong("problem", SIGN_IN_FIELDS, field);
 }
 
 async function signIn() {
@@ -57,19 +34,20 @@ async function signIn() {
   const pin = at("pin").value;
   if (!file) return complain(() => word("errors", "no_file"), "card");
   if (!pin) return complain(() => word("errors", "no_pin"), "pin");
-  if (!globalThis.crypto?.subtle) return complain(() => word("errors", "old_browser"), null);
-  complain(() => "", null);
+  if (!globalThis.crypto?.subtle) return complain(() => word("errors", "old_browser"));
+  complain();
   at("sign-in-button").disabled = true;
+  let card = null;
   try {
     say(() => word("page", "working_card"));
-    const card = await readCard(file);
+    card = await readCard(file);
     await requireSameCentres(card);
     const key = await unlock(card, pin, askShare);
     say(() => word("page", "working_sign_in"));
     await enter(await Person.byCard(card, key), card);
   } catch (error) {
-    say(() => "");
-    complain(...explain(error));
+    say();
+    complain(...explain(error, { hint: card?.applications.authentication.hint }));
   } finally {
     at("pin").value = "";
     at("sign-in-button").disabled = false;
@@ -78,91 +56,56 @@ async function signIn() {
 
 // The passkey's device signs for this page's address only; nothing but the card file says whom to trust about the log.
 async function signInWithPasskey() {
-  if (!canUsePasskeys()) return complain(() => word("errors", "old_browser"), null);
-  complain(() => "", null);
+  if (!canUsePasskeys()) return complain(() => word("errors", "old_browser"));
+  complain();
   at("passkey-button").disabled = true;
   try {
     say(() => word("page", "working_sign_in"));
     const { bodies } = await fetchJson("portal", "/config.json");
     await enter(await Person.byPasskey(bodies, usePasskey), null);
   } catch (error) {
-    say(() => "");
-    complain(...explain(error));
+    say();
+    complain(...explain(error, { byPasskey: true }));
   } finally {
     at("passkey-button").disabled = false;
   }
 }
 
-async function enter(person, card) {
-  const lasts = await person.openSession();
-  Object.assign(state, { card, person, timer: setTimeout(timeIsOver, lasts * 1000) });
-  at("sign-in").reset();
-  at("signing-in").hidden = true;
-  at("history").hidden = false;
-  at("without-card").hidden = card !== null;
-  at("add-passkey").hidden = card === null || !canUsePasskeys();
-  await load();
-  at("history-heading").focus();
-}
-
-async function addPasskey() {
-  const name = at("passkey-name").value.trim();
-  if (!name) return complainOfPasskey(() => word("errors", "no_passkey_name"), "passkey-name");
-  await changePasskeys("passkey_added", async (person) => {
-    const { challenge, options } = await person.post("identity", "/passkeys/options", { name });
-    const credential = await makePasskey(options);
-    return person.post("identity", "/passkeys", { name, challenge, credential });
-  });
-}
-
-const removePasskey = (id) =>
-  changePasskeys("passkey_removed", (person) => person.post("identity", "/passkeys/removals", { id }));
-
-async function changePasskeys(done, change) {
-  const { person } = state;
-  complainOfPasskey(() => "", null);
-  at("add-passkey-button").disabled = true;
+// Without signing in: whoever lost the card cannot.
+async function stopByCode() {
+  const code = at("code").value.trim();
+  const complainOfCode = (message, field) => {
+    tell("code-problem", message);
+    markWrong("code-problem", ["code"], field);
+  };
+  if (!code) return complainOfCode(() => word("errors", "no_code"), "code");
+  complainOfCode();
+  at("stop-by-code-button").disabled = true;
   try {
-    const { passkeys } = await change(person);
-    if (state.person !== person) return;
-    state.passkeys = passkeys;
-    at("add-passkey").reset();
-    showPasskeys();
-    say(() => word("page", done));
-    at("passkeys-heading").focus();
+    await suspendByCode(code);
+    at("stop-by-code").reset();
+    say(() => word("page", "code_received"));
   } catch (error) {
-    complainOfPasskey(explain(error)[0], null);
+    const slip = error.code === "malformed_request";
+    complainOfCode(slip ? () => word("errors", "code_slip") : explain(error)[0], slip ? "code" : null);
   } finally {
-    at("add-passkey-button").disabled = false;
+    at("stop-by-code-button").disabled = false;
   }
 }
 
-function complainOfPasskey(problem, field) {
-  state.passkeyProblem = problem;
-  at("passkey-problem").textContent = problem();
-  at("passkey-name").setAttribute("aria-invalid", String(field !== null));
-  if (field) at(field).focus();
+async function enter(person, card) {
+  const lasts = await person.openSession();
+  const now = { person, card, history: null };
+  now.reload = () => readAgain(now);
+  state = now;
+  timer = setTimeout(() => forget(() => word("page", "session_over")), lasts * 1000);
+  at("sign-in").reset();
+  at("signing-in").hidden = true;
+  at("signed-in").hidden = false;
+  at("without-card").hidden = card !== null;
+  await load();
+  if (state === now) await goTo(part());
 }
-
-function showPasskeys() {
-  at("no-passkeys").hidden = state.passkeys.length > 0;
-  at("passkeys").replaceChildren(
-    ...state.passkeys.map(({ id, name, added, used }) => {
-      const item = document.createElement("li");
-      const button = document.createElement("button");
-      const last = used === null ? word("page", "passkey_unused") : day(used);
-      item.textContent = `${word("page", "passkey_line", { name, added: day(added), used: last })} `;
-      button.type = "button";
-      button.textContent = word("page", "passkey_remove");
-      button.setAttribute("aria-label", word("page", "passkey_remove_named", { name }));
-      button.addEventListener("click", () => removePasskey(id));
-      item.append(button);
-      return item;
-    }),
-  );
-}
-
-const day = (seconds) => new Date(seconds * 1000).toLocaleDateString(currentLanguage());
 
 // The card says where the centres are, not the portal: one that relays for others is told apart before anything is sent.
 async function requireSameCentres(card) {
@@ -173,101 +116,115 @@ async function requireSameCentres(card) {
 
 async function load() {
   say(() => word("page", "working_history"));
-  complain(() => "", null);
-  const { person, card } = state;
-  const history = await loadHistory(person, card);
-  if (state.person !== person) return;
-  const ended = history.answers.some((answer) => answer.error?.code === "session_required");
-  if (ended) return forget(() => word("page", "session_over"));
-  state.history = history;
-  const held = await person.get("identity", "/passkeys").catch(() => ({ passkeys: [] }));
-  if (state.person !== person) return;
-  state.passkeys = held.passkeys;
-  show();
-  showPasskeys();
-  const count = history.entries.length;
-  const proved = history.entries.filter((entry) => entry.verdict === "proved").length;
+  complain();
+  const now = state;
+  if (!(await readAgain(now))) return;
+  const { entries } = now.history;
+  const count = entries.length;
+  const proved = entries.filter((entry) => entry.verdict === "proved").length;
   const shown = at("entries").tBodies[0].rows.length;
   say(() => word("page", "loaded", { count, proved, shown }));
 }
 
+// Reads the history anew; tells whether the person is still signed in.
+async function readAgain(now) {
+  const history = await loadHistory(now.person, now.card);
+  if (state !== now) return false;
+  if (history.answers.some((answer) => answer.error?.code === "session_required")) {
+    forget(() => word("page", "session_over"));
+    return false;
+  }
+  now.history = history;
+  show();
+  return true;
+}
+
 function show() {
-  if (!state.history) return;
-  const { entries, answers, names, verifies } = state.history;
-  const wanted = chosen(entries, at("show").value);
-  at("entries").tBodies[0].replaceChildren(...wanted.map((entry) => row(entry, names)));
-  at("entries").hidden = wanted.length === 0;
-  at("nothing").hidden = wanted.length > 0;
+  if (!state?.history) return;
+  const { entries, answers, register, verifies } = state.history;
+  fill("entries", chosen(entries, at("show").value), register);
   at("no-ed25519").hidden = verifies || state.card === null;
   at("centres").replaceChildren(
     ...answers.map((answer) => {
       const line = centreLine(answer, answer.error ? explain(answer.error)[0]() : "");
-      const item = document.createElement("li");
-      item.dataset.proof = line.state;
-      item.textContent = line.text;
-      return item;
+      return element("li", { "data-proof": line.state }, line.text);
     }),
   );
 }
 
+const part = () => {
+  const asked = location.hash.slice(1);
+  return Object.hasOwn(PARTS, asked) ? asked : FIRST;
+};
+
+async function goTo(name) {
+  const now = state;
+  for (const each of Object.keys(PARTS)) at(each).hidden = each !== name;
+  for (const link of document.querySelectorAll("[data-part]")) {
+    if (link.dataset.part === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  entitle();
+  await Promise.all(PARTS[name].map((each) => each.open(now)));
+  if (state === now) at(`${name}-heading`).focus();
+}
+
+function entitle() {
+  const name = part();
+  const plain = state === null || name === FIRST;
+  document.title = plain ? word("page", "title") : word("page", "title_of", { part: word("page", `nav_${name}`) });
+}
+
 function save() {
   const { evidence } = state.history;
-  const file = new Blob([JSON.stringify(evidence, null, 1), "\n"], { type: "application/json" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = `sekisho-evidence-${new Date().toISOString().slice(0, 10)}.json`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  download(`sekisho-evidence-${today()}.json`, `${JSON.stringify(evidence, null, 1)}\n`);
   const count = evidence.entries.length;
   say(() => word("page", "saved", { count }));
 }
 
-async function signOut() {
+async function signOut(message = () => word("page", "signed_out")) {
   const { person } = state;
-  forget(() => word("page", "signed_out"));
+  forget(message);
   await Promise.allSettled([person.signOut(), endSession()]);
 }
 
-const timeIsOver = () => forget(() => word("page", "session_over"));
-
 function forget(message) {
-  clearTimeout(state.timer);
-  Object.assign(state, { card: null, person: null, history: null, timer: null, passkeys: [] });
-  at("entries").tBodies[0].replaceChildren();
+  clearTimeout(timer);
+  stopAsking();
+  state = null;
+  for (const each of MODULES) each.forget();
+  for (const table of document.querySelectorAll("tbody")) table.replaceChildren();
   at("centres").replaceChildren();
-  at("passkeys").replaceChildren();
   at("sign-in").reset();
-  at("add-passkey").reset();
-  at("history").hidden = true;
+  at("signed-in").hidden = true;
   at("signing-in").hidden = false;
-  complain(() => "", null);
+  complain();
+  tell("trouble");
   say(message);
+  history.replaceState(null, "", location.pathname + location.search);
+  entitle();
   at("sign-in-heading").focus();
 }
 
 function speak(language) {
   switchLanguage(language);
-  at("status").textContent = state.message();
-  complain(state.problem, null);
-  complainOfPasskey(state.passkeyProblem, null);
+  entitle();
+  tellAgain();
   show();
-  showPasskeys();
+  if (state?.history) for (const each of MODULES) each.show();
 }
 
-async function start() {
-  await loadWords();
-  at("sign-in").addEventListener("submit", (event) => {
-    event.preventDefault();
-    signIn();
-  });
+function whenPressed() {
+  for (const [form, act] of [["sign-in", signIn], ["stop-by-code", stopByCode]]) {
+    at(form).addEventListener("submit", (event) => {
+      event.preventDefault();
+      act();
+    });
+  }
   at("passkey-button").addEventListener("click", signInWithPasskey);
-  at("add-passkey").addEventListener("submit", (event) => {
-    event.preventDefault();
-    addPasskey();
-  });
   at("refresh").addEventListener("click", load);
   at("save").addEventListener("click", save);
-  at("sign-out").addEventListener("click", signOut);
+  at("sign-out").addEventListener("click", () => signOut());
   at("show").addEventListener("change", () => {
     show();
     const count = at("entries").tBodies[0].rows.length;
@@ -277,9 +234,24 @@ async function start() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => speak(button.dataset.language));
   }
+}
+
+async function start() {
+  await loadWords();
+  startConfirming();
+  cards.start(signOut);
+  number.start();
+  passkeys.start();
+  whenPressed();
+  addEventListener("hashchange", () => {
+    const known = Object.hasOwn(PARTS, location.hash.slice(1)) || location.hash === "";
+    if (!state?.history || !known) return;
+    say();
+    goTo(part());
+  });
   // a page that is put aside must not come back with keys and history in it
   addEventListener("pagehide", () => {
-    if (state.person) endSession({ keepalive: true }).catch(() => null);
+    if (state) endSession({ keepalive: true }).catch(() => null);
     forget(() => "");
   });
   document.documentElement.dataset.ready = currentLanguage();

@@ -1,5 +1,7 @@
 // What of a history is shown, as elements of the page.
 
+import { detailTexts } from "./details.js";
+import { at, list } from "./elements.js";
 import { currentLanguage, word } from "./words.js";
 
 const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"];
@@ -9,18 +11,25 @@ const SIGN_INS = new Set(["token_issued", "passkey_used"]);
 
 export function chosen(entries, filter) {
   if (filter === "most") return entries.filter((entry) => !SIGN_INS.has(entry.event.kind));
-  if (filter === "uses") return entries.filter((entry) => entry.organisation !== null);
+  if (filter === "uses") return entries.filter((entry) => entry.actor === "organisation");
   if (filter === "refused") return entries.filter((entry) => entry.event.outcome === "refused");
   return entries;
 }
 
-export function row(entry, names) {
+// Fills a table with entries, and says where there are none.
+export function fill(id, entries, register) {
+  at(id).tBodies[0].replaceChildren(...entries.map((entry) => row(entry, register)));
+  at(id).hidden = entries.length === 0;
+  at(`${id}-none`).hidden = entries.length > 0;
+}
+
+function row(entry, register) {
   const { event } = entry;
   const texts = {
     when: moment(entry.at),
     what: what(event),
-    who: who(entry, names),
-    purpose: word("purposes", event.purpose) ?? event.purpose ?? word("page", "no_value"),
+    who: who(entry, register),
+    purpose: word("purposes", event.purpose) ?? word("tasks", event.purpose) ?? event.purpose ?? word("page", "no_value"),
     outcome: outcome(event),
     centre: word("bodies", entry.body),
     proof: proof(entry.verdict),
@@ -67,32 +76,28 @@ function moment(at) {
 }
 
 function what(event) {
-  const parts = [word("kinds", event.kind) ?? String(event.kind)];
-  const details = [];
-  if (Array.isArray(event.categories)) {
-    const separator = currentLanguage() === "ja" ? "、" : ", ";
-    const list = event.categories.map((each) => word("categories", each) ?? String(each)).join(separator);
-    details.push(word("page", "categories", { list }));
-  }
-  if (Array.isArray(event.years)) {
-    details.push(word("page", "years", { from: event.years[0], to: event.years[1] }));
-  }
-  if (typeof event.detail?.contract === "string") {
-    const why = word("asking", event.detail.reason) ?? String(event.detail.reason ?? word("page", "no_value"));
-    details.push(word("page", "contract", { contract: event.detail.contract, why }));
-  }
-  if (Number.isInteger(event.count)) details.push(word("page", "count", { count: event.count }));
-  return lines(parts.concat(details.length ? [details.join(" ")] : []));
+  const kind = word("kinds", event.kind) ?? String(event.kind);
+  const details = detailTexts(event);
+  return lines(details.length ? [kind, details.join(" ")] : [kind]);
 }
 
-function who(entry, names) {
-  if (entry.organisation === null) return word("page", entry.actor);
-  const name = names.get(entry.organisation);
-  return lines(
-    name === undefined
-      ? [entry.organisation, `(${word("page", "not_checked_name")})`]
-      : [name, `(${entry.organisation})`],
-  );
+// An organisation as the register names it, with its id; without the register, that its name was not checked.
+export function named(organisation, register) {
+  const name = register.names.get(organisation);
+  return name === undefined ? `${organisation} (${word("page", "not_checked_name")})` : `${name} (${organisation})`;
+}
+
+function who({ actor, organisation, event }, register) {
+  if (actor !== "organisation") {
+    const about = organisation === null ? [] : [word("log", "about", { organisation: named(organisation, register) })];
+    return lines([word("page", actor), ...about]);
+  }
+  const name = register.names.get(organisation);
+  const kind = word("organisations", register.kinds.get(organisation) ?? "");
+  const known = name === undefined ? [organisation, `(${word("page", "not_checked_name")})`] : [name, `(${organisation})`];
+  const roles = register.roles.get(`${organisation}/${event.operator}`);
+  const as = roles && [word("log", "roles", { list: list(roles.map((role) => word("roles", role) ?? role)) })];
+  return lines([...known, ...(kind ? [kind] : []), ...(as || [])]);
 }
 
 function outcome(event) {

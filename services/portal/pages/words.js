@@ -21,12 +21,18 @@ export function switchLanguage(wanted) {
   language = wanted;
   document.documentElement.lang = wanted;
   for (const element of document.querySelectorAll("[data-text]")) {
-    element.textContent = word("page", element.dataset.text);
+    element.textContent = named(element.dataset.text);
   }
   for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", word("page", element.dataset.label));
+    element.setAttribute("aria-label", named(element.dataset.label));
   }
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === wanted));
   }
+}
+
+// A text as the page names it: one of the page's own by its key, others as group.key.
+function named(name) {
+  const [group, key] = name.includes(".") ? name.split(".") : ["page", name];
+  return word(group, key);
 }

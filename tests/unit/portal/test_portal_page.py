@@ -10,9 +10,27 @@ from starlette.testclient import TestClient
 
 from consent.explanations import RefusalCode, explain
 from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
+from services.contracts.directives import ReleaseFault, SubmissionFault
+from services.contracts.identity.messages import Application, CardState, LinkFault, StaffCheck
+from services.contracts.oversight.register import Kind, Role
+from services.contracts.recovery import RecoveryFault
+from services.contracts.registry.change_reasons import ChangeReason
+from services.contracts.registry.forms import Form
+from services.contracts.registry.look_ups import LookUpRefusal
+from services.identity.errors import OAuthCode
+from services.identity.workflows.linking_patients import REASONS
 from services.kit.events import EventKind, Outcome
 from services.portal.headers import BROWSER_HEADERS
-from services.portal.pages import FOLDER, LANGUAGES, STATIC, choose_language, load_words
+from services.portal.pages import (
+    FOLDER,
+    LANGUAGES,
+    STATIC,
+    choose_language,
+    load_words,
+    texts_of_page,
+    word_files,
+)
+from services.registry.tasks import listed_tasks
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3
 LEAST_CONTRAST_OF_PARTS = 3.0  # 1.4.11
@@ -64,6 +82,19 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("categories", BasicItem),
         ("reasons", RefusalCode),
         ("asking", ConfirmationReason),
+        ("applications", Application),
+        ("card_states", CardState),
+        ("checks", StaffCheck),
+        ("forms", Form),
+        ("change_reasons", ChangeReason),
+        ("organisations", Kind),
+        ("roles", Role),
+        ("reasons", LinkFault),
+        ("reasons", LookUpRefusal),
+        ("reasons", RecoveryFault),
+        ("reasons", SubmissionFault),
+        ("reasons", ReleaseFault),
+        ("reasons", OAuthCode),
     ],
 )
 def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:
@@ -79,11 +110,18 @@ def test_reasons_are_those_that_the_decision_explains(browser: TestClient) -> No
         assert told["en"]["reasons"][code.value] == explain(code).en
 
 
-def test_texts_named_by_the_page_and_its_modules_exist() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_reasons_and_tasks_that_are_no_enumeration_have_words(language: str) -> None:
+    told = load_words()[language]
+    assert set(REASONS.values()) <= told["reasons"].keys()
+    assert told["tasks"] == {name: getattr(task, language) for name, task in listed_tasks().items()}
+
+
+def test_texts_named_by_the_page_and_its_modules_exist(browser: TestClient) -> None:
     texts = load_words()["en"]
-    template = (FOLDER / "index.html").read_text()
-    for key in re.findall(r'(?:data-text|data-label)="(\w+)"', template):
-        assert key in texts["page"], key
+    named = re.findall(r'(?:data-text|data-label)="([\w.]+)"', browser.get("/").text)
+    assert len(named) > 100
+    assert set(named) <= texts_of_page(texts).keys()
     for module in FOLDER.glob("*.js"):
         for group, key in re.findall(r'word\("(\w+)", "(\w+)"', module.read_text()):
             assert key in texts[group], f"{module.name}: {key}"
@@ -149,21 +187,25 @@ def test_other_colours_stand_out_too() -> None:
     assert _contrast(colours["line"], colours["paper"]) >= LEAST_CONTRAST_OF_PARTS
 
 
-def test_headings_leave_out_no_level() -> None:
-    levels = [int(level) for level in re.findall(r"<h(\d)", (FOLDER / "index.html").read_text())]
+def test_headings_leave_out_no_level(browser: TestClient) -> None:
+    levels = [int(level) for level in re.findall(r"<h(\d)", browser.get("/").text)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_every_field_has_a_label() -> None:
-    template = (FOLDER / "index.html").read_text()
-    fields = re.findall(r'<(?:input|select) id="(\w+)"', template)
-    assert sorted(fields) == ["card", "pin", "show"]
-    assert all(f'<label for="{field}"' in template for field in fields)
+def test_every_field_has_a_label(browser: TestClient) -> None:
+    page = browser.get("/").text
+    fields = re.findall(r'<(?:input|select) id="([\w-]+)"', page)
+    assert len(fields) == len(re.findall(r"<(?:input|select|textarea)\b", page)) > 5
+    assert [field for field in fields if not re.search(rf'<label[^>]* for="{field}"', page)] == []
 
 
-def test_word_files_are_well_formed() -> None:
-    for language in LANGUAGES:
-        told = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_word_files_are_well_formed_and_none_repeats_anothers_text(language: str) -> None:
+    names: list[tuple[str, str]] = []
+    for file in word_files(language):
+        told = json.loads(file.read_text(encoding="utf-8"))
         assert all(text.strip() for texts in told.values() for text in texts.values())
+        names += [(group, key) for group, texts in told.items() for key in texts]
+    assert len(names) == len(set(names))

@@ -1,0 +1,24 @@
+// The register that the oversight body signed: how organisations are called, what their operators may do, bodies' keys.
+
+import { fromBase64url, text, utf8 } from "./bytes.js";
+import { verifyEd25519 } from "./notes.js";
+
+const TYPE = "sekisho-register+jws";
+
+export const NOBODY = { names: new Map(), kinds: new Map(), roles: new Map(), signingKeys: new Map() };
+
+// Without the card file, or a browser that can verify, nobody's name is known.
+export async function readRegister(person, card) {
+  const { register } = await person.get("oversight", "/register");
+  const [header, payload, signature, ...rest] = register.split(".");
+  const { typ } = JSON.parse(text(fromBase64url(header)));
+  const good = await verifyEd25519(card.registerKey, fromBase64url(signature), utf8(`${header}.${payload}`));
+  if (!good || rest.length > 0 || typ !== TYPE) return NOBODY;
+  const { organisations, operators, bodies } = JSON.parse(text(fromBase64url(payload)));
+  return {
+    names: new Map(organisations.map((each) => [each.id, each.name])),
+    kinds: new Map(organisations.map((each) => [each.id, each.kind])),
+    roles: new Map(operators.map((each) => [`${each.organisation}/${each.id}`, each.roles])),
+    signingKeys: new Map(bodies.map((each) => [each.body, each.signing_key])),
+  };
+}
