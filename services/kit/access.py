@@ -93,13 +93,13 @@ def body(*bodies: Body) -> Callable[[Request], BodyCaller]:
 
 
 def anyone_accredited() -> Callable[[Request], Caller]:
-    """Admit every verified caller with somebody behind it: an operator, a person or a body."""
+    """Admit a person, a body, and an operator who has a role at this moment; no terminal by itself."""
 
     def admit(request: Request) -> Caller:
         caller = _caller(request)
         if isinstance(caller, TerminalCaller):
             raise ForbiddenError("this is for operators, people and bodies, not for a terminal by itself")
-        return caller
+        return _with_a_role(caller) if isinstance(caller, OperatorCaller) else caller
 
     return _declare(admit, AccessRule("accredited", ()))
 
@@ -117,6 +117,18 @@ def terminal(action: str) -> Callable[[Request], TerminalCaller]:
         return caller
 
     return _declare(admit, AccessRule("terminal", (), (action,)))
+
+
+def accredited_operator() -> Callable[[Request], OperatorCaller]:
+    """Admit an operator of any role, whichever it is."""
+
+    def admit(request: Request) -> OperatorCaller:
+        caller = _caller(request)
+        if not isinstance(caller, OperatorCaller):
+            raise ForbiddenError("this is for operators of accredited organisations")
+        return _with_a_role(caller)
+
+    return _declare(admit, AccessRule("operator", ()))
 
 
 def either(first: Callable[[Request], Any], second: Callable[[Request], Any]) -> Callable[[Request], Caller]:
@@ -172,6 +184,13 @@ def _resolved(rule: AccessRule, path: str, *, at: Body) -> AccessRule:
 def _rules_of(dependant: Dependant) -> list[AccessRule]:
     own = getattr(dependant.call, "access_rule", None)
     return ([own] if own else []) + [rule for each in dependant.dependencies for rule in _rules_of(each)]
+
+
+def _with_a_role(caller: OperatorCaller) -> OperatorCaller:
+    # who is suspended, or past their date, has none from the next edition of the register on; the token lives longer
+    if not caller.roles:
+        raise ForbiddenError("the operator is not accredited, or has no role left")
+    return caller
 
 
 def _caller(request: Request) -> Caller:

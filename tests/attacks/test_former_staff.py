@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.identity_people import IDENTITY, REGISTRY
+from support.identity_world import running
 from support.oversight_world import OversightWorld, oversight
 
 from consent.vocabulary import Body
 from services.contracts.oversight.messages import (
     Accredited,
+    HandInReport,
     OrganisationAccreditation,
     RolesChange,
     StandingChange,
@@ -59,6 +62,9 @@ def test_a_suspended_officials_credentials_stop_at_once(world: OversightWorld, k
     official = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
     theirs = world.as_operator(official, Role.ACCREDITOR)
     theirs.register()
+    log = world.http(official.certificate)
+    bearer = world.operator_token(official, Role.ACCREDITOR)
+    log.get("/log/leaves", token=bearer)
     name = {
         Accredited.ORGANISATION: official.organisation,
         Accredited.TERMINAL: official.terminal,
@@ -68,6 +74,35 @@ def test_a_suspended_officials_credentials_stop_at_once(world: OversightWorld, k
     with pytest.raises(RemoteProblemError) as refused:
         theirs.accredit_organisation(_revenge(world))
     assert refused.value.status in (401, 403)
+    for path in ("/register", "/log/leaves", "/log/checkpoint"):
+        with pytest.raises(RemoteProblemError) as closed:
+            log.get(path, token=bearer)
+        assert closed.value.status in (401, 403), path
+    report = HandInReport(report="r", text="t").model_dump_json().encode()
+    with pytest.raises(RemoteProblemError) as unheard:
+        log.send("POST", "/reports", token=bearer, content=report)
+    assert unheard.value.status in (401, 403)
+
+
+@pytest.mark.parametrize("kind", list(Accredited))
+def test_a_suspended_ones_token_reads_no_log_of_any_body(tmp_path: Path, kind: Accredited) -> None:
+    """R9, IL5: at the ID centre and at the registry, with a token that has minutes to live."""
+    with running(tmp_path / "bodies") as bodies:
+        clinic = bodies.accredit("clinic-b", Kind.CLINIC, Role.READER)
+        tokens = {url: bodies.operator_token(clinic, url) for url in (IDENTITY, REGISTRY)}
+        for url, token in tokens.items():
+            bodies.http(url, clinic).get("/log/leaves", token=token)
+        name = {
+            Accredited.ORGANISATION: clinic.organisation,
+            Accredited.TERMINAL: clinic.terminal,
+            Accredited.OPERATOR: clinic.operator,
+        }[kind]
+        bodies.oversight.suspend(StandingChange(kind=kind, id=name, organisation=clinic.organisation))
+        bodies.clock.move(2)
+        for url, token in tokens.items():
+            with pytest.raises(RemoteProblemError) as refused:
+                bodies.http(url, clinic).get("/log/leaves", token=token)
+            assert refused.value.status in (401, 403), url
 
 
 def _revenge(world: OversightWorld) -> OrganisationAccreditation:

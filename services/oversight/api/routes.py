@@ -17,7 +17,7 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.own import OwnAccreditation
 from services.contracts.oversight.public import PublicRegisterAnswer
-from services.kit.access import anyone_accredited, operator, terminal
+from services.kit.access import accredited_operator, anyone_accredited, operator, terminal
 from services.kit.credentials.callers import Caller, OperatorCaller, TerminalCaller
 from services.oversight import own, reports, workflows
 from services.oversight.office import Office
@@ -69,7 +69,9 @@ def register_routes(office: Office) -> APIRouter:
         return own.accreditation(office, caller)
 
     @routes.post("/reports")
-    def hand_in(caller: Annotated[OperatorCaller, Depends(operator())], asked: HandInReport) -> Changed:
+    def hand_in(
+        caller: Annotated[OperatorCaller, Depends(accredited_operator())], asked: HandInReport
+    ) -> Changed:
         """Take a report that the caller's organisation owes; whether it owes one is judged inside."""
         return reports.hand_in(office, caller, asked)
 
