@@ -100,7 +100,6 @@ for command in (
     anonymise.anonymize,
     anonymise.measure,
     passkeys.passkeys,
-    token_keys.rotate_token_key,
     checking.check,
     unattended.terminal_status,
     fhir_face.fhir_gateway,

@@ -18,7 +18,9 @@ def sector_keys(folder: Path) -> None:
     found = sectors.sector_keys(Organisation.at(folder))
     for each in found:
         state = "in force"
-        if each.coming is not None:
+        if each.coming is not None and each.coming <= each.key:
+            state += f", the body is told its names again: {each.waiting} people are still to be told"
+        elif each.coming is not None:
             state += f", {each.coming} is coming: {each.waiting} people are still to be told"
         if each.leaving is not None:
             state += f", {each.leaving} is still taken for some minutes"

@@ -14,6 +14,8 @@ def renew_names(context: BodyContext, message: RenewNames) -> NamesRenewed:
     renewals = [Renewal(Pseudonym(each.old), Pseudonym(each.new)) for each in message.renewals]
     with context.database.write() as conn:
         match message.step:
+            case RenewalStep.ASK:
+                renewed = 0
             case RenewalStep.MOVE:
                 renewed = people.renew(conn, version, renewals)
             case RenewalStep.COMPLETE:
@@ -28,4 +30,5 @@ def renew_names(context: BodyContext, message: RenewNames) -> NamesRenewed:
                 detail={"key": version, "step": message.step.value},
             )
             context.journal.record(conn, person=None, event=event)
-    return names_taken(renewed)
+        key = people.key_in_force(conn)
+    return names_taken(renewed, key=key)

@@ -47,8 +47,12 @@ class Leaves(Message):
 
 
 class RenewalStep(StrEnum):
-    """How far the change of a sector key is: names are told, then in force, then the old ones refused."""
+    """How far the change of a sector key is: names are told, then in force, then the old ones refused.
 
+    ASK changes nothing: the body says by which key it is named people.
+    """
+
+    ASK = "ask"
     MOVE = "move"
     COMPLETE = "complete"
     RETIRE = "retire"
@@ -70,9 +74,10 @@ class RenewNames(Message):
 
 
 class NamesRenewed(Message):
-    """How many of the names were news."""
+    """How many of the names were news, and by which key the body is named people now."""
 
     renewed: int
+    key: int
 
 
 class SharedClient:

@@ -57,9 +57,9 @@ def leaves_shown(start: int, leaves: Sequence[bytes]) -> Leaves:
     ground="the ID centre's certificate",
     answers=("POST /people/renewals",),
 )
-def names_taken(renewed: int) -> NamesRenewed:
-    """Return how many names were news."""
-    return NamesRenewed(renewed=renewed)
+def names_taken(renewed: int, *, key: int) -> NamesRenewed:
+    """Return how many names were news, and the key that is in force."""
+    return NamesRenewed(renewed=renewed, key=key)
 
 
 @egress(

@@ -32,7 +32,6 @@ from services.contracts.shared import NameRenewal, RenewalStep, RenewNames
 from services.identity.centre import IdentityCentre
 from services.identity.model import Person
 from services.identity.pseudonyms import LinkageCode
-from services.identity.sector_store import Sector
 from services.kit.credentials.callers import OperatorCaller, SignedInBy
 from services.kit.credentials.standing import STATUS_PATH, sign_standing
 from services.kit.credentials.tokens import TokenIssuer
@@ -217,9 +216,9 @@ def token_standing(centre: IdentityCentre) -> str:
     purpose="changing the sector key",
     ground="a change of the sector key that was begun under dual control",
 )
-def renew_names(centre: IdentityCentre, changing: Sector, linkages: Sequence[LinkageCode]) -> None:
-    """Tell a body the coming names of some people. Raises: UnavailableError."""
-    body, old, new = changing.body, changing.version, changing.version + 1
+def renew_names(centre: IdentityCentre, body: Body, *, coming: int, linkages: Sequence[LinkageCode]) -> None:
+    """Tell a body the names of some people under a coming key. Raises: UnavailableError."""
+    old, new = coming - 1, coming
     renewals = [
         NameRenewal(
             old=centre.namer.pseudonym(body, linkage, old), new=centre.namer.pseudonym(body, linkage, new)
@@ -235,17 +234,16 @@ def renew_names(centre: IdentityCentre, changing: Sector, linkages: Sequence[Lin
     purpose="changing the sector key",
     ground="a change of the sector key that was begun under dual control",
 )
-def step_names(centre: IdentityCentre, body: Body, *, version: int, step: RenewalStep) -> None:
-    """Tell a body that a sector key is in force, or no more. Raises: UnavailableError."""
-    _tell_names(centre, body, RenewNames(version=version, step=step, renewals=[]))
+def step_names(centre: IdentityCentre, body: Body, *, version: int, step: RenewalStep) -> int:
+    """Tell a body that a sector key is in force, or no more; return which one is there. Raises: UnavailableError."""
+    return _tell_names(centre, body, RenewNames(version=version, step=step, renewals=[]))
 
 
-def _tell_names(centre: IdentityCentre, body: Body, message: RenewNames) -> None:
+def _tell_names(centre: IdentityCentre, body: Body, message: RenewNames) -> int:
     if body is centre.context.body:
-        take_names(centre.context, message)
-        return
+        return take_names(centre.context, message).key
     try:
-        centre.peers(body).renew_names(message)
+        return centre.peers(body).renew_names(message).key
     except (PeerUnavailableError, RemoteProblemError) as error:
         raise UnavailableError(f"the body {body.value} cannot be told the new names of people") from error
 

@@ -36,6 +36,10 @@ class SectorBusyError(IdentityError):
     """The key of this sector is being changed already."""
 
 
+class TokenKeyBusyError(IdentityError):
+    """Another key for access tokens is planned already."""
+
+
 class UnknownReferenceError(IdentityError):
     """The organisation has no person under this reference."""
 

@@ -3,18 +3,25 @@
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.identity.sectors import ChangeSectorKey
+from services.contracts.identity.sectors import ChangeSectorKey, ChangeTokenKey, TellNamesAgain
 from services.contracts.oversight.register import Kind as Sector
 from services.identity import sector_store
 from services.identity.centre import IdentityCentre
-from services.identity.errors import IdentityError, NoSectorError, SectorBusyError
-from services.identity.workflows import sectors
+from services.identity.errors import IdentityError, NoSectorError, SectorBusyError, TokenKeyBusyError
+from services.identity.workflows import names_again, sectors, token_keys
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
 
+OFFICIALS = frozenset({Sector.OVERSIGHT.value})
+
 
 def identity_kinds(centre: IdentityCentre) -> list[AnyKind]:
-    """Return everything that two supervisors do together here: changing a sector key (LN5)."""
+    """Return everything that two officials of the oversight body do together here."""
+    return [_change_sector_key(centre), _tell_names_again(centre), _change_token_key(centre)]
+
+
+def _change_sector_key(centre: IdentityCentre) -> AnyKind:
+    """LN5: another key by which a body is named people."""
 
     def preview(conn: Connection, asked: ChangeSectorKey) -> Shown:
         if asked.body is Body.PORTAL:
@@ -28,13 +35,56 @@ def identity_kinds(centre: IdentityCentre) -> list[AnyKind]:
         begun = sectors.begin(centre, conn, asked.body)
         return {"people": sector_store.count_waiting(conn, begun.body)}
 
-    return [
-        Kind(
-            name="change-sector-key",
-            asked=ChangeSectorKey,
-            sectors=frozenset({Sector.OVERSIGHT.value}),
-            preview=preview,
-            effect=effect,
-            refusals=(IdentityError,),
-        )
-    ]
+    return Kind(
+        name="change-sector-key",
+        asked=ChangeSectorKey,
+        sectors=OFFICIALS,
+        preview=preview,
+        effect=effect,
+        refusals=(IdentityError,),
+    )
+
+
+def _tell_names_again(centre: IdentityCentre) -> AnyKind:
+    """R23, LD7: a body was restored from before a change of its key."""
+
+    def preview(conn: Connection, asked: TellNamesAgain) -> Shown:
+        found = sector_store.sector_of(conn, asked.body)
+        names_again.require_names_to_tell(found)
+        return {"body": asked.body.value, "key": found.version, "gives_up_key": found.coming}
+
+    def effect(conn: Connection, asked: TellNamesAgain, _approval: Approval) -> Shown:
+        begun = names_again.begin(centre, conn, asked.body)
+        return {"people": sector_store.count_waiting(conn, begun.body)}
+
+    return Kind(
+        name="tell-names-again",
+        asked=TellNamesAgain,
+        sectors=OFFICIALS,
+        preview=preview,
+        effect=effect,
+        refusals=(IdentityError,),
+    )
+
+
+def _change_token_key(centre: IdentityCentre) -> AnyKind:
+    """OP4: another key signs access tokens."""
+
+    def preview(conn: Connection, _asked: ChangeTokenKey) -> Shown:
+        newest = centre.token_keys.newest(conn)
+        if newest.starts > centre.seconds():
+            raise TokenKeyBusyError(f"key {newest.number} is about to take over")
+        return {"key": newest.number, "next_key": newest.number + 1}
+
+    def effect(conn: Connection, _asked: ChangeTokenKey, _approval: Approval) -> Shown:
+        planned = token_keys.change_key(centre.context, conn, centre.token_keys)
+        return {"key": planned.number, "signs_from": planned.starts}
+
+    return Kind(
+        name="rotate-token-key",
+        asked=ChangeTokenKey,
+        sectors=OFFICIALS,
+        preview=preview,
+        effect=effect,
+        refusals=(IdentityError,),
+    )

@@ -30,6 +30,11 @@ class Sector:
         """Tell whether no change is under way."""
         return self.coming is None and self.leaving is None
 
+    @property
+    def told_again(self) -> bool:
+        """Tell whether the body is being told names that are in force already."""
+        return self.coming is not None and self.coming <= self.version
+
 
 def versions(conn: Connection) -> Mapping[Body, int]:
     """Return the key in force of each sector that has had another than the first."""
@@ -74,6 +79,11 @@ def queue_everybody(conn: Connection, body: Body) -> None:
     """Have a body told of everybody."""
     everybody = select(literal(body.value), person.c.pseudonym)
     conn.execute(insert(sector_queue).from_select(["body", "person"], everybody))
+
+
+def forget_queue(conn: Connection, body: Body) -> None:
+    """Have a body told of nobody."""
+    conn.execute(delete(sector_queue).where(sector_queue.c.body == body.value))
 
 
 def hold_sectors(conn: Connection) -> list[Body]:

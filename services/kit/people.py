@@ -189,6 +189,10 @@ class People:
         conn.execute(delete(self._name).where(self._name.c.version <= version))
         return True
 
+    def key_in_force(self, conn: Connection) -> int:
+        """Return the number of the sector key by which people are named now."""
+        return self._versions(conn)[0]
+
     def first_name(self, name: Pseudonym) -> Pseudonym:
         """Return the own name of somebody of whom no renewal told."""
         return Pseudonym(base64url.encode(hmac.digest(self._secret, name.encode(), "sha256")))

@@ -1,7 +1,6 @@
 """Tokens that end early, and the key that signs them, over real processes and by command."""
 
 import time
-from pathlib import Path
 
 import pytest
 from support.command_line import assert_one_line, within
@@ -10,8 +9,10 @@ from support.desk import Desk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application, CardChange
 from services.demo.scene import PINS, Inhabitant, Scene
+from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL
 from services.gateway.card_care import change_card
 from services.gateway.person import Person, sign_in, sign_in_at_portal
+from services.gateway.supervisor import proposals
 from services.kit.http import RemoteProblemError
 
 pytestmark = pytest.mark.processes
@@ -62,22 +63,32 @@ def test_signing_out_at_the_portal_ends_the_tokens_at_every_body(deployment: Sce
         assert refused.value.status == 401, body.value
 
 
-def test_key_for_tokens_is_changed_by_command_while_everything_runs(deployment: Scene) -> None:
+def test_key_for_tokens_is_changed_by_two_officials_while_everything_runs(desk: Desk) -> None:
+    """OP4: the first one alone changes nothing."""
+    deployment, one, other = desk.scene, desk.credentials(OFFICIALS), desk.credentials(SECOND_OFFICIAL)
     connect = deployment.organisation("clinic-b").connect(Body.IDENTITY)
-    before = [each["kid"] for each in connect.get("/.well-known/jwks.json")["keys"]]
-    done = within("rotate-token-key", "--data", deployment.layout.folder)
+
+    def published() -> list[str]:
+        return [each["kid"] for each in connect.get("/.well-known/jwks.json")["keys"]]
+
+    before = published()
+    asked = ("--at", "identity", "--kind", "rotate-token-key", "--with", "{}", "--reason", "yearly")
+    made = within("propose", "--as", one, *asked)
+    assert made.returncode == 0, made.stderr
+    (name,) = [
+        each.id
+        for each in proposals(deployment.officials, Body.IDENTITY)
+        if each.kind == "rotate-token-key" and each.state == "pending"
+    ]
+    assert_one_line(within("approve", "--as", one, "--at", "identity", "--yes", name), "same_person")
+    assert published() == before
+    done = within("approve", "--as", other, "--at", "identity", "--yes", name)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("key 2 signs from ")
-    after = [each["kid"] for each in connect.get("/.well-known/jwks.json")["keys"]]
+    after = published()
     assert len(after) == len(before) + 1
     assert set(before) < set(after)
-    again = within("rotate-token-key", "--data", deployment.layout.folder)
-    assert again.stdout == done.stdout
+    assert_one_line(within("propose", "--as", one, *asked), "token_key_busy")
     assert set(statuses(deployment, at_terminal(deployment, deployment.people[2])).values()) == {200}
-
-
-def test_key_is_changed_in_a_folder_of_a_deployment_only(tmp_path: Path) -> None:
-    assert_one_line(within("rotate-token-key", "--data", tmp_path), "deployment.json")
 
 
 def test_passkeys_are_listed_by_command(desk: Desk, pins: None) -> None:

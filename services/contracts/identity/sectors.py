@@ -16,8 +16,21 @@ class ChangeSectorKey(Message):
     body: BodyName
 
 
+class TellNamesAgain(Message):
+    """The parameters of the proposal `tell-names-again`: a body that was restored from before a change of its key."""
+
+    body: BodyName
+
+
+class ChangeTokenKey(Message):
+    """The parameters of the proposal `rotate-token-key`: none."""
+
+
 class SectorKey(Message):
-    """The keys of one sector: in force, coming (and how many people the body is still to be told of), leaving."""
+    """The keys of one sector: in force, coming (and how many people the body is still to be told of), leaving.
+
+    `coming` is not above `key` while a body that was restored is told its names again.
+    """
 
     body: BodyName
     key: int

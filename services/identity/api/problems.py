@@ -23,6 +23,7 @@ from services.identity.errors import (
     RoleMissingError,
     SectorBusyError,
     SubjectTakenError,
+    TokenKeyBusyError,
     TooManyChecksError,
     TooManyPasskeysError,
     TooManyTriesError,
@@ -65,6 +66,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     SectorBusyError: Problem(
         409, "sector_busy", "The sector's key is being changed", "Wait until the change has ended."
+    ),
+    TokenKeyBusyError: Problem(
+        409, "token_key_busy", "Another key for tokens is planned", "Wait until it has taken over."
     ),
     CardExistsError: Problem(409, "card_exists", "The person has a card", "Revoke that card first."),
     PresenceError: Problem(

@@ -19,11 +19,8 @@ from services.identity import egress, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.errors import SectorBusyError
 from services.identity.sector_store import Sector
-from services.kit.events import Event, EventKind, Outcome
-
-AT_ONCE = 500
-BATCHES = 20
-"""In one run: told bodies in turn, and not too long a piece of work when the centre stops."""
+from services.identity.workflows import names_again
+from services.identity.workflows.telling_names import BATCHES, record, tell_some
 
 
 def begin(centre: IdentityCentre, conn: Connection, body: Body) -> Sector:
@@ -37,7 +34,7 @@ def begin(centre: IdentityCentre, conn: Connection, body: Body) -> Sector:
     begun = replace(found, coming=found.version + 1)
     sector_store.save(conn, begun)
     sector_store.queue_everybody(conn, body)
-    _record(centre, conn, begun, key=found.version + 1, step="begun")
+    record(centre, conn, begun, key=found.version + 1, step="begun")
     return begun
 
 
@@ -46,7 +43,9 @@ def carry_on(centre: IdentityCentre) -> None:
     with centre.context.database.read() as conn:
         busy = [each for each in sector_store.sectors(conn) if not each.steady]
     for each in busy:
-        if each.coming is not None:
+        if each.told_again:
+            names_again.carry_on(centre, each)
+        elif each.coming is not None:
             _bring_in(centre, each, each.coming)
         elif each.leaving is not None:
             _retire(centre, each, each.leaving)
@@ -71,13 +70,7 @@ def show(centre: IdentityCentre) -> SectorKeys:
 def _bring_in(centre: IdentityCentre, changing: Sector, coming: int) -> None:
     body = changing.body
     for _ in range(BATCHES):
-        with centre.context.database.read() as conn:
-            people = sector_store.waiting(conn, body, AT_ONCE)
-            linkages = [centre.store.person(conn, each).linkage for each in people]
-        if people:
-            egress.renew_names(centre, changing, linkages)  # S2
-            with centre.context.database.write() as conn:
-                sector_store.told(conn, body, people)
+        if tell_some(centre, body, coming):  # S2
             continue
         egress.step_names(centre, body, version=coming, step=RenewalStep.COMPLETE)  # S3
         if _switch(centre, body, coming):
@@ -94,7 +87,7 @@ def _switch(centre: IdentityCentre, body: Body, coming: int) -> bool:
             return False
         switched = Sector(body, coming, None, held.version, centre.seconds())
         sector_store.save(conn, switched)
-        _record(centre, conn, switched, key=coming, step="in_force")
+        record(centre, conn, switched, key=coming, step="in_force")
     return True
 
 
@@ -109,13 +102,4 @@ def _retire(centre: IdentityCentre, changed: Sector, leaving: int) -> None:
         held = sector_store.lock(conn, changed.body)
         if held.leaving == leaving:
             sector_store.save(conn, replace(held, leaving=None))
-            _record(centre, conn, held, key=leaving, step="retired")
-
-
-def _record(centre: IdentityCentre, conn: Connection, changed: Sector, *, key: int, step: str) -> None:
-    event = Event(
-        kind=EventKind.SECTOR_KEY_CHANGED,
-        outcome=Outcome.DONE,
-        detail={"sector": changed.body.value, "key": key, "step": step},
-    )
-    centre.context.journal.record(conn, person=None, event=event)
+            record(centre, conn, held, key=leaving, step="retired")

@@ -35,10 +35,11 @@ class Scene:
         return found
 
     def change(self) -> KeyTerm:
-        """Change the key as the command does: with its own view of the files."""
+        """Change the key as another process does: with its own view of the files."""
         context = self.world.identity_context
-        store = TokenStore(context.cipher)
-        return change_key(context, TokenKeys(context.keys, store, self.settings, context.randomness))
+        keys = TokenKeys(context.keys, TokenStore(context.cipher), self.settings, context.randomness)
+        with context.database.write() as conn:
+            return change_key(context, conn, keys)
 
     def sign_in(self) -> Token:
         """Return a token of the person for the registry."""
