@@ -19,8 +19,8 @@ from services.deployment.layout import Layout, free_ports
 from services.deployment.organisations import (
     APPLICANTS,
     KNOWN_EVERYWHERE_SECONDS,
+    both_officials,
     credential_folder,
-    officials,
 )
 from services.deployment.processes import Processes
 from services.gateway.accreditor import accredit
@@ -122,9 +122,9 @@ def _set(layout: Layout) -> Stage:
 
 
 def _accredited(layout: Layout, wanted: Sequence[str]) -> list[Organisation]:
-    official = officials(layout)
+    pair = both_officials(layout)
     for applicant in APPLICANTS:
         if applicant.id in wanted:
-            accredit(official, applicant, credential_folder(layout, applicant.id))
+            accredit(pair, applicant, credential_folder(layout, applicant.id))
     time.sleep(KNOWN_EVERYWHERE_SECONDS)
     return [Organisation.at(credential_folder(layout, name)) for name in wanted]

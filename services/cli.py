@@ -83,6 +83,8 @@ for command in (
     cards.unlock_card,
     cards.renew_card,
     officials.accredit_operator,
+    officials.new_organisation,
+    officials.receive_certificate,
     officials.register,
     policies.policies,
     officials.hand_in,

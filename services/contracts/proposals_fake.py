@@ -24,13 +24,19 @@ from services.kit.http import RemoteProblemError
 Parameters = Mapping[str, JsonValue]
 
 
+def as_it_came(parameters: Parameters) -> Parameters:
+    """Keep what is proposed as it is."""
+    return parameters
+
+
 @dataclass(frozen=True, slots=True)
 class FakeKind:
-    """What a kind shows and does; both raise what the real body would answer."""
+    """What a kind shows and does, and what it keeps of a proposal; all raise what the real body would answer."""
 
     sectors: frozenset[str]
     preview: Callable[[Parameters], dict[str, JsonValue]]
     effect: Callable[[Parameters], dict[str, JsonValue]]
+    settle: Callable[[Parameters], Parameters] = as_it_came
 
 
 @dataclass
@@ -65,7 +71,8 @@ class FakeSupervisor:
             raise problem(403, "forbidden")
         if found.person is None:
             raise _refusal(Obstacle.PERSON_NOT_PRESENTED)
-        now, asked = epoch_seconds(self.body.clock()), parameters.model_dump(mode="json")
+        now = epoch_seconds(self.body.clock())
+        asked = self.body.kinds[kind].settle(parameters.model_dump(mode="json"))
         proposal = Proposal(
             id=base64url.encode(system_randomness(16)),
             kind=kind,

@@ -9,13 +9,13 @@ from services.contracts.identity.messages import Application
 from services.contracts.oversight.register import Kind, Role
 from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL
 from services.deployment.layout import Layout
-from services.gateway.accreditor import Applicant, accredit, accredit_operator
+from services.gateway.accreditor import ENTER, Applicant, accredit, operator_entering
 from services.gateway.cards import save_card
 from services.gateway.clinical import BasicItems
 from services.gateway.credentials import save
 from services.gateway.organisation import Organisation
 from services.gateway.people import enrol
-from services.gateway.supervisor import colleague, present_operator
+from services.gateway.supervisor import Pair, colleague, present_operator
 
 ANONYMISER: Final = "anonymiser"
 MUNICIPALITY: Final = "municipality"
@@ -63,24 +63,29 @@ def second_official(layout: Layout) -> Organisation:
     return Organisation.at(layout.credentials / SECOND_OFFICIAL)
 
 
+def both_officials(layout: Layout) -> Pair:
+    """Return two supervisors of the oversight body, who decide together. Raises: CredentialFolderError."""
+    return Pair(officials(layout), second_official(layout))
+
+
 def accredit_missing(layout: Layout) -> list[str]:
     """Accredit the organisations that are not yet; return their names. Raises: RefusedError."""
-    official = officials(layout)
+    pair = both_officials(layout)
     made = []
     for applicant in APPLICANTS:
         folder = credential_folder(layout, applicant.id)
         if not (folder / "organisation.json").exists():
-            accredit(official, applicant, folder)
+            accredit(pair, applicant, folder)
             made.append(applicant.id)
     if made:
         time.sleep(KNOWN_EVERYWHERE_SECONDS)
     if not all((layout.credentials / name / "organisation.json").exists() for name in SUPERVISORS):
-        _appoint_supervisors(layout, official)
+        _appoint_supervisors(layout, pair)
         time.sleep(KNOWN_EVERYWHERE_SECONDS)
     return made
 
 
-def _appoint_supervisors(layout: Layout, official: Organisation) -> None:
+def _appoint_supervisors(layout: Layout, pair: Pair) -> None:
     """Give the municipality two supervisors: two residents who present their own cards, kept beside the credentials."""
     counter = Organisation.at(layout.credentials / MUNICIPALITY)
     for name, items in SUPERVISORS.items():
@@ -90,6 +95,7 @@ def _appoint_supervisors(layout: Layout, official: Organisation) -> None:
         resident = enrol(counter, items, pins=SUPERVISORS_PINS)
         credentials = colleague(counter.credentials, name)
         told = present_operator(resident.person, credentials)
-        accredit_operator(official, credentials, [Role.SUPERVISOR], presentation=told)
+        entering = operator_entering(pair.first, credentials, [Role.SUPERVISOR], presentation=told)
+        pair.decide(Body.OVERSIGHT, ENTER, entering, reason="appointed by the municipality")
         save_card(resident.card, folder / "own-card.json")
         save(credentials, folder)

@@ -17,6 +17,7 @@ from consent.errors import ConsentError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.vocabulary import Body
 from services.gateway.errors import CredentialFolderError
+from services.kit.certificates import from_pem
 from services.kit.encoding import Base64Url, Message
 from services.kit.keys import pem, write_private
 from services.kit.server import Tls
@@ -85,7 +86,8 @@ def save(credentials: Credentials, folder: Path) -> None:
     }
     tls = tls_of(folder)
     write_private(tls.key, pem(credentials.terminal_key))
-    write_private(tls.certificate, credentials.terminal_certificate.encode())
+    if credentials.terminal_certificate:
+        write_private(tls.certificate, credentials.terminal_certificate.encode())
     write_private(tls.authority, credentials.authority.encode())
     write_private(folder / "operator-card.pem", pem(credentials.card_key))
     if credentials.author_key is not None:
@@ -96,6 +98,26 @@ def save(credentials: Credentials, folder: Path) -> None:
         secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
         write_private(folder / "receiving-key.secret", secret.encode())
     write_private(file, json.dumps(told, indent=2).encode() + b"\n")
+
+
+def put_certificate(folder: Path, certificate: str) -> None:
+    """Complete a folder that was written before its terminal was certified.
+
+    Raises: CredentialFolderError for a folder that has a certificate, and for one of another key.
+    """
+    tls = tls_of(folder)
+    if tls.certificate.exists():
+        raise CredentialFolderError(f"{folder} has its certificate already; there is nothing to do")
+    if _read(tls.key, _p256).public_key() != from_pem(certificate.encode()).public_key():
+        raise CredentialFolderError(
+            f"the certificate is not for the key in {folder}; name the folder it is for"
+        )
+    write_private(tls.certificate, certificate.encode())
+
+
+def terminal_of(folder: Path) -> TerminalId:
+    """Return the terminal of a credential folder, certified or not. Raises: CredentialFolderError."""
+    return _read(folder / "organisation.json", _organisation).terminal
 
 
 def next_author_key(folder: Path) -> Ed25519PrivateKey:

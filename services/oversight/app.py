@@ -24,12 +24,12 @@ from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
 from services.oversight.audit import scan
 from services.oversight.editions import Editions
+from services.oversight.founding import found
 from services.oversight.kinds import oversight_kinds
 from services.oversight.office import Office
 from services.oversight.policy_kinds import policy_kinds
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
-from services.oversight.workflows import take_bootstrap
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
@@ -78,13 +78,13 @@ def assemble(
 
 
 def open_office(context: BodyContext, settings: Settings) -> Office:
-    """Return the register's office, with the first edition and the bootstrap file taken in."""
+    """Return the register's office, with the founding file taken in by a register that is empty."""
     store = RegisterStore(context.cipher)
     with context.database.write() as conn:
         store.initialise(conn)
     office = Office(context, store, Editions(context, store), _authority(context))
     if settings.bootstrap is not None:
-        take_bootstrap(office, settings.bootstrap)
+        found(office, settings.bootstrap)
     return office
 
 

@@ -20,7 +20,7 @@ E = TypeVar("E", Organisation, Terminal, Operator)
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes the register: an accreditor alone, or two people by a proposal."""
+    """Who changes the register: two people by a proposal, or the organisation itself that hands a report in."""
 
     organisation: OrganisationId
     operator: OperatorId

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from services.contracts.oversight.messages import Accredited, RolesChange, StandingChange
+from consent.errors import MalformedError
+from services.contracts.oversight.entering import Presented
+from services.contracts.oversight.messages import Accredited, OrganisationKeys, RolesChange, StandingChange
 from services.contracts.oversight.powers import (
     POWERS,
     Accreditable,
@@ -16,6 +19,7 @@ from services.contracts.oversight.powers import (
     UnchangedError,
     resumed,
     suspended,
+    with_other_keys,
     with_roles,
 )
 from services.contracts.oversight.register import Kind as Sector
@@ -23,14 +27,17 @@ from services.contracts.oversight.register import Operator, Organisation, Termin
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
 from services.kit.encoding import Message
+from services.oversight import entering
+from services.oversight.body_kind import body_kind
 from services.oversight.changes import Author, held, organisation, record
 from services.oversight.errors import OversightError
 from services.oversight.office import Office
-from services.oversight.policy import require_future, require_presented, require_roles
+from services.oversight.policy import require_future, require_keys, require_presented, require_roles
 from services.oversight.store import operator_key, place
 
 OFFICIALS = frozenset({Sector.OVERSIGHT.value})
 HIDDEN = frozenset({"card_key", "public_key", "person_tag", "former_keys"})
+REFUSALS = (OversightError, UnchangedError, MalformedError)
 P = TypeVar("P", bound=Message)
 
 
@@ -51,7 +58,7 @@ class _Change(Generic[P]):
             sectors=OFFICIALS,
             preview=self._preview,
             effect=self._effect,
-            refusals=(OversightError, UnchangedError),
+            refusals=REFUSALS,
         )
 
     def _preview(self, conn: Connection, asked: P) -> Shown:
@@ -76,6 +83,9 @@ class _Change(Generic[P]):
 def oversight_kinds(office: Office) -> list[AnyKind]:
     """Return everything that two officials do together."""
     return [
+        _enter(office),
+        body_kind(office),
+        _Change(office, "change-keys", _keyed, _with_other_keys).kind(OrganisationKeys),
         _Change(office, "suspend", _standing, lambda _o, _c, entry, _a: suspended(entry)).kind(
             StandingChange
         ),
@@ -83,6 +93,18 @@ def oversight_kinds(office: Office) -> list[AnyKind]:
         _Change(office, "roles", _operator, _with_roles).kind(RolesChange),
         *(_power(office, name) for name in POWERS),
     ]
+
+
+def _enter(office: Office) -> AnyKind:
+    return Kind(
+        name="enter",
+        asked=Presented,
+        sectors=OFFICIALS,
+        settle=partial(entering.settle, office),
+        preview=partial(entering.preview, office),
+        effect=partial(entering.effect, office),
+        refusals=REFUSALS,
+    )
 
 
 def _power(office: Office, name: str) -> AnyKind:
@@ -98,6 +120,17 @@ def _power(office: Office, name: str) -> AnyKind:
         return after
 
     return _Change(office, name, _named, change).kind(power.asked)
+
+
+def _keyed(office: Office, conn: Connection, asked: OrganisationKeys) -> Accreditable:
+    return organisation(office, conn, asked.id)
+
+
+def _with_other_keys(
+    office: Office, conn: Connection, entry: Accreditable, asked: OrganisationKeys
+) -> Accreditable:
+    require_keys(asked.signing_key, asked.receiving_key)
+    return with_other_keys(organisation(office, conn, entry.id), asked)
 
 
 def _named(office: Office, conn: Connection, asked: OrganisationMessage) -> Accreditable:

@@ -12,6 +12,6 @@ class Settings(BodySettings):
 
     bootstrap: Path | None = Field(
         None,
-        description="JSON file with the bodies and the first officials, taken in at every start: bodies replace their "
-        "entries, others are added where they are new.",
+        description="JSON file with the bodies and the first officials, by which an empty register is founded; later "
+        "it has no effect, and two officials change the register (docs/dual-control.md).",
     )

@@ -9,6 +9,7 @@ from support.identity_world import running
 from support.oversight_world import OversightWorld, oversight
 
 from consent.vocabulary import Body
+from services.contracts.oversight.entering import Entering
 from services.contracts.oversight.messages import (
     Accredited,
     HandInReport,
@@ -45,35 +46,33 @@ def test_the_next_edition_lacks_a_removed_role(world: OversightWorld) -> None:
 
 # step A4
 def test_a_token_issued_before_the_removal_is_worth_nothing_after(world: OversightWorld) -> None:
-    """IL5: the token still says accreditor; the register does not."""
-    former = world.office
-    former.register()
-    world.decide(
-        "roles", RolesChange(organisation="office", id="official", roles=[Role.AUDITOR]), reason="left"
-    )
+    """IL5: the token still says supervisor; the register does not."""
+    former, stays = (world.as_supervisor(each) for each in world.supervisors)
+    former.propose("enter", _revenge(world), reason="before")
+    world.decide("roles", RolesChange(organisation="office", id="first", roles=[Role.AUDITOR]), reason="left")
     with pytest.raises(RemoteProblemError) as refused:
-        former.accredit_organisation(_revenge(world))
+        former.propose("enter", _revenge(world), reason="after")
     assert (refused.value.status, refused.value.code) == (403, "forbidden")
+    (waiting,) = [each for each in stays.proposals() if each.reason == "before"]
+    with pytest.raises(RemoteProblemError) as gone:
+        stays.approve(waiting)
+    assert gone.value.code == "proposer_gone"
 
 
 @pytest.mark.parametrize("kind", list(Accredited))
 def test_a_suspended_officials_credentials_stop_at_once(world: OversightWorld, kind: Accredited) -> None:
     """R9, IL5: organisation, terminal or operator: whichever is suspended, the next request fails."""
     official = world.accredit("second-office", Kind.OVERSIGHT, Role.ACCREDITOR)
-    theirs = world.as_operator(official, Role.ACCREDITOR)
-    theirs.register()
     log = world.http(official.certificate)
     bearer = world.operator_token(official, Role.ACCREDITOR)
     log.get("/log/leaves", token=bearer)
+    log.get("/register", token=bearer)
     name = {
         Accredited.ORGANISATION: official.organisation,
         Accredited.TERMINAL: official.terminal,
         Accredited.OPERATOR: official.operator,
     }[kind]
     world.decide("suspend", StandingChange(kind=kind, id=name, organisation=official.organisation))
-    with pytest.raises(RemoteProblemError) as refused:
-        theirs.accredit_organisation(_revenge(world))
-    assert refused.value.status in (401, 403)
     for path in ("/register", "/log/leaves", "/log/checkpoint"):
         with pytest.raises(RemoteProblemError) as closed:
             log.get(path, token=bearer)
@@ -105,6 +104,7 @@ def test_a_suspended_ones_token_reads_no_log_of_any_body(tmp_path: Path, kind: A
             assert refused.value.status in (401, 403), url
 
 
-def _revenge(world: OversightWorld) -> OrganisationAccreditation:
+def _revenge(world: OversightWorld) -> Entering:
     later = epoch_seconds(world.clock()) + 1000
-    return OrganisationAccreditation(id="friends", name="Friends", kind=Kind.CLINIC, expires=later)
+    friends = OrganisationAccreditation(id="friends", name="Friends", kind=Kind.CLINIC, expires=later)
+    return Entering(organisations=[friends])

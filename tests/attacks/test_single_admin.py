@@ -1,5 +1,6 @@
 """OP4: one administrator, with one account or with two, does nothing that takes two people."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +12,29 @@ from support.dual_control import new_card
 from support.oversight_reads import events
 from support.oversight_world import OFFICE, OversightWorld, oversight
 
-from consent.identifiers import OperatorId
+from consent import base64url
+from consent.identifiers import OperatorId, OrganisationId
+from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.presenting import PresentOperator, sign_presentation
+from services.contracts.oversight.entering import Entering
 from services.contracts.oversight.messages import (
     Accredited,
     OperatorAccreditation,
     OrganisationAccreditation,
+    OrganisationKeys,
     PolicyApproval,
     RolesChange,
     StandingChange,
 )
 from services.contracts.oversight.powers import Demand, Provision, Revocation, SanctionOrder, TermsChange
-from services.contracts.oversight.register import Jwk, Kind, Role
+from services.contracts.oversight.register import BodyEntry, Jwk, Kind, Role
 from services.contracts.oversight.terms import Measure, ReportDemand, Sanction
 from services.contracts.proposals import ProposalsClient
 from services.kit.clock import epoch_seconds
 from services.kit.encoding import Message
 from services.kit.http import RemoteProblemError
+from services.kit.log.note import NoteSigner
 from services.kit.permissions import policies
 from services.oversight.tables import PROPOSALS
 
@@ -44,6 +50,19 @@ ASKED: dict[str, Message] = {
     "demand-report": Demand(id=CLINIC, report=ReportDemand(id="r", about="a", due=LATER)),
     "withhold": Provision(id=CLINIC, body=Body.MEDICAL),
     "terms": TermsChange(id=CLINIC, scope=[], tasks=[], expires=LATER, agreement=None),
+    "enter": Entering(
+        organisations=[OrganisationAccreditation(id="friends", name="F", kind=Kind.CLINIC, expires=LATER)]
+    ),
+    "change-keys": OrganisationKeys(id=CLINIC, signing_key=None, receiving_key=None),
+    "enter-body": BodyEntry(
+        body=Body.MEDICAL,
+        url="https://elsewhere.test",
+        certificate_thumbprint="ab" * 32,
+        signing_key=to_jwk(Ed25519PrivateKey.generate().public_key()),
+        sealing_key=base64url.encode(bytes(32)),
+        log_origin="sekisho/medical",
+        log_key=NoteSigner("sekisho/medical", Ed25519PrivateKey.generate()).verifier.vkey(),
+    ),
     "approve-policies": PolicyApproval(digest=policies().digest, note="n"),
 }
 
@@ -111,7 +130,7 @@ def test_nobody_becomes_another_human_by_a_presentation_of_their_own(
     told = sign_presentation(asked, tag="somebody-else", expires=expires, key=key).presentation
     for presentation in (told, None):
         with pytest.raises(RemoteProblemError) as refused:
-            world.office.accredit_operator(supervisor("alias", card, presentation=presentation, now=now))
+            world.keeping.accredit_operator(supervisor("alias", card, presentation=presentation, now=now))
         assert (refused.value.status, refused.value.code) == (409, "not_presented")
 
 
@@ -137,7 +156,7 @@ def test_an_edited_proposal_is_not_used_and_named_by_the_audit(world: OversightW
     first, second = map(world.as_supervisor, world.supervisors)
     made = first.propose("suspend", ASKED["suspend"], reason="why")
     with world.context.database.write() as conn:
-        conn.execute(update(PROPOSALS).values(expires=LATER))
+        conn.execute(update(PROPOSALS).where(PROPOSALS.c.id == made.id).values(expires=LATER))
     with pytest.raises(RemoteProblemError) as refused:
         second.approve(made)
     assert (refused.value.status, refused.value.code) == (500, "stored_data_changed")
@@ -152,7 +171,7 @@ def test_supervisors_of_another_organisation_see_and_decide_nothing(world: Overs
     later = epoch_seconds(world.clock()) + 1000
     for name, kind in (("city", Kind.MUNICIPALITY), ("second-office", Kind.OVERSIGHT)):
         organisation = OrganisationAccreditation(id=name, name=name, kind=kind, expires=later)
-        world.office.accredit_organisation(organisation)
+        world.keeping.accredit_organisation(organisation)
         stranger = appoint(world, f"{name}-1", f"tag-of-{name}", organisation=name)
         assert stranger.proposals() == []
         with pytest.raises(RemoteProblemError) as unknown:
@@ -164,13 +183,36 @@ def test_supervisors_of_another_organisation_see_and_decide_nothing(world: Overs
             assert refused.value.code == "forbidden"
 
 
+def test_no_single_official_enters_anybody_by_a_call_or_by_the_founding_file(world: OversightWorld) -> None:
+    """OP4, R9: the calls of one person are gone, and a file that is changed later founds nothing anew."""
+    bearer = world.operator_token(world.official, Role.ACCREDITOR, Role.AUDITOR)
+    for method, path in (
+        ("POST", "/organisations"),
+        ("PUT", "/organisations/keys"),
+        ("POST", "/terminals"),
+        ("POST", "/operators"),
+    ):
+        with pytest.raises(RemoteProblemError) as gone:
+            world.http(world.official.certificate).send(method, path, token=bearer, content=b"{}")
+        assert gone.value.status in (404, 405), path
+    before = serial(world)
+    file = world.folder / "bootstrap.json"
+    told = json.loads(file.read_text())
+    told["organisations"].append(told["organisations"][0] | {"id": "friends"})
+    told["bodies"][0]["url"] = "https://elsewhere.test"
+    world.context.close()
+    world.open(bootstrap=json.dumps(told))
+    assert serial(world) == before
+    assert world.app.state.office.editions.directory().organisation(OrganisationId("friends")) is None
+
+
 def appoint(world: OversightWorld, name: str, tag: str, *, organisation: str = OFFICE) -> ProposalsClient:
     """Accredit a supervisor by a presentation of the ID centre."""
     card, now = new_card(), epoch_seconds(world.clock())
     asked = PresentOperator(organisation=organisation, card_key=card)
     key = world.others.signing[Body.IDENTITY]
     told = sign_presentation(asked, tag=tag, expires=now + 60, key=key)
-    world.office.accredit_operator(
+    world.keeping.accredit_operator(
         supervisor(name, card, presentation=told.presentation, now=now, organisation=organisation)
     )
     who = replace(world.official, operator=OperatorId(name))

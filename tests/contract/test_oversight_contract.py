@@ -1,6 +1,6 @@
 """What the oversight body promises its callers, on the real one over its gate and on the fakes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -8,11 +8,15 @@ from typing import Protocol
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from pydantic import JsonValue
 from support.dual_control import fake_officials
 from support.identity_clock import HeldClock
 from support.oversight_reads import CHECKUP, Reads, reads, submit
 from support.oversight_world import OversightWorld, Person, oversight
+from support.register_keeping import Keeping
 
+from consent import base64url
 from consent.directives import Grant
 from consent.explanations import RefusalCode
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
@@ -20,7 +24,8 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseAnswer, ReleaseFault, ReleaseRequest
 from services.contracts.directives_fake import FakeSecondProxy
-from services.contracts.oversight.client import Accreditation
+from services.contracts.oversight.client import RegisterReading
+from services.contracts.oversight.entering import Entering
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.messages import (
     Accredited,
@@ -31,14 +36,16 @@ from services.contracts.oversight.messages import (
     StandingChange,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import Directory, FormerKey, Kind, Role
+from services.contracts.oversight.register import BodyEntry, Directory, FormerKey, Kind, Role
 from services.contracts.oversight.register_reader import verify_register
-from services.contracts.proposals import DualControlled, ShownProposal
+from services.contracts.proposals import ShownProposal
 from services.kit.certificates import from_pem, thumbprint
 from services.kit.clock import epoch_seconds
+from services.kit.context import log_origin
 from services.kit.encoding import Message
 from services.kit.http import RemoteProblemError
 from services.kit.log.errors import CheckpointConflictError
+from services.kit.log.note import NoteSigner
 from services.kit.log.witness import AddCheckpoint
 
 CLINIC = OrganisationId("clinic-b")
@@ -50,19 +57,18 @@ DESK = TerminalId("desk")
 class Office:
     """A register to be kept, and how a body reads it."""
 
-    keeping: Accreditation
+    reading: RegisterReading
     clock: HeldClock
     key: object
-    pair: tuple[DualControlled, DualControlled]
+    keeping: Keeping
 
     def directory(self) -> Directory:
         """Return the present edition, verified as every body does."""
-        return verify_register(self.keeping.register(), key=self.key, clock=self.clock)  # type: ignore[arg-type]  # Ed25519
+        return verify_register(self.reading.register(), key=self.key, clock=self.clock)  # type: ignore[arg-type]  # Ed25519
 
     def decide(self, kind: str, message: Message) -> ShownProposal:
         """Have two officials decide something."""
-        first, second = self.pair
-        return second.approve(first.propose(kind, message, reason="a reason"))
+        return self.keeping.decide(kind, message)
 
     def accredit_clinic(self) -> None:
         """Accredit a clinic with one operator."""
@@ -79,11 +85,10 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     if request.param == "fake":
         clock = HeldClock()
         fake = FakeOversight(clock)
-        yield Office(fake, clock, fake.key.public_key(), fake_officials(fake))
+        yield Office(fake, clock, fake.key.public_key(), Keeping(*fake_officials(fake)))
         return
     with oversight(tmp_path) as world:
-        first, second = map(world.as_supervisor, world.supervisors)
-        yield Office(world.office, world.clock, world.context.signing_key.public_key(), (first, second))
+        yield Office(world.office, world.clock, world.context.signing_key.public_key(), world.keeping)
 
 
 def test_an_accredited_organisation_is_in_the_next_edition(office: Office) -> None:
@@ -93,6 +98,60 @@ def test_an_accredited_organisation_is_in_the_next_edition(office: Office) -> No
     assert directory.organisation(CLINIC) is not None
     assert directory.roles(CLINIC, STAFF) == {"reader"}
     assert directory.register.serial == before + 2
+
+
+def test_what_is_proposed_is_shown_and_not_entered(office: Office) -> None:
+    later = epoch_seconds(office.clock()) + 1000
+    clinic = OrganisationAccreditation(id=CLINIC, name="Clinic B", kind=Kind.CLINIC, expires=later)
+    entering = Entering(organisations=[clinic], operators=[operator_message(later)])
+    before = office.directory().register
+    made = office.keeping.first.propose("enter", entering, reason="applied")
+    assert office.directory().register == before
+    (shown,) = listed(made, "organisations")
+    assert shown["id"] == CLINIC
+    (member,) = listed(made, "operators")
+    assert (member["id"], member["presented"]) == (STAFF, False)
+    done = office.keeping.second.approve(made)
+    assert done.outcome == {"serial": before.serial + 1}
+    assert office.directory().roles(CLINIC, STAFF) == {"reader"}
+
+
+def test_all_of_a_proposal_is_entered_or_nothing(office: Office) -> None:
+    office.accredit_clinic()
+    later = epoch_seconds(office.clock()) + 1000
+    other = OrganisationAccreditation(id="clinic-c", name="C", kind=Kind.CLINIC, expires=later)
+    entering = Entering(organisations=[other], operators=[operator_message(later)])
+    with pytest.raises(RemoteProblemError) as refused:
+        office.keeping.decide("enter", entering)
+    assert refused.value.code == "already_accredited"
+    assert office.directory().organisation(OrganisationId("clinic-c")) is None
+
+
+def test_a_body_that_moves_is_entered_anew(office: Office) -> None:
+    key = to_jwk(Ed25519PrivateKey.generate().public_key())
+    sealing = base64url.encode(X25519PrivateKey.generate().public_key().public_bytes_raw())
+    origin = log_origin(Body.PORTAL)
+    entry = BodyEntry(
+        body=Body.PORTAL,
+        url="https://moved.test",
+        certificate_thumbprint="ab" * 32,
+        signing_key=key,
+        sealing_key=sealing,
+        log_origin=origin,
+        log_key=NoteSigner(origin, Ed25519PrivateKey.generate()).verifier.vkey(),
+    )
+    office.decide("enter-body", entry)
+    assert office.directory().body(Body.PORTAL) == entry
+    with pytest.raises(RemoteProblemError) as refused:
+        office.decide("enter-body", entry)
+    assert refused.value.code == "nothing_to_change"
+
+
+def listed(proposal: ShownProposal, name: str) -> list[Mapping[str, JsonValue]]:
+    """Return one list of a preview."""
+    found = proposal.preview[name]
+    assert isinstance(found, list)
+    return [each for each in found if isinstance(each, dict)]
 
 
 def test_an_accreditation_ends_on_its_date(office: Office) -> None:
@@ -135,10 +194,11 @@ def test_a_removed_role_is_not_in_the_next_edition(office: Office) -> None:
 
 def test_changed_keys_replace_the_former(office: Office) -> None:
     office.accredit_clinic()
-    office.keeping.change_keys(OrganisationKeys(id=CLINIC, signing_key=None, receiving_key=None))
+    key = to_jwk(Ed25519PrivateKey.generate().public_key())
+    office.keeping.change_keys(OrganisationKeys(id=CLINIC, signing_key=key, receiving_key=None))
     held = office.directory().organisation(CLINIC)
     assert held is not None
-    assert held.receiving_key is None
+    assert (held.signing_key, held.receiving_key) == (key, None)
 
 
 def test_former_signing_keys_stay_known_unless_distrusted(office: Office) -> None:
@@ -173,6 +233,11 @@ def test_former_signing_keys_stay_known_unless_distrusted(office: Office) -> Non
         ("unknown organisation", 404, "not_found"),
         ("unknown operator", 404, "not_found"),
         ("unknown terminal", 404, "not_found"),
+        ("keys of nobody", 404, "not_found"),
+        ("the same keys", 409, "nothing_to_change"),
+        ("twice in one proposal", 409, "already_accredited"),
+        ("a supervisor whom nobody presented", 409, "not_presented"),
+        ("nothing at all", 400, "malformed_request"),
     ],
 )
 def test_what_the_register_does_not_take_is_refused(
@@ -302,6 +367,20 @@ def _wrong(office: Office, case: str) -> None:
         case "unknown organisation":
             elsewhere = {"organisation": "nobody", "id": "other"}
             keeping.accredit_operator(operator_message(now + 1000).model_copy(update=elsewhere))
+        case "keys of nobody":
+            keeping.change_keys(OrganisationKeys(id="nobody", signing_key=None, receiving_key=None))
+        case "the same keys":
+            keeping.change_keys(OrganisationKeys(id=CLINIC, signing_key=None, receiving_key=None))
+        case "twice in one proposal":
+            twin = organisation.model_copy(update={"id": "twin"})
+            keeping.decide("enter", Entering(organisations=[twin, twin]))
+        case "a supervisor whom nobody presented":
+            city = organisation.model_copy(update={"id": "city", "kind": Kind.MUNICIPALITY})
+            wrong = {"id": "boss", "organisation": "city", "roles": [Role.SUPERVISOR]}
+            boss = operator_message(now + 1000).model_copy(update=wrong)
+            keeping.decide("enter", Entering(organisations=[city], operators=[boss]))
+        case "nothing at all":
+            keeping.decide("enter", Entering())
         case "unknown operator":
             office.decide("suspend", unknown)
         case "unknown terminal":

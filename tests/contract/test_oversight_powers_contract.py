@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from support.dual_control import fake_officials, new_card
 from support.identity_clock import HeldClock
 from support.oversight_world import oversight
+from support.register_keeping import Keeping
 
 from consent.identifiers import OperatorId, OrganisationId
 from consent.vocabulary import Body
-from services.contracts.oversight.client import Accreditation
+from services.contracts.oversight.client import RegisterReading
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.messages import (
     Accredited,
@@ -31,7 +32,6 @@ from services.contracts.oversight.public import PublicOrganisation, verify_publi
 from services.contracts.oversight.register import Directory, Kind, Role
 from services.contracts.oversight.register_reader import verify_register
 from services.contracts.oversight.terms import Agreement, Measure, ReportDemand, Sanction
-from services.contracts.proposals import DualControlled
 from services.kit.clock import epoch_seconds
 from services.kit.encoding import Message
 from services.kit.http import RemoteProblemError
@@ -45,23 +45,22 @@ WARNING = Sanction(measure=Measure.WARNING, decided_on="2026-11-20", grounds="re
 class Office:
     """A register, and two who change it."""
 
-    keeping: Accreditation
-    pair: tuple[DualControlled, DualControlled]
+    reading: RegisterReading
+    keeping: Keeping
     clock: HeldClock
     key: Ed25519PublicKey
 
     def decide(self, kind: str, message: Message) -> None:
         """Have both decide something."""
-        first, second = self.pair
-        second.approve(first.propose(kind, message, reason="an inspection"))
+        self.keeping.decide(kind, message, reason="an inspection")
 
     def directory(self, at: Body | None = None) -> Directory:
         """Return the register as a body reads it."""
-        return verify_register(self.keeping.register(), key=self.key, clock=self.clock, at=at)
+        return verify_register(self.reading.register(), key=self.key, clock=self.clock, at=at)
 
     def public(self) -> PublicOrganisation:
         """Return the clinic as everybody reads it."""
-        shown = verify_public_register(self.keeping.public_register(), key=self.key)
+        shown = verify_public_register(self.reading.public_register(), key=self.key)
         return next(each for each in shown.organisations if each.id == CLINIC)
 
     def terms(self, **changed: object) -> TermsChange:
@@ -78,12 +77,11 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     if request.param == "fake":
         clock = HeldClock()
         fake = FakeOversight(clock)
-        yield accredited(Office(fake, fake_officials(fake), clock, fake.key.public_key()))
+        yield accredited(Office(fake, Keeping(*fake_officials(fake)), clock, fake.key.public_key()))
         return
     with oversight(tmp_path) as world:
-        first, second = map(world.as_supervisor, world.supervisors)
         key = world.context.signing_key.public_key()
-        yield accredited(Office(world.office, (first, second), world.clock, key))
+        yield accredited(Office(world.office, world.keeping, world.clock, key))
 
 
 def accredited(made: Office) -> Office:
@@ -161,8 +159,8 @@ def test_agreements_sanctions_and_reports_due_are_public(office: Office) -> None
 
 def test_public_register_counts_operators_and_names_none(office: Office) -> None:
     assert office.public().operators == {Role.READER: 1, Role.WRITER: 1}
-    assert STAFF not in office.keeping.public_register()
-    shown = verify_public_register(office.keeping.public_register(), key=office.key)
+    assert STAFF not in office.reading.public_register()
+    shown = verify_public_register(office.reading.public_register(), key=office.key)
     assert STAFF not in shown.model_dump_json()
     assert "person_tag" not in shown.model_dump_json()
 

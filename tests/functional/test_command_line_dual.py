@@ -85,14 +85,38 @@ def test_a_human_presents_their_own_card_to_become_a_supervisor(hand: Hand, tmp_
         alias,
         "--role",
         "supervisor",
+        "--reason",
+        "appointed",
     ]
     assert "not_presented" in hand.refused(*accredit)
     card = hand.credentials("municipality-2") / "own-card.json"
     presentation = hand.gives("present-operator", "--card", card, "--of", alias).strip()
-    assert "accredited" in hand.gives(*accredit, "--presentation", presentation)
+    made = hand.gives(*accredit, "--presentation", presentation)
+    assert '"presented": true' in made
+    hand.gives(
+        "approve", "--as", hand.credentials(SECOND_OFFICIAL), "--at", "oversight", "--yes", made.split()[0]
+    )
     register = hand.scene.officials.directory().register
     tags = {str(each.id): each.person_tag for each in register.operators}
     assert tags["municipality-alias"] == tags["municipality-2"] != tags["municipality-3"]
+
+
+def test_an_organisation_is_entered_by_two_officials_and_can_work(hand: Hand, tmp_path: Path) -> None:
+    """R9, OP4: from its keys to its first proposal, by hand."""
+    first, second, city = hand.credentials(OFFICIALS), hand.credentials(SECOND_OFFICIAL), tmp_path / "city"
+    receive: list[str | Path] = ["receive-certificate", "--as", first, "--of", city]
+    made = hand.gives(
+        "new-organisation", "--as", first, "--id", "second-city", "--name", "Second City", "--kind",
+        "municipality", "--role", "inquirer", "--out", city, "--reason", "its council applied",
+    )  # fmt: skip
+    name = made.split()[0]
+    assert "have it approved first" in hand.refused(*receive, name)
+    assert "terminal.pem is missing" in hand.refused("register", "--as", city)
+    assert "same_person" in hand.refused("approve", "--as", first, "--at", "oversight", "--yes", name)
+    hand.gives("approve", "--as", second, "--at", "oversight", "--yes", name)
+    assert "complete" in hand.gives(*receive, name)
+    assert "second-city" in hand.gives("register", "--as", city)
+    assert "already" in hand.refused(*receive, name)
 
 
 def test_policies_are_shown_with_their_digest(hand: Hand) -> None:

@@ -1,5 +1,6 @@
 """A hospital gets another signing key by command: what it wrote before stays genuine, or not, as was said."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from support.fhir_folder import patient, prescription, write_lines
 
 from services.contracts.oversight.register import Kind, Role
 from services.demo.scene import Scene
-from services.deployment.bootstrap import OFFICIALS
+from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL
+from services.deployment.organisations import KNOWN_EVERYWHERE_SECONDS
 from services.gateway.accreditor import Applicant, accredit
 from services.gateway.credentials import NEXT_AUTHOR_KEY, next_author_key
 from services.kit.clock import system_clock
@@ -28,7 +30,7 @@ def gives(*words: str | Path) -> list[str]:
 def test_hospital_gets_another_signing_key(deployment: Scene, tmp_path: Path) -> None:
     credentials = deployment.layout.credentials
     hospital, clinic, card = tmp_path / "hospital", credentials / "clinic-b", tmp_path / "card.json"
-    accredit(deployment.officials, Applicant("hospital-k", "K", Kind.HOSPITAL, [Role.WRITER]), hospital)
+    accredit(deployment.both_officials, Applicant("hospital-k", "K", Kind.HOSPITAL, [Role.WRITER]), hospital)
     person = [
         "--name",
         "夏野 太郎",
@@ -63,12 +65,20 @@ def test_hospital_gets_another_signing_key(deployment: Scene, tmp_path: Path) ->
 
     next_author_key(hospital)  # the command was given before, and interrupted
     begun = (hospital / NEXT_AUTHOR_KEY).read_bytes()
-    assert "stays genuine" in gives(*renew, hospital)[0]
+
+    def renewed(*options: str) -> None:
+        name = gives(*renew, hospital, *options)[0].split()[0]
+        assert gives(*renew, hospital, *options)[0].split()[0] == name, "it is proposed once"
+        gives("approve", "--as", credentials / SECOND_OFFICIAL, "--at", "oversight", "--yes", name)
+        time.sleep(KNOWN_EVERYWHERE_SECONDS)
+        assert "in place" in gives(*renew, hospital, *options)[0]
+
+    renewed()
     assert (hospital / "author-key.pem").read_bytes() == begun != before
     deposit("second")
     assert gives(*read("both.ndjson")) == [f"2 records written to {tmp_path / 'both.ndjson'}"]
 
-    assert "counts no more" in gives(*renew, hospital, "--former", "distrusted")[0]
+    renewed("--former", "distrusted")
     told = assert_one_line(sekisho(*read("none.ndjson"), environment=PINS), "does not verify")
     assert not (tmp_path / "none.ndjson").exists()
     assert "PRIVATE" not in told

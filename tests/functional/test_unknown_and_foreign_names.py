@@ -68,7 +68,7 @@ UNKNOWN: list[tuple[Body, str, str, Message | None]] = [
     ),
     (Body.OVERSIGHT, OFFICE, "POST /proposals/unknown/approval", {"digest": "a" * 43}),
     (Body.OVERSIGHT, OFFICE, "POST /proposals/unknown/withdrawal", {"reason": "r"}),
-    (Body.OVERSIGHT, OFFICE, "PUT /organisations/keys", KEYLESS),
+    (Body.OVERSIGHT, OFFICE, "POST /proposals", proposal("change-keys", KEYLESS)),
 ]
 
 
@@ -85,28 +85,32 @@ def test_unknown_names_are_not_found(
     assert assert_problem(answer, where=path, never=(REFERENCE, "a" * 100))["code"] == "not_found"
 
 
+NEW: Message = {"id": "new", "name": "n", "kind": "bank", "expires": LATER}
+
+
 @pytest.mark.parametrize(
-    ("path", "message"),
+    ("part", "message"),
     [
-        ("/organisations", {"id": "Bank!", "name": "n", "kind": "bank", "expires": LATER}),
-        ("/organisations", {"id": "bank", "name": "n", "kind": "bank", "expires": LATER}),
-        ("/organisations", {"id": "new", "name": "n", "kind": "bank", "expires": 1}),
-        ("/organisations", {"id": "new", "name": "n", "kind": "bank", "expires": LATER, "signing_key": KEY}),
-        ("/terminals", {"id": "new", "organisation": "bank", "public_key": KEY, "days": 30}),
+        ("organisations", NEW | {"id": "Bank!"}),
+        ("organisations", NEW | {"id": "bank"}),
+        ("organisations", NEW | {"expires": 1}),
+        ("organisations", NEW | {"signing_key": KEY}),
+        ("terminals", {"id": "new", "organisation": "bank", "public_key": KEY, "days": 30}),
         (
-            "/operators",
+            "operators",
             {"id": "n", "organisation": "bank", "roles": ["reader"], "card_key": KEY, "expires": LATER},
         ),
     ],
 )
-def test_accreditations_that_cannot_stand_are_refused(
-    deployment: Scene, calls: Callers, path: str, message: Message
+def test_accreditations_that_cannot_stand_are_not_even_proposed(
+    deployment: Scene, calls: Callers, part: str, message: Message
 ) -> None:
     """A bad name, a name in use, an end in the past, keys that are none: the register stays as it is."""
     office, url = calls.organisation("oversight-office"), deployment.layout.url(Body.OVERSIGHT)
     before = deployment.officials.directory().register.serial
-    answer = calls.send(office, "POST", url + path, content=json.dumps(message).encode())
-    assert_problem(answer, where=path)
+    content = json.dumps(proposal("enter", {part: [message]})).encode()
+    answer = calls.send(office, "POST", f"{url}/proposals", content=content)
+    assert_problem(answer, where=part)
     assert calls.send(office, "GET", f"{url}/register").status_code == 200
     assert deployment.officials.directory().register.serial == before
 

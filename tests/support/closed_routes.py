@@ -264,30 +264,6 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /jobs", UNIVERSITY, a.JobRequest, {"purpose": "HRESCH", "table": TABLE}),
     ],
     Body.OVERSIGHT: [
-        (
-            "POST /organisations",
-            OFFICE,
-            o.OrganisationAccreditation,
-            {"id": "new", "name": "New", "kind": "bank", "expires": LATER},
-        ),
-        (
-            "PUT /organisations/keys",
-            OFFICE,
-            o.OrganisationKeys,
-            {"id": "nobody", "signing_key": None, "receiving_key": None},
-        ),
-        (
-            "POST /terminals",
-            OFFICE,
-            o.TerminalAccreditation,
-            {"id": "new", "organisation": "nobody", "public_key": KEY, "days": 30},
-        ),
-        (
-            "POST /operators",
-            OFFICE,
-            o.OperatorAccreditation,
-            {"id": "new", "organisation": "nobody", "roles": ["reader"], "card_key": KEY, "expires": LATER},
-        ),
         *proposals(OFFICE),
         ("POST /reports", HOSPITAL, o.HandInReport, {"report": "r", "text": "t"}),
         *DIRECTIVES,

@@ -1,6 +1,6 @@
 """All bodies as honest fakes in memory, with organisations and people who use them through the gateway."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,9 +34,9 @@ from services.contracts.registry.fake import FakeRegistry
 from services.contracts.registry.fake_disclosures import FakeDisclosures
 from services.contracts.registry.look_ups import LookUp, LookUpBatch
 from services.contracts.registry.messages import Confirm, RegisterResident
-from services.gateway.accreditor import Applicant, accredit
+from services.gateway.accreditor import Applicant, apply
 from services.gateway.clinical import BasicItems
-from services.gateway.credentials import Credentials, load
+from services.gateway.credentials import Credentials, load, save
 from services.gateway.organisation import Organisation as Participant
 from services.gateway.people import Enrolled, enrol
 from services.kit.clock import epoch_seconds
@@ -119,7 +119,12 @@ class World:
 
     def organisation(self, name: str, kind: Kind, *roles: Role) -> Participant:
         """Have an organisation accredited and return it at work."""
-        accredit(self.officials, Applicant(name, name, kind, list(roles)), self.folder / name)
+        application = apply(self.officials, Applicant(name, name, kind, list(roles)))
+        entering = application.entering
+        self.oversight.accredit_organisation(entering.organisations[0])
+        certificate = self.oversight.accredit_terminal(entering.terminals[0]).certificate
+        self.oversight.accredit_operator(entering.operators[0])
+        save(replace(application.credentials, terminal_certificate=certificate), self.folder / name)
         return self._at_work(load(self.folder / name))
 
     def person(self, counter: Participant) -> Enrolled:
@@ -211,11 +216,6 @@ class World:
         body = self.oversight
         return {
             ("GET", "/register"): lambda _content, _token: oversight.RegisterAnswer(register=body.register()),
-            ("POST", "/organisations"): without_token(
-                oversight.OrganisationAccreditation, body.accredit_organisation
-            ),
-            ("POST", "/terminals"): without_token(oversight.TerminalAccreditation, body.accredit_terminal),
-            ("POST", "/operators"): without_token(oversight.OperatorAccreditation, body.accredit_operator),
         }
 
     def _officials(self) -> Participant:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.testclient import TestClient
 from support.identity_clock import HeldClock, seeded
 from support.identity_wire import AppHttp, PeerFromHeader
+from support.register_keeping import Keeping
 
 from consent import base64url
 from consent.delegation import ReceivingKey
@@ -29,6 +30,7 @@ from consent.wallet import Wallet
 from services.contracts.bodies import checking_tokens
 from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.oversight.client import OversightClient
+from services.contracts.oversight.entering import Entering, certified
 from services.contracts.oversight.messages import (
     OperatorAccreditation,
     OrganisationAccreditation,
@@ -161,8 +163,8 @@ class OversightWorld:
         write_private(tls / "certificate.pem", certificates.to_pem(told).encode())
         self.official = self._write_bootstrap(authority)
 
-    def open(self) -> None:
-        """Open the body on its files."""
+    def open(self, *, bootstrap: str | None = None) -> None:
+        """Open the body on its files, and with the founding file as told."""
         self.context = open_body(
             Body.OVERSIGHT,
             self.settings,
@@ -175,6 +177,8 @@ class OversightWorld:
         own.signing[Body.OVERSIGHT] = self.context.signing_key
         own.sealing[Body.OVERSIGHT] = self.context.sealing_key
         self._write_bodies()
+        if bootstrap is not None:
+            (self.folder / "bootstrap.json").write_text(bootstrap)
         self.app = oversight_app.assemble(self.context, self.settings, with_tokens=self._with_tokens)
         self.client = TestClient(PeerFromHeader(self.app), raise_server_exceptions=False)
 
@@ -203,12 +207,17 @@ class OversightWorld:
 
     def decide(self, kind: str, message: Message, *, reason: str = "an inspection") -> int:
         """Have two officials decide something; return the edition that says so."""
-        first, second = map(self.as_supervisor, self.supervisors)
-        outcome = second.approve(first.propose(kind, message, reason=reason)).outcome
+        outcome = self.keeping.decide(kind, message, reason=reason).outcome
         assert outcome is not None
         serial = outcome["serial"]
         assert isinstance(serial, int)
         return serial
+
+    @property
+    def keeping(self) -> Keeping:
+        """Return two officials who enter what is needed."""
+        first, second = map(self.as_supervisor, self.supervisors)
+        return Keeping(first, second)
 
     @property
     def office(self) -> OversightClient:
@@ -261,31 +270,28 @@ class OversightWorld:
         receiving = ReceivingKey.create(self.random.randbytes)
         signing = Ed25519PrivateKey.generate()
         expires = epoch_seconds(self.clock()) + YEAR
-        self.office.accredit_organisation(
-            OrganisationAccreditation(
-                id=name,
-                name=name.title(),
-                kind=kind,
-                expires=expires,
-                signing_key=to_jwk(signing.public_key()),
-                receiving_key=base64url.encode(receiving.public_bytes()),
-            )
-        )
         card, terminal = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-        told = self.office.accredit_terminal(
-            TerminalAccreditation(
-                id=f"{name}-desk", organisation=name, public_key=to_jwk(terminal.public_key()), days=365
-            )
+        organisation = OrganisationAccreditation(
+            id=name,
+            name=name.title(),
+            kind=kind,
+            expires=expires,
+            signing_key=to_jwk(signing.public_key()),
+            receiving_key=base64url.encode(receiving.public_bytes()),
         )
-        self.office.accredit_operator(
-            OperatorAccreditation(
-                id=f"{name}-staff",
-                organisation=name,
-                roles=list(roles),
-                card_key=to_jwk(card.public_key()),
-                expires=expires,
-            )
+        desk = TerminalAccreditation(
+            id=f"{name}-desk", organisation=name, public_key=to_jwk(terminal.public_key()), days=365
         )
+        staff = OperatorAccreditation(
+            id=f"{name}-staff",
+            organisation=name,
+            roles=list(roles),
+            card_key=to_jwk(card.public_key()),
+            expires=expires,
+        )
+        entering = Entering(organisations=[organisation], terminals=[desk], operators=[staff])
+        told = certified(self.keeping.decide("enter", entering).outcome, desk.id)
+        assert told is not None
         return Participant(
             OrganisationId(name),
             OperatorId(f"{name}-staff"),
@@ -300,7 +306,7 @@ class OversightWorld:
         """Return a terminal of an accredited organisation, with nobody in particular at it."""
         terminal = generate_private_key(SECP256R1())
         name = f"{organisation}-desk"
-        told = self.office.accredit_terminal(
+        told = self.keeping.accredit_terminal(
             TerminalAccreditation(
                 id=name, organisation=organisation, public_key=to_jwk(terminal.public_key()), days=1
             )

@@ -7,12 +7,7 @@ from services.contracts.oversight.messages import (
     Changed,
     HandedIn,
     HandInReport,
-    OperatorAccreditation,
-    OrganisationAccreditation,
-    OrganisationKeys,
     RegisterAnswer,
-    TerminalAccreditation,
-    TerminalAccredited,
 )
 from services.contracts.oversight.public import PublicRegisterAnswer
 from services.kit.encoding import Message
@@ -21,34 +16,21 @@ from services.kit.http import Http, Token
 Answer = TypeVar("Answer", bound=Message)
 
 
-class Accreditation(Protocol):
-    """The register and its keeping.
+class RegisterReading(Protocol):
+    """The register as it is read; two officials keep it by proposals (`DualControlled`).
 
-    Raises from every method: RemoteProblemError (401, 403, 404 unknown, 409 `already_accredited`,
-    `roles_not_allowed`, `not_presented` or `not_in_future`), PeerUnavailableError.
+    Raises from every method: RemoteProblemError (401, 403), PeerUnavailableError.
     """
 
     def register(self) -> str:
         """Return the newest edition, a JWS."""
-
-    def accredit_organisation(self, organisation: OrganisationAccreditation) -> Changed:
-        """Accredit an organisation."""
-
-    def change_keys(self, keys: OrganisationKeys) -> Changed:
-        """Give an organisation other keys."""
-
-    def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:
-        """Accredit a terminal and certify its key."""
-
-    def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
-        """Accredit an operator."""
 
     def public_register(self) -> str:
         """Return the newest edition without operators, a JWS; needs no token."""
 
 
 class OversightClient(SecondProxyClient):
-    """`Accreditation`, and the second proxy and witness, over HTTP; `token` is an accreditor's."""
+    """`RegisterReading`, reports, and the second proxy and witness, over HTTP; `token` is an operator's."""
 
     def __init__(self, http: Http, *, token: Token | None = None) -> None:
         super().__init__(http)
@@ -56,27 +38,11 @@ class OversightClient(SecondProxyClient):
         self._token = token
 
     def register(self) -> str:
-        """See `Accreditation`."""
+        """See `RegisterReading`."""
         return self._ask("GET", "/register", RegisterAnswer, None).edition
 
-    def accredit_organisation(self, organisation: OrganisationAccreditation) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("POST", "/organisations", Changed, organisation)
-
-    def change_keys(self, keys: OrganisationKeys) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("PUT", "/organisations/keys", Changed, keys)
-
-    def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:
-        """See `Accreditation`."""
-        return self._ask("POST", "/terminals", TerminalAccredited, terminal)
-
-    def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
-        """See `Accreditation`."""
-        return self._ask("POST", "/operators", Changed, operator)
-
     def public_register(self) -> str:
-        """See `Accreditation`."""
+        """See `RegisterReading`."""
         content = self._http.send("GET", "/register/public").content
         return PublicRegisterAnswer.model_validate_json(content).edition
 

@@ -16,6 +16,8 @@ from consent.jwk import thumbprint as jwk_thumbprint
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.presenting import presented_tag
+from services.contracts.oversight.entering import PresentedOperator
+from services.contracts.oversight.fake_entering import entering_kinds
 from services.contracts.oversight.fake_powers import officials_kinds
 from services.contracts.oversight.messages import (
     Accredited,
@@ -53,7 +55,7 @@ Entry = TypeVar("Entry", Organisation, Terminal, Operator)
 
 @dataclass
 class FakeOversight:
-    """The register and its keeping (`Accreditation`), without credentials: whoever holds the object may call."""
+    """The register (`RegisterReading`); `proposals` is how officials keep it, and whoever holds the object may, too."""
 
     clock: Clock
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
@@ -64,11 +66,13 @@ class FakeOversight:
     serial: int = 1
 
     def __post_init__(self) -> None:
-        self.proposals = FakeProposals(self.clock, self.directory, officials_kinds(self))
+        self.proposals = FakeProposals(
+            self.clock, self.directory, officials_kinds(self) | entering_kinds(self)
+        )
         self.authority: Authority = create_authority("Fake accreditation", days=3650, now=self.clock())
 
     def register(self) -> str:
-        """See `Accreditation`."""
+        """See `RegisterReading`."""
         kid = jwk_thumbprint(to_jwk(self.key.public_key()))
         return jws.sign(self._edition().model_dump(mode="json"), typ=REGISTER_TYPE, key=self.key, kid=kid)
 
@@ -82,14 +86,14 @@ class FakeOversight:
         self.serial += 1
 
     def accredit_organisation(self, organisation: OrganisationAccreditation) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         self._require_new(self.organisations, lambda each: each.id == organisation.id)
         self._require_future(organisation.expires)
         self.organisations.append(Organisation(active=True, **dict(organisation)))
         return self.changed()
 
     def change_keys(self, keys: OrganisationKeys) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         changed = self.organisation(keys.id).with_keys(
             signing_key=keys.signing_key, receiving_key=keys.receiving_key, former=keys.former
         )
@@ -97,7 +101,7 @@ class FakeOversight:
         return self.changed()
 
     def accredit_terminal(self, terminal: TerminalAccreditation) -> TerminalAccredited:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
         self.organisation(terminal.organisation)
         self._require_new(self.terminals, lambda each: each.id == terminal.id)
         certificate = issue(
@@ -125,17 +129,20 @@ class FakeOversight:
         )
 
     def accredit_operator(self, operator: OperatorAccreditation) -> Changed:
-        """See `Accreditation`."""
+        """Do what two officials decided."""
+        return self.enter_operator(PresentedOperator.of(operator, self.tag(operator)))
+
+    def enter_operator(self, operator: PresentedOperator) -> Changed:
+        """Do what two officials decided."""
         holder = self.organisation(operator.organisation)
         if not roles_of(holder.kind).issuperset(operator.roles):
             raise _problem(409, "roles_not_allowed")
         self._require_new(self.operators, _operator(operator.organisation, operator.id))
         self._require_future(operator.expires)
-        tag = self._tag(operator)
-        if Role.SUPERVISOR in operator.roles and tag is None:
+        if Role.SUPERVISOR in operator.roles and operator.person_tag is None:
             raise _problem(409, "not_presented")
-        told = {name: value for name, value in operator if name != "presentation"}
-        self.operators.append(Operator(active=True, person_tag=tag, **told))
+        named = {"id": OperatorId(operator.id), "organisation": OrganisationId(operator.organisation)}
+        self.operators.append(Operator(active=True, **(dict(operator) | named)))
         return self.changed()
 
     def suspend(self, change: StandingChange) -> Changed:
@@ -153,7 +160,8 @@ class FakeOversight:
         _replace(self.operators, _operator(change.organisation, change.id), roles=change.roles)
         return self.changed()
 
-    def _tag(self, operator: OperatorAccreditation) -> str | None:
+    def tag(self, operator: OperatorAccreditation) -> str | None:
+        """Return which human a presentation is of. Raises: RemoteProblemError."""
         if operator.presentation is None:
             return None
         try:
@@ -168,7 +176,7 @@ class FakeOversight:
             raise _problem(409, "not_presented") from None
 
     def public_register(self) -> str:
-        """See `Accreditation`."""
+        """See `RegisterReading`."""
         told = public_register(self._edition()).model_dump(mode="json")
         kid = jwk_thumbprint(to_jwk(self.key.public_key()))
         return jws.sign(told, typ=PUBLIC_REGISTER_TYPE, key=self.key, kid=kid)

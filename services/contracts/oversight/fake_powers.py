@@ -6,7 +6,13 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from services.contracts.fake_credentials import problem
-from services.contracts.oversight.messages import Accredited, Changed, RolesChange, StandingChange
+from services.contracts.oversight.messages import (
+    Accredited,
+    Changed,
+    OrganisationKeys,
+    RolesChange,
+    StandingChange,
+)
 from services.contracts.oversight.powers import (
     POWERS,
     Accreditable,
@@ -14,6 +20,7 @@ from services.contracts.oversight.powers import (
     UnchangedError,
     resumed,
     suspended,
+    with_other_keys,
     with_roles,
 )
 from services.contracts.oversight.register import Kind, Operator, Organisation, Terminal, roles_of
@@ -51,6 +58,7 @@ def officials_kinds(kept: Kept) -> dict[str, FakeKind]:
         "suspend": _standing(kept, suspended),
         "resume": _standing(kept, resumed),
         "roles": _roles(kept),
+        "change-keys": _keys(kept),
         **{name: _power(kept, name) for name in POWERS},
     }
     return {name: _kind(kept, change) for name, change in changes.items()}
@@ -74,6 +82,15 @@ def _roles(kept: Kept) -> Change:
         ).issuperset(asked.roles):
             raise problem(409, "roles_not_allowed")
         return before, with_roles(before, asked)
+
+    return change
+
+
+def _keys(kept: Kept) -> Change:
+    def change(told: Parameters) -> tuple[Accreditable, Accreditable]:
+        asked = OrganisationKeys.model_validate(told, strict=False)
+        before = kept.organisation(asked.id)
+        return before, with_other_keys(before, asked)
 
     return change
 

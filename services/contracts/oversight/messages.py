@@ -46,7 +46,7 @@ class RegisterAnswer(Message):
 
 
 class OrganisationAccreditation(Message):
-    """POST /organisations."""
+    """An organisation to be entered (proposal `enter`)."""
 
     id: Name
     name: Annotated[str, Field(min_length=1, max_length=200)]
@@ -57,7 +57,7 @@ class OrganisationAccreditation(Message):
 
 
 class OrganisationKeys(Message):
-    """PUT /organisations/keys: new keys; what was sealed and delegated for the old ones stays as it is.
+    """Proposal `change-keys`: new keys; what was sealed and delegated for the old ones stays as it is.
 
     `former` says whether what the present signing key signed stays genuine.
     """
@@ -69,7 +69,7 @@ class OrganisationKeys(Message):
 
 
 class TerminalAccreditation(Message):
-    """POST /terminals: a P-256 key to be certified for `days`."""
+    """A terminal to be entered: a P-256 key to be certified for `days`."""
 
     id: Name
     organisation: Name
@@ -85,7 +85,7 @@ class TerminalAccredited(Message):
 
 
 class OperatorAccreditation(Message):
-    """POST /operators: an operator with the P-256 key of their card.
+    """An operator to be entered, with the P-256 key of their card.
 
     `presentation` is the ID centre's word that a human presented their own card for this one; a supervisor needs it.
     """
@@ -149,7 +149,7 @@ class Changed(Message):
 
 
 class Bootstrap(Message):
-    """The file that a deployment starts with: the bodies, and whoever is accredited from the beginning."""
+    """The file that a register begins with: the bodies, and whoever is accredited from the beginning."""
 
     bodies: list[BodyEntry]
     organisations: list[Organisation] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Generic, TypeVar
 from pydantic import Field
 
 from consent.vocabulary import Body
-from services.contracts.oversight.messages import Moment, Name, RoleName, RolesChange
+from services.contracts.oversight.messages import Moment, Name, OrganisationKeys, RoleName, RolesChange
 from services.contracts.oversight.register import Operator, Organisation, Terminal
 from services.contracts.oversight.terms import Agreement, ReportDemand, Sanction
 from services.kit.encoding import Message
@@ -80,6 +80,15 @@ def with_roles(entry: Operator, asked: RolesChange) -> Operator:
     """Give an operator other roles. Raises: UnchangedError."""
     _require(set(entry.roles) != set(asked.roles), "the operator has these roles already")
     return entry.model_copy(update={"roles": asked.roles})
+
+
+def with_other_keys(entry: Organisation, asked: OrganisationKeys) -> Organisation:
+    """Give an organisation other keys. Raises: UnchangedError."""
+    changed = entry.with_keys(
+        signing_key=asked.signing_key, receiving_key=asked.receiving_key, former=asked.former
+    )
+    _require(changed != entry, "the organisation has these keys already")
+    return changed
 
 
 def _revoked(entry: Organisation, _asked: Revocation) -> Organisation:

@@ -8,53 +8,26 @@ from services.contracts.oversight.messages import (
     Changed,
     HandedIn,
     HandInReport,
-    OperatorAccreditation,
-    OrganisationAccreditation,
-    OrganisationKeys,
     RegisterAnswer,
-    TerminalAccreditation,
-    TerminalAccredited,
 )
 from services.contracts.oversight.own import OwnAccreditation
 from services.contracts.oversight.public import PublicRegisterAnswer
 from services.kit.access import accredited_operator, anyone_accredited, operator, terminal
 from services.kit.credentials.callers import Caller, OperatorCaller, TerminalCaller
-from services.oversight import own, reports, workflows
+from services.oversight import own, reports
 from services.oversight.office import Office
-
-Accreditor = Annotated[OperatorCaller, Depends(operator("keep-register"))]
 
 Official = Annotated[OperatorCaller, Depends(operator("read-reports"))]
 
 
 def register_routes(office: Office) -> APIRouter:
-    """Return the routes by which the register is read and kept."""
+    """Return the routes by which the register is read, and reports are; two officials keep it by proposals."""
     routes = APIRouter()
 
     @routes.get("/register")
     def register(_caller: Annotated[Caller, Depends(anyone_accredited())]) -> RegisterAnswer:
         """Return the present edition, signed."""
         return RegisterAnswer(register=office.editions.signed())
-
-    @routes.post("/organisations")
-    def accredit_organisation(caller: Accreditor, asked: OrganisationAccreditation) -> Changed:
-        """Accredit an organisation."""
-        return workflows.accredit_organisation(office, caller, asked)
-
-    @routes.put("/organisations/keys")
-    def change_keys(caller: Accreditor, asked: OrganisationKeys) -> Changed:
-        """Give an organisation other keys."""
-        return workflows.change_keys(office, caller, asked)
-
-    @routes.post("/terminals")
-    def accredit_terminal(caller: Accreditor, asked: TerminalAccreditation) -> TerminalAccredited:
-        """Accredit a terminal and certify its key."""
-        return workflows.accredit_terminal(office, caller, asked)
-
-    @routes.post("/operators")
-    def accredit_operator(caller: Accreditor, asked: OperatorAccreditation) -> Changed:
-        """Accredit an operator."""
-        return workflows.accredit_operator(office, caller, asked)
 
     @routes.get("/register/public")
     def public_register() -> PublicRegisterAnswer:

@@ -8,15 +8,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
 from sqlalchemy import text
 from support.oversight_reads import events
-from support.oversight_world import OFFICE, URLS, OversightWorld, oversight
+from support.oversight_world import OFFICE, OversightWorld, oversight
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
+from services.contracts.oversight.entering import Entering
 from services.contracts.oversight.messages import (
     Accredited,
     OrganisationAccreditation,
@@ -25,6 +26,7 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.oversight.register_reader import verify_register
+from services.contracts.proposals import ProposalsClient
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError
@@ -67,16 +69,18 @@ def test_every_change_says_who_made_it_and_why(world: OversightWorld) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_only_an_accreditor_keeps_the_register(world: OversightWorld, role: Role) -> None:
-    caller = world.as_operator(world.official, role)
-    asked = OrganisationAccreditation(
-        id=CLINIC, name="Clinic", kind=Kind.CLINIC, expires=epoch_seconds(world.clock()) + 1000
+def test_only_supervisors_keep_the_register(world: OversightWorld, role: Role) -> None:
+    caller = ProposalsClient(
+        world.http(world.supervisors[0].certificate), token=world.operator_token(world.supervisors[0], role)
     )
-    if role is Role.ACCREDITOR:
-        caller.accredit_organisation(asked)
+    later = epoch_seconds(world.clock()) + 1000
+    clinic = OrganisationAccreditation(id=CLINIC, name="Clinic", kind=Kind.CLINIC, expires=later)
+    asked = Entering(organisations=[clinic])
+    if role is Role.SUPERVISOR:
+        assert caller.propose("enter", asked, reason="applied").state == "pending"
         return
     with pytest.raises(RemoteProblemError) as refused:
-        caller.accredit_organisation(asked)
+        caller.propose("enter", asked, reason="applied")
     assert (refused.value.status, refused.value.code) == (403, "forbidden")
 
 
@@ -97,7 +101,7 @@ def test_a_key_on_another_curve_is_not_certified(world: OversightWorld) -> None:
         days=1,
     )
     with pytest.raises(RemoteProblemError) as refused:
-        world.office.accredit_terminal(asked)
+        world.keeping.accredit_terminal(asked)
     assert (refused.value.status, refused.value.code) == (400, "malformed_request")
 
 
@@ -110,18 +114,16 @@ def test_a_receiving_key_that_is_no_key_is_not_taken(world: OversightWorld) -> N
         receiving_key=base64url.encode(bytes(33)),
     )
     with pytest.raises(RemoteProblemError) as refused:
-        world.office.accredit_organisation(asked)
+        world.keeping.accredit_organisation(asked)
     assert refused.value.status == 400
 
 
 @pytest.mark.parametrize("identifier", ["Clinic", "clinic b", "body:medical", "../x", "", "x" * 64])
 def test_identifiers_are_plain(world: OversightWorld, identifier: str) -> None:
-    answer = world.client.post(
-        URLS[Body.OVERSIGHT] + "/organisations",
-        json={"id": identifier, "name": "n", "kind": "clinic", "expires": 1},
-        headers=_credentials(world, "POST", "/organisations"),
-    )
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+    new: dict[str, JsonValue] = {"id": identifier, "name": "n", "kind": "clinic", "expires": 4_000_000_000}
+    with pytest.raises(RemoteProblemError) as refused:
+        world.as_supervisor(world.supervisors[0]).propose_as("enter", {"organisations": [new]}, reason="r")
+    assert (refused.value.status, refused.value.code) == (400, "malformed_request")
 
 
 def test_a_restart_does_not_bring_back_what_was_suspended(world: OversightWorld) -> None:
@@ -129,33 +131,29 @@ def test_a_restart_does_not_bring_back_what_was_suspended(world: OversightWorld)
     world.decide("suspend", officials)
     world.context.close()
     world.open()
-    asked = OrganisationAccreditation(
-        id=CLINIC, name="Clinic", kind=Kind.CLINIC, expires=epoch_seconds(world.clock()) + 1000
-    )
     with pytest.raises(RemoteProblemError) as refused:
-        world.office.accredit_organisation(asked)
+        world.office.register()
     assert refused.value.status == 403
 
 
-def test_a_restart_takes_in_the_bodies_as_the_file_has_them_now(world: OversightWorld) -> None:
-    before = len(events(world))
+def test_the_founding_is_in_the_log_once(world: OversightWorld) -> None:
+    (founding,) = events(world)
+    assert (founding["kind"], founding["detail"]["change"]) == ("accreditation_changed", "founding")
     world.context.close()
     world.open()
-    assert len(events(world)) == before
-    world.others.signing[Body.PORTAL] = Ed25519PrivateKey.generate()
+    assert events(world) == [founding]
+
+
+def test_a_founding_file_that_is_no_register_stops_the_first_start_only(
+    world: OversightWorld, tmp_path: Path
+) -> None:
+    broken = OversightWorld(tmp_path / "broken")
+    with pytest.raises(SettingsError, match="bootstrap"):
+        broken.open(bootstrap=json.dumps({"bodies": [{"body": "medical"}]}))
+    broken.context.close()
     world.context.close()
-    world.open()
-    assert [each["detail"]["change"] for each in events(world)[before:]] == ["bootstrap"]
-
-
-def test_a_bootstrap_file_that_is_no_register_stops_the_start(world: OversightWorld) -> None:
-    file = world.folder / "bootstrap.json"
-    file.write_text(json.dumps({"bodies": [{"body": "medical"}]}))
-    with pytest.raises(SettingsError, match="bootstrap"):
-        oversight_app.open_office(world.context, world.settings)
-    file.unlink()
-    with pytest.raises(SettingsError, match="bootstrap"):
-        oversight_app.open_office(world.context, world.settings)
+    world.open(bootstrap="no register")
+    world.office.register()
 
 
 def test_an_authority_without_its_key_stops_the_start(world: OversightWorld) -> None:
@@ -197,7 +195,7 @@ def test_every_column_says_how_it_is_stored_and_why() -> None:
 def test_a_terminals_key_and_the_register_name_one_certificate(world: OversightWorld) -> None:
     world.accredit(CLINIC, Kind.CLINIC, Role.READER)
     key = generate_private_key(SECP256R1())
-    told = world.office.accredit_terminal(
+    told = world.keeping.accredit_terminal(
         TerminalAccreditation(
             id="second-desk", organisation=CLINIC, public_key=to_jwk(key.public_key()), days=3
         )
@@ -205,20 +203,3 @@ def test_a_terminals_key_and_the_register_name_one_certificate(world: OversightW
     certificate = certificates.from_pem(told.certificate.encode())
     assert certificate.public_key() == key.public_key()
     assert epoch_seconds(certificate.not_valid_after_utc) == epoch_seconds(world.clock()) + 3 * 24 * 3600
-
-
-def _credentials(world: OversightWorld, method: str, path: str) -> dict[str, str]:
-    token = world.operator_token(world.official, Role.ACCREDITOR)
-    token.key.learn(URLS[Body.OVERSIGHT], world.context.nonces.present(world.clock()))
-    proof = token.key.proof(
-        method=method,
-        url=URLS[Body.OVERSIGHT] + path,
-        now=world.clock(),
-        randomness=world.random.randbytes,
-        token=token.value,
-    )
-    return {
-        "authorization": f"DPoP {token.value}",
-        "dpop": proof,
-        **dict(world.http(world.official.certificate)._peer),
-    }
