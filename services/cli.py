@@ -22,7 +22,6 @@ from services.commands import (
     running,
     sectors,
     supervisors,
-    token_keys,
     unattended,
 )
 

@@ -12,11 +12,11 @@ from support.dual_control import fake_officials
 from support.identity_clock import HeldClock, seeded
 from support.identity_wire import refused
 from support.oversight_world import URLS, OtherBodies, der, oversight
+from support.register_keeping import Keeping
 
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.oversight.client import Accreditation
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.fake_own import FakeOwnStanding
 from services.contracts.oversight.messages import (
@@ -28,7 +28,6 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.own import OwnStanding, OwnStandingClient
 from services.contracts.oversight.register import Kind, Role
-from services.contracts.proposals import DualControlled
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import TokenIssuer
@@ -42,8 +41,7 @@ HERE = URLS[Body.OVERSIGHT]
 class Office:
     """An oversight body, and how a terminal of a clinic reaches it with a token."""
 
-    keeping: Accreditation
-    pair: tuple[DualControlled, DualControlled]
+    keeping: Keeping
     clock: HeldClock
     tokens: TokenIssuer
     reach: Callable[[bytes, Token], OwnStanding]
@@ -106,15 +104,14 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
         fake.put_body(others.entry(Body.IDENTITY))
         tokens = TokenIssuer(URLS[Body.IDENTITY], others.signing[Body.IDENTITY], lifetime, randomness)
         yield Office(
-            fake, fake_officials(fake), clock, tokens, lambda _, token: FakeOwnStanding(fake, HERE, token)
+            Keeping(*fake_officials(fake)), clock, tokens, lambda _, token: FakeOwnStanding(fake, HERE, token)
         )
         return
     with oversight(tmp_path) as world:
         issuer: Ed25519PrivateKey = world.others.signing[Body.IDENTITY]
         first, second = map(world.as_supervisor, world.supervisors)
         yield Office(
-            world.office,
-            (first, second),
+            Keeping(first, second),
             world.clock,
             TokenIssuer(URLS[Body.IDENTITY], issuer, lifetime, randomness),
             lambda certificate, token: OwnStandingClient(world.http(certificate), token=token),
@@ -142,8 +139,7 @@ def test_it_takes_the_scope_and_no_role_replaces_it(office: Office) -> None:
 
 def test_suspended_terminal_learns_nothing_more(office: Office) -> None:
     office.accredit()
-    first, second = office.pair
     change = StandingChange(kind=Accredited.TERMINAL, id=DESK, organisation=CLINIC)
-    second.approve(first.propose("suspend", change, reason="a reason"))
+    office.keeping.decide("suspend", change)
     with refused("unauthenticated", 401):
         office.terminal("accreditation").own_accreditation()

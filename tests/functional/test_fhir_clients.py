@@ -26,6 +26,7 @@ from support.fhir_client import LETTER, document, of_person
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import Category, Purpose
 from services.demo.scene import Scene
 from services.demo.search import find_texts
@@ -83,7 +84,7 @@ def permit(enrolled: Enrolled) -> Permission:
     now = enrolled.person.clock()
     notice = Notice.of_text("x", text_id="t", version="1", language="en", refusal_meaning="y")
     terms = Terms(
-        recipient=OrganisationId("clinic-b"),
+        recipient=Recipient(OrganisationId("clinic-b")),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose.TREAT}),
         scope=RecordScope(frozenset({Category.MEDICATION}), YearSpan(YEAR, YEAR)),
