@@ -1,6 +1,7 @@
 """Sealing: what the writer does so that nobody but the person, and whom the person permits, can read.
 
-D3 seal: one content key per bundle, encrypted to the compartment; one derived key per document.
+D3 seal: one content key per bundle, encrypted to the compartment; one derived key per document, and one per stream
+(`consent.streams`) for what is too large to be a document itself.
 D5 verify author: the medical centre checks who wrote a document without opening it.
 R10 open: the reader checks the author again and opens.
 """
@@ -34,7 +35,9 @@ __all__ = [
     "SealedDocument",
     "VerifiedPublication",
     "author_message",
+    "begin_bundle",
     "capsule_of",
+    "complete_bundle",
     "document_digest",
     "open_document",
     "seal_bundle",
@@ -44,6 +47,7 @@ __all__ = [
 ]
 
 FORMAT: Final = "sekisho-sealed-document/1"
+STREAM_FORMAT: Final = "sekisho-sealed-stream/1"
 
 _KEY: Final = 32
 _NONCE: Final = 12
@@ -109,7 +113,14 @@ class ContentKey:
 
     def document_cipher(self, document: DocumentId, version: int) -> AESGCM:
         """Derive the cipher of one version of one document (HKDF-SHA256, RFC 5869)."""
-        info = canonical.encode({"format": FORMAT, "document": document, "version": version})
+        return self._derive(FORMAT, document, version)
+
+    def stream_cipher(self, document: DocumentId, version: int) -> AESGCM:
+        """Derive the cipher of the stream that a version of a document stands for; never that of the document."""
+        return self._derive(STREAM_FORMAT, document, version)
+
+    def _derive(self, purpose: str, document: DocumentId, version: int) -> AESGCM:
+        info = canonical.encode({"format": purpose, "document": document, "version": version})
         return AESGCM(HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=info).derive(self._key))
 
 
@@ -152,31 +163,66 @@ def seal_bundle(
     Raises: MalformedError if a document id appears twice or a version is below 1; SealError if
     `compartment_key` is no key.
     """
-    if len({document.id for document in documents}) != len(documents):
-        raise MalformedError("A bundle names each document once.")
-    if any(document.version < 1 for document in documents):
-        raise MalformedError("Versions of documents count from 1.")
-    secret = draw(randomness, _KEY)
-    meta = BundleMeta(
-        id=bundle_id,
+    _check(documents)
+    meta, key = begin_bundle(
         subject=subject,
         compartment=compartment,
-        message_kit=bytes(MessageKit(read_public_key(compartment_key), secret, None)),
+        compartment_key=compartment_key,
         author=author,
+        bundle_id=bundle_id,
+        randomness=randomness,
     )
-    key = ContentKey(secret)
+    return complete_bundle(meta, key, documents, author_key=author_key, randomness=randomness)
+
+
+def begin_bundle(
+    *,
+    subject: SubjectKeyId,
+    compartment: Compartment,
+    compartment_key: bytes,
+    author: OrganisationId,
+    bundle_id: BundleId,
+    randomness: Randomness,
+) -> tuple[BundleMeta, ContentKey]:
+    """Draw a bundle's content key and encrypt it to the compartment; for streams, which are sealed before documents.
+
+    Raises: SealError if `compartment_key` is no key.
+    """
+    secret = draw(randomness, _KEY)
+    kit = bytes(MessageKit(read_public_key(compartment_key), secret, None))
+    meta = BundleMeta(id=bundle_id, subject=subject, compartment=compartment, message_kit=kit, author=author)
+    return meta, ContentKey(secret)
+
+
+def complete_bundle(
+    meta: BundleMeta,
+    key: ContentKey,
+    documents: Sequence[PlainDocument],
+    *,
+    author_key: Ed25519PrivateKey,
+    randomness: Randomness,
+) -> SealedBundle:
+    """Seal and sign the documents of a bundle that was begun. Raises: MalformedError as `seal_bundle`."""
+    _check(documents)
     sealed = tuple(
         _seal(document, meta, key=key, author_key=author_key, nonce=draw(randomness, _NONCE))
         for document in documents
     )
     return SealedBundle(
         id=meta.id,
-        subject=subject,
-        compartment=compartment,
+        subject=meta.subject,
+        compartment=meta.compartment,
         message_kit=meta.message_kit,
-        author=author,
+        author=meta.author,
         documents=sealed,
     )
+
+
+def _check(documents: Sequence[PlainDocument]) -> None:
+    if len({document.id for document in documents}) != len(documents):
+        raise MalformedError("A bundle names each document once.")
+    if any(document.version < 1 for document in documents):
+        raise MalformedError("Versions of documents count from 1.")
 
 
 def _seal(
