@@ -82,6 +82,9 @@ class EventKind(StrEnum):
     RECORDS_SET_APART = "records_set_apart"
     SET_APART_LISTED = "set_apart_listed"
     LOOK_UPS_ANALYSED = "look_ups_analysed"
+    UPLOAD = "upload"
+    UPLOADS_ENDED = "uploads_ended"
+    LARGE_DOCUMENT_SENT = "large_document_sent"
 
 
 class Outcome(StrEnum):

@@ -30,7 +30,7 @@ class Released:
 @egress(
     to="the reader named in the statement (a participant, or the anonymiser)",
     fields="sealed bundles, two bodies' capsule fragments, the wallet's publications, reader's notice and public key, "
-    "the index of the log entry",
+    "the index of the log entry, tickets for the segments of large documents",
     purpose="the statement's",
     ground="the person's directive that covers every record, held against withdrawal until the answer was sent",
     answers=("POST /reads",),
@@ -43,6 +43,7 @@ def read_answer(
     ground: StoredDirective,
     publications: Sequence[str],
     index: int,
+    tickets: Mapping[str, str],
 ) -> bytes:
     """Return the JSON of `ReadAnswer`."""
     subject = SubjectKeyId(thumbprint(wallet))
@@ -52,6 +53,7 @@ def read_answer(
         reader_notice=ground.reader_notice or "",
         wallet=dict(wallet),
         log=LogIndex(index=index),
+        tickets=dict(tickets),
     )
     return answer.model_dump_json().encode()
 

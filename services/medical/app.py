@@ -8,19 +8,22 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, Scan, build_app, register_reader
+from services.contracts.bodies import Parts, Periodic, Scan, build_app, register_reader
 from services.contracts.oversight.register import RegisterView
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
 from services.directives.service import Directives, open_directives
+from services.kit.blobs import Blobs, FileBlobs
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.context import BodyContext, open_body
 from services.kit.log.audit import Finding
+from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
 from services.medical.api.routes import medical_routes
 from services.medical.api.set_apart import set_apart_routes
+from services.medical.api.streams import stream_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
@@ -30,6 +33,10 @@ from services.medical.second_proxy import SecondProxy
 from services.medical.setting_apart import SettingApart
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
+from services.medical.stream_store import StreamStore
+from services.medical.streaming import Streaming
+from services.medical.sweeping import sweep
+from services.medical.uploading import Uploading
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
@@ -81,6 +88,8 @@ def assemble(
         barrier=directives.barrier,
         store=MedicalStore(context.cipher),
         apart=Apart(context.cipher, context.randomness),
+        streams=StreamStore(context.cipher),
+        blobs=open_blobs(settings),
         seconds=seconds,
         workers=workers,
     )
@@ -91,13 +100,35 @@ def assemble(
             recovery_routes(recovery),
             routes,
             set_apart_routes(SettingApart(centre)),
+            stream_routes(Uploading(centre), Streaming(centre)),
         ],
         problems={},
         scan=_scans(directives, recovery, Inspection(centre)),
         witnesses=witnesses,
         on_stop=[workers.shutdown],
+        periodic=[Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre))],
     )
     return build_app(context, register, parts)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where segments of large documents are kept. Raises: ObjectStorageError."""
+    if not settings.blob_bucket:
+        return FileBlobs(settings.blob_folder or settings.data / "blobs")
+    bucket = Bucket(
+        name=settings.blob_bucket,
+        endpoint=settings.blob_endpoint,
+        region=settings.blob_region,
+        prefix=settings.blob_prefix,
+        timeout=settings.blob_timeout_seconds,
+    )
+    return open_bucket(
+        bucket, settings.blob_credentials or settings.key_folder / "object-storage.credentials"
+    )
+
+
+def _sweep(centre: Centre) -> None:
+    sweep(centre)
 
 
 def _scans(directives: Directives, recovery: Recovery, inspection: Inspection) -> Scan:

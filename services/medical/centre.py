@@ -10,6 +10,7 @@ from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.oversight.register import RegisterView
 from services.directives.barrier import Barrier
 from services.directives.store import DirectiveStore
+from services.kit.blobs import Blobs
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.pseudonyms import VerifiedPseudonym
@@ -18,6 +19,7 @@ from services.medical.errors import LinkUndoneError
 from services.medical.second_proxy import SecondProxy
 from services.medical.settings import Settings
 from services.medical.store import MedicalStore
+from services.medical.stream_store import StreamStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Centre:
     barrier: Barrier
     store: MedicalStore
     apart: Apart
+    streams: StreamStore
+    blobs: Blobs
     seconds: Sequence[SecondProxy]
     workers: Executor
 

@@ -40,6 +40,7 @@ from services.medical.errors import (
     PublicationRefusedError,
 )
 from services.medical.model import IncomingBundle, deposit_detail
+from services.medical.uploading import attach
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,13 @@ class Depositing:
                 person=person.pseudonym,
                 bundles=incoming,
                 link=self._centre.apart.link(opened.handle),
+            )
+            attach(
+                self._centre,
+                conn,
+                person.pseudonym,
+                organisation=caller.organisation,
+                bundles=incoming,
             )
         return index
 

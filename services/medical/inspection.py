@@ -26,6 +26,7 @@ from services.medical.errors import StoredDocumentDamagedError
 from services.medical.model import LoggedBundle, read_deposit_detail
 from services.medical.records import bundle_meta, compare_document
 from services.medical.store import BUNDLE_COLUMNS, DOCUMENT_COLUMNS, read_document
+from services.medical.stream_inspection import stream_findings, stream_rows
 
 AT_ONCE = 200
 _DEPOSIT = select(tables.deposit.c.person, tables.deposit.c.years, tables.deposit.c.link).where(
@@ -48,8 +49,9 @@ class Inspection:
     def scan(self, conn: Connection) -> tuple[int, list[Finding]]:
         """Return how many rows were looked at, and each that does not fit."""
         rows = sum(conn.execute(select(func.count()).select_from(each)).scalar_one() for each in OWN_TABLES)
-        rows += self._centre.apart.rows(conn)
-        return rows, [*self._publications(conn), *self._deposits(conn), *self._apart(conn)]
+        rows += self._centre.apart.rows(conn) + stream_rows(conn)
+        large = stream_findings(self._centre, conn)
+        return rows, [*self._publications(conn), *self._deposits(conn), *self._apart(conn), *large]
 
     def _apart(self, conn: Connection) -> Iterator[Finding]:
         logged = self._of_kind(conn, EventKind.RECORDS_SET_APART)

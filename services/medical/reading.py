@@ -15,6 +15,7 @@ R8  the directive is looked at once more, and whether the person has said no sin
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from consent.delegation import reencrypt
 from consent.errors import SealError
 from consent.explanations import RefusalCode
 from consent.identifiers import BundleId
+from consent.streams import StreamName
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseRequest
 from services.contracts.medical.messages import ReadRequest
@@ -44,6 +46,7 @@ from services.medical.errors import (
     StoredLogDamagedError,
 )
 from services.medical.second_proxy import SecondProxy, ask_in_turn
+from services.medical.tickets import Ticket, Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,32 @@ class Reading:
             ground=admitted.ground,
             publications=admitted.publications,
             index=recorded.index,
+            tickets=self._tickets(asked.caller, admitted, entry=recorded.index),
         )
         return Answer(content, asked, admitted)
+
+    def _tickets(self, caller: OperatorCaller, admitted: Admitted, *, entry: int) -> dict[str, str]:
+        tickets, ground = Tickets(self._context.cipher), admitted.ground
+        until = self._context.clock() + timedelta(seconds=self._centre.settings.ticket_seconds)
+        return {
+            each.id: tickets.seal(
+                Ticket(
+                    person=admitted.person,
+                    bundle=bundle.stored.id,
+                    document=each.id,
+                    version=each.version,
+                    ground=ground.id,
+                    organisation=caller.organisation,
+                    operator=caller.operator,
+                    terminal=caller.terminal,
+                    entry=entry,
+                    until=epoch_seconds(min(until, ground.terms.valid_until)),
+                )
+            )
+            for bundle in admitted.bundles
+            for each in bundle.documents
+            if StreamName.of(each.media_type) is not None
+        }
 
     @contextmanager
     def final_check(self, answer: Answer) -> Iterator[None]:

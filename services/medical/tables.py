@@ -10,12 +10,14 @@ from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.log.tables import KEY
+from services.medical.stream_tables import stream_tables
 from services.recovery.tables import recovery_table
 
 metadata = MetaData()
 kit = kit_tables(metadata)
 directives = directive_tables(metadata)
 recovery = recovery_table(metadata)
+streams = stream_tables(metadata)
 
 publication = Table(
     "compartment_publication",

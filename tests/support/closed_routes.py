@@ -18,6 +18,7 @@ from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as m
+from services.contracts.medical import streams as ms
 from services.contracts.oversight import messages as o
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
@@ -232,6 +233,9 @@ ROWS: dict[Body, list[Row]] = {
             m.CompartmentSearch,
             {"token": "x", "compartments": [PLACE]},
         ),
+        ("POST /uploads", HOSPITAL, ms.BeginUpload, {"size": 16}),
+        ("POST /uploads/unknown/completion", HOSPITAL, ms.CompleteUpload, {"digest": "AAAA"}),
+        ("POST /streams/segments", CLINIC, ms.AskSegment, {"ticket": "x", "number": 0}),
         ("POST /deposits", HOSPITAL, m.DepositRequest, {"token": "x", "bundles": [BUNDLE]}),
         (
             "POST /links/set-apart",

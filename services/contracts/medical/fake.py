@@ -37,6 +37,7 @@ from services.contracts.medical.fake_rules import (
     sealed_bundle,
     verified_statement,
 )
+from services.contracts.medical.fake_streams import FakeStreams
 from services.contracts.oversight.register import Directory, ed25519
 from services.kit.clock import rfc3339
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
@@ -73,6 +74,7 @@ class FakeMedical:
         self._indexes = count()
         self._known: dict[Pseudonym, FakePerson] = {}
         self._grants: dict[DirectiveId, FakeGrant] = {}
+        self.streams = FakeStreams(callers, clock, self._stands)
         self._used: set[str] = set()
 
     def register_wallet(self, person: Pseudonym, wallet: PublicJwk) -> None:
@@ -150,6 +152,7 @@ class FakeMedical:
         self._require_author(sealed, caller)
         self._require_used_once(message.token)
         self._require_new(sealed, person)
+        self.streams.claim(caller.organisation, sealed)
         self._use(message.token)
         person.bundles += sealed
         link = self._links(message.token)
@@ -182,7 +185,9 @@ class FakeMedical:
         self._used.add(statement.statement.nonce)
         seen = {str(each.id) for _, each in chosen}
         self._reads.append((pseudonym, caller.organisation, rfc3339(self._clock()), seen))
-        return self._answer(person, self._grants[decision.directive_id], chosen)
+        tickets = self.streams.tickets(chosen, caller=caller, ground=decision.directive_id)
+        answer = self._answer(person, self._grants[decision.directive_id], chosen)
+        return answer.model_copy(update={"tickets": tickets})
 
     def grants(self, *, token: Token) -> messages.Grants:
         """See `Medical`."""
@@ -310,6 +315,9 @@ class FakeMedical:
                 others = before is not None and before[0].author != bundle.author
                 if moved or others or each.version != (before[1] + 1 if before else 1):
                     raise refusal(409, "document_version")
+
+    def _stands(self, directive: DirectiveId) -> bool:
+        return self._grants[directive].held.state is DirectiveState.ACTIVE
 
     def _operator(self, token: Token, *roles: str) -> OperatorCaller:
         caller = self._callers(token)

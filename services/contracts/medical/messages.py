@@ -135,13 +135,17 @@ class ReadBundle(Message):
 
 
 class ReadAnswer(Message):
-    """Answer of POST /reads (R8)."""
+    """Answer of POST /reads (R8).
+
+    `tickets`: by the id of each document that stands for a large one, what its segments are fetched with.
+    """
 
     bundles: list[ReadBundle]
     publications: list[str]
     reader_notice: str
     wallet: Jwk | None
     log: LogIndex
+    tickets: dict[str, str] = Field(default_factory=dict)
 
 
 class GrantEntry(Message):

@@ -15,10 +15,14 @@ class CheckedResponse(Response):
     nothing was sent, and the error is answered in its place.
     """
 
-    media_type = "application/json"
-
-    def __init__(self, content: bytes, *, within: Callable[[], AbstractContextManager[None]]) -> None:
-        super().__init__(content)
+    def __init__(
+        self,
+        content: bytes,
+        *,
+        within: Callable[[], AbstractContextManager[None]],
+        media_type: str = "application/json",
+    ) -> None:
+        super().__init__(content, media_type=media_type)
         self._within = within
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
