@@ -5,7 +5,7 @@ as associated data: segments that are exchanged, left out, doubled, cut off, or 
 
 D3s seal: the segments are sealed first; their digests make the stream's name. The document that stands for the stream
 in the bundle has the name in its signed media type, and the rest of what a reader needs (`LargeDocument`) as content.
-R10s open: the reader opens that document, then the segments.
+R10s open: the reader opens that document, then the segments, which have to be those that the author signed.
 
 Source: STREAM, in Hoang, Reyhanitabar, Rogaway and Vizar, "Online Authenticated-Encryption and its Nonce-Reuse
 Misuse-Resistance" (CRYPTO 2015), section 7.
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from consent import base64url, canonical
 from consent.canonical import JsonObject
-from consent.errors import MalformedError, SealError
+from consent.errors import MalformedError, SealError, SignatureError
 from consent.identifiers import DocumentId
 from consent.sealing import STREAM_FORMAT, BundleMeta, ContentKey
 
@@ -81,6 +81,26 @@ class StreamName:
     def segment_size(self, number: int) -> int:
         """How many bytes the segment of this number (from 0) has; 0 for one that is not there."""
         return max(0, min(SEGMENT, self.size - number * SEGMENT)) if number >= 0 else 0
+
+
+def sealed_size(plain: int) -> int:
+    """Return how many bytes a content of so many becomes."""
+    return plain + TAG * max(1, -(-plain // PLAIN_SEGMENT))
+
+
+def signed(name: StreamName, segments: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass segments on, and compare them at the end with what the author signed.
+
+    Whoever may read knows the key and could seal other segments: `StreamCipher.open` alone does not say who did.
+    Raises: SignatureError.
+    """
+    whole, size = sha256(_NAMED), 0
+    for each in segments:
+        whole.update(sha256(each).digest())
+        size += len(each)
+        yield each
+    if (whole.digest(), size) != (name.digest, name.size):
+        raise SignatureError
 
 
 def name_stream(digests: Iterable[bytes], *, size: int) -> StreamName:

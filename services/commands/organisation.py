@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from consent.compartments import YearSpan
+from consent.streams import StreamName
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.options import IdCommand
@@ -157,8 +158,11 @@ def open_(
         years=YearSpan(*years),
         purpose=Purpose(purpose),
     )
-    out.write_bytes(b"".join(document.content + b"\n" for document in opened))
-    click.echo(f"{len(opened)} records written to {out}")
+    records = [each for each in opened if StreamName.of(each.media_type) is None]
+    out.write_bytes(b"".join(document.content + b"\n" for document in records))
+    click.echo(f"{len(records)} records written to {out}")
+    if len(opened) > len(records):
+        click.echo(f"{len(opened) - len(records)} large documents: fetch them with open-file")
 
 
 @click.command(name="trade-item")

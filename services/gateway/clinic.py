@@ -13,7 +13,7 @@ from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKey
 from consent.jwk import thumbprint, to_jwk
 from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
 from consent.publication import VerifiedPublication
-from consent.sealing import BundleMeta, PlainDocument, SealedDocument, open_document, signer
+from consent.sealing import BundleMeta, ContentKey, PlainDocument, SealedDocument, open_document, signer
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -73,7 +73,12 @@ def read_opened(
 ) -> list[OpenedDocument]:
     """Read and open as `open_records`, each document with what its seal proves. Raises: as `open_records`."""
     prepared = prepare(organisation, reference, selection=selection, purpose=purpose)
-    return opened_answer(organisation, prepared, _sent(organisation, prepared))
+    opened = open_bundles(organisation, prepared, _sent(organisation, prepared))
+    return [
+        OpenedDocument(document, bundle.meta.compartment, bundle.meta.author)
+        for bundle in opened
+        for document in bundle.documents
+    ]
 
 
 def open_documents(
@@ -135,26 +140,30 @@ def _sent(organisation: Organisation, prepared: Prepared) -> ReadAnswer:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedBundle:
+    """A bundle whose documents are open, with the key that streams of it open with, too."""
+
+    meta: BundleMeta
+    key: ContentKey
+    documents: tuple[PlainDocument, ...]
+
+
 def open_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[PlainDocument]:
-    """Open an answer as `opened_answer`, and return the documents alone. Raises: NotVerifiedError."""
-    return [each.document for each in opened_answer(organisation, prepared, answer)]
+    """R9 and R10: check notice, keys, fragments and authors, then open. Raises: as `open_bundles`."""
+    opened = open_bundles(organisation, prepared, answer)
+    return [document for bundle in opened for document in bundle.documents]
 
 
-def opened_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedDocument]:
-    """R9 and R10: check notice, keys, fragments and authors, then open.
-
-    Raises: NotVerifiedError, naming the body whose fragment is wrong.
-    """
+def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedBundle]:
+    """R9 and R10, with the bundles' keys. Raises: NotVerifiedError, naming the body whose fragment is wrong."""
     subject, publications = verified_publications(prepared.named, answer.publications)
     authors = organisation.directory().author_keys()
     try:
         notice = _notice(organisation, prepared, answer, subject)
         return [
-            document
-            for bundle in answer.bundles
-            for document in _open_bundle(
-                organisation, bundle, publications=publications, notice=notice, authors=authors
-            )
+            _open_bundle(organisation, each, publications=publications, notice=notice, authors=authors)
+            for each in answer.bundles
         ]
     except ConsentError as error:
         raise NotVerifiedError(f"the answer does not verify: {error}") from error
@@ -179,7 +188,7 @@ def _open_bundle(
     publications: Sequence[VerifiedPublication],
     notice: VerifiedReaderNotice,
     authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
-) -> list[OpenedDocument]:
+) -> OpenedBundle:
     meta = BundleMeta(
         id=BundleId(bundle.id),
         subject=SubjectKeyId(bundle.subject),
@@ -197,13 +206,13 @@ def _open_bundle(
         fragments=dict(bundle.fragments),
         receiving_key=organisation.receiving_key,
     )
-    opened = [  # R10
+    documents = tuple(  # R10
         open_document(
             key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
         )
         for sealed in map(_sealed, bundle.documents)
-    ]
-    return [OpenedDocument(each, meta.compartment, meta.author) for each in opened]
+    )
+    return OpenedBundle(meta, key, documents)
 
 
 def _sealed(document: DocumentMessage) -> SealedDocument:

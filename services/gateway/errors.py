@@ -54,6 +54,10 @@ class AccountFileError(GatewayError):
     """A file of an account that is being opened is not what it should be; the message says what to do."""
 
 
+class LargeFileError(GatewayError):
+    """A large document's file cannot be read or written as it should; the message says what to do."""
+
+
 class RowFileError(GatewayError):
     """A CSV file is not what it should be; `line` (from 1) where it is one line's fault."""
 

@@ -92,7 +92,7 @@ def deposit_documents(
     """D2 to D7 for documents that have ids and versions already; return the receipts. Raises: as `deposit`."""
     known = find_keys(organisation, reference, documents.keys())
     bundles = [seal(organisation, known, place, content) for place, content in documents.items()]
-    return tuple(_send(organisation, reference, part) for part in _parts(bundles))
+    return tuple(hand_over(organisation, reference, part) for part in _parts(bundles))
 
 
 class DocumentNamer:
@@ -188,7 +188,11 @@ def _parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
         yield part
 
 
-def _send(organisation: Organisation, reference: str, bundles: list[SealedBundle]) -> str:
+def hand_over(organisation: Organisation, reference: str, bundles: Sequence[SealedBundle]) -> str:
+    """D4 and D7: send sealed bundles about a linked person; return the receipt that names exactly these.
+
+    Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+    """
     token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
     message = DepositRequest(token=token, bundles=[_message(bundle) for bundle in bundles])  # D4
     told = organisation.ask(

@@ -11,14 +11,14 @@ import pytest
 from Crypto.Cipher import AES
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from support.consent_story import CHECKUP, MEDICATION, flip, stream, tell
 
 from consent import canonical, streams
 from consent.canonical import JsonObject
-from consent.errors import MalformedError, SealError
+from consent.errors import MalformedError, SealError, SignatureError
 from consent.identifiers import BundleId, DocumentId, OrganisationId
 from consent.sealing import BundleMeta, ContentKey, begin_bundle
 from consent.streams import LargeDocument, StreamCipher, StreamName, name_stream
@@ -93,6 +93,23 @@ def test_source_that_gives_little_at_a_time_makes_the_same_stream(
         return source.read(data.draw(st.integers(1, size)))
 
     assert list(cipher().seal(read)) == sealed(content)
+
+
+@given(contents)
+def test_sealed_size_is_known_before(content: bytes) -> None:
+    assert streams.sealed_size(len(content)) == sum(map(len, sealed(content)))
+
+
+def test_segments_that_another_reader_sealed_are_not_the_authors() -> None:
+    """Everybody who may read has the key; whoever also has the storage could put in what opens."""
+    honest, forged = sealed(b"a healthy lung" * 3), sealed(b"a healthy lung" * 2 + b"another finding")
+    assert opened(forged) != opened(honest)
+    name = name_stream([sha256(each).digest() for each in honest], size=sum(map(len, honest)))
+    assert b"".join(cipher().open(streams.signed(name, honest))) == opened(honest)
+    told: list[bytes] = []
+    with pytest.raises(SignatureError):
+        told.extend(cipher().open(streams.signed(name, forged)))
+    assert len(told) < len(forged)
 
 
 @given(several, st.data())
@@ -260,3 +277,4 @@ class Relay(RuleBasedStateMachine):
 
 
 TestRelay = Relay.TestCase
+TestRelay.settings = settings(max_examples=40, stateful_step_count=10, deadline=None)

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from support.gateway_card import PINS
+from support.gateway_streams import serving
 from support.gateway_wire import FakeKeeper, Handler, InMemory, asking, reading, without_token
 
 from consent import base64url
@@ -178,8 +179,11 @@ class World:
                     ("POST", "/look-ups"): reading(LookUp, self.registry.look_up),
                     ("POST", "/look-ups/batch"): reading(LookUpBatch, self.registry.look_up_batch),
                 }
+        octets = serving(self.medical.streams) if body is Body.MEDICAL else None
         form = (lambda fields, key: self.identity.token(fields, key=key)) if body is Body.IDENTITY else None
-        return InMemory(_url(body), routes, form)
+        line = InMemory(_url(body), routes, form)
+        line.octets = octets or line.octets
+        return line
 
     def _identity_routes(self) -> dict[tuple[str, str], Handler]:
         centre = self.identity

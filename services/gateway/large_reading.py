@@ -1,0 +1,150 @@
+"""Large documents, steps R8s and R10s on the reader's side: fetch segment by segment, open, compare with the signature.
+
+What is opened goes into a file of another name beside the target, which gets its name when everything was right: a
+study that is cut off never looks like a whole one.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from consent.compartments import YearSpan
+from consent.errors import ConsentError
+from consent.identifiers import DocumentId
+from consent.sealing import PlainDocument
+from consent.statements import Selection
+from consent.streams import LargeDocument, StreamCipher, StreamName, signed
+from consent.vocabulary import Body, Category, Purpose
+from services.contracts.medical.client import MedicalClient
+from services.contracts.medical.messages import ReadAnswer
+from services.contracts.medical.streams import AskSegment, StreamsClient
+from services.gateway.clinic import OpenedBundle, open_bundles, prepare
+from services.gateway.errors import LargeFileError, NotVerifiedError
+from services.gateway.large_documents import Watch, unwatched
+from services.gateway.organisation import Organisation
+from services.gateway.patience import PATIENT, Patience
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A large document that was opened whole into a file."""
+
+    document: DocumentId
+    large: LargeDocument
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLarge:
+    """A large document that may be fetched: read and permitted, its segments not here yet."""
+
+    document: PlainDocument
+    bundle: OpenedBundle
+    name: StreamName
+    large: LargeDocument
+    ticket: str
+
+
+def find_large(
+    organisation: Organisation,
+    reference: str,
+    *,
+    categories: frozenset[Category],
+    years: YearSpan,
+    purpose: Purpose,
+) -> list[FoundLarge]:
+    """Read what the person permitted, and return the large documents among it. Raises: as `clinic.open_records`."""
+    prepared = prepare(organisation, reference, selection=Selection(categories, years), purpose=purpose)
+    answer = organisation.ask(
+        Body.MEDICAL, lambda http, token: MedicalClient(http).read(prepared.request, token=token)
+    )
+    opened = open_bundles(organisation, prepared, answer)
+    return [found for bundle in opened for found in _large_of(bundle, answer)]
+
+
+def fetch(
+    organisation: Organisation,
+    found: FoundLarge,
+    folder: Path,
+    *,
+    watch: Watch = unwatched,
+    patience: Patience = PATIENT,
+) -> OpenedFile:
+    """Fetch and open one large document into a folder, under its own name if that is free.
+
+    Guarantees: the file is there whole, and as its author signed it, or not at all.
+    Raises: RefusedError, NotVerifiedError, LargeFileError, kit's PeerUnavailableError when patience ends.
+    """
+    document, large = found.document, found.large
+    cipher = StreamCipher(found.bundle.key, found.bundle.meta, document.id, document.version, large=large)
+
+    def segments() -> Iterator[bytes]:
+        for number in range(found.name.segments):
+            yield patience.ask(
+                partial(_segment, organisation, AskSegment(ticket=found.ticket, number=number))
+            )
+
+    try:
+        path = write_whole(cipher.open(signed(found.name, segments())), large, folder, watch=watch)
+    except ConsentError as error:
+        raise NotVerifiedError(f"the large document does not verify: {error}") from error
+    return OpenedFile(document.id, large, path)
+
+
+def write_whole(parts: Iterator[bytes], large: LargeDocument, folder: Path, *, watch: Watch) -> Path:
+    """Write a large document to a folder, under its own name when all of it is there. Raises: LargeFileError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=folder, prefix=".unfinished-")
+        try:
+            with os.fdopen(handle, "wb") as opened:
+                for part in parts:
+                    opened.write(part)
+                    watch(len(part))
+                opened.flush()
+                os.fsync(opened.fileno())
+                if opened.tell() != large.size:
+                    raise NotVerifiedError("the large document has another size than its author says")
+            return _named(Path(unfinished), folder, large.name)
+        finally:
+            with suppress(FileNotFoundError):
+                Path(unfinished).unlink()
+    except OSError as error:
+        raise LargeFileError(f"{folder.name} cannot be written to ({error.strerror})") from error
+
+
+def _named(unfinished: Path, folder: Path, name: str) -> Path:
+    """Give a finished file its name; with a number when the name is taken, as nothing is ever overwritten."""
+    plain = name.lstrip(".") or "document"
+    number = 1
+    while True:
+        stem, dot, suffix = plain.partition(".")
+        target = folder / (plain if number == 1 else f"{stem}-{number}{dot}{suffix}")
+        try:
+            os.link(unfinished, target)
+        except FileExistsError:
+            number += 1
+        else:
+            return target
+
+
+def _large_of(bundle: OpenedBundle, answer: ReadAnswer) -> Iterator[FoundLarge]:
+    for document in bundle.documents:
+        try:
+            name = StreamName.of(document.media_type)
+            if name is None:
+                continue
+            large = LargeDocument.from_content(document.content)
+            yield FoundLarge(document, bundle, name, large, answer.tickets[document.id])
+        except (ConsentError, KeyError) as error:
+            raise NotVerifiedError("the answer names a large document that cannot be fetched") from error
+
+
+def _segment(organisation: Organisation, message: AskSegment) -> bytes:
+    return organisation.ask(
+        Body.MEDICAL, lambda http, token: StreamsClient(http).segment(message, token=token)
+    )
