@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from consent.identifiers import Pseudonym
 from services.contracts.identity.messages import Application, CardState
+from services.identity.holding import hold_card
 from services.identity.model import ApplicationKey, Card, KeyStatus, NewCardApplication, PinSecrets
 from services.identity.store import Store, application_cell, one_application
 from services.identity.tables import CARDS, card, card_application
@@ -133,10 +134,12 @@ class CardStore:
         return None if found is None else int(self._open("card_standing.changed", _place(held), found))
 
     def by_code(self, conn: Connection, code: bytes) -> Card | None:
-        """Return the card that a telephone code's digest names."""
+        """Return the card that a telephone code's digest names; nobody else changes it until the transaction ends."""
         wanted = select(STANDING.c.card).where(STANDING.c.suspension_code == code)
         found = conn.execute(wanted).scalar_one_or_none()
-        return self.store.card(conn, NO_CARD if found is None else found)
+        named = NO_CARD if found is None else found
+        hold_card(conn, named)
+        return self.store.card(conn, named)
 
     def imitate_change(self, conn: Connection, *, now: int) -> None:
         """Do the work of a change of state on no card, so that the time tells nobody whether there was one."""

@@ -52,6 +52,7 @@ _LINK: TypeAdapter[PatientLink] = TypeAdapter(PatientLink)
 _ROW = select(patient_link.c.id, patient_link.c.state, patient_link.c.told)
 _BY_NUMBER = _ROW.where(patient_link.c.number == bindparam("number"))
 _BY_ID = _ROW.where(patient_link.c.id == bindparam("id"))
+_HOLD = _BY_ID.with_for_update()
 _OF_HOLDER = _ROW.where(patient_link.c.holder == bindparam("holder"))
 _IN_STATE = _ROW.where(patient_link.c.state == bindparam("state")).order_by(patient_link.c.id)
 _HANDLE = select(registry_handle.c.person).where(registry_handle.c.id == bindparam("id"))
@@ -89,6 +90,11 @@ class PatientLinks:
     def of_number(self, conn: Connection, organisation: OrganisationId, number: str) -> PatientLink | None:
         """Return the link of an organisation's number."""
         row = conn.execute(_BY_NUMBER, {"number": self._number(organisation, number)}).one_or_none()
+        return None if row is None else self._open(row)
+
+    def hold(self, conn: Connection, link: PatientLink) -> PatientLink | None:
+        """Return a link as it stands when nobody else changes it any more, until the transaction ends."""
+        row = conn.execute(_HOLD, {"id": link.id}).one_or_none()
         return None if row is None else self._open(row)
 
     def of_id(self, conn: Connection, link: str) -> PatientLink | None:

@@ -111,6 +111,7 @@ class People:
         )
         self._person_of = Prepared(select(tables.name.c.person).where(tables.name.c.id == bindparam("id")))
         self._counting = Prepared(select(tables.version.c.current, tables.version.c.retired))
+        self._held = select(tables.version.c.current, tables.version.c.retired).with_for_update()
         self._secret = HKDF(hashes.SHA256(), 32, salt=None, info=b"sekisho/people").derive(key)
 
     def __repr__(self) -> str:
@@ -167,7 +168,7 @@ class People:
 
     def complete(self, conn: Connection, version: int) -> bool:
         """S3: take the names of `version` from now on; tell whether that is news. Raises: ConflictError."""
-        current, retired = self._versions(conn)
+        current, retired = self._held_versions(conn)
         if version == current:
             return False
         if version != current + 1:
@@ -180,7 +181,7 @@ class People:
 
         Raises: ConflictError when newer names are not in force.
         """
-        current, retired = self._versions(conn)
+        current, retired = self._held_versions(conn)
         if version <= retired:
             return False
         if version >= current:
@@ -234,6 +235,10 @@ class People:
     def _versions(self, conn: Connection) -> tuple[int, int]:
         ((current, retired),) = self._counting.rows(conn)
         return current, retired
+
+    def _held_versions(self, conn: Connection) -> tuple[int, int]:
+        row = conn.execute(self._held).one()
+        return row.current, row.retired
 
     def _set(self, conn: Connection, *, current: int, retired: int) -> None:
         conn.execute(update(self._version).values(current=current, retired=retired))

@@ -40,6 +40,7 @@ from services.contracts.recovery import (
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed
+from services.kit.database import take_turn
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.permissions import policies
 from services.recovery import egress
@@ -85,6 +86,7 @@ def deposit(recovery: Recovery, person: Pseudonym, message: DepositPart) -> Kept
         claims = _signed(recovery, person, message.deposit, typ=DEPOSIT, model=DepositClaims)
         kept = _kept(recovery, claims)
         with recovery.directives.context.database.write() as conn:
+            take_turn(conn, f"recovery of {person}")
             before = {each.id for each in recovery.store.of(conn, person)}
             _require(len(before | {kept.id}) <= MOST_PARTS, RecoveryFault.TOO_MANY_PARTS)
             recovery.store.put(conn, person, kept)
@@ -101,6 +103,7 @@ def retire(recovery: Recovery, person: Pseudonym, message: RetireParts) -> KeptP
     try:
         claims = _signed(recovery, person, message.retirement, typ=RETIREMENT, model=RetirementClaims)
         with recovery.directives.context.database.write() as conn:
+            take_turn(conn, f"recovery of {person}")
             known = any(each.id == claims.keep for each in recovery.store.of(conn, person))
             _require(known, RecoveryFault.NO_RECOVERY)
             recovery.store.forget_others(conn, person, claims.keep)

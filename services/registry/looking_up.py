@@ -7,7 +7,7 @@
 5. what is told is counted, and beyond the limit the card is stopped and nothing is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -94,6 +94,7 @@ def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> l
     with registry.context.database.write() as conn:
         requests = _by_own_names(registry, conn, requests)
         desk = _Desk(registry, conn, _residents(registry, conn, requests))
+        desk.hold(each.asked.caller for each in requests if each.refusal is None)
         decisions = [_decide(desk, each) for each in requests]
         desk.keep()
         registry.context.journal.record_all(conn, [event for each in decisions for event in each.events])
@@ -108,6 +109,11 @@ class _Desk:
     conn: Connection
     known: Mapping[Pseudonym, Resident]
     states: dict[tuple[str, str], tuple[OperatorCaller, CardState]] = field(default_factory=dict)
+
+    def hold(self, callers: Iterable[OperatorCaller]) -> None:
+        """Lock the rows of all cards, in one order for everybody, so that no two wait for each other in a circle."""
+        for each in sorted(callers, key=lambda caller: (caller.organisation, caller.operator)):
+            self.state(each)
 
     def state(self, caller: OperatorCaller) -> CardState:
         """Return a card's state; its row is locked."""

@@ -23,6 +23,7 @@ _REGISTERED = select(exists().where(resident.c.pseudonym == bindparam("person"))
 _RESIDENTS = select(resident.c.pseudonym, *_ITEMS.values()).where(
     resident.c.pseudonym.in_(bindparam("people", expanding=True))
 )
+_HOLD = select(resident.c.pseudonym).where(resident.c.pseudonym == bindparam("person")).with_for_update()
 _RESIDENT = select(*_ITEMS.values()).where(resident.c.pseudonym == bindparam("person"))
 
 
@@ -36,6 +37,10 @@ class Store:
     def registered(self, conn: Connection, person: Pseudonym) -> bool:
         """Tell whether a person is registered."""
         return bool(conn.execute(_REGISTERED, {"person": person}).scalar())
+
+    def hold(self, conn: Connection, person: Pseudonym) -> None:
+        """Let nobody else change this person's items until the transaction ends."""
+        conn.execute(_HOLD, {"person": person})
 
     def resident(self, conn: Connection, person: Pseudonym) -> Resident | None:
         """Return a person's items. Raises: ColumnError when a cell was changed."""

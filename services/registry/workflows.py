@@ -24,6 +24,7 @@ from services.contracts.registry.messages import (
 )
 from services.directives.model import StoredDirective
 from services.kit.credentials.callers import OperatorCaller
+from services.kit.database import take_turn
 from services.kit.events import Event, EventKind, Outcome
 from services.registry import egress, matching
 from services.registry.centre import Registry
@@ -48,6 +49,7 @@ def register(registry: Registry, caller: OperatorCaller, message: RegisterReside
     named = registry.whom(message.token, caller.organisation)
     new = _resident(message.items)
     with registry.context.database.write() as conn:
+        take_turn(conn, f"resident {named.pseudonym}")
         person = registry.use_up(conn, named)
         if registry.store.registered(conn, person):
             raise AlreadyRegisteredError("the person is registered already")
@@ -69,6 +71,7 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
     new = _resident(message.items)
     with registry.context.database.write() as conn:
         person = registry.use_up(conn, named)
+        registry.store.hold(conn, person)
         old = registry.store.resident(conn, person)
         if old is None:
             raise NotRegisteredError("the person is not registered")

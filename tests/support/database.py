@@ -7,7 +7,13 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 SERVER = "SEKISHO_TEST_POSTGRESQL"
+BODIES = "SEKISHO_TEST_BODIES"
 DATABASES = ("sqlite", "postgresql")
+
+
+def bodies_on() -> str:
+    """Return on which kind of database the tests' own bodies run unless a test says it: `SEKISHO_TEST_BODIES`."""
+    return os.environ.get(BODIES, "sqlite")
 
 
 def database_url(kind: str) -> str:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from support.database import bodies_on, database_url
 from support.identity_clock import HeldClock, seeded
 from support.identity_people import (
     IDENTITY,
@@ -74,6 +75,7 @@ class Bodies:
     clock: HeldClock = field(default_factory=HeldClock)
     seed: str = "world"
     registry_settings: Mapping[str, object] = field(default_factory=dict)
+    databases: str = field(default_factory=bodies_on)
 
     def __post_init__(self) -> None:
         self.random = seeded(self.seed)
@@ -85,6 +87,7 @@ class Bodies:
         self.rules: dict[tuple[str, str, str], AccessRule] = {}
         self.strangers: dict[Body, StrangerKeys] = {}
         self._certificates: dict[Body, bytes] = {}
+        self._urls: dict[Body, str] = {}
         self._open = ExitStack()
 
     def start(self) -> None:
@@ -138,6 +141,8 @@ class Bodies:
             "identity_url": IDENTITY,
             "register_key": base64url.encode(self.oversight.key.public_key().public_bytes_raw()),
             "witness_interval_seconds": 3600.0,
+            "database_url": self._database(body),
+            "database_connections": 2,
         }
         settings = (
             IdentitySettings.model_validate(common | {"undo_interval_seconds": 3600.0})
@@ -156,6 +161,11 @@ class Bodies:
             clock=self.clock,
             randomness=seeded(f"{self.seed} {body.value} {self.random.random()}").randbytes,
         )
+
+    def _database(self, body: Body) -> str:
+        if body not in self._urls:
+            self._urls[body] = database_url(self.databases)
+        return self._urls[body]
 
     def _certify(self, body: Body, folder: Path) -> None:
         key = KeyFolder(folder).p256("key")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from support.database import bodies_on
 from support.identity_bodies import Bodies
 from support.identity_people import (
     IDENTITY,
@@ -296,10 +297,16 @@ class World(Bodies):
 
 @contextmanager
 def running(
-    folder: Path, *, seed: str = "world", registry_settings: Mapping[str, object] | None = None
+    folder: Path,
+    *,
+    seed: str = "world",
+    registry_settings: Mapping[str, object] | None = None,
+    databases: str | None = None,
 ) -> Iterator[World]:
     """Run a new world."""
-    world = World(folder, seed=seed, registry_settings=registry_settings or {})
+    world = World(
+        folder, seed=seed, registry_settings=registry_settings or {}, databases=databases or bodies_on()
+    )
     world.start()
     try:
         yield world

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.database import bodies_on, database_url
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -227,6 +228,8 @@ class World:
             identity_url=ISSUER,
             register_key=base64url.encode(bytes(32)),
             witness_interval_seconds=3600.0,
+            database_url=database_url(bodies_on()),
+            database_connections=2,
         )
 
     def open_context(self) -> BodyContext:

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.testclient import TestClient
+from support.database import bodies_on
+from support.database import database_url as new_database
 from support.identity_clock import HeldClock, seeded
 from support.identity_wire import AppHttp, PeerFromHeader
 from support.register_keeping import Keeping
@@ -126,6 +128,7 @@ class OversightWorld:
 
     def __init__(self, folder: Path, *, database_url: str = "", connections: int = 20) -> None:
         self.folder = folder
+        database_url = database_url or new_database(bodies_on())
         self.clock = HeldClock()
         self.random = seeded("oversight world")
         self.others = OtherBodies()

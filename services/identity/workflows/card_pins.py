@@ -20,6 +20,7 @@ from services.contracts.identity.card_messages import (
 from services.contracts.identity.messages import IssuedApplication, UnlockCard, UnlockedCard
 from services.identity.centre import IdentityCentre
 from services.identity.errors import CardNotUsableError, PinLockedError, PresenceError, WrongPinError
+from services.identity.holding import hold_card
 from services.identity.model import Card, PinSecrets
 from services.identity.workflows.card_events import at_counter, at_home
 from services.identity.workflows.card_presence import require_presence
@@ -82,6 +83,7 @@ def unlock_at_counter(
     present = require_presence(centre, caller, holder, request=request, content=content, kind=kind)
     with centre.context.database.write() as conn:
         present.use(conn)
+        hold_card(conn, request.card)
         centre.store.reset_tries(conn, request.card, request.application, tries=tries)
         event = at_counter(kind, caller, detail={"application": request.application.value})
         centre.context.journal.record(conn, person=holder.pseudonym, event=event)
@@ -106,6 +108,7 @@ def renew_application(
     tries = centre.settings.pin_tries(request.application)
     with centre.context.database.write() as conn:
         present.use(conn)
+        hold_card(conn, request.card)
         held = centre.store.card(conn, request.card)
         if held is None or not held.usable(centre.seconds()):
             raise PresenceError
@@ -124,6 +127,7 @@ def _attempt(centre: IdentityCentre, request: Attempt, effect: Effect[Answer]) -
     with database.write() as conn:
         left = store.count_try(conn, request.card, request.application)
     with database.write() as conn:
+        hold_card(conn, request.card)
         found = store.secrets(conn, request.card, request.application)
         held = None if found is None else found.card
         present = None if found is None else PinSecrets(found.pin_verifier, found.share)

@@ -17,6 +17,7 @@ from services.contracts.identity.messages import Application, CardChange, CardSt
 from services.identity import egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import CardNotUsableError, NoCardError, TooManyTriesError, UnknownReferenceError
+from services.identity.holding import hold_card
 from services.identity.model import STATE_AFTER, TRANSITIONS, Card
 from services.identity.policy import next_state
 from services.identity.workflows.card_events import at_counter
@@ -47,6 +48,7 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
     """
     holder = holder_of(centre, caller.organisation, request.reference)
     with centre.context.database.write() as conn:
+        hold_card(conn, request.card)
         card = centre.store.card(conn, request.card)
         if card is None or card.holder.pseudonym != holder.pseudonym:
             raise UnknownReferenceError

@@ -24,6 +24,7 @@ from services.identity.errors import (
     NotResidentError,
     UnknownReferenceError,
 )
+from services.identity.holding import hold_person
 from services.identity.model import Card, NewCardApplication, Person
 from services.identity.workflows.card_events import at_counter
 from services.kit.certificates import to_pem
@@ -52,6 +53,7 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
     ]
     card = Card(card_id, holder, CardState.ACTIVE, epoch_seconds(end))
     with centre.context.database.write() as conn:
+        hold_person(conn, holder.pseudonym)
         if centre.store.has_card(conn, holder):
             raise CardExistsError("the person has a card that is not revoked")
         centre.store.add_card(conn, card, [new for new, _ in certified], tries=centre.settings.pin_tries)

@@ -1,6 +1,7 @@
 """An organisation's own patient number becomes a link to a person, on independent evidence and on nothing less."""
 
 from pydantic import JsonValue
+from sqlalchemy import Connection
 
 from consent import base64url
 from consent.explanations import RefusalCode
@@ -92,17 +93,27 @@ def _store(
     with centre.context.database.write() as conn:
         for challenge, expires in shown.challenges:
             centre.context.replays.use(conn, kind="challenge", value=challenge, expires=expires, now=now)
-        held = links.of_number(conn, caller.organisation, message.patient_number)
+        held = _present(centre, conn, caller, message)
         if held is None and links.add(conn, new):
             held = new
             centre.store.add_link(
                 conn, organisation=caller.organisation, reference=new.reference, someone=holder
             )
+        # on PostgreSQL another request may have linked it between the look and the writing
+        held = held or _present(centre, conn, caller, message)
         if held is None or held.holder != holder.pseudonym:
             return None
         event = _event(caller, Outcome.DONE, detail={"link": held.id, "check": shown.check.value})
         centre.context.journal.record(conn, person=holder.pseudonym, event=event)
     return held
+
+
+def _present(
+    centre: IdentityCentre, conn: Connection, caller: OperatorCaller, message: LinkPatient
+) -> PatientLink | None:
+    found = centre.patients.of_number(conn, caller.organisation, message.patient_number)
+    held = None if found is None else centre.patients.hold(conn, found)
+    return held if held is not None and held.state is LinkState.LINKED else None
 
 
 def _record_refusal(

@@ -32,7 +32,9 @@ def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink)
     """Cut the link of a patient number, as its organisation asks. Raises: RoleMissingError, UnknownLinkError."""
     told = _event(organisation=caller.organisation, operator=caller.operator, terminal=caller.terminal)
     with centre.context.database.write() as conn:
-        link = centre.patients.of_number(conn, caller.organisation, message.patient_number)
+        link = _linked(
+            centre, conn, centre.patients.of_number(conn, caller.organisation, message.patient_number)
+        )
         may = policies().permits(caller.roles, "receive-patients", Body.IDENTITY)
         person = None if link is None else link.holder
         if link is not None and may:
@@ -51,8 +53,8 @@ def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink)
 def disown_link(centre: IdentityCentre, caller: PersonCaller, message: DisownLink) -> UndoneLink:
     """Cut a link as the person asks whom it names. Raises: UnknownLinkError."""
     with centre.context.database.write() as conn:
-        link = centre.patients.of_id(conn, message.link)
-        own = link is not None and link.holder == caller.pseudonym and link.state is LinkState.LINKED
+        link = _linked(centre, conn, centre.patients.of_id(conn, message.link))
+        own = link is not None and link.holder == caller.pseudonym
         if link is not None and own:
             _cut(centre, conn, link, fault=message.fault, event=_event(organisation=link.organisation))
         else:
@@ -89,6 +91,12 @@ def carry_on(centre: IdentityCentre, medical: RecordKeeper) -> None:
         egress.set_apart(centre, medical, link)
         with centre.context.database.write() as conn:
             centre.patients.set_state(conn, link, LinkState.UNDONE)
+
+
+def _linked(centre: IdentityCentre, conn: Connection, found: PatientLink | None) -> PatientLink | None:
+    """Hold a link that was found, if it counts still: of two who cut it at once, one does."""
+    held = None if found is None else centre.patients.hold(conn, found)
+    return held if held is not None and held.state is LinkState.LINKED else None
 
 
 def _cut(

@@ -9,6 +9,7 @@ from services.contracts.identity.messages import OwnNumber
 from services.identity import egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import UnknownReferenceError
+from services.identity.holding import hold_person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -50,6 +51,7 @@ def change_at_counter(centre: IdentityCentre, caller: OperatorCaller, reference:
 
 def _change(centre: IdentityCentre, person: Pseudonym, event: Event) -> PersonalNumber:
     with centre.context.database.write() as conn:
+        hold_person(conn, person)
         number = free_number(centre, conn)
         centre.store.change_number(conn, person, number)
         centre.context.journal.record(conn, person=person, event=event)

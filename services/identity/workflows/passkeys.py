@@ -24,6 +24,7 @@ from services.contracts.identity.passkey_messages import (
 )
 from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, PasskeyRefusedError, TooManyPasskeysError
+from services.identity.holding import hold_person
 from services.identity.passkey_store import StoredPasskey
 from services.identity.workflows.revocation import passkey_ground
 from services.kit.credentials.callers import PersonCaller
@@ -61,7 +62,7 @@ class PasskeyUse:
 
         Raises: PasskeyError.
         """
-        held = centre.passkeys.find(conn, self.held.id)
+        held = centre.passkeys.hold(conn, self.held.id)
         if held is None or (self.count <= held.count and (self.count, held.count) != (0, 0)):
             raise PasskeyError
         centre.passkeys.put_used(conn, held, count=self.count, now=centre.seconds())
@@ -100,6 +101,7 @@ def add(centre: IdentityCentre, caller: PersonCaller, asked: AddPasskey) -> Pass
     )
     with centre.context.database.write() as conn:
         centre.context.replays.use(conn, kind="challenge", value=asked.challenge, expires=until, now=now)
+        hold_person(conn, caller.pseudonym)
         _require_room(centre, conn, caller)
         if centre.passkeys.find(conn, made.id) is not None:
             raise PasskeyRefusedError
@@ -117,7 +119,7 @@ def listed(centre: IdentityCentre, caller: PersonCaller) -> Passkeys:
 def remove(centre: IdentityCentre, caller: PersonCaller, asked: RemovePasskey) -> Passkeys:
     """K4: remove a passkey. Raises: NotFoundError."""
     with centre.context.database.write() as conn:
-        held = centre.passkeys.find(conn, base64url.decode(asked.id))
+        held = centre.passkeys.hold(conn, base64url.decode(asked.id))
         if held is None or held.holder != caller.pseudonym:
             raise NotFoundError("you have no such passkey")
         centre.passkeys.remove(conn, held)

@@ -24,6 +24,7 @@ from services.identity import egress
 from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
 from services.identity.centre import IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
+from services.identity.holding import keep_card
 from services.identity.model import Card
 from services.identity.oauth_form import Grant
 from services.identity.sign_in import Once, SignIn
@@ -165,6 +166,7 @@ def _passkey(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
 
 def _still_usable(centre: IdentityCentre, card: Card, conn: Connection) -> None:
     # V2: a card that was stopped since it was looked up must not get a token that nobody would stop
+    keep_card(conn, card.id)
     present = centre.store.card(conn, card.id)
     if present is None or not present.usable(centre.seconds()):
         raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: the card was stopped")

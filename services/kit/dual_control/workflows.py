@@ -19,6 +19,7 @@ from consent.identifiers import Pseudonym
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
+from services.kit.database import take_turn
 from services.kit.dual_control import policy
 from services.kit.dual_control.errors import ObstacleError, TooManyProposalsError
 from services.kit.dual_control.kinds import AnyKind, Asked, Shown
@@ -91,6 +92,7 @@ def propose(
         raise ObstacleError(Obstacle.PERSON_NOT_PRESENTED)
     try:
         with control.context.database.write() as conn:
+            take_turn(conn, f"proposals of {caller.organisation}")
             limit = control.context.settings.proposals_pending
             if control.store.pending(conn, caller.organisation, now=control.now()) >= limit:
                 raise TooManyProposalsError(f"the limit is {limit}")
