@@ -85,6 +85,7 @@ class EventKind(StrEnum):
     UPLOAD = "upload"
     UPLOADS_ENDED = "uploads_ended"
     LARGE_DOCUMENT_SENT = "large_document_sent"
+    OWN_RECORDS_FETCHED = "own_records_fetched"
 
 
 class Outcome(StrEnum):

@@ -48,7 +48,7 @@ def read_answer(
     """Return the JSON of `ReadAnswer`."""
     subject = SubjectKeyId(thumbprint(wallet))
     answer = ReadAnswer(
-        bundles=[_bundle(each, released.of(each.stored.id), subject) for each in bundles],
+        bundles=[read_bundle(each, released.of(each.stored.id), subject) for each in bundles],
         publications=list(publications),
         reader_notice=ground.reader_notice or "",
         wallet=dict(wallet),
@@ -58,7 +58,8 @@ def read_answer(
     return answer.model_dump_json().encode()
 
 
-def _bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: SubjectKeyId) -> ReadBundle:
+def read_bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: SubjectKeyId) -> ReadBundle:
+    """Word a bundle, with these capsule fragments."""
     stored = served.stored
     return ReadBundle(
         id=stored.id,

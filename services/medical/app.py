@@ -21,6 +21,7 @@ from services.kit.log.audit import Finding
 from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
+from services.medical.api.own_records import own_record_routes
 from services.medical.api.routes import medical_routes
 from services.medical.api.set_apart import set_apart_routes
 from services.medical.api.streams import stream_routes
@@ -28,6 +29,7 @@ from services.medical.centre import Centre
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
 from services.medical.inspection import Inspection
+from services.medical.own_records import OwnRecordsOffice
 from services.medical.reading import Reading
 from services.medical.second_proxy import SecondProxy
 from services.medical.setting_apart import SettingApart
@@ -99,6 +101,7 @@ def assemble(
             directive_routes(directives),
             recovery_routes(recovery),
             routes,
+            own_record_routes(OwnRecordsOffice(centre)),
             set_apart_routes(SettingApart(centre)),
             stream_routes(Uploading(centre), Streaming(centre)),
         ],

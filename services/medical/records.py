@@ -4,7 +4,7 @@ What belongs to an answer is taken from the deposits' log entries, not from the 
 swapped, rolled back or removed is missed or does not fit (IT5).
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from sqlalchemy import Connection
 
@@ -62,6 +62,26 @@ class Records:
                 return policy.only_documents(
                     policy.current_documents(self._logged(conn, deposits, wanted)), ids
                 )
+
+    def deposited(
+        self, conn: Connection, person: Pseudonym, wanted: Callable[[Place], bool]
+    ) -> dict[int, list[LoggedBundle]]:
+        """Return the newest versions in the wanted places, by the log position of their deposit.
+
+        Raises: StoredDocumentDamagedError.
+        """
+        deposits = self._store.deposits(conn, person)
+        places = {place for each in deposits.values() for place in each if wanted(place)}
+        positions = {
+            position: self._logged(conn, {position: held}, places)
+            for position, held in sorted(deposits.items())
+        }
+        everything = [bundle for bundles in positions.values() for bundle in bundles]
+        current = {each.id: each for each in policy.current_documents(everything)}
+        return {
+            position: [current[each.id] for each in bundles if each.id in current]
+            for position, bundles in positions.items()
+        }
 
     def load(
         self, conn: Connection, selected: Sequence[LoggedBundle], *, person: Pseudonym, subject: SubjectKeyId

@@ -13,6 +13,9 @@ class Settings(BodySettings):
     statement_max_age_seconds: int = Field(
         60, description="Age above which an access statement is refused.", gt=0, le=300
     )
+    own_records_at_once: int = Field(
+        200, description="After how many documents one answer to people about their own records ends.", gt=0
+    )
     reencryption_threads: int = Field(
         4, description="Threads that turn capsules into fragments while another body is asked.", gt=0, le=64
     )

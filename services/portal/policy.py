@@ -69,6 +69,7 @@ def _passages() -> Iterator[Passage]:
     for body, method, path in (
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
+        (Body.MEDICAL, "POST", "/own-records"),
         (Body.IDENTITY, "PUT", "/subject"),
         (Body.IDENTITY, "GET", "/passkeys"),
         (Body.IDENTITY, "POST", "/passkeys/options"),

@@ -9,12 +9,14 @@ import pytest
 from support.medical_story import (
     ALL,
     ASKED,
+    CANARY,
     LABORATORY,
     MEDICATION,
     documents,
     message,
     open_answer,
     seal,
+    sealed_parts,
 )
 from support.medical_world import CLINIC, HOSPITAL, ID_CENTRE, KINDS, OTHER_HOSPITAL, Running, Someone, World
 
@@ -35,6 +37,8 @@ from services.contracts.medical.messages import (
     CompartmentSearch,
     DepositReceipt,
     DepositRequest,
+    OwnRecords,
+    OwnRecordsRequest,
     Publication,
     ReadAnswer,
     SetApart,
@@ -509,3 +513,57 @@ def test_only_a_token_that_names_a_link_sets_something_apart(bench: Bench) -> No
     token = bench.name(bench.person, ID_CENTRE)
     message = SetApart(token=token, organisation=HOSPITAL, fault="wrong_person")
     assert refused(lambda: bench.as_id_centre().set_apart(message)) == (403, "forbidden")
+
+
+def own_records(bench: Bench, **asked: Any) -> OwnRecords:
+    """Fetch the person's own records."""
+    return bench.centre.own_records(OwnRecordsRequest(**asked), token=bench.own())
+
+
+def test_person_opens_their_own_records_without_any_bodys_help(bench: Bench) -> None:
+    """The newest version of each, of all kinds and years unless some are named; nobody permitted anything."""
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[0], prefix="old"))
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    bench.deposit(bench.seal(1, MEDICATION[2], version=2), bench.seal(1, LABORATORY[0], prefix="lab"))
+    told = own_records(bench)
+    assert told.after is None
+    assert all(not each.fragments for each in told.bundles)
+    key = bench.world.members[HOSPITAL].keys.ed25519("author").public_key()
+    opened = [
+        document
+        for each in told.bundles
+        for document in bench.person.wallet.open_own(*sealed_parts(each), author_key=key)
+    ]
+    assert [(each.id, each.version) for each in opened] == [("old-0", 1), ("d-0", 2), ("lab-0", 1)]
+    assert all(CANARY.encode() in each.content for each in opened)
+    some = own_records(bench, categories=[Category.MEDICATION], first_year=2026, last_year=2026)
+    assert [one.id for each in some.bundles for one in each.documents] == ["d-0"]
+
+
+def test_nobody_else_fetches_a_persons_own_records(bench: Bench) -> None:
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[0]))
+    with pytest.raises(RemoteProblemError) as found:
+        bench.centre.own_records(OwnRecordsRequest(), token=bench.operator(HOSPITAL))
+    assert (found.value.status, found.value.code) == (403, "forbidden")
+    other = Someone("jiro")
+    bench.enrol(other)
+    assert bench.centre.own_records(OwnRecordsRequest(), token=bench.own(other)).bundles == []
+
+
+def test_what_was_set_apart_is_not_among_the_own_records(bench: Bench) -> None:
+    """LN: it is somebody else's."""
+    bench.publish(ALL)
+    right = bench.seal(1, MEDICATION[0], prefix="r")
+    bench.deposit(bench.seal(1, MEDICATION[0], prefix="w"), link="wrong")
+    bench.deposit(right, link="right")
+    bench.set_apart("wrong")
+    assert [each.id for each in own_records(bench).bundles] == [right.id]
+
+
+def test_own_records_of_somebody_without_a_wallet_are_refused(bench: Bench) -> None:
+    stranger = bench.own(Someone("saburo"))
+    with pytest.raises(RemoteProblemError) as found:
+        bench.centre.own_records(OwnRecordsRequest(), token=stranger)
+    assert (found.value.status, found.value.code) == (404, "no_wallet")

@@ -29,6 +29,7 @@ from services.contracts.medical.messages import (
     DepositRequest,
     DocumentMessage,
     ReadAnswer,
+    ReadBundle,
 )
 from services.kit.clock import system_randomness
 
@@ -113,6 +114,23 @@ def open_keys(running: Running, someone: Someone) -> Mapping[str, str]:
     return running.medical().search(search, token=world.token(member)).open
 
 
+def sealed_parts(bundle: ReadBundle) -> tuple[BundleMeta, list[SealedDocument]]:
+    """Return what a bundle's documents share, and them."""
+    meta = BundleMeta(
+        id=BundleId(bundle.id),
+        subject=SubjectKeyId(bundle.subject),
+        compartment=Compartment.parse(bundle.compartment),
+        message_kit=bundle.message_kit,
+        author=OrganisationId(bundle.author),
+    )
+    return meta, [
+        SealedDocument(
+            DocumentId(each.id), each.version, each.media_type, each.nonce, each.ciphertext, each.signature
+        )
+        for each in bundle.documents
+    ]
+
+
 def open_answer(
     world: World, someone: Someone, answer: ReadAnswer, *, reader: OrganisationId = CLINIC
 ) -> dict[str, bytes]:
@@ -122,13 +140,7 @@ def open_answer(
     published = [verify_publication(each, wallet, subject) for each in answer.publications]
     opened: dict[str, bytes] = {}
     for bundle in answer.bundles:
-        meta = BundleMeta(
-            id=BundleId(bundle.id),
-            subject=SubjectKeyId(bundle.subject),
-            compartment=Compartment.parse(bundle.compartment),
-            message_kit=bundle.message_kit,
-            author=OrganisationId(bundle.author),
-        )
+        meta, documents = sealed_parts(bundle)
         key = open_shared(
             meta,
             publication=next(each for each in published if meta.compartment in each.keys),
@@ -137,16 +149,10 @@ def open_answer(
             receiving_key=world.members[reader].receiving_key,
         )
         author_key = world.members[meta.author].keys.ed25519("author").public_key()
-        for each in bundle.documents:
-            sealed = SealedDocument(
-                DocumentId(each.id),
-                each.version,
-                each.media_type,
-                each.nonce,
-                each.ciphertext,
-                each.signature,
-            )
-            opened[each.id] = open_document(key, bundle=meta, document=sealed, author_key=author_key).content
+        for sealed in documents:
+            opened[sealed.id] = open_document(
+                key, bundle=meta, document=sealed, author_key=author_key
+            ).content
     return opened
 
 

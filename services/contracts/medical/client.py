@@ -12,6 +12,8 @@ from services.contracts.medical.messages import (
     DepositAnswer,
     DepositRequest,
     Grants,
+    OwnRecords,
+    OwnRecordsRequest,
     Publication,
     Publications,
     ReadAnswer,
@@ -49,6 +51,9 @@ class Medical(Protocol):
     def grants(self, *, token: Token) -> Grants:
         """Return the permissions for the caller's organisation (reader or anonymiser)."""
 
+    def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
+        """Return the person's own records, sealed as they are stored (the person)."""
+
     def set_apart(self, message: SetApart) -> WasSetApart:
         """Set apart what was deposited under a wrong link (the ID centre, by its certificate)."""
 
@@ -85,6 +90,10 @@ class MedicalClient:
     def grants(self, *, token: Token) -> Grants:
         """See `Medical`."""
         return self._ask("GET", "/grants", Grants, message=None, token=token)
+
+    def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
+        """See `Medical`."""
+        return self._ask("POST", "/own-records", OwnRecords, message=message, token=token)
 
     def set_apart(self, message: SetApart) -> WasSetApart:
         """See `Medical`."""

@@ -208,6 +208,25 @@ class FakeMedical:
         ]
         return messages.Grants(grants=entries)
 
+    def own_records(self, message: messages.OwnRecordsRequest, *, token: Token) -> messages.OwnRecords:
+        """See `Medical`; the place of a bundle is its number, and one answer has everything."""
+        person = self._of(self._person(token))
+        served: dict[BundleId, tuple[SealedBundle, list[SealedDocument]]] = {}
+        for bundle, document in person.documents():
+            category, year = place_of(bundle)
+            within = message.first_year <= year <= message.last_year
+            if within and (message.categories is None or category in message.categories):
+                served.setdefault(bundle.id, (bundle, []))[1].append(document)
+        return messages.OwnRecords(
+            bundles=[
+                bundle_message(bundle, documents)
+                for number, (bundle, documents) in enumerate(served.values())
+                if number > message.after
+            ],
+            after=None,
+            log=messages.LogIndex(index=next(self._indexes)),
+        )
+
     def set_apart(self, message: messages.SetApart) -> messages.WasSetApart:
         """See `Medical`; the fake trusts that it is the ID centre that says so."""
         pseudonym, link = self._people(message.token), self._links(message.token)

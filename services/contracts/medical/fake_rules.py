@@ -153,9 +153,9 @@ def sealed_bundle(
 
 
 def bundle_message(
-    bundle: SealedBundle, documents: list[SealedDocument], grant: FakeGrant
+    bundle: SealedBundle, documents: list[SealedDocument], grant: FakeGrant | None = None
 ) -> messages.ReadBundle:
-    """Word a bundle for the reader, with both bodies' fragments."""
+    """Word a bundle for the reader, with both bodies' fragments; for the person themselves, with none."""
     capsule, label = capsule_of(bundle.message_kit), bundle.compartment.label
     return messages.ReadBundle(
         id=bundle.id,
@@ -174,7 +174,9 @@ def bundle_message(
             )
             for each in documents
         ],
-        fragments={body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
+        fragments={}
+        if grant is None
+        else {body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
     )
 
 

@@ -148,6 +148,23 @@ class ReadAnswer(Message):
     tickets: dict[str, str] = Field(default_factory=dict)
 
 
+class OwnRecordsRequest(Message):
+    """POST /own-records (the person): of which categories and years, all where none are named; after which place."""
+
+    categories: Annotated[list[Annotated[Category, Field(strict=False)]], Field(max_length=20)] | None = None
+    first_year: Annotated[int, Field(ge=0, le=9999)] = 0
+    last_year: Annotated[int, Field(ge=0, le=9999)] = 9999
+    after: Annotated[int, Field(ge=-1, lt=2**62)] = -1
+
+
+class OwnRecords(Message):
+    """Answer of POST /own-records: newest versions, still sealed; `after` is where the next part begins, if any."""
+
+    bundles: list[ReadBundle]
+    after: int | None
+    log: LogIndex
+
+
 class GrantEntry(Message):
     """One permission for the caller's organisation, without anything that names the person."""
 

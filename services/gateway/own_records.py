@@ -1,0 +1,131 @@
+"""A person's own records: fetched sealed, opened here by the wallet and by nothing else."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from consent.compartments import Compartment, YearSpan
+from consent.errors import ConsentError
+from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer
+from consent.vocabulary import Body, Category
+from services.contracts.medical.client import MedicalClient
+from services.contracts.medical.messages import DocumentMessage, OwnRecordsRequest, ReadBundle
+from services.gateway.errors import NotVerifiedError
+from services.gateway.person import Person
+from services.kit.keys import write_private
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """One of the person's documents: of what kind and year, who wrote it, and what it says."""
+
+    category: Category
+    year: int
+    author: OrganisationId
+    document: PlainDocument
+
+
+def own_records(
+    person: Person, *, categories: Collection[Category] | None = None, years: YearSpan | None = None
+) -> list[OwnRecord]:
+    """Fetch and open what is stored about the person, newest versions, oldest deposit first.
+
+    Guarantees: each document is what its author sealed, under a key of this very wallet.
+    Raises: RefusedError, NotVerifiedError, CardFileError, kit's PeerUnavailableError.
+    """
+    wallet, authors = person.wallet, person.directory().author_keys()
+    found: list[OwnRecord] = []
+    for bundle in _bundles(person, categories, years):
+        meta = _meta(bundle)
+        try:
+            for sealed in map(_sealed, bundle.documents):
+                key = signer(sealed, meta, _keys(authors, meta.author))
+                (opened,) = wallet.open_own(meta, [sealed], author_key=key)
+                place = meta.compartment
+                found.append(OwnRecord(place.category, place.year, meta.author, opened))
+        except ConsentError as error:
+            raise NotVerifiedError(
+                "the medical centre holds a record under your name that is not sealed to you; report this"
+            ) from error
+    return found
+
+
+def save_records(records: Sequence[OwnRecord], folder: Path) -> list[Path]:
+    """Write each record to a file of its own that nobody else can read; nothing that is there is overwritten.
+
+    Raises: FileExistsError.
+    """
+    width = len(str(len(records)))
+    files = []
+    for number, each in enumerate(records, 1):
+        # a document's id is its author's: a name for a file is made here
+        suffix = "json" if _is_json(each.document) else "bin"
+        file = folder / f"{number:0{width}d}-{each.category.value}-{each.year}.{suffix}"
+        if file.exists():
+            raise FileExistsError(f"{file} is there already; name an empty folder")
+        files.append(file)
+    for file, each in zip(files, records, strict=True):
+        write_private(file, each.document.content)
+    return files
+
+
+def _bundles(
+    person: Person, categories: Collection[Category] | None, years: YearSpan | None
+) -> Iterator[ReadBundle]:
+    after: int | None = -1
+    while after is not None:
+        message = OwnRecordsRequest(
+            categories=None if categories is None else sorted(categories),
+            first_year=years.first if years else 0,
+            last_year=years.last if years else 9999,
+            after=after,
+        )
+        part = person.ask(
+            Body.MEDICAL,
+            lambda http, token: MedicalClient(http).own_records(message, token=token),  # noqa: B023 - called here
+        )
+        yield from part.bundles
+        if part.after is not None and part.after <= after:
+            raise NotVerifiedError("the medical centre shows the same records again; report this")
+        after = part.after
+
+
+def _keys(
+    authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]], author: OrganisationId
+) -> Sequence[Ed25519PublicKey]:
+    if author not in authors:
+        raise NotVerifiedError("a record is by an author that was never accredited; report this")
+    return authors[author]
+
+
+def _meta(bundle: ReadBundle) -> BundleMeta:
+    return BundleMeta(
+        id=BundleId(bundle.id),
+        subject=SubjectKeyId(bundle.subject),
+        compartment=Compartment.parse(bundle.compartment),
+        message_kit=bundle.message_kit,
+        author=OrganisationId(bundle.author),
+    )
+
+
+def _sealed(document: DocumentMessage) -> SealedDocument:
+    return SealedDocument(
+        id=DocumentId(document.id),
+        version=document.version,
+        media_type=document.media_type,
+        nonce=document.nonce,
+        ciphertext=document.ciphertext,
+        signature=document.signature,
+    )
+
+
+def _is_json(document: PlainDocument) -> bool:
+    try:
+        json.loads(document.content)
+    except ValueError:
+        return False
+    return True

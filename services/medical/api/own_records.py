@@ -1,0 +1,24 @@
+"""The route by which people fetch their own records, sealed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.contracts.medical.messages import OwnRecords, OwnRecordsRequest
+from services.kit.access import person
+from services.kit.credentials.callers import PersonCaller
+from services.medical.own_records import OwnRecordsOffice
+
+Person = Annotated[PersonCaller, Depends(person())]
+
+
+def own_record_routes(office: OwnRecordsOffice) -> APIRouter:
+    """Return the router."""
+    routes = APIRouter()
+
+    @routes.post("/own-records")
+    def own_records(caller: Person, message: OwnRecordsRequest) -> OwnRecords:
+        """Hand the person a part of their own records; only their wallet opens them."""
+        return office.fetch(caller, message)
+
+    return routes

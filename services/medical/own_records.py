@@ -1,0 +1,95 @@
+"""The person's own records, sealed as they are stored: only the person's wallet opens them; no other body is asked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from consent.identifiers import Pseudonym, SubjectKeyId
+from consent.jwk import thumbprint
+from services.contracts.medical.messages import LogIndex, OwnRecords, OwnRecordsRequest
+from services.kit.credentials.callers import PersonCaller
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.problems import ProblemError
+from services.medical.answer import read_bundle
+from services.medical.centre import Centre
+from services.medical.errors import NoWalletError
+from services.medical.model import LoggedBundle, Place, ServedBundle
+from services.medical.records import Records
+
+ASKED = Event(kind=EventKind.OWN_RECORDS_FETCHED, outcome=Outcome.DONE)
+
+
+class OwnRecordsOffice:
+    """Hands people their own records, a part at a time."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._context = centre.context
+        self._records = Records(centre.store, centre.context.journal)
+
+    def fetch(self, caller: PersonCaller, message: OwnRecordsRequest) -> OwnRecords:
+        """Return the newest versions of what is asked for; what was set apart is not the person's.
+
+        Guarantees: it is in the log, and so in the person's history, before it is answered.
+        Raises: NoWalletError, StoredDocumentDamagedError (logged).
+        """
+        try:
+            with self._context.database.read() as conn:
+                subject = self._subject(conn, caller.pseudonym)
+                found = self._records.deposited(conn, caller.pseudonym, _wanted(message))
+                part, after = _part(found, message.after, most=self._centre.settings.own_records_at_once)
+                served = self._records.load(conn, part, person=caller.pseudonym, subject=subject)
+        except ProblemError as refusal:
+            self._record(caller, replace(ASKED, outcome=Outcome.REFUSED, reason=refusal.problem.code))
+            raise
+        index = self._record(caller, _told(served))
+        bundles = [read_bundle(each, {}, subject) for each in served]
+        return OwnRecords(bundles=bundles, after=after, log=LogIndex(index=index))
+
+    def _subject(self, conn: Connection, person: Pseudonym) -> SubjectKeyId:
+        wallet = self._centre.directives.wallet(conn, person)
+        if wallet is None:
+            raise NoWalletError
+        return SubjectKeyId(thumbprint(wallet))
+
+    def _record(self, caller: PersonCaller, event: Event) -> int:
+        with self._context.database.write() as conn:
+            return self._context.journal.record(conn, person=caller.pseudonym, event=event).index
+
+
+def _wanted(message: OwnRecordsRequest) -> Callable[[Place], bool]:
+    categories = None if message.categories is None else frozenset(message.categories)
+
+    def wanted(place: Place) -> bool:
+        category, year = place
+        of_kind = categories is None or category in categories
+        return of_kind and message.first_year <= year <= message.last_year
+
+    return wanted
+
+
+def _part(
+    found: Mapping[int, Sequence[LoggedBundle]], after: int, *, most: int
+) -> tuple[list[LoggedBundle], int | None]:
+    """Return whole deposits behind a place until there are enough documents, and where the next part begins."""
+    part: list[LoggedBundle] = []
+    documents = 0
+    later = [position for position in found if position > after and found[position]]
+    for position in later:
+        part += found[position]
+        documents += sum(len(each.documents) for each in found[position])
+        if documents >= most and position != later[-1]:
+            return part, position
+    return part, None
+
+
+def _told(served: Sequence[ServedBundle]) -> Event:
+    places = [each.stored.compartment for each in served]
+    years = [each.year for each in places]
+    return replace(
+        ASKED,
+        categories=tuple(sorted({each.category.value for each in places})),
+        years=(min(years), max(years)) if years else None,
+        count=sum(len(each.documents) for each in served),
+    )
