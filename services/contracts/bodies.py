@@ -27,10 +27,13 @@ from services.kit.credentials.callers import Caller
 from services.kit.credentials.standing import STATUS_PATH, standing_reader
 from services.kit.dual_control.workflows import DualControl
 from services.kit.gate import Gate
+from services.kit.high_water import MarkInFolder
 from services.kit.log.audit import Finding
 from services.kit.problems import Problem, install_problems
 
 logger = logging.getLogger("sekisho")
+REGISTER_SEEN: Final = "register-seen"
+"""In a body's folder: the highest edition of the register that it used, so that a restart takes no older one."""
 OPEN_PATHS = frozenset({"/healthz", "/.well-known/sekisho"})
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "A problem document (RFC 9457): refused, with a stable code and what to do next."},
@@ -83,6 +86,7 @@ def register_reader(context: BodyContext) -> RegisterView:
         max_age=settings.register_max_age_seconds,
         stale_limit=settings.register_stale_seconds,
         at=context.body,
+        seen=MarkInFolder(settings.data / REGISTER_SEEN),
     )
     return with_tokens(context, reader)
 

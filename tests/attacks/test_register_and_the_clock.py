@@ -1,16 +1,21 @@
-"""A clock that is set back does not keep an old edition of the register in force."""
+"""Neither a clock that is set back nor a restart keeps, or brings back, an old edition of the register."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent import jws
 from consent.identifiers import OrganisationId
 from services.contracts.oversight.register import REGISTER_TYPE, Kind, Organisation, Register
 from services.contracts.oversight.register_reader import RegisterReader
 from services.kit.clock import epoch_seconds
+from services.kit.high_water import HighWater, MarkInFolder
 from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError
 
@@ -48,9 +53,14 @@ class Oversight:
         )
         return jws.sign(told.model_dump(mode="json"), typ=REGISTER_TYPE, key=self.key, kid="register")
 
-    def reader(self) -> RegisterReader:
+    def reader(self, seen: HighWater | None = None) -> RegisterReader:
         return RegisterReader(
-            self.edition, key=self.key.public_key(), clock=lambda: self.now, max_age=1, stale_limit=30
+            self.edition,
+            key=self.key.public_key(),
+            clock=lambda: self.now,
+            max_age=1,
+            stale_limit=30,
+            seen=seen,
         )
 
     def suspend(self) -> None:
@@ -77,3 +87,30 @@ def test_a_clock_set_back_asks_a_body_again_that_was_down() -> None:
     oversight.down = False
     oversight.now -= timedelta(days=1)
     assert reader.directory().organisation(CLINIC) is not None
+
+
+def test_an_old_edition_is_refused_also_after_a_restart(tmp_path: Path) -> None:
+    """LD7, IL5: who brings an oversight body of yesterday back brings nobody back who was suspended."""
+    oversight = Oversight()
+    oversight.suspend()
+    assert oversight.reader(MarkInFolder(tmp_path / "seen")).directory().organisation(CLINIC) is None
+    oversight.serial, oversight.active = 1, True
+    restarted = oversight.reader(MarkInFolder(tmp_path / "seen"))
+    with pytest.raises(UnavailableError):
+        restarted.directory()
+    oversight.serial = 3
+    oversight.now += timedelta(seconds=2)
+    assert restarted.directory().organisation(CLINIC) is not None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(min_value=1, max_value=10**12)), max_size=20))
+def test_a_mark_only_rises_whoever_raises_it(raised: list[tuple[bool, int]]) -> None:
+    """LD7: of two processes with one folder, none lowers what the other has seen."""
+    with TemporaryDirectory() as folder:
+        one, other = (MarkInFolder(Path(folder) / "seen") for _ in range(2))
+        highest = 0
+        for first, number in raised:
+            (one if first else other).rise_to(number)
+            highest = max(highest, number)
+            assert one.height() == other.height() == MarkInFolder(Path(folder) / "seen").height() == highest
+        assert len(list((Path(folder) / "seen").glob("*"))) == bool(raised)

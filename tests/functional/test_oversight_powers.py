@@ -6,10 +6,11 @@ import time
 import pytest
 
 from consent.vocabulary import Body
+from services.contracts.bodies import REGISTER_SEEN
 from services.contracts.oversight.messages import Accredited, StandingChange
 from services.contracts.oversight.powers import Provision
 from services.demo.scene import Scene
-from services.deployment.organisations import KNOWN_EVERYWHERE_SECONDS
+from services.deployment.organisations import APPLICANTS, KNOWN_EVERYWHERE_SECONDS
 from services.gateway.accreditor import read_public_register
 from services.gateway.errors import RefusedError
 from services.gateway.organisation import Organisation
@@ -80,3 +81,10 @@ def test_official_alone_suspends_nobody(deployment: Scene) -> None:
         approve(deployment.officials, Body.OVERSIGHT, made.id)
     assert refused.value.code == "same_person"
     assert deployment.organisation("bank").directory().organisation(deployment.organisation("bank").id)
+
+
+def test_bodies_remember_which_edition_of_the_register_they_used(deployment: Scene) -> None:
+    """LD7: beside the database, so that neither a restart nor an old copy of it forgets."""
+    for body in (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL):
+        marks = list((deployment.layout.body(body) / REGISTER_SEEN).iterdir())
+        assert max(int(each.name) for each in marks) > len(APPLICANTS), body

@@ -1,5 +1,6 @@
 """How a body keeps the newest edition of the register: fetched, verified, at most seconds old (R9)."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ from consent.vocabulary import Body
 from services.contracts.oversight.register import REGISTER_TYPE, Directory, Register
 from services.kit.clock import Clock
 from services.kit.fresh import Fresh, OutdatedError
+from services.kit.high_water import HighWater, MarkInMemory
 from services.kit.problems import UnavailableError
+
+logger = logging.getLogger("sekisho")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class RegisterReader:
     """Keeps the newest edition of the register that the oversight body signed.
 
     Units: `max_age` and `stale_limit` are seconds. Guarantees: an edition older than `stale_limit` is not used
-    (fails closed), a lower serial than one seen before is refused.
+    (fails closed), a lower serial than one seen before is refused, as long as `seen` remembers.
     Raises: UnavailableError from every method when no edition is young enough.
     """
 
@@ -38,8 +42,10 @@ class RegisterReader:
         max_age: float,
         stale_limit: float,
         at: Body | None = None,
+        seen: HighWater | None = None,
     ) -> None:
         self._at = at
+        self._seen = seen or MarkInMemory()
         self._fetch = fetch
         self._key = key
         self._clock = clock
@@ -60,8 +66,11 @@ class RegisterReader:
         if held is not None and signed == held.signed:  # verified before, to the last byte
             return held
         directory = verify_register(signed, key=self._key, clock=self._clock, at=self._at)
-        if held is not None and directory.register.serial < held.directory.register.serial:
+        serial, highest = directory.register.serial, self._seen.height()
+        if serial < highest:
+            logger.error("the register is edition %d, but edition %d was seen before", serial, highest)
             raise OutdatedError
+        self._seen.rise_to(serial)  # first: what is used once is never fallen behind
         return _Edition(signed, directory)
 
 
