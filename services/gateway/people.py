@@ -98,6 +98,13 @@ def change_resident(
     counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).change(message, token=token))
 
 
+def depart_resident(counter: Organisation, reference: str, *, reason: ChangeReason) -> None:
+    """Take somebody out of the resident register, who moved away or died. Raises: RefusedError."""
+    token = counter.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
+    message = registry.Depart(token=token, reason=reason)
+    counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).depart(message, token=token))
+
+
 def _wire(items: BasicItems) -> registry.BasicItems:
     return registry.BasicItems(
         name=items.name, address=items.address, sex=registry.Sex(items.sex), birth_date=items.birth_date

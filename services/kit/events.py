@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     WALLET_REGISTERED = "wallet_registered"
     RESIDENT_REGISTERED = "resident_registered"
     RESIDENT_CHANGED = "resident_changed"
+    RESIDENT_DEPARTED = "resident_departed"
     CONFIRMATION = "confirmation"
     ITEMS_DISCLOSED = "items_disclosed"
     COMPARTMENTS_PUBLISHED = "compartments_published"

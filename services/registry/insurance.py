@@ -29,6 +29,11 @@ _ENTER = insert(insurance)
 _FIND = select(insurance.c.membership).where(insurance.c.pseudonym == bindparam("person"))
 
 
+def forget(conn: Connection, person: Pseudonym) -> None:
+    """Take a person's insurance out."""
+    conn.execute(_FORGET, {"person": person})
+
+
 def register_membership(
     registry: Registry, caller: OperatorCaller, message: RegisterMembership
 ) -> RegisteredMembership:

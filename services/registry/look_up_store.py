@@ -67,6 +67,13 @@ class LookUpStore:
         for row in after:
             insert_if_absent(conn, look_up_entry, row)
 
+    def remove(self, conn: Connection, person: Pseudonym, someone: Resident) -> None:
+        """Let somebody be found by nothing any more."""
+        conn.execute(
+            _REMOVE,
+            [{"its_key": row["key"], "its_person": row["person"]} for row in self._rows(person, someone)],
+        )
+
     def found(self, conn: Connection, question: Question) -> list[Entry]:
         """Return everybody whom a question fits.
 

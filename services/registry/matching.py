@@ -50,6 +50,11 @@ def enter(
     conn.execute(_ENTER, {"pseudonym": person, "key": key, "handle": sealed})
 
 
+def forget(conn: Connection, person: Pseudonym) -> None:
+    """Let a person's name and birth date mean nobody."""
+    conn.execute(_FORGET, {"person": person})
+
+
 def complete(conn: Connection, cipher: ColumnCipher, person: Pseudonym, handle: str | None) -> None:
     """Keep the handle of somebody who was registered before there were handles."""
     if handle is not None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from consent import base64url
 from consent.identifiers import Pseudonym
@@ -65,6 +65,22 @@ class Store:
         self, conn: Connection, person: Pseudonym, *, old: Resident, new: Resident, end: HistoryEnd
     ) -> None:
         """Replace a person's items and keep the old ones as history."""
+        self._keep(conn, person, old=old, end=end)
+        conn.execute(
+            update(resident).where(resident.c.pseudonym == person).values(**self._sealed(person, new))
+        )
+
+    def remove(self, conn: Connection, person: Pseudonym, *, old: Resident, end: HistoryEnd) -> bool:
+        """Take a person's entry out and keep the items as history; tell whether it was there.
+
+        Nothing may point to the entry any more.
+        """
+        if conn.execute(delete(resident).where(resident.c.pseudonym == person)).rowcount != 1:
+            return False
+        self._keep(conn, person, old=old, end=end)
+        return True
+
+    def _keep(self, conn: Connection, person: Pseudonym, *, old: Resident, end: HistoryEnd) -> None:
         row, until = base64url.encode(self.randomness(ID_BYTES)), end.day.isoformat()
         told = json.dumps({item.value: value for item, value in old.items.items()}).encode()
         due = None if end.due is None else end.due.isoformat()
@@ -77,9 +93,6 @@ class Store:
                 reason=self.cipher.seal(end.reason.encode(), cell=_reason_cell(row, until, due)),
                 due=due,
             )
-        )
-        conn.execute(
-            update(resident).where(resident.c.pseudonym == person).values(**self._sealed(person, new))
         )
 
     def open_reason(self, row: str, *, until: str, due: str | None, reason: bytes) -> ChangeReason:

@@ -30,10 +30,9 @@ resident_history = Table(
     Column(
         "pseudonym",
         String,
-        ForeignKey("resident.pseudonym"),
         nullable=False,
         index=True,
-        info=clear("the registry's own pseudonym", person=True),
+        info=clear("the registry's own pseudonym, also of who has departed", person=True),
     ),
     Column(
         "until",

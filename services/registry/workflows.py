@@ -56,7 +56,7 @@ def register(registry: Registry, caller: OperatorCaller, message: RegisterReside
         registry.store.add(conn, person, new)
         registry.look_ups.add(conn, [(person, new)])
         matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
-        event = _by(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem), reason=reason)
+        event = by_registrar(caller, EventKind.RESIDENT_REGISTERED, items=list(BasicItem), reason=reason)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="registered")
 
@@ -78,10 +78,10 @@ def change(registry: Registry, caller: OperatorCaller, message: RegisterResident
         changed = [item for item in BasicItem if old.items[item] != new.items[item]]
         if not changed:
             return RegisteredResident(resident="unchanged")
-        registry.store.change(conn, person, old=old, new=new, end=_end(registry, reason))
+        registry.store.change(conn, person, old=old, new=new, end=history_end(registry, reason))
         registry.look_ups.replace(conn, person, old=old, new=new)
         matching.enter(conn, registry.context.cipher, person, new, handle=named.handle)
-        event = _by(caller, EventKind.RESIDENT_CHANGED, items=changed, reason=reason)
+        event = by_registrar(caller, EventKind.RESIDENT_CHANGED, items=changed, reason=reason)
         registry.context.journal.record(conn, person=person, event=event)
     return RegisteredResident(resident="changed")
 
@@ -160,15 +160,17 @@ def _reason(
     return reason
 
 
-def _end(registry: Registry, reason: ChangeReason) -> HistoryEnd:
+def history_end(registry: Registry, reason: ChangeReason) -> HistoryEnd:
+    """Return when what ends today for this reason must be erased."""
     today = registry.context.clock().astimezone(UTC).date()
     due = due_day(today, years=registry.settings.history_years)
     return HistoryEnd(reason, today, None if reason is ChangeReason.MOVED_ABROAD else due)
 
 
-def _by(
+def by_registrar(
     caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem], reason: ChangeReason
 ) -> Event:
+    """Return what is logged of a registrar's doing."""
     return Event(
         kind=kind,
         outcome=Outcome.DONE,

@@ -51,3 +51,21 @@ def test_who_may_not_change_a_number_is_told_so(deployment: Scene) -> None:
         within("change-number", "--as", office / "hospital-a", "--reference", "A" * 43), "registrar"
     )
     assert_one_line(within("change-number", "--reference", "A" * 43), "Give --card", status=2)
+
+
+def test_who_departs_is_found_no_more_and_sees_it(deployment: Scene, tmp_path: Path) -> None:
+    """J1, J8: by hand at the counter; the person's history says so."""
+    items = BasicItems("去田 光", "東京都みなと市 3-3-3", "male", "1971-07-07")
+    made = enrol(deployment.organisation("municipality"), items, pins=PINS)
+    card, office = tmp_path / "card.json", deployment.layout.credentials / "municipality"
+    save_card(made.card, card)
+    task = ("--task", "resident_record", "--case", "2026-99")
+    asked = ("look-up", "--as", office, *task, "--name", "去*", "--birth-date", "1971-07-07")
+    assert "去田 光" in within(*asked).stdout
+    depart = ("depart", "--as", office, "--reference", made.reference, "--reason")
+    assert_one_line(within(*depart, "moved_within"), "moved_out", status=2)
+    done = within(*depart, "moved_out")
+    assert (done.returncode, done.stdout) == (0, "departed\n"), done.stderr
+    assert within(*asked).stdout == "nobody\n"
+    assert_one_line(within(*depart, "died"), "not_found")
+    assert "resident_departed  done  municipality" in within("history", "--card", card).stdout

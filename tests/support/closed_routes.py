@@ -209,6 +209,7 @@ ROWS: dict[Body, list[Row]] = {
     Body.REGISTRY: [
         ("POST /residents", CITY, r.RegisterResident, REGISTER),
         ("PUT /residents", CITY, r.RegisterResident, REGISTER),
+        ("POST /residents/departures", CITY, r.Depart, {"token": "x", "reason": "died"}),
         ("POST /attribute-statements", person, StateAttributes, {"certificate": "ab", "token": "x"}),
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),

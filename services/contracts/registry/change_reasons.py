@@ -21,13 +21,12 @@ class ChangeReason(StrEnum):
 
 
 ON_ENTRY: Final = frozenset({ChangeReason.MOVED_IN, ChangeReason.BORN, ChangeReason.ENTERED_EX_OFFICIO})
-ON_CHANGE: Final = frozenset(
+ON_CHANGE: Final = frozenset({ChangeReason.MOVED_WITHIN, ChangeReason.CORRECTED_EX_OFFICIO})
+ON_DEPARTURE: Final = frozenset(
     {
         ChangeReason.MOVED_OUT,
         ChangeReason.DIED,
         ChangeReason.REMOVED_EX_OFFICIO,
-        ChangeReason.MOVED_WITHIN,
-        ChangeReason.CORRECTED_EX_OFFICIO,
         ChangeReason.MOVED_ABROAD,
     }
 )

@@ -11,6 +11,7 @@ from services.contracts.registry.messages import (
     CompareIdentity,
     Confirm,
     Confirmed,
+    Depart,
     Eligibility,
     MatchedIdentity,
     MatchIdentity,
@@ -35,6 +36,9 @@ class Registry(Protocol):
 
     def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """Enter new items of a person (registrar)."""
+
+    def depart(self, message: Depart, *, token: Token) -> RegisteredResident:
+        """Take a person out of the register; the former items are kept as long as any (registrar)."""
 
     def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
         """Ask whether items are still right (confirmer)."""
@@ -89,6 +93,11 @@ class RegistryClient:
     def change(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""
         return self._ask("PUT", "/residents", RegisteredResident, message=message, token=token)
+
+    def depart(self, message: Depart, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        path = "/residents/departures"
+        return self._ask("POST", path, RegisteredResident, message=message, token=token)
 
     def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
         """See `Registry`."""

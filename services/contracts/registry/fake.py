@@ -16,7 +16,7 @@ from consent.vocabulary import BasicItem, Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
 from services.contracts.oversight.register import Directory, Role
 from services.contracts.registry.analysis import AskReport, LookUpReport
-from services.contracts.registry.change_reasons import ON_CHANGE, ON_ENTRY, ChangeReason
+from services.contracts.registry.change_reasons import ON_CHANGE, ON_DEPARTURE, ON_ENTRY, ChangeReason
 from services.contracts.registry.fake_look_ups import FakeLookUps
 from services.contracts.registry.fake_supervision import FakeSupervision
 from services.contracts.registry.look_ups import (
@@ -36,6 +36,7 @@ from services.contracts.registry.messages import (
     CompareIdentity,
     Confirm,
     Confirmed,
+    Depart,
     Eligibility,
     EligibilityClaims,
     ItemResult,
@@ -100,6 +101,20 @@ class FakeRegistry:
         self.residents[person] = _items(message)
         self.supervision.former.append((self.clock().date(), reason))
         return RegisteredResident(resident="changed")
+
+    def depart(self, message: Depart, *, token: Token) -> RegisteredResident:
+        """See `Registry`."""
+        caller = self._caller(token, Role.REGISTRAR)
+        if message.reason not in ON_DEPARTURE:
+            raise problem(400, "malformed_request")
+        person = self.whom(message.token, caller.organisation)
+        if person not in self.residents:
+            raise problem(404, "not_found")
+        del self.residents[person]
+        self.memberships.pop(person, None)
+        self.handles.pop(person, None)
+        self.supervision.former.append((self.clock().date(), message.reason))
+        return RegisteredResident(resident="departed")
 
     def confirm(self, message: Confirm, *, token: Token) -> Confirmed:
         """See `Registry`."""

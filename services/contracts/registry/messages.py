@@ -48,7 +48,14 @@ class RegisterResident(Message):
 class RegisteredResident(Message):
     """What became of it."""
 
-    resident: Literal["registered", "changed", "unchanged"]
+    resident: Literal["registered", "changed", "unchanged", "departed"]
+
+
+class Depart(Message):
+    """POST /residents/departures: why the person whom the ID centre's token names is no resident any more."""
+
+    token: str
+    reason: Annotated[ChangeReason, Strict(False)]
 
 
 class Confirm(Message):

@@ -9,6 +9,7 @@ from services.contracts.registry.messages import (
     AskPresence,
     Confirm,
     Confirmed,
+    Depart,
     Presence,
     RegisteredResident,
     RegisterResident,
@@ -16,7 +17,7 @@ from services.contracts.registry.messages import (
 from services.directives.api import Hold
 from services.kit.access import body, operator
 from services.kit.credentials.callers import BodyCaller, OperatorCaller
-from services.registry import workflows
+from services.registry import departing, workflows
 from services.registry.api.problems import ConfirmationRefusedProblemError
 from services.registry.centre import Registry
 from services.registry.errors import ConfirmationRefusedError
@@ -39,6 +40,11 @@ def registry_routes(registry: Registry) -> APIRouter:
     def change(caller: Registrar, message: RegisterResident) -> RegisteredResident:
         """Enter new items of a person."""
         return workflows.change(registry, caller, message)
+
+    @router.post("/residents/departures")
+    def depart(caller: Registrar, message: Depart) -> RegisteredResident:
+        """Take a person out of the register."""
+        return departing.depart(registry, caller, message)
 
     @router.post("/confirmations")
     def confirm(caller: AnyOperator, message: Confirm, hold: Hold) -> Confirmed:

@@ -39,6 +39,7 @@ ROUTES = {
     ("GET", "/healthz"): ("open", ()),
     ("POST", "/residents"): ("operator", ("registrar",)),
     ("PUT", "/residents"): ("operator", ("registrar",)),
+    ("POST", "/residents/departures"): ("operator", ("registrar",)),
     ("POST", "/attribute-statements"): ("person", ()),
     ("POST", "/confirmations"): ("operator", ()),
     ("POST", "/disclosures"): ("operator", ()),
