@@ -11,6 +11,7 @@ from services.commands import (
     fhir_face,
     large_files,
     departures,
+    fhir_face,
     links,
     look_up_watch,
     look_ups,

@@ -109,9 +109,8 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
         return
     with oversight(tmp_path) as world:
         issuer: Ed25519PrivateKey = world.others.signing[Body.IDENTITY]
-        first, second = map(world.as_supervisor, world.supervisors)
         yield Office(
-            Keeping(first, second),
+            world.keeping,
             world.clock,
             TokenIssuer(URLS[Body.IDENTITY], issuer, lifetime, randomness),
             lambda certificate, token: OwnStandingClient(world.http(certificate), token=token),

@@ -121,10 +121,10 @@ def test_twin_of_an_organisation_changes_no_key(desk: Desk) -> None:
     office = desk.scene.layout.url(Body.OVERSIGHT)
     caller = desk.calls.organisation("oversight-office")
     for twin in twins("hospital-a"):
-        content = json.dumps(
-            {"id": twin, "signing_key": None, "receiving_key": None}, ensure_ascii=False
-        ).encode()
-        answer = desk.calls.send(caller, "PUT", f"{office}/organisations/keys", content=content)
+        keyless = {"id": twin, "signing_key": None, "receiving_key": None}
+        asked = {"kind": "change-keys", "parameters": keyless, "reason": "r"}
+        content = json.dumps(asked, ensure_ascii=False).encode()
+        answer = desk.calls.send(caller, "POST", f"{office}/proposals", content=content)
         assert assert_problem(answer, where=ascii(twin))["code"] in {"malformed_request", "not_found"}
     entry = desk.scene.officials.directory().organisation(OrganisationId("hospital-a"))
     assert entry is not None
