@@ -87,3 +87,7 @@ def refusal(problem: RemoteProblemError) -> RefusedError:
 
 class WalletLostError(GatewayError):
     """The wallet cannot be rebuilt from the parts at hand; the message says which keeper refused what."""
+
+
+class AuditFileError(GatewayError):
+    """The file of what the FHIR face did cannot be written or read; the message names it."""

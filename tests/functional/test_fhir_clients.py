@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fhirclient.client import FHIRClient  # type: ignore[import-untyped]  # has no stubs
+from fhirclient.models.auditevent import AuditEvent  # type: ignore[import-untyped]  # has no stubs
 from fhirclient.models.binary import Binary  # type: ignore[import-untyped]  # has no stubs
 from fhirclient.models.consent import Consent  # type: ignore[import-untyped]  # has no stubs
 from fhirclient.models.documentreference import (  # type: ignore[import-untyped]  # has no stubs
@@ -46,11 +47,13 @@ SECRET = "the clinic's secret, long enough to be one"
 
 
 @contextmanager
-def clinics_face(scene: Scene) -> Iterator[str]:
+def clinics_face(scene: Scene, folder: Path) -> Iterator[str]:
     """Serve the clinic's face in this process; return its address."""
     with listen(0) as listener:
         url = address(listener)
-        server = server_of(face_of(scene.organisation("clinic-b"), secret=SECRET, url=url))
+        server = server_of(
+            face_of(scene.organisation("clinic-b"), folder / "audit.ndjson", secret=SECRET, url=url)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         yield url
@@ -63,6 +66,7 @@ def hospitals_face(scene: Scene, secret: Path) -> Iterator[str]:
     """Start `sekisho fhir-gateway` for the hospital; return its address."""
     folder = scene.layout.credentials / "hospital-a"
     words = [*COMMAND, "fhir-gateway", "--as", str(folder), "--secret", str(secret)]
+    words += ["--audit", str(secret.parent / "hospital.ndjson")]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     guard = threading.Timer(PATIENCE_SECONDS, process.kill)
     guard.start()
@@ -102,7 +106,7 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
     enrolled = enrol(deployment.organisation("municipality"), ITEMS, pins=PINS)
     references = [link(deployment.organisation(name), enrolled.person) for name in ("hospital-a", "clinic-b")]
     secret = tmp_path / "fhir.secret"
-    with hospitals_face(deployment, secret) as hospital, clinics_face(deployment) as clinic:
+    with hospitals_face(deployment, secret) as hospital, clinics_face(deployment, tmp_path) as clinic:
         writer = SyncFHIRClient(hospital, authorization=f"Bearer {secret.read_text().strip()}")
         made = writer.resource(**document(references[0], year=YEAR), resource_type="DocumentReference")
         made.create()  # type: ignore[no-untyped-call]  # the library does not say
@@ -119,6 +123,8 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
         assert base64.b64decode(opened.data) == LETTER
         (consent,) = Consent.where(struct=of_person(references[1])).perform_resources(reader.server)
         assert [each.coding[0].code for each in consent.provision.code] == ["medication"]
+        events = AuditEvent.where(struct=of_person(references[1])).perform_resources(reader.server)
+        assert [each.outcome for each in events] == ["8", "0", "0", "0"]
         withdraw(enrolled.person, permission)
         with pytest.raises(FHIRPermissionDeniedException):
             search.perform_resources(reader.server)
@@ -129,9 +135,9 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
     assert hits == []
 
 
-def test_fhirpy_reads_outcomes_and_searches_as_well(deployment: Scene) -> None:
-    """The same client names our refusals: they are OperationOutcomes."""
-    with clinics_face(deployment) as clinic:
+def test_fhirpy_names_our_refusals(deployment: Scene, tmp_path: Path) -> None:
+    """They are OperationOutcomes, with our codes."""
+    with clinics_face(deployment, tmp_path) as clinic:
         reader = SyncFHIRClient(clinic, authorization=f"Bearer {SECRET}")
         with pytest.raises(OperationOutcome) as refused:
             reader.resources("DocumentReference").search(**{"patient.identifier": "x"}).fetch()

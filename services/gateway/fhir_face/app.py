@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from services.gateway.fhir_face.asking import FORMAT, asked_consents, asked_documents
+from services.gateway.fhir_face.asking import FORMAT, asked_consents, asked_documents, asked_events
 from services.gateway.fhir_face.capability import capability_statement
 from services.gateway.fhir_face.documents import ShownDocument
 from services.gateway.fhir_face.errors import (
@@ -60,6 +60,13 @@ def create_face(records: Records, *, secret: str, url: str, clock: Clock) -> Fas
         found = records.consents(asked_consents(request.query_params.multi_items()))
         return fhir(_bundle(found, url))
 
+    @app.get(f"{BASE}/AuditEvent")
+    def events(request: Request) -> Response:
+        """Return what was done here about a person."""
+        _require_json(request)
+        found = records.events(*asked_events(request.query_params.multi_items()))
+        return fhir(_bundle(found, url))
+
     @app.middleware("http")
     async def admit(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         """Let in whoever knows the secret; anybody on this machine may ask what is served here."""
@@ -93,12 +100,12 @@ def _serve_documents(app: FastAPI, records: Records, url: str) -> None:
     def read(request: Request, identifier: str) -> Response:
         """Return a document's reference."""
         _require_json(request)
-        return fhir(_found(records, identifier).resource)
+        return fhir(_found(records, "DocumentReference", identifier).resource)
 
     @app.get(f"{BASE}/Binary/{{identifier}}")
     def binary(request: Request, identifier: str) -> Response:
         """Return what a document says: as it is, or as a Binary where FHIR is asked for (R4, 3.1.0.1.8)."""
-        held = _found(records, identifier)
+        held = _found(records, "Binary", identifier)
         if request.query_params.get(FORMAT, _accepted(request)) in _JSON:
             return fhir(held.binary())
         return Response(held.content, media_type=held.media_type)
@@ -128,8 +135,8 @@ async def _resource(request: Request) -> Resource:
     return found
 
 
-def _found(records: Records, identifier: str) -> ShownDocument:
-    held = records.find(identifier)
+def _found(records: Records, kind: str, identifier: str) -> ShownDocument:
+    held = records.find(kind, identifier)
     if held is None:
         raise FaceError(
             NOT_FOUND, "it was not found here in the last minutes; search for the person's documents"

@@ -17,6 +17,8 @@ PATIENT: Final = ("patient.identifier", "patient:identifier", "subject:identifie
 FORMAT: Final = "_format"
 _PERIOD: Final = re.compile(r"(eq|ge|le)?([0-9]{4})", re.ASCII)
 
+_SINCE: Final = re.compile(r"ge([0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)", re.ASCII)
+
 Parameters = Sequence[tuple[str, str]]
 
 
@@ -39,6 +41,18 @@ def asked_consents(parameters: Parameters) -> str:
     """Read the parameters of a search for permissions; return whose. Raises: FaceError."""
     _only(parameters, {*PATIENT, FORMAT})
     return asked_person(parameters)
+
+
+def asked_events(parameters: Parameters) -> tuple[str, str]:
+    """Read the parameters of a search for what was done; return whose, and from when. Raises: FaceError."""
+    _only(parameters, {*PATIENT, "date", FORMAT})
+    told = [value for name, value in parameters if name == "date"]
+    if not told:
+        return asked_person(parameters), ""
+    found = _SINCE.fullmatch(told[0])
+    if found is None or len(told) > 1:
+        raise FaceError(MALFORMED, "date is ge and a day or an instant in UTC: ge2026-11-21T09:00:00Z")
+    return asked_person(parameters), found[1]
 
 
 def asked_person(parameters: Parameters) -> str:

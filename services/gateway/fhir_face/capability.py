@@ -50,6 +50,12 @@ def capability_statement(*, url: str, started: datetime) -> Resource:
                         "Binary", ["read"], "the attachment of a DocumentReference, for as long as that", []
                     ),
                     _resource(
+                        "AuditEvent",
+                        ["search-type"],
+                        "what this face did about a person; what bodies did stands in their logs",
+                        [_BY_PERSON, {"name": "date", "type": "date", "documentation": "with ge"}],
+                    ),
+                    _resource(
                         "Consent",
                         ["search-type"],
                         "what a person permits this organisation now",

@@ -44,9 +44,10 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True)
 class ShownDocument:
-    """A document as the face shows it: the resource, and what its attachment holds."""
+    """A document as the face shows it: whose it is, the resource, and what its attachment holds."""
 
     id: str
+    reference: str
     resource: Resource = field(repr=False)
     media_type: str
     content: bytes = field(repr=False)
@@ -110,7 +111,7 @@ def shown_document(opened: OpenedDocument, *, reference: str) -> ShownDocument:
         "custodian": {"identifier": {"system": ORGANISATIONS, "value": opened.author}},
         "content": [{"attachment": shown}],
     }
-    return ShownDocument(identifier, resource, media_type, content)
+    return ShownDocument(identifier, reference, resource, media_type, content)
 
 
 def document_name(new: NewDocument) -> str | None:

@@ -5,7 +5,13 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from services.gateway.errors import CredentialFolderError, GatewayError, NotVerifiedError, RefusedError
+from services.gateway.errors import (
+    AuditFileError,
+    CredentialFolderError,
+    GatewayError,
+    NotVerifiedError,
+    RefusedError,
+)
 from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError
 
@@ -34,6 +40,7 @@ TOO_LARGE: Final = Wrong("body_too_large", 413, "too-long")
 OTHER_MEDIA_TYPE: Final = Wrong("media_type", 415, "not-supported")
 NOT_VERIFIED: Final = Wrong("not_verified", 502, "security")
 UNREACHABLE: Final = Wrong("unavailable", 503, "transient")
+NOT_NOTED: Final = Wrong("audit_file", 500, "exception")
 NOT_EQUIPPED: Final = Wrong("not_equipped", 403, "forbidden")
 UNEXPECTED: Final = Wrong("internal_error", 500, "exception")
 
@@ -66,6 +73,8 @@ def refused(error: Exception) -> FaceError:
             return FaceError(wrong, error.explanation)
         case NotVerifiedError():
             return FaceError(NOT_VERIFIED, str(error))
+        case AuditFileError():
+            return FaceError(NOT_NOTED, str(error))
         case CredentialFolderError():
             return FaceError(NOT_EQUIPPED, str(error))
         case PeerUnavailableError() | UnavailableError():

@@ -11,6 +11,7 @@ from consent.statements import Selection
 from consent.vocabulary import Category, Purpose
 from services.gateway.clinic import OpenedDocument, read_opened
 from services.gateway.fhir_face.asking import Asked
+from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.documents import (
     NewDocument,
     ShownDocument,
@@ -25,24 +26,28 @@ from services.gateway.hospital import DocumentNamer, deposit_documents
 from services.gateway.organisation import Organisation
 
 YEARS_BACK = 4
+DOCUMENT = "DocumentReference"
 
 
 class Records:
     """One organisation's documents, for its own systems; `purpose` is what they read for."""
 
-    def __init__(self, organisation: Organisation, held: Held, *, purpose: Purpose) -> None:
+    def __init__(self, organisation: Organisation, held: Held, book: AuditBook, *, purpose: Purpose) -> None:
         self._organisation = organisation
+        self._book = book
         self._held = held
         self._purpose = purpose
 
     def create(self, resource: Resource) -> ShownDocument:
         """Seal and deposit a DocumentReference. Raises: FaceError, GatewayError, PeerUnavailableError."""
         new = new_document(resource)
-        plain = PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
-        deposit_documents(self._organisation, new.reference, {(new.category, new.year): [plain]})
-        place = Compartment(new.category, new.year, 1)
-        opened = OpenedDocument(plain, place, self._organisation.id)
-        return self._show(opened, new.reference)
+        with self._book.noting("create", DOCUMENT, new.reference) as noted:
+            plain = PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
+            deposit_documents(self._organisation, new.reference, {(new.category, new.year): [plain]})
+            place = Compartment(new.category, new.year, 1)
+            made = self._show(OpenedDocument(plain, place, self._organisation.id), new.reference)
+            noted.documents.append(made.id)
+        return made
 
     def search(self, asked: Asked) -> list[ShownDocument]:
         """Read and open what is asked for and permitted. Raises: GatewayError, PeerUnavailableError.
@@ -50,21 +55,37 @@ class Records:
         Guarantees: categories or years that the search names are read as a whole, or refused by the medical centre
         and told to the person; those that it does not name are as far as the person permits.
         """
-        return [
-            self._show(each, asked.reference)
-            for selection in self._selections(asked)
-            for each in read_opened(
-                self._organisation, asked.reference, selection=selection, purpose=self._purpose
-            )
-        ]
+        with self._book.noting("search-type", DOCUMENT, asked.reference) as noted:
+            found = [
+                self._show(each, asked.reference)
+                for selection in self._selections(asked)
+                for each in read_opened(
+                    self._organisation, asked.reference, selection=selection, purpose=self._purpose
+                )
+            ]
+            noted.documents += [each.id for each in found]
+        return found
 
-    def find(self, identifier: str) -> ShownDocument | None:
-        """Return a document that was created or found a moment ago."""
-        return self._held.find(identifier)
+    def find(self, kind: str, identifier: str) -> ShownDocument | None:
+        """Return a document that was created or found a moment ago, as `kind` of resource. Raises: AuditFileError."""
+        held = self._held.find(identifier)
+        if held is not None:
+            with self._book.noting("read", kind, held.reference) as noted:
+                noted.documents.append(identifier)
+        return held
 
     def consents(self, reference: str) -> list[Resource]:
         """Return what a person permits. Raises: GatewayError, PeerUnavailableError."""
-        return [consent(each, reference=reference) for each in permissions(self._organisation, reference)]
+        with self._book.noting("search-type", "Consent", reference) as noted:
+            found = [
+                consent(each, reference=reference) for each in permissions(self._organisation, reference)
+            ]
+            noted.documents += [str(each["id"]) for each in found]
+        return found
+
+    def events(self, reference: str, since: str) -> list[Resource]:
+        """Return what this face did about a person since then, oldest first. Raises: AuditFileError."""
+        return self._book.entries(reference, since=since)
 
     def _name(self, new: NewDocument) -> DocumentId:
         name = document_name(new)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from consent.vocabulary import Purpose
 from services.gateway.errors import CredentialFolderError
 from services.gateway.fhir_face.app import BASE, create_face
+from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.records import Records
 from services.gateway.organisation import Organisation
@@ -56,11 +57,12 @@ def address(listener: socket.socket) -> str:
 
 
 def face_of(
-    organisation: Organisation, *, secret: str, url: str, purpose: Purpose = Purpose.TREAT
+    organisation: Organisation, audit: Path, *, secret: str, url: str, purpose: Purpose = Purpose.TREAT
 ) -> FastAPI:
-    """Return the face of an organisation."""
+    """Return the face of an organisation, which notes in the file `audit` what it does. Raises: AuditFileError."""
     held = Held(clock=organisation.clock, seconds=HOLD_SECONDS, most_bytes=MOST_HELD_BYTES)
-    records = Records(organisation, held, purpose=purpose)
+    book = AuditBook(audit, organisation, purpose=purpose)
+    records = Records(organisation, held, book, purpose=purpose)
     return create_face(records, secret=secret, url=url, clock=organisation.clock)
 
 

@@ -41,9 +41,13 @@ class Town:
     at_hospital: str
     at_clinic: str
 
+    def book(self, organisation: Organisation) -> Path:
+        """Return the file in which an organisation's face notes what it does."""
+        return self.world.folder / f"{organisation.id}-audit.ndjson"
+
     def face(self, organisation: Organisation) -> TestClient:
         """Return a client of an organisation's face that knows the secret."""
-        app = face_of(organisation, secret=SECRET, url=URL)
+        app = face_of(organisation, self.book(organisation), secret=SECRET, url=URL)
         headers = {"Authorization": f"Bearer {SECRET}", "Accept": FHIR_JSON}
         return TestClient(app, base_url=URL, headers=headers, raise_server_exceptions=False)
 
@@ -176,6 +180,45 @@ def test_same_identifier_is_one_document_and_none_is_a_new_one(town: Town) -> No
     unnamed = document(town.at_hospital, year=YEAR)
     ids = {create(hospital, unnamed).json()["id"] for _ in range(2)}
     assert len(ids) == 2
+
+
+def test_everything_done_about_a_person_is_noted_also_what_was_refused(town: Town) -> None:
+    hospital, clinic = town.face(town.hospital), town.face(town.clinic)
+    made = create(hospital, document(town.at_hospital, year=YEAR)).json()["id"]
+    person = of_person(town.at_clinic)
+    clinic.get("/DocumentReference", params=person)
+    clinic.get(f"/Binary/{made}")
+    town.world.watch.tick(60)
+    start = f"ge{town.world.watch.now:%Y-%m-%dT%H:%M:%SZ}"
+    refusal(clinic.get("/DocumentReference", params=person | {"category": "imaging"}), 403)
+    clinic.get("/Consent", params=person)
+    told = [each["resource"] for each in clinic.get("/AuditEvent", params=person).json()["entry"]]
+    assert [(each["subtype"][0]["code"], each["outcome"], each.get("outcomeDesc")) for each in told] == [
+        ("search-type", "0", None),
+        ("read", "0", None),
+        ("search-type", "8", "urn:sekisho:code|other_category"),
+        ("search-type", "0", None),
+    ]
+    assert told[0]["entity"][1]["what"] == {"reference": f"DocumentReference/{made}"}
+    assert told[1]["entity"][1]["what"] == {"reference": f"Binary/{made}"}
+    assert told[0]["agent"][0]["who"]["identifier"]["value"] == town.clinic.credentials.operator
+    later = clinic.get("/AuditEvent", params=person | {"date": start}).json()
+    assert later["total"] == 2
+    of_hospital = hospital.get("/AuditEvent", params=of_person(town.at_hospital)).json()
+    assert [each["resource"]["action"] for each in of_hospital["entry"]] == ["C"]
+    assert clinic.get("/AuditEvent", params=of_person("A" * 43)).json()["total"] == 0
+    assert LETTER.decode() not in town.book(town.clinic).read_text()
+
+
+def test_nothing_is_shown_when_it_cannot_be_noted(town: Town) -> None:
+    create(town.face(town.hospital), document(town.at_hospital, year=YEAR))
+    clinic, book = town.face(town.clinic), town.book(town.clinic)
+    book.unlink()
+    book.mkdir()
+    assert refusal(clinic.get("/DocumentReference", params=of_person(town.at_clinic)), 500) == "audit_file"
+    book.rmdir()
+    book.write_text("{")
+    assert refusal(clinic.get("/AuditEvent", params=of_person(town.at_clinic)), 500) == "audit_file"
 
 
 def test_opened_documents_are_forgotten_after_some_minutes(town: Town) -> None:
