@@ -88,6 +88,7 @@ for command in (
     cards.revoke_card,
     cards.unlock_card,
     cards.renew_card,
+    cards.renew_signature_application,
     officials.accredit_operator,
     officials.new_organisation,
     officials.receive_certificate,

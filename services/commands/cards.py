@@ -19,9 +19,9 @@ from services.gateway.cards import read_card, replace_card, save_card, unlock
 from services.gateway.errors import CardFileError
 from services.gateway.exchange import Relayed
 from services.gateway.organisation import Organisation
-from services.gateway.person import at_portal
-from services.gateway.recovery import lay_down_recovery, retire_earlier
-from services.gateway.reissue import reissue
+from services.gateway.person import Person, at_portal, sign_in
+from services.gateway.recovery import LaidDown, lay_down_recovery, retire_earlier
+from services.gateway.reissue import reissue, renew_signature
 from services.kit.http import Http
 
 application_option = click.option(
@@ -144,6 +144,21 @@ def unlock_card(folder: Path, reference: str, card: Path, application: str) -> N
     click.echo(f"{name.value}: {tries} tries again; the PIN is the same as before")
 
 
+paper_option = click.option(
+    "--paper", help="The person's recovery code; without it a second registrar is needed."
+)
+second_option = click.option(
+    "--with",
+    "second",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Credentials of a second registrar, another human, who confirms as well.",
+)
+
+
+def _others(second: Path | None) -> list[Organisation]:
+    return [] if second is None else [Organisation.at(second)]
+
+
 @click.command("renew-card")
 @as_option
 @reference_option
@@ -173,6 +188,56 @@ def renew_card(
     click.echo(f"{name.value}: new key and PIN, certificate {renewed.applications[name].kid}")
 
 
+@click.command("renew-signature")
+@as_option
+@reference_option
+@card_option
+@new_pin_option
+@hint_option
+@paper_option
+@second_option
+@click.option("--token", help="Label of a PKCS#11 token that makes and keeps the new key.")
+@told
+def renew_signature_application(
+    folder: Path,
+    reference: str,
+    card: Path,
+    *,
+    new_pin: str | None,
+    hint: str | None,
+    paper: str | None,
+    second: Path | None,
+    token: str | None,
+) -> None:
+    """As a registrar, with the holder here: another key and PIN where the PIN for signing is forgotten."""
+    counter, name = Organisation.at(folder), Application.SIGNATURE
+    pins = {
+        Application.AUTHENTICATION: typed_pin(Application.AUTHENTICATION),
+        name: new_pin or next_pin(name),
+    }
+    renewed = renew_signature(
+        counter,
+        reference,
+        read_card(card),
+        pins=pins,
+        paper=paper,
+        others=_others(second),
+        backend=token_card({name: token}) if token else None,
+    )
+    replace_card(renewed if hint is None else with_hint(renewed, name, hint, digits=pins[name]), card)
+    click.echo(
+        f"{name.value}: new key and PIN, certificate {renewed.applications[name].kid}; the wallet is recovered"
+    )
+    person = sign_in(renewed, counter.connect, pin=pins[Application.AUTHENTICATION], signature_pin=pins[name])
+    _tell_new_code(person, lay_down_recovery(person))
+
+
+def _tell_new_code(person: Person, laid: LaidDown) -> None:
+    click.echo(f"new recovery code, for the person only: {laid.paper}")
+    retire_earlier(person, laid)
+    click.echo("the recovery code from before is worth nothing now")
+
+
 @click.command("recovery-code")
 @card_option
 @told
@@ -189,27 +254,19 @@ def recovery_code(card: Path) -> None:
 @as_option
 @reference_option
 @click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the new card file here.")
-@click.option("--paper", help="The person's recovery code; without it a second registrar is needed.")
-@click.option(
-    "--with",
-    "second",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Credentials of a second registrar, who confirms as well.",
-)
+@paper_option
+@second_option
 @told
 def reissue_card(folder: Path, reference: str, card: Path, paper: str | None, second: Path | None) -> None:
     """As a registrar, with the person here: revoke the old card, issue another, and recover the wallet into it."""
     if card.exists():
         raise CardFileError(f"{card} exists already; choose another name")
     pins = {application: typed_pin(application) for application in Application}
-    others = [] if second is None else [Organisation.at(second)]
-    made = reissue(Organisation.at(folder), reference, pins=pins, paper=paper, others=others)
+    made = reissue(Organisation.at(folder), reference, pins=pins, paper=paper, others=_others(second))
     save_card(made.card, card)
     click.echo(f"card file: {card}; the wallet is the one from before")
     click.echo(f"telephone code that stops the card, for the person only: {made.suspension_code}")
-    click.echo(f"new recovery code, likewise: {made.laid.paper}")
-    retire_earlier(made.person, made.laid)
-    click.echo("the recovery code from before is worth nothing now")
+    _tell_new_code(made.person, made.laid)
 
 
 @click.command("attributes")

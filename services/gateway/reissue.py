@@ -9,9 +9,10 @@ from services.contracts.identity.card_client import CardClient
 from services.contracts.identity.card_messages import LookUpCard
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application, CardChange, IssueCard
-from services.gateway.card_care import change_card
-from services.gateway.card_making import draft
-from services.gateway.cards import CardFile
+from services.gateway.card_backends import CardBackend
+from services.gateway.card_care import change_card, renew_at_counter
+from services.gateway.card_making import check_pin, draft
+from services.gateway.cards import CardFile, unlock
 from services.gateway.errors import RefusedError
 from services.gateway.organisation import Organisation
 from services.gateway.people import register_wallet, trust_of
@@ -79,6 +80,51 @@ def reissue(
     )
     register_wallet(person)
     return Reissued(card, person, issued.suspension_code, lay_down_recovery(person))
+
+
+def renew_signature(
+    counter: Organisation,
+    reference: str,
+    card: CardFile,
+    *,
+    pins: Mapping[Application, str],
+    paper: str | None,
+    others: Sequence[Organisation] = (),
+    backend: CardBackend | None = None,
+) -> CardFile:
+    """As a registrar, with the holder here: another key and PIN for signing, where that PIN is forgotten.
+
+    `pins` are the one for signing in as it is, and the one for signing as it is to be. What the application held is not
+    opened by anybody, so the wallet is recovered as after a loss, by paper or a second registrar.
+    Guarantees: broken off anywhere, it is called again with the card file as it was; the paper still counts.
+    Raises: RefusedError, CardFileError, WrongPinError, WalletLostError, MalformedError for a slip in the paper's code.
+    """
+    check_pin(Application.SIGNATURE, pins[Application.SIGNATURE])
+    if paper is not None:
+        paper_proof(paper, Body.IDENTITY)
+    identity = IdentityClient(counter.connect(Body.IDENTITY))
+    opened = unlock(card, Application.AUTHENTICATION, pins[Application.AUTHENTICATION], identity=identity)
+    holder = Person(
+        card,
+        counter.connect,
+        authentication=opened,
+        register=counter.register,
+        clock=counter.clock,
+        randomness=counter.randomness,
+    )
+    wallet = recover_wallet(holder, [counter, *others], card=card.card, paper=paper)
+    renewed = renew_at_counter(
+        counter,
+        reference,
+        card,
+        application=Application.SIGNATURE,
+        digits=pins[Application.SIGNATURE],
+        other=opened,
+        wallet=wallet,
+        backend=backend,
+    )
+    # what the registry stated was about the certificate that is revoked now
+    return renewed.model_copy(update={"attributes": None})
 
 
 def revoke_present(counter: Organisation, reference: str, *, reason: str) -> None:

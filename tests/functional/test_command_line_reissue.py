@@ -160,3 +160,28 @@ def test_records_from_before_are_opened_by_a_permission_from_the_new_card(deploy
         clinic, link(clinic, made.person), categories=categories, years=years, purpose=Purpose.TREAT
     )
     assert sorted(each.content for each in opened) == sorted(each.content for each in records)
+
+
+def test_signature_pin_that_is_forgotten_costs_no_wallet(deployment: Scene, tmp_path: Path) -> None:
+    """K1: the application gets another key and PIN at the counter; the wallet comes from its parts, as after a loss."""
+    card, city = tmp_path / "card.json", deployment.layout.credentials / "municipality"
+    reference = says("enrol", "--as", city, *ENROL, "--card", card, pins=BEFORE)[1].rpartition(": ")[2]
+    desk = ("--as", city, "--reference", reference, "--card", card)
+    paper = says("recovery-code", "--card", card, pins=BEFORE)[0].rpartition(": ")[2]
+    grant = ("--to", "clinic-b", "--category", "medication", "--years", "2015", "2022", "--purpose", "TREAT")
+    says("grant", "--card", card, *grant, pins=BEFORE)
+    kept = says("permissions", "--card", card, pins=BEFORE)
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(card.read_bytes())
+
+    forgotten = {"SEKISHO_PIN_AUTHENTICATION": "1357"}
+    alone = within("renew-signature", *desk, "--new-pin", "ume2026x", environment=forgotten)
+    assert_one_line(alone, "second_registrar_missing")
+    renewed = says("renew-signature", *desk, "--new-pin", "ume2026x", "--paper", paper, pins=forgotten)
+    now = forgotten | {"SEKISHO_PIN_SIGNATURE": "ume2026x"}
+    assert says("permissions", "--card", card, pins=now) == kept
+    says("recovery-code", "--card", card, pins=now)
+    assert paper not in renewed[1]
+    assert_one_line(within("permissions", "--card", copy, environment=BEFORE), "Wrong PIN")
+    again = within("renew-signature", *desk, "--new-pin", "kaki2026", "--paper", paper, environment=forgotten)
+    assert_one_line(again, "wrong_paper_code")
