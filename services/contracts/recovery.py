@@ -28,6 +28,8 @@ class RecoveryFault(StrEnum):
     WRONG_PAPER = "wrong_paper_code"
     SECOND_REGISTRAR_MISSING = "second_registrar_missing"
     NOT_THE_NEW_CARD = "not_the_new_card"
+    REGISTRAR_NOT_PRESENTED = "registrar_not_presented"
+    ONE_HUMAN_TWICE = "one_human_twice"
 
 
 FAULTS: Final = {
@@ -38,6 +40,9 @@ FAULTS: Final = {
     RecoveryFault.WRONG_PAPER: "The paper code is not the one that belongs to what is kept here.",
     RecoveryFault.SECOND_REGISTRAR_MISSING: "Without the paper code a second registrar must confirm, too.",
     RecoveryFault.NOT_THE_NEW_CARD: "The registrar's confirmation is for another card than the one in force.",
+    RecoveryFault.REGISTRAR_NOT_PRESENTED: "Without the paper code both registrars must have presented their own "
+    "card when they were accredited; have them accredited anew with --presentation.",
+    RecoveryFault.ONE_HUMAN_TWICE: "Both confirmations are one human's; another human must confirm, too.",
 }
 
 

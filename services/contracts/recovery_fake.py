@@ -97,6 +97,8 @@ class FakeKeeper:
             held = [each for each in held if check_paper(proof, each[1])]
         elif len(confirmed) < 2:
             raise _refused(RecoveryFault.SECOND_REGISTRAR_MISSING)
+        else:
+            self._require_humans([registrar for registrar, _ in confirmed])
         if not held:
             raise _refused(RecoveryFault.WRONG_PAPER)
         if not all(self.own_card(person, card) for _, card in confirmed):
@@ -108,6 +110,14 @@ class FakeKeeper:
         return ReleasedParts(
             parts=[base64url.encode(seal_to(key, part, info=RELEASE_INFO)) for part, _ in held]
         )
+
+    def _require_humans(self, registrars: list[str]) -> None:
+        operators = {f"{each.organisation}/{each.id}": each for each in self.directory().register.operators}
+        tags = [operators[name].person_tag for name in registrars]
+        if None in tags:
+            raise _refused(RecoveryFault.REGISTRAR_NOT_PRESENTED)
+        if len(set(tags)) < len(tags):
+            raise _refused(RecoveryFault.ONE_HUMAN_TWICE)
 
     def _who(self, token: Token) -> tuple[Pseudonym, Jwk]:
         person = person_caller(

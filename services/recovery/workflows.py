@@ -3,12 +3,12 @@
 L1 the registrar at the counter confirms, by the operator's card, for which key, card and body; each body checks this
    against its own register, so that the ID centre, which issues the tokens, releases nothing alone;
 L2 the person is signed in with the new card;
-L3 the proof of the paper, or a second registrar with another card;
+L3 the proof of the paper, or a second registrar who is another human;
 L4 each confirmation counts once, in the transaction of the entry that the person sees;
 L5 the part goes out sealed to the key that was confirmed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -200,14 +200,21 @@ def _choose(
     if not kept:
         raise RecoveryRefusedError(RecoveryFault.NO_RECOVERY)
     if message.paper_proof is None:
-        if len(confirmed) < REGISTRARS_WITHOUT_PAPER:
-            raise RecoveryRefusedError(RecoveryFault.SECOND_REGISTRAR_MISSING)
+        _require(len(confirmed) >= REGISTRARS_WITHOUT_PAPER, RecoveryFault.SECOND_REGISTRAR_MISSING)
+        _require_humans(each.operator.person_tag for each in confirmed)
         return list(kept)
     proof = base64url.decode(message.paper_proof)
     fitting = [each for each in kept if check_paper(proof, each.paper_digest)]
     if not fitting:
         raise RecoveryRefusedError(RecoveryFault.WRONG_PAPER)
     return fitting
+
+
+def _require_humans(tags: Iterable[str | None]) -> None:
+    # two accounts and two cards are cheap for one human; the tag is the ID centre's word on who presented themselves
+    known = list(tags)
+    _require(None not in known, RecoveryFault.REGISTRAR_NOT_PRESENTED)
+    _require(len(set(known)) == len(known), RecoveryFault.ONE_HUMAN_TWICE)
 
 
 def _use(recovery: Recovery, conn: Connection, confirmed: Sequence[_Confirmed]) -> None:

@@ -64,6 +64,14 @@ class Scene:
     def now(self) -> int:
         return epoch_seconds(self.world.clock())
 
+    def present(self, **humans: str | None) -> None:
+        """Have the register say which humans presented themselves for the city's and the town's account."""
+        tags = {each.operator: humans[name] for name, each in (("city", self.city), ("town", self.town))}
+        operators = self.world.oversight.operators
+        operators[:] = [
+            each.model_copy(update={"person_tag": tags.get(each.id, each.person_tag)}) for each in operators
+        ]
+
     def deposit(self, name: str, part: bytes, digest: bytes, /, *, wallet: Wallet | None = None) -> int:
         sealed = seal_to(self.world.sealing_key(HERE).public_key(), part, info=PART_INFO)
         told: dict[str, JsonValue] = {
@@ -152,7 +160,22 @@ def test_without_paper_two_registrars_confirm(scene: Scene) -> None:
         scene.release(scene.confirmation(scene.city))
     with refused("recovery_not_confirmed", 403):
         scene.release(scene.confirmation(scene.city), scene.confirmation(scene.city))
+    scene.present(city="one human", town="another human")
     assert scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town)) == [made.parts[HERE]]
+
+
+def test_one_human_with_two_cards_does_not_stand_for_two_registrars(scene: Scene) -> None:
+    """OP4: two accounts, two cards, two towns, one human; an account for which nobody came is no human."""
+    made = split(scene.wallet, randomness=scene.world.random.randbytes)
+    scene.deposit("first", made.parts[HERE], made.digests[HERE])
+    scene.present(city="one human", town="one human")
+    with refused("one_human_twice", 403):
+        scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town))
+    scene.present(city="one human", town=None)
+    with refused("registrar_not_presented", 403):
+        scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town))
+    both = scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town), paper=made.paper)
+    assert both == [made.parts[HERE]]
 
 
 def test_wrong_paper_releases_nothing_whoever_confirms(scene: Scene) -> None:
