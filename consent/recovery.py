@@ -6,7 +6,7 @@ together, who have two shares, still have nothing to open; no body alone has any
 """
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import product
@@ -72,9 +72,15 @@ def check_paper(proof: bytes, digest: bytes) -> bool:
     return hmac.compare_digest(sha256(proof).digest(), digest)
 
 
-def rebuild(parts: Mapping[Body, Sequence[bytes]], *, paper: str | None = None) -> Wallet:
+def rebuild(
+    parts: Mapping[Body, Sequence[bytes]],
+    *,
+    paper: str | None = None,
+    fits: Callable[[Wallet], bool] = lambda _wallet: True,
+) -> Wallet:
     """Return the wallet from the parts that keepers released, each perhaps of several times, and from the paper.
 
+    `fits` tells the wallet that is wanted from others whose parts lie beside it.
     Raises: SealError when no two shares fit together, or the sealed seed is missing.
     """
     known = [[(place, share) for share in parts.get(body, ())] for body, place in _PLACES.items()]
@@ -83,7 +89,7 @@ def rebuild(parts: Mapping[Body, Sequence[bytes]], *, paper: str | None = None) 
     for sealed in parts.get(Body.MEDICAL, ()):
         for pair in _pairs([each for each in known if each]):
             wallet = _open(pair, sealed)
-            if wallet is not None:
+            if wallet is not None and fits(wallet):
                 return wallet
     raise SealError
 

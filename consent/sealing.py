@@ -31,6 +31,7 @@ __all__ = [
     "BundleMeta",
     "ContentKey",
     "PlainDocument",
+    "SealedAs",
     "SealedBundle",
     "SealedDocument",
     "VerifiedPublication",
@@ -78,10 +79,24 @@ class SealedDocument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BundleMeta:
-    """What the documents of a bundle share.
+class SealedAs:
+    """What a bundle's author sealed it as, when its content key was handed to another wallet key since.
 
-    Shape: `message_kit` is the content key, encrypted to the compartment's key (189 bytes).
+    Shape: `kit_digest` 32 bytes, SHA-256 of the message kit that the author made.
+    """
+
+    subject: SubjectKeyId
+    compartment: Compartment
+    kit_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleMeta:
+    """What the documents of a bundle share: under which key they are now, and what their author sealed them as.
+
+    Shape: `message_kit` is the content key, encrypted to the compartment's key (189 bytes). `sealed_as` is there when
+    subject, compartment and kit are no more those that the author signed; who trusts it checks that its subject was a
+    former key of the person (`consent.succession.lineage`).
     """
 
     id: BundleId
@@ -89,6 +104,16 @@ class BundleMeta:
     compartment: Compartment
     message_kit: bytes
     author: OrganisationId
+    sealed_as: SealedAs | None = None
+
+    @property
+    def origin(self) -> SealedAs:
+        """What the author signed."""
+        return self.sealed_as or SealedAs(
+            subject=self.subject,
+            compartment=self.compartment,
+            kit_digest=sha256(self.message_kit).digest(),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +152,12 @@ class ContentKey:
 def _context(bundle: BundleMeta, document: PlainDocument | SealedDocument) -> bytes:
     # Everything that says what a ciphertext is: a row that is swapped, rolled back or relabelled
     # does not open, because these bytes no longer match (decision 2).
+    origin = bundle.origin
     return canonical.encode(
         {
             "format": FORMAT,
-            "subject": bundle.subject,
-            "compartment": bundle.compartment.label,
+            "subject": origin.subject,
+            "compartment": origin.compartment.label,
             "bundle": bundle.id,
             "document": document.id,
             "version": document.version,
@@ -143,7 +169,7 @@ def _context(bundle: BundleMeta, document: PlainDocument | SealedDocument) -> by
 
 def _signed_bytes(bundle: BundleMeta, context: bytes, *, nonce: bytes, ciphertext: bytes) -> bytes:
     # All parts but the nonce are hashed first, so that no part can be moved into its neighbour.
-    kit, sealed = sha256(bundle.message_kit).digest(), sha256(ciphertext).digest()
+    kit, sealed = bundle.origin.kit_digest, sha256(ciphertext).digest()
     return _SIGNED + sha256(sha256(context).digest() + kit + nonce + sealed).digest()
 
 

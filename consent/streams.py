@@ -170,10 +170,11 @@ class StreamCipher:
     ) -> None:
         self._cipher: AESGCM = key.stream_cipher(document, version)
         self._prefix = large.prefix
+        origin = bundle.origin
         header: JsonObject = {
             "format": STREAM_FORMAT,
-            "subject": bundle.subject,
-            "compartment": bundle.compartment.label,
+            "subject": origin.subject,
+            "compartment": origin.compartment.label,
             "bundle": bundle.id,
             "document": document,
             "version": version,

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nucypher_core import MessageKit
 from nucypher_core.umbral import SecretKey, SecretKeyFactory, Signer, generate_kfrags
 
 from consent import base64url, jws
@@ -27,6 +28,7 @@ from consent.directives import (
     Grant,
     Terms,
     UnverifiedDirective,
+    VerifiedDirective,
     Withdrawal,
     directive_payload,
 )
@@ -138,6 +140,22 @@ class Wallet:
             for document in documents
         )
 
+    def hand_over(self, message_kit: bytes, compartment: Compartment, *, to: bytes) -> bytes:
+        """Y4: encrypt the content key of one of the person's own bundles to another key of the person's.
+
+        Shape: a message kit, 189 bytes. Raises: SealError.
+        """
+        try:
+            secret = read_message_kit(message_kit).decrypt(self._delegating_key(compartment))
+        except ValueError:
+            raise SealError from None
+        return self.seal_content_key(secret, to=to)
+
+    @staticmethod
+    def seal_content_key(secret: bytes, *, to: bytes) -> bytes:
+        """Encrypt a content key to a compartment's public key. Raises: SealError."""
+        return bytes(MessageKit(read_public_key(to), secret, None))
+
     def grant(
         self,
         terms: Terms,
@@ -215,10 +233,16 @@ class Wallet:
         """
         orders = {}
         for body, token in copies.items():
-            directive = UnverifiedDirective(token).verify(self.public_jwk(body)).directive
-            withdrawal = Withdrawal(directive.id, body, directive.person, now)
-            orders[body] = self.sign(body, WITHDRAWAL, withdrawal_payload(withdrawal))
+            orders[body] = self.withdraw_verified(
+                UnverifiedDirective(token).verify(self.public_jwk(body)), now=now
+            )
         return orders
+
+    def withdraw_verified(self, copy: VerifiedDirective, *, now: datetime) -> str:
+        """W1: sign the withdrawal of one body's copy, which this wallet or one before it has signed."""
+        said = copy.directive
+        withdrawal = Withdrawal(said.id, said.body, said.person, now)
+        return self.sign(said.body, WITHDRAWAL, withdrawal_payload(withdrawal))
 
 
 def _check_bodies(terms: Terms, persons: Iterable[Body], handle_keys: Iterable[Body]) -> None:

@@ -9,6 +9,7 @@ from consent.vocabulary import Body
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
 from services.commands.person import card_option, signed_in, signing, typed_pin
+from services.commands.renewing import renew_on_card
 from services.commands.tokens import token_card
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application, CardChange
@@ -258,15 +259,16 @@ def recovery_code(card: Path) -> None:
 @second_option
 @told
 def reissue_card(folder: Path, reference: str, card: Path, paper: str | None, second: Path | None) -> None:
-    """As a registrar, with the person here: revoke the old card, issue another, and recover the wallet into it."""
+    """As a registrar, with the person here: revoke the old card, issue another, recover the wallet, renew its keys."""
     if card.exists():
         raise CardFileError(f"{card} exists already; choose another name")
     pins = {application: typed_pin(application) for application in Application}
-    made = reissue(Organisation.at(folder), reference, pins=pins, paper=paper, others=_others(second))
+    counter = Organisation.at(folder)
+    made = reissue(counter, reference, pins=pins, paper=paper, others=_others(second))
     save_card(made.card, card)
-    click.echo(f"card file: {card}; the wallet is the one from before")
+    click.echo(f"card file: {card}; the wallet from before is recovered into it")
     click.echo(f"telephone code that stops the card, for the person only: {made.suspension_code}")
-    _tell_new_code(made.person, made.laid)
+    renew_on_card(card, made.person, digits=pins[Application.SIGNATURE])
 
 
 @click.command("attributes")

@@ -1,5 +1,6 @@
 """The scan of stored directives: each row against its signature, its seal and the log, and the log against the rows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,6 +29,7 @@ class _Seen:
     rows: int = 0
     states: dict[DirectiveId, DirectiveState] = field(default_factory=dict)
     receipts: set[DirectiveId] = field(default_factory=set)
+    renewals: dict[Pseudonym, int] = field(default_factory=dict)
 
 
 def scan_directives(directives: Directives, conn: Connection) -> tuple[int, list[Finding]]:
@@ -48,7 +50,8 @@ def _wallets(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[
     for person in conn.execute(select(table.c.pseudonym)).scalars().all():
         seen.rows += 1
         try:
-            directives.store.wallet(conn, Pseudonym(person))
+            kept = directives.store.wallets.get(conn, Pseudonym(person))
+            seen.renewals[Pseudonym(person)] = 0 if kept is None else len(kept.renewals)
         except StoredDirectiveChangedError:
             yield Finding(table.name, f"pseudonym={person}", CHANGED)
 
@@ -102,8 +105,11 @@ def _fragments(directives: Directives, conn: Connection, seen: _Seen) -> Iterato
 def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
     """Compare what the log says was stored and withdrawn with what is there; catches deletion and roll-back."""
     table = directives.store.tables.directive
-    for opening in logged_openings(directives, conn):
+    persons, renewals = dict(directives.context.journal.persons(conn)), Counter[Pseudonym | None]()
+    for position, opening in logged_openings(directives, conn):
         kind, ground = opening.event.get("kind"), opening.event.get("ground")
+        if kind == EventKind.WALLET_RENEWED.value and opening.event.get("outcome") == Outcome.DONE.value:
+            renewals[persons.get(position)] += 1
         if opening.event.get("outcome") != Outcome.DONE.value or not isinstance(ground, str):
             continue
         directive = DirectiveId(ground)
@@ -112,19 +118,26 @@ def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[F
         active = seen.states.get(directive) is DirectiveState.ACTIVE
         if kind == EventKind.DIRECTIVE_WITHDRAWN.value and active:
             yield Finding(table.name, f"id={directive}", "in force, though the log says it was withdrawn")
+    for person, count in seen.renewals.items():
+        if renewals[person] != count:  # a former wallet that was brought back would count again
+            where = f"pseudonym={person}"
+            yield Finding(directives.store.tables.wallet.name, where, "is not the one that the log says")
 
 
-def logged_openings(directives: Directives, conn: Connection) -> Iterator[Opening]:
-    """Return the events of this body's journal in order, without those that the journal's own audit names."""
+def logged_openings(directives: Directives, conn: Connection) -> Iterator[tuple[int, Opening]]:
+    """Return the events of this body's journal in order, with their places.
+
+    Those that the journal's own audit names are left out.
+    """
     journal = directives.context.journal
     size = journal.tree.size(conn)
     for start in range(0, size, ENTRIES_AT_ONCE):
         positions = list(range(start, min(size, start + ENTRIES_AT_ONCE)))
         try:
-            yield from journal.openings(conn, positions).values()
+            yield from journal.openings(conn, positions).items()
         except (ColumnError, LogError, ValueError, KeyError):
             for position in positions:  # one entry was changed, which the journal's own audit names
                 try:
-                    yield from journal.openings(conn, [position]).values()
+                    yield from journal.openings(conn, [position]).items()
                 except (ColumnError, LogError, ValueError, KeyError):
                     continue

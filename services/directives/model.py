@@ -4,12 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from consent import jws
 from consent.decision import HeldDirective
 from consent.directives import VerifiedDirective
 from consent.identifiers import DirectiveId, Pseudonym
+from consent.jwk import PublicJwk, thumbprint
 from consent.lifecycle import DirectiveState
 from consent.terms import Terms
 from consent.vocabulary import Body
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWallet:
+    """A person's wallet for this body: its public key, those before it, and how each came (`consent.succession`).
+
+    Shape: `former` newest first, `renewals` oldest first; `announced` is the former's word about a successor to come.
+    """
+
+    key: PublicJwk
+    former: tuple[PublicJwk, ...] = ()
+    renewals: tuple[str, ...] = ()
+    announced: str | None = None
+
+    def named(self, kid: str) -> PublicJwk:
+        """Return the present or former key of that thumbprint; the present one when there is none."""
+        return next((each for each in self.former if thumbprint(each) == kid), self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,10 @@ class StoredDirective:
     def terms(self) -> Terms:
         """What the person laid down."""
         return self.verified.directive.terms
+
+    def signed_by(self, wallet: PublicJwk) -> bool:
+        """Whether this very wallet key signed it, and not one before it."""
+        return jws.peek_kid(self.verified.jws) == thumbprint(wallet)
 
     @property
     def held(self) -> HeldDirective:

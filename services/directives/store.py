@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
 
-from consent import base64url
+from consent import base64url, jws
 from consent.compartments import Compartment
 from consent.delegation import FragmentPackage, VerifiedFragment, load_verified_fragment_from_own_store
 from consent.directives import UnverifiedDirective
@@ -22,13 +22,13 @@ from consent.jwk import PublicJwk
 from consent.lifecycle import DirectiveState, advance
 from consent.vocabulary import Body
 from services.directives.errors import StoredDirectiveChangedError
-from services.directives.model import StoredDirective
+from services.directives.model import KeptWallet, StoredDirective
 from services.directives.tables import DirectiveTables
 from services.directives.uses import UseStore
+from services.directives.wallets import WalletStore
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.entry import LogLeaf
 from services.kit.log.errors import LogFormatError
-from services.kit.log.tables import insert_if_absent
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
@@ -46,6 +46,7 @@ class DirectiveStore:
     ) -> None:
         self.tables = tables
         self.uses = uses
+        self.wallets = WalletStore(tables.wallet, cipher)
         self._body = body
         self._cipher = cipher
         directive, wallet, fragment = tables.directive.c, tables.wallet.c, tables.fragment.c
@@ -66,7 +67,6 @@ class DirectiveStore:
         ids = select(directive.id, directive.state).where(of_person)
         self._ids_of, self._ids_for = ids, ids.where(of_reader)
         self._known = select(directive.id).where(of_id)
-        self._wallet = select(wallet.signing_key).where(wallet.pseudonym == bindparam("person"))
         self._fragments = select(fragment.compartment, fragment.package).where(
             fragment.directive == bindparam("id"),
             fragment.compartment.in_(bindparam("labels", expanding=True)),
@@ -80,15 +80,12 @@ class DirectiveStore:
 
     def wallet(self, conn: Connection, person: Pseudonym) -> PublicJwk | None:
         """Return the public key of the person's wallet for this body."""
-        stored = conn.execute(self._wallet, {"person": person}).scalar_one_or_none()
-        return None if stored is None else self._open_wallet(stored, person)
+        kept = self.wallets.get(conn, person)
+        return None if kept is None else kept.key
 
     def put_wallet(self, conn: Connection, person: Pseudonym, signing_key: PublicJwk) -> bool:
         """Store the person's first wallet; tells whether there was none."""
-        sealed = self._cipher.seal(
-            json.dumps(dict(signing_key)).encode(), cell=f"wallet.signing_key/{person}"
-        )
-        return insert_if_absent(conn, self.tables.wallet, {"pseudonym": person, "signing_key": sealed})
+        return self.wallets.add(conn, person, KeptWallet(signing_key))
 
     def add(
         self, conn: Connection, stored: StoredDirective, *, fragments: Sequence[VerifiedFragment]
@@ -213,7 +210,9 @@ class DirectiveStore:
             told = json.loads(self._cipher.open(row.content, cell=_cell(row.id, person, row.state)))
             if row.signing_key is None:
                 raise StoredDirectiveChangedError(f"directive id={row.id}: the wallet is missing")
-            verified = UnverifiedDirective(told["jws"]).verify(self._open_wallet(row.signing_key, person))
+            wallet = self.wallets.open(row.signing_key, person)
+            # the log says that it came while its wallet key was the person's: a former key signs nothing new
+            verified = UnverifiedDirective(told["jws"]).verify(wallet.named(jws.peek_kid(told["jws"])))
             state = DirectiveState(row.state)
         except (ColumnError, ConsentError, ValueError) as error:
             raise StoredDirectiveChangedError(f"directive id={row.id}") from error
@@ -254,15 +253,6 @@ class DirectiveStore:
             return load_verified_fragment_from_own_store(FragmentPackage(compartment, kfrag, *keys))
         except (ColumnError, SealError) as error:
             raise StoredDirectiveChangedError(f"directive_fragment directive={directive}") from error
-
-    def _open_wallet(self, stored: bytes, person: Pseudonym) -> Mapping[str, str]:
-        try:
-            key: Mapping[str, str] = json.loads(
-                self._cipher.open(stored, cell=f"wallet.signing_key/{person}")
-            )
-        except ColumnError as error:
-            raise StoredDirectiveChangedError("wallet: a signing key does not open") from error
-        return key
 
     def _recipient_lookup(self, recipient: OrganisationId | None) -> bytes:
         # no organisation has an empty id, so everybody is one more value that nobody can tell from the others

@@ -29,7 +29,12 @@ def directive_tables(metadata: MetaData) -> DirectiveTables:
             "wallet",
             metadata,
             Column("pseudonym", String, primary_key=True, info=clear("whose wallet it is", person=True)),
-            Column("signing_key", LargeBinary, nullable=False, info=sealed("the wallet's public key, JWK")),
+            Column(
+                "signing_key",
+                LargeBinary,
+                nullable=False,
+                info=sealed("the wallet's public keys: present, former, announced"),
+            ),
             sqlite_with_rowid=False,
         ),
         directive=Table(

@@ -31,7 +31,7 @@ from services.contracts.identity.messages import (
 )
 from services.gateway.card_backends import CardBackend, SoftwareCard
 from services.gateway.card_making import check_pin, wrap_application
-from services.gateway.cards import CardFile, Unlocked, replace_card, unlock
+from services.gateway.cards import CardFile, Unlocked, fetch_share, replace_card, unlock
 from services.gateway.errors import CardFileError
 from services.gateway.exchange import answers
 from services.gateway.organisation import Organisation
@@ -170,6 +170,35 @@ def renew_at_counter(
         made, secret, certificate=issued.certificate, share=issued.share, randomness=counter.randomness
     )
     return _with(card, application, wrapped)
+
+
+def put_wallets(
+    file: Path,
+    card: CardFile,
+    opened: Unlocked,
+    *,
+    digits: str,
+    identity: Http,
+    randomness: Randomness = system_randomness,
+) -> CardFile:
+    """Y1, Y9: write the card file anew, at once and durably, with the wallets that `opened` holds now.
+
+    Raises: WrongPinError, CardLockedError, RefusedError.
+    """
+    application = Application.SIGNATURE
+    secret = _key(card, application, digits)
+    share = fetch_share(card, application, secret.proof(), IdentityClient(identity))
+    wrapped = wrap_application(
+        opened,
+        secret,
+        certificate=card.applications[application].certificate,
+        share=base64url.encode(share),
+        randomness=randomness,
+    )
+    hinted = wrapped.model_copy(update={"hint": card.applications[application].hint})
+    changed = _with(card, application, hinted)
+    replace_card(changed, file)
+    return changed
 
 
 def sign_presence(

@@ -86,14 +86,21 @@ def wrap_application(
 ) -> CardApplication:
     """Wrap an application's secrets under its PIN and the ID centre's share."""
     held = opened.held
-    seed = None if opened.wallet is None else base64url.encode(opened.wallet.to_secret_bytes())
     wrapped = pin.wrap(
         secret.wrapping_key(base64url.decode(share)),
-        CardSecrets(key=held.key, token=held.token, seed=seed).model_dump_json().encode(),
+        CardSecrets(
+            key=held.key, token=held.token, seed=_seed(opened.wallet), successor=_seed(opened.successor)
+        )
+        .model_dump_json()
+        .encode(),
         randomness=randomness,
         context=wrapping_context(opened.card, opened.application),
     )
     return CardApplication(certificate=certificate, wrapped=base64url.encode(wrapped))
+
+
+def _seed(wallet: Wallet | None) -> str | None:
+    return None if wallet is None else base64url.encode(wallet.to_secret_bytes())
 
 
 def check_pin(application: Application, digits: str, *, birth_date: date | None = None) -> None:

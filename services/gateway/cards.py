@@ -95,6 +95,8 @@ class CardSecrets(HeldKey):
     """What is wrapped: how to get at the private key, and with the signature application the wallet's seed."""
 
     seed: Base64Url | None = Field(default=None, repr=False)
+    successor: Base64Url | None = Field(default=None, repr=False)
+    """The seed that is to follow, from the moment it is drawn until it is the only one (Y1, Y9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Unlocked:
     key: EllipticCurvePrivateKey = field(repr=False)
     held: HeldKey = field(repr=False)
     wallet: Wallet | None = field(repr=False)
+    successor: Wallet | None = field(default=None, repr=False)
 
 
 def save_card(card: CardFile, file: Path) -> None:
@@ -149,7 +152,7 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: P
         key = pin.derive(digits, secret, application.value, card.iterations)
     except MalformedError as error:
         raise WrongPinError(None) if not digits else CardFileError("the card file was changed") from error
-    share = _share(card, application, key.proof(), identity)
+    share = fetch_share(card, application, key.proof(), identity)
     try:
         context = wrapping_context(card.card, application)
         opened = pin.unwrap(key.wrapping_key(share), base64url.decode(held.wrapped), context=context)
@@ -158,7 +161,11 @@ def unlock(card: CardFile, application: Application, digits: str, *, identity: P
         raise CardFileError("the card file was changed; use a good copy or have the card reissued") from error
 
 
-def _share(card: CardFile, application: Application, proof: bytes, identity: PinOffice) -> bytes:
+def fetch_share(card: CardFile, application: Application, proof: bytes, identity: PinOffice) -> bytes:
+    """Get the ID centre's share for the right PIN; a try like any other.
+
+    Raises: WrongPinError, CardLockedError, RefusedError otherwise.
+    """
     message = UnlockCard(card=card.card, application=application, pin_proof=base64url.encode(proof))
     try:
         with answers():
@@ -181,8 +188,19 @@ def _unlocked(card: CardFile, application: Application, secrets: CardSecrets) ->
         raise CardFileError(
             "the key is not the one that the card's certificate is for; have the card reissued"
         )
-    wallet = None if secrets.seed is None else Wallet.from_secret_bytes(base64url.decode(secrets.seed))
-    return Unlocked(application, card.card, issued.kid, key, held, wallet)
+    return Unlocked(
+        application,
+        card.card,
+        issued.kid,
+        key,
+        held,
+        _wallet(secrets.seed),
+        _wallet(secrets.successor),
+    )
+
+
+def _wallet(seed: str | None) -> Wallet | None:
+    return None if seed is None else Wallet.from_secret_bytes(base64url.decode(seed))
 
 
 def wrapping_context(card: str, application: Application) -> bytes:

@@ -1,6 +1,6 @@
 """Reading, steps R1, R2, R9 and R10 on the reader's side: ask with a signed statement, check everything, open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,7 +13,14 @@ from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKey
 from consent.jwk import thumbprint, to_jwk
 from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
 from consent.publication import VerifiedPublication
-from consent.sealing import BundleMeta, ContentKey, PlainDocument, SealedDocument, open_document, signer
+from consent.sealing import (
+    BundleMeta,
+    ContentKey,
+    PlainDocument,
+    SealedDocument,
+    open_document,
+    signer,
+)
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -22,6 +29,7 @@ from consent.statements import (
     TokenSubject,
     sign_statement,
 )
+from consent.succession import lineage
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.identity.messages import PseudonymTokens
 from services.contracts.medical.client import MedicalClient
@@ -29,6 +37,7 @@ from services.contracts.medical.messages import DocumentMessage, ReadAnswer, Rea
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
+from services.gateway.origins import origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +170,17 @@ def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAns
     authors = organisation.directory().author_keys()
     try:
         notice = _notice(organisation, prepared, answer, subject)
+        present = prepared.named.wallet_key or {}
+        former = {thumbprint(each) for each in lineage(present, answer.renewals, body=Body.MEDICAL)}
         return [
-            _open_bundle(organisation, each, publications=publications, notice=notice, authors=authors)
+            _open_bundle(
+                organisation,
+                each,
+                publications=publications,
+                notice=notice,
+                authors=authors,
+                former=former,
+            )
             for each in answer.bundles
         ]
     except ConsentError as error:
@@ -188,6 +206,7 @@ def _open_bundle(
     publications: Sequence[VerifiedPublication],
     notice: VerifiedReaderNotice,
     authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
+    former: Collection[str],
 ) -> OpenedBundle:
     meta = BundleMeta(
         id=BundleId(bundle.id),
@@ -195,6 +214,7 @@ def _open_bundle(
         compartment=Compartment.parse(bundle.compartment),
         message_kit=bundle.message_kit,
         author=OrganisationId(bundle.author),
+        sealed_as=origin(bundle, former),
     )
     publication = next((each for each in publications if meta.compartment in each.keys), None)
     if publication is None or meta.author not in authors:

@@ -10,11 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from consent.compartments import Compartment, YearSpan
 from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.jwk import PublicJwk, thumbprint
 from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer
 from consent.vocabulary import Body, Category
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import DocumentMessage, OwnRecordsRequest, ReadBundle
 from services.gateway.errors import NotVerifiedError
+from services.gateway.origins import origin
 from services.gateway.person import Person
 from services.kit.keys import write_private
 
@@ -40,8 +42,8 @@ def own_records(
     wallet, authors = person.wallet, person.directory().author_keys()
     found: list[OwnRecord] = []
     for bundle in _bundles(person, categories, years):
-        meta = _meta(bundle)
         try:
+            meta = _meta(bundle, {thumbprint(each) for each in _former(person, bundle)})
             for sealed in map(_sealed, bundle.documents):
                 key = signer(sealed, meta, _keys(authors, meta.author))
                 (opened,) = wallet.open_own(meta, [sealed], author_key=key)
@@ -102,13 +104,18 @@ def _keys(
     return authors[author]
 
 
-def _meta(bundle: ReadBundle) -> BundleMeta:
+def _former(person: Person, bundle: ReadBundle) -> Sequence[PublicJwk]:
+    return () if bundle.sealed_as is None else person.former_keys(Body.MEDICAL)
+
+
+def _meta(bundle: ReadBundle, former: Collection[str]) -> BundleMeta:
     return BundleMeta(
         id=BundleId(bundle.id),
         subject=SubjectKeyId(bundle.subject),
         compartment=Compartment.parse(bundle.compartment),
         message_kit=bundle.message_kit,
         author=OrganisationId(bundle.author),
+        sealed_as=origin(bundle, former),
     )
 
 

@@ -2,13 +2,18 @@
 
 import ssl
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent import base64url, jws
 from consent.canonical import JsonObject
+from consent.errors import ConsentError
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.jwk import PublicJwk
+from consent.succession import lineage
 from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient, wallet_registration
@@ -18,8 +23,9 @@ from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, DirectorySource
 from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.portal.client import PortalClient
+from services.contracts.succession import SuccessionClient
 from services.gateway.cards import CardFile, Unlocked, unlock
-from services.gateway.errors import CardFileError
+from services.gateway.errors import CardFileError, NotVerifiedError, RefusedError
 from services.gateway.exchange import Connect, ThroughPortal, answers
 from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, person_assertions
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
@@ -55,6 +61,7 @@ class Person:
         self._authentication = authentication
         self._signature = signature
         self._pseudonyms: dict[Body, Pseudonym] = {}
+        self._former: dict[Body, tuple[PublicJwk, ...]] = {}
         identity = IdentityClient(connect(Body.IDENTITY))
         assertions = person_assertions(
             connect(Body.IDENTITY).base_url + TOKEN_PATH,
@@ -81,6 +88,37 @@ class Person:
         if self._signature is None or self._signature.wallet is None:
             raise CardFileError("this needs the wallet: unlock the card's signature application with its PIN")
         return self._signature.wallet
+
+    @property
+    def signature(self) -> Unlocked:
+        """The card's signature application. Raises: CardFileError when it is not unlocked."""
+        if self._signature is None:
+            raise CardFileError("this needs the card's signature: unlock that application with its PIN")
+        return self._signature
+
+    def holding(self, wallet: Wallet) -> "Person":
+        """Return the same person, signed in as now, with another wallet of theirs."""
+        other = copy(self)
+        other._signature = replace(self.signature, wallet=wallet)
+        other._pseudonyms, other._former = {}, {}
+        return other
+
+    def former_keys(self, body: Body) -> tuple[PublicJwk, ...]:
+        """Return the wallet keys before the present one, newest first, as both wallets each time have signed.
+
+        Raises: NotVerifiedError, kit's PeerUnavailableError.
+        """
+        if body not in self._former:
+            try:
+                told = self.ask(body, lambda http, token: SuccessionClient(http).standing(token=token))
+                self._former[body] = lineage(self.wallet.public_jwk(body), told.renewals, body=body)
+            except RefusedError:
+                self._former[body] = ()
+            except ConsentError as error:
+                raise NotVerifiedError(
+                    f"{body.value} shows wallets that are not yours; report this"
+                ) from error
+        return self._former[body]
 
     def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
         """Call a body as this person: `call` gets the connection and a token for it.
@@ -125,9 +163,7 @@ class Person:
 
     def sign_by_card(self, typ: str, payload: JsonObject) -> str:
         """Sign with the card's signature application. Raises: CardFileError when it is not unlocked."""
-        own = self._signature
-        if own is None:
-            raise CardFileError("this needs the card's signature: unlock that application with its PIN")
+        own = self.signature
         return jws.sign(payload, typ=typ, key=own.key, kid=own.kid)
 
     def _fetch_register(self) -> str:

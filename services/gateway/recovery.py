@@ -28,6 +28,7 @@ from services.contracts.recovery import (
     ReleaseParts,
     RetireParts,
 )
+from services.contracts.succession import SuccessionClient
 from services.gateway.errors import RefusedError, WalletLostError
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
@@ -47,13 +48,13 @@ class LaidDown:
     names: Mapping[Body, str]
 
 
-def lay_down_recovery(person: Person) -> LaidDown:
-    """Share the wallet among the keepers and a paper.
+def lay_down_recovery(person: Person, wallet: Wallet | None = None) -> LaidDown:
+    """Share the person's wallet, or the one that is to follow it, among the keepers and a paper.
 
     Guarantees: earlier paper goes on to count; `retire_earlier` ends that, once the person has the new code.
     Raises: RefusedError.
     """
-    made = split(person.wallet, randomness=person.randomness)
+    made = split(wallet or person.wallet, randomness=person.randomness)
     names = {body: base64url.encode(person.randomness(ID_BYTES)) for body in KEEPERS}
     for body in KEEPERS:
         person.pseudonym(body)
@@ -90,7 +91,8 @@ def recover_wallet(
             parts[body] = [_open(key, each) for each in _release(person, body, message).parts]
         except (RefusedError, PeerUnavailableError) as error:
             refusals[body] = error
-    return _rebuilt(parts, paper, refusals)
+    told = person.ask(Body.MEDICAL, lambda http, token: SuccessionClient(http).standing(token=token))
+    return _rebuilt(parts, paper, refusals, subject=told.subject)
 
 
 def confirm_recovery(counter: Organisation, *, body: Body, recovery_key: bytes, card: str) -> str:
@@ -134,9 +136,12 @@ def _rebuilt(
     parts: Mapping[Body, Sequence[bytes]],
     paper: str | None,
     refusals: Mapping[Body, RefusedError | PeerUnavailableError],
+    *,
+    subject: str,
 ) -> Wallet:
     try:
-        return rebuild(parts, paper=paper)
+        # parts of a wallet to come may lie beside those of the present one
+        return rebuild(parts, paper=paper, fits=lambda wallet: wallet.subject == subject)
     except SealError as error:
         told = "; ".join(f"{body.value}: {each}" for body, each in refusals.items())
         raise WalletLostError(f"the wallet cannot be rebuilt from what was released ({told})") from error

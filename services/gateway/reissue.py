@@ -17,20 +17,17 @@ from services.gateway.errors import RefusedError
 from services.gateway.organisation import Organisation
 from services.gateway.people import register_wallet, trust_of
 from services.gateway.person import Person
-from services.gateway.recovery import LaidDown, lay_down_recovery, recover_wallet
+from services.gateway.recovery import recover_wallet
+from services.gateway.renewal import take_over_announced
 
 
 @dataclass(frozen=True, slots=True)
 class Reissued:
-    """The new card file, the person signed in with it, the code for the telephone, and the wallet's new parts.
-
-    When the person has card and codes, `retire_earlier` makes earlier paper worthless.
-    """
+    """The new card file with the wallet from before, the person signed in with it, the code for the telephone."""
 
     card: CardFile
     person: Person
     suspension_code: str = field(repr=False)
-    laid: LaidDown
 
 
 def reissue(
@@ -78,8 +75,9 @@ def reissue(
         clock=counter.clock,
         randomness=counter.randomness,
     )
+    take_over_announced(person)  # a renewal that broke off with the device is completed by what it left
     register_wallet(person)
-    return Reissued(card, person, issued.suspension_code, lay_down_recovery(person))
+    return Reissued(card, person, issued.suspension_code)
 
 
 def renew_signature(

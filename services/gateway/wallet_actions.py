@@ -6,6 +6,7 @@ copies that belong together by their terms and time of issue, which are the same
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -106,7 +107,7 @@ def lay_down(person: Person, terms: Terms) -> Permission:
         try:
             taken[body] = (_submit(person, body, grant.copies[body]),)
         except (GatewayError, PeerUnavailableError):
-            _withdraw_copies(person, taken)
+            withdraw_copies(person, taken)
             raise
     return Permission(terms, taken[bodies[0]][0].verified.directive.issued_at, taken)
 
@@ -136,7 +137,7 @@ def withdraw(person: Person, permission: Permission) -> dict[Body, tuple[Deletio
     Guarantees: in force at each body whose receipt is returned, for requests in flight, too.
     Raises: WithdrawalIncompleteError naming the bodies that did not answer; NotVerifiedError for a false receipt.
     """
-    receipts = _withdraw_copies(person, permission.copies)
+    receipts = withdraw_copies(person, permission.copies)
     if isinstance(permission.terms.scope, RecordScope) and permission.terms.effect is Effect.PERMIT:
         roll(person, permission.terms.scope)
     return receipts
@@ -163,7 +164,7 @@ def roll(person: Person, scope: RecordScope) -> list[Compartment]:
 def renew(person: Person, permission: Permission) -> Permission:
     """Lay down the same terms again, with fragments for all present compartments, in place of the former copies."""
     renewed = lay_down(person, permission.terms)
-    _withdraw_copies(person, permission.copies)
+    withdraw_copies(person, permission.copies)
     return renewed
 
 
@@ -214,17 +215,18 @@ def _submit(person: Person, body: Body, copy: DirectiveCopy) -> Copy:
 
 
 def _verify(person: Person, body: Body, token: str) -> VerifiedDirective:
-    try:
+    with suppress(ConsentError):
         return UnverifiedDirective(token).verify(person.wallet.public_jwk(body))
-    except ConsentError as error:
-        raise NotVerifiedError(
-            f"{body.value} shows a directive that this wallet did not sign; report it"
-        ) from error
+    for key in person.former_keys(body):
+        with suppress(ConsentError):
+            return UnverifiedDirective(token).verify(key)
+    raise NotVerifiedError(f"{body.value} shows a directive that this wallet did not sign; report it")
 
 
-def _withdraw_copies(
+def withdraw_copies(
     person: Person, copies: Mapping[Body, Sequence[Copy]]
 ) -> dict[Body, tuple[DeletionReceipt, ...]]:
+    """W1 to W3: take copies back, the medical centre's first. Raises: as `withdraw`."""
     receipts: dict[Body, tuple[DeletionReceipt, ...]] = {}
     missing: list[Body] = []
     lie: NotVerifiedError | None = None
@@ -243,7 +245,7 @@ def _withdraw_copies(
 
 
 def _withdraw_copy(person: Person, body: Body, copy: Copy) -> DeletionReceipt:
-    order = person.wallet.withdraw({body: copy.verified.jws}, now=person.clock())[body]  # W1
+    order = person.wallet.withdraw_verified(copy.verified, now=person.clock())  # W1
     message = WithdrawalOrder(withdrawal=order)
     told = person.ask(body, lambda http, token: DirectivesClient(http).withdraw(message, token=token))
     try:

@@ -45,13 +45,15 @@ from services.identity.audit import scan
 from services.identity.centre import Peers, RecordKeeper, RegistryQuestions, open_centre
 from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
-from services.identity.workflows import linking_undo, sectors
+from services.identity.workflows import linking_undo, sectors, wallet_renewal
 from services.kit.context import BodyContext, open_body
 from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery
+from services.succession.api import succession_routes
+from services.succession.workflows import Succession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -156,6 +158,7 @@ def assemble(
             patients.patient_routes(centre),
             sector_keys.sector_routes(centre),
             directive_routes(directives),
+            succession_routes(Succession(directives, effect=partial(wallet_renewal.renewed, centre))),
             recovery_routes(recovery),
             release_routes(Releases(directives, witness)),
             witness_routes(context, witness),

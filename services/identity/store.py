@@ -224,6 +224,11 @@ class Store:
         sealed = self._seal("subject.wallet_key", pseudonym, json.dumps(wallet_key).encode())
         insert_if_absent(conn, subject, {"person": pseudonym, "wallet_key": sealed})
 
+    def replace_subject(self, conn: Connection, pseudonym: Pseudonym, wallet_key: Jwk) -> None:
+        """Keep another wallet key for the person."""
+        sealed = self._seal("subject.wallet_key", pseudonym, json.dumps(wallet_key).encode())
+        conn.execute(update(subject).where(subject.c.person == pseudonym).values(wallet_key=sealed))
+
     def subject(self, conn: Connection, pseudonym: Pseudonym) -> Jwk | None:
         """Return the person's wallet key."""
         stored = conn.execute(_SUBJECT, {"person": pseudonym}).scalar_one_or_none()

@@ -87,6 +87,9 @@ class EventKind(StrEnum):
     UPLOADS_ENDED = "uploads_ended"
     LARGE_DOCUMENT_SENT = "large_document_sent"
     OWN_RECORDS_FETCHED = "own_records_fetched"
+    WALLET_SUCCESSOR_ANNOUNCED = "wallet_successor_announced"
+    WALLET_RENEWED = "wallet_renewed"
+    RECORDS_HANDED_OVER = "records_handed_over"
 
 
 class Outcome(StrEnum):

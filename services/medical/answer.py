@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from consent.identifiers import BundleId, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.vocabulary import Body
-from services.contracts.medical.messages import DocumentMessage, LogIndex, ReadAnswer, ReadBundle
+from services.contracts.medical.messages import (
+    DocumentMessage,
+    LogIndex,
+    ReadAnswer,
+    ReadBundle,
+    SealedAsMessage,
+)
 from services.directives.model import StoredDirective
 from services.kit.egress import egress
 from services.medical.model import ServedBundle
@@ -29,8 +35,8 @@ class Released:
 
 @egress(
     to="the reader named in the statement (a participant, or the anonymiser)",
-    fields="sealed bundles, two bodies' capsule fragments, the wallet's publications, reader's notice and public key, "
-    "the index of the log entry, tickets for the segments of large documents",
+    fields="sealed bundles, two bodies' capsule fragments, the wallet's publications, reader's notice, public key and "
+    "renewals, the index of the log entry, tickets for the segments of large documents",
     purpose="the statement's",
     ground="the person's directive that covers every record, held against withdrawal until the answer was sent",
     answers=("POST /reads",),
@@ -42,6 +48,7 @@ def read_answer(
     wallet: PublicJwk,
     ground: StoredDirective,
     publications: Sequence[str],
+    renewals: Sequence[str],
     index: int,
     tickets: Mapping[str, str],
 ) -> bytes:
@@ -50,6 +57,7 @@ def read_answer(
     answer = ReadAnswer(
         bundles=[read_bundle(each, released.of(each.stored.id), subject) for each in bundles],
         publications=list(publications),
+        renewals=list(renewals),
         reader_notice=ground.reader_notice or "",
         wallet=dict(wallet),
         log=LogIndex(index=index),
@@ -60,7 +68,7 @@ def read_answer(
 
 def read_bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: SubjectKeyId) -> ReadBundle:
     """Word a bundle, with these capsule fragments."""
-    stored = served.stored
+    stored, origin = served.stored, served.stored.sealed_as
     return ReadBundle(
         id=stored.id,
         compartment=stored.compartment.label,
@@ -79,4 +87,9 @@ def read_bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: 
             for each in served.documents
         ],
         fragments=dict(fragments),
+        sealed_as=None
+        if origin is None
+        else SealedAsMessage(
+            subject=origin.subject, compartment=origin.compartment.label, kit_digest=origin.kit_digest
+        ),
     )

@@ -21,6 +21,7 @@ from services.kit.log.audit import Finding
 from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
+from services.medical.api.headers import header_routes
 from services.medical.api.own_records import own_record_routes
 from services.medical.api.routes import medical_routes
 from services.medical.api.set_apart import set_apart_routes
@@ -28,6 +29,7 @@ from services.medical.api.streams import stream_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
+from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection
 from services.medical.own_records import OwnRecordsOffice
 from services.medical.reading import Reading
@@ -42,6 +44,8 @@ from services.medical.uploading import Uploading
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
+from services.succession.api import succession_routes
+from services.succession.workflows import Succession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -95,6 +99,7 @@ def assemble(
         seconds=seconds,
         workers=workers,
     )
+    handing_over = HandingOver(centre)
     routes = medical_routes(Depositing(centre), Reading(centre), Granting(centre))
     parts = Parts(
         routers=[
@@ -104,6 +109,8 @@ def assemble(
             own_record_routes(OwnRecordsOffice(centre)),
             set_apart_routes(SettingApart(centre)),
             stream_routes(Uploading(centre), Streaming(centre)),
+            succession_routes(Succession(directives, handing_over.announced, handing_over.renewed)),
+            header_routes(handing_over),
         ],
         problems={},
         scan=_scans(directives, recovery, Inspection(centre)),

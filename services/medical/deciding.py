@@ -14,7 +14,7 @@ from consent.recipients import Reader
 from consent.statements import AccessStatement, DocumentSelection, GrantSubject, VerifiedStatement
 from consent.terms import Effect
 from services.directives.errors import RefusedError, StoredDirectiveChangedError
-from services.directives.model import StoredDirective
+from services.directives.model import KeptWallet, StoredDirective
 from services.medical import policy
 from services.medical.centre import Centre
 from services.medical.errors import StoredDirectiveDamagedError
@@ -33,7 +33,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A permitted read: on which ground, and the records with this centre's fragments (by compartment label)."""
+    """A permitted read: on which ground, and the records with this centre's fragments (by compartment label).
+
+    `renewals` say how the wallet came to be the person's, where a record was sealed for one before it.
+    """
 
     statement: VerifiedStatement
     person: Pseudonym
@@ -42,6 +45,7 @@ class Admitted:
     bundles: tuple[ServedBundle, ...]
     fragments: Mapping[str, VerifiedFragment]
     publications: tuple[str, ...]
+    renewals: tuple[str, ...]
 
     @property
     def ground(self) -> StoredDirective:
@@ -101,7 +105,13 @@ class Deciding:
         self, conn: Connection, statement: AccessStatement, person: Pseudonym
     ) -> list[StoredDirective]:
         store, subject = self._centre.directives, statement.subject
-        held = store.of_person_for(conn, person, statement.organisation)
+        wallet = self._wallet(conn, person).key
+        held = [
+            # what a former wallet permitted has no fragments for the present keys; what it refused still counts
+            each
+            for each in store.of_person_for(conn, person, statement.organisation)
+            if each.terms.effect is Effect.DENY or each.signed_by(wallet)
+        ]
         if not isinstance(subject, GrantSubject):
             return held
         named = next((each for each in held if each.id == subject.grant), None)
@@ -137,17 +147,17 @@ class Deciding:
         decided: Decided,
         selected: Sequence[LoggedBundle],
     ) -> Admitted:
-        wallet = self._centre.directives.wallet(conn, person)
-        if wallet is None:
-            raise StoredDirectiveDamagedError("wallet: a row is missing")
-        wanted = {each.compartment for each in selected}
+        kept = self._wallet(conn, person)
+        wallet = kept.key
+        rows = self._records.rows(conn, selected)
+        wanted = {each.compartment for each in rows.values()}
+        published = self._records.publications(conn, person, wallet=wallet, naming=wanted)
         fragments = self._centre.directives.fragments(conn, decided.ground.id, wanted)
         # Sealed under a key that this permission has no fragment for: nobody could open it, so it is not sent.
-        readable = [each for each in selected if each.compartment in fragments]
+        readable = [each for each in selected if rows[each.id].compartment in fragments]
         subject = SubjectKeyId(thumbprint(wallet))
-        bundles = self._records.load(conn, readable, person=person, subject=subject)
+        bundles = self._records.load(conn, rows, readable, person=person, subject=subject)
         compartments = {each.stored.compartment for each in bundles}
-        publications = self._records.publications(conn, person, wallet=wallet, naming=compartments)
         return Admitted(
             statement=statement,
             person=person,
@@ -155,5 +165,12 @@ class Deciding:
             decided=decided,
             bundles=tuple(bundles),
             fragments={compartment.label: fragment for compartment, fragment in fragments.items()},
-            publications=tuple(publications),
+            publications=tuple(token for token, keys in published.items() if compartments & keys),
+            renewals=kept.renewals if any(each.stored.sealed_as for each in bundles) else (),
         )
+
+    def _wallet(self, conn: Connection, person: Pseudonym) -> KeptWallet:
+        kept = self._centre.directives.wallets.get(conn, person)
+        if kept is None:
+            raise StoredDirectiveDamagedError("wallet: a row is missing")
+        return kept

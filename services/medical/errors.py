@@ -100,6 +100,28 @@ class PublicationRefusedError(MedicalError, ForbiddenError):
     )
 
 
+class HeadersRefusedError(MedicalError, ForbiddenError):
+    """Headers are not by the wallet that is announced, or not for the person's own records."""
+
+    problem = Problem(
+        403,
+        "headers_refused",
+        "These content keys are not taken",
+        "Announce the wallet to come, fetch the headers again, and sign them by it.",
+    )
+
+
+class RenewalIncompleteError(MedicalError, ConflictError):
+    """Some records are not ready for the wallet to come; everything is as before."""
+
+    problem = Problem(
+        409,
+        "renewal_incomplete",
+        "Records are still under the former keys",
+        "Fetch the headers that are left, hand them over, and try again.",
+    )
+
+
 class IntegrityError(MedicalError):
     """What is stored is not what was signed and logged; nothing is released."""
 

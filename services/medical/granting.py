@@ -58,7 +58,7 @@ class Granting:
             if terms.effect is Effect.DENY or not terms.valid_from <= now < terms.valid_until:
                 continue
             wallet = store.wallet(conn, each.person)
-            if each.reader_notice is not None and wallet is not None:
+            if each.reader_notice is not None and wallet is not None and each.signed_by(wallet):
                 yield GrantEntry(
                     grant=each.id,
                     handles=dict(each.handles),

@@ -23,20 +23,27 @@ from services.kit.log.errors import LogError
 from services.medical import tables
 from services.medical.centre import Centre
 from services.medical.errors import StoredDocumentDamagedError
-from services.medical.model import LoggedBundle, read_deposit_detail
-from services.medical.records import bundle_meta, compare_document
-from services.medical.store import BUNDLE_COLUMNS, DOCUMENT_COLUMNS, read_document
+from services.medical.model import LoggedBundle, StoredBundle, read_deposit_detail
+from services.medical.records import bundle_meta, compare_document, header_fits, read_headers
+from services.medical.store import BUNDLE_ROWS, DOCUMENT_COLUMNS, read_document
 from services.medical.stream_inspection import stream_findings, stream_rows
 
 AT_ONCE = 200
 _DEPOSIT = select(tables.deposit.c.person, tables.deposit.c.years, tables.deposit.c.link).where(
     tables.deposit.c.position == bindparam("position")
 )
-_BUNDLE = select(*BUNDLE_COLUMNS).where(tables.bundle.c.id == bindparam("id"))
+_BUNDLE = BUNDLE_ROWS.where(tables.bundle.c.id == bindparam("id"))
 _DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
     tables.document.c.person == bindparam("person"), tables.document.c.bundle == bindparam("bundle")
 )
-OWN_TABLES = (tables.publication, tables.deposit, tables.bundle, tables.document)
+OWN_TABLES = (
+    tables.publication,
+    tables.deposit,
+    tables.bundle,
+    tables.document,
+    tables.handed_over,
+    tables.staged_header,
+)
 
 
 class Inspection:
@@ -50,8 +57,13 @@ class Inspection:
         """Return how many rows were looked at, and each that does not fit."""
         rows = sum(conn.execute(select(func.count()).select_from(each)).scalar_one() for each in OWN_TABLES)
         rows += self._centre.apart.rows(conn) + stream_rows(conn)
-        large = stream_findings(self._centre, conn)
-        return rows, [*self._publications(conn), *self._deposits(conn), *self._apart(conn), *large]
+        return rows, [
+            *self._publications(conn),
+            *self._deposits(conn),
+            *self._apart(conn),
+            *self._staged(conn),
+            *stream_findings(self._centre, conn),
+        ]
 
     def _apart(self, conn: Connection) -> Iterator[Finding]:
         logged = self._of_kind(conn, EventKind.RECORDS_SET_APART)
@@ -132,15 +144,41 @@ class Inspection:
         try:
             bundle = self._store.bundle(stored)
             fits = (
-                bundle.compartment == logged.compartment and capsule_of(bundle.message_kit) == bundle.capsule
+                bundle.first_compartment == logged.compartment
+                and capsule_of(bundle.message_kit) == bundle.capsule
             )
         except (StoredDocumentDamagedError, ConsentError):
             fits = False
         if not fits:
             yield Finding(name, row, "is not what the log says")
             return
+        if not self._header_logged(conn, bundle):
+            yield Finding(tables.handed_over.name, f"bundle={logged.id}", "is not what the log says")
         rows = conn.execute(_DOCUMENTS, {"person": person, "bundle": logged.id}).all()
         yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author, ()))
+
+    def _header_logged(self, conn: Connection, bundle: StoredBundle) -> bool:
+        if bundle.position is None:
+            return True
+        opening = self._openings(conn, [bundle.position]).get(bundle.position)
+        try:
+            return opening is not None and header_fits(bundle, read_headers(opening.event))
+        except (KeyError, TypeError):
+            return False
+
+    def _staged(self, conn: Connection) -> Iterator[Finding]:
+        table = tables.staged_header.c
+        for person in conn.execute(select(table.person).distinct()).scalars().all():
+            try:
+                staged = self._store.headers.staged(conn, Pseudonym(person))
+            except StoredDocumentDamagedError as error:
+                yield Finding(tables.staged_header.name, f"person={person}", error.detail)
+                continue
+            for each in staged:
+                opening = self._openings(conn, [each.position]).get(each.position)
+                if opening is None or each.header.logged() not in read_headers(opening.event):
+                    row = f"bundle={each.header.bundle}"
+                    yield Finding(tables.staged_header.name, row, "is not what the log says")
 
     def _documents(
         self,

@@ -1,7 +1,8 @@
 """What the medical centre thinks in: logged deposits, stored rows, a read on its way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -9,7 +10,7 @@ from pydantic import JsonValue
 from consent import base64url
 from consent.compartments import Compartment
 from consent.identifiers import BundleId, DocumentId, OrganisationId
-from consent.sealing import SealedBundle, SealedDocument
+from consent.sealing import SealedAs, SealedBundle, SealedDocument
 from consent.vocabulary import Category
 
 Place: TypeAlias = tuple[Category, int]
@@ -41,13 +42,23 @@ class LoggedBundle:
 
 @dataclass(frozen=True, slots=True)
 class StoredBundle:
-    """A bundle's row."""
+    """A bundle's row; `compartment` is the one whose key opens it now.
+
+    `sealed_as` and `position` (of the log entry with the present header) are there when it was handed over.
+    """
 
     id: BundleId
     compartment: Compartment
     author: OrganisationId
     capsule: bytes
     message_kit: bytes
+    sealed_as: SealedAs | None = None
+    position: int | None = None
+
+    @property
+    def first_compartment(self) -> Compartment:
+        """Where its author sealed it."""
+        return self.compartment if self.sealed_as is None else self.sealed_as.compartment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,25 @@ class ServedBundle:
 
     stored: StoredBundle
     documents: tuple[SealedDocument, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewHeader:
+    """The header that a bundle is to have: its content key under a key of the wallet to come."""
+
+    bundle: BundleId
+    compartment: Compartment
+    message_kit: bytes = field(repr=False)
+
+    def logged(self) -> list[JsonValue]:
+        """Return how the log knows it: id, compartment, digest of the message kit."""
+        digest = base64url.encode(sha256(self.message_kit).digest())
+        return [self.bundle, self.compartment.label, digest]
+
+
+def hand_over_detail(headers: Sequence[NewHeader], successor: str) -> dict[str, JsonValue]:
+    """Return the part of an event that commits to new headers and to whose key they are under."""
+    return {"successor": successor, "headers": [each.logged() for each in headers]}
 
 
 def deposit_detail(bundles: list[LoggedBundle]) -> dict[str, JsonValue]:

@@ -39,7 +39,8 @@ class OwnRecordsOffice:
                 subject = self._subject(conn, caller.pseudonym)
                 found = self._records.deposited(conn, caller.pseudonym, _wanted(message))
                 part, after = _part(found, message.after, most=self._centre.settings.own_records_at_once)
-                served = self._records.load(conn, part, person=caller.pseudonym, subject=subject)
+                rows = self._records.rows(conn, part)
+                served = self._records.load(conn, rows, part, person=caller.pseudonym, subject=subject)
         except ProblemError as refusal:
             self._record(caller, replace(ASKED, outcome=Outcome.REFUSED, reason=refusal.problem.code))
             raise

@@ -27,6 +27,12 @@ def newest_versions(publications: Iterable[VerifiedPublication]) -> dict[Place, 
     return newest
 
 
+def next_versions(publications: Iterable[VerifiedPublication]) -> list[Compartment]:
+    """Return the version after the newest of every category and year: what a wallet's successor publishes."""
+    newest = newest_versions(publications)
+    return [Compartment(category, year, version + 1) for (category, year), version in sorted(newest.items())]
+
+
 def check_labels(known: Mapping[Place, int], published: Iterable[Compartment]) -> None:
     """Refuse keys for a label that is set, or out of order: versions count up one by one.
 

@@ -98,6 +98,7 @@ class Reading:
             wallet=admitted.wallet,
             ground=admitted.ground,
             publications=admitted.publications,
+            renewals=admitted.renewals,
             index=recorded.index,
             tickets=self._tickets(asked.caller, admitted, entry=recorded.index),
         )

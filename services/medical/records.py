@@ -6,11 +6,12 @@ swapped, rolled back or removed is missed or does not fit (IT5).
 
 from collections.abc import Callable, Mapping, Sequence, Set
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent.compartments import Compartment
 from consent.errors import ConsentError
-from consent.identifiers import DocumentId, Pseudonym, SubjectKeyId
+from consent.identifiers import BundleId, DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.publication import verify_publication
 from consent.sealing import BundleMeta, SealedDocument, document_digest
@@ -24,6 +25,7 @@ from services.medical.errors import IntegrityError, StoredDocumentDamagedError
 from services.medical.model import (
     LoggedBundle,
     LoggedDocument,
+    NewHeader,
     Place,
     ServedBundle,
     StoredBundle,
@@ -83,31 +85,67 @@ class Records:
             for position, bundles in positions.items()
         }
 
-    def load(
-        self, conn: Connection, selected: Sequence[LoggedBundle], *, person: Pseudonym, subject: SubjectKeyId
-    ) -> list[ServedBundle]:
-        """Return the rows of what was selected, each compared with the log.
+    def rows(self, conn: Connection, selected: Sequence[LoggedBundle]) -> Mapping[BundleId, StoredBundle]:
+        """Return the bundles' rows of what was selected; the keys that open them now are in them.
 
         Raises: StoredDocumentDamagedError naming the table and row.
         """
-        ids = [each.id for each in selected]
-        bundles = self._store.bundles(conn, ids)
-        documents = self._store.documents(conn, person, ids)
+        found = self._store.bundles(conn, [each.id for each in selected])
+        for each in selected:
+            if each.id not in found:
+                raise StoredDocumentDamagedError(f"bundle id={each.id}")
+        return found
+
+    def load(
+        self,
+        conn: Connection,
+        bundles: Mapping[BundleId, StoredBundle],
+        selected: Sequence[LoggedBundle],
+        *,
+        person: Pseudonym,
+        subject: SubjectKeyId,
+    ) -> list[ServedBundle]:
+        """Return what was selected with its documents, each compared with the log.
+
+        Raises: StoredDocumentDamagedError naming the table and row.
+        """
+        documents = self._store.documents(conn, person, [each.id for each in selected])
+        self._compare_headers(conn, [bundles[each.id] for each in selected])
         return [
             compare(each, bundle=bundles.get(each.id), documents=documents, subject=subject)
             for each in selected
         ]
 
+    def _compare_headers(self, conn: Connection, bundles: Sequence[StoredBundle]) -> None:
+        """Compare headers that were handed over with the log entries that say so."""
+        positions = sorted({each.position for each in bundles if each.position is not None})
+        if not positions:
+            return
+        try:
+            openings = self._journal.openings(conn, positions)
+            logged = {position: read_headers(opening.event) for position, opening in openings.items()}
+        except (ColumnError, LogError, KeyError, TypeError, ValueError) as error:
+            raise StoredDocumentDamagedError("journal_entry: the entry of a hand-over was changed") from error
+        for each in bundles:
+            if each.position is not None and not header_fits(each, logged.get(each.position, [])):
+                raise StoredDocumentDamagedError(f"handed_over bundle={each.id}")
+
     def publications(
         self, conn: Connection, person: Pseudonym, *, wallet: PublicJwk, naming: Set[Compartment]
-    ) -> list[str]:
-        """Return the publications that hold keys of the named compartments. Raises: IntegrityError."""
+    ) -> Mapping[str, Set[Compartment]]:
+        """Return the wallet's publications with the compartments of each.
+
+        Raises: IntegrityError, also when a named compartment is in none of them: its bundle's header is a former one.
+        """
         subject = SubjectKeyId(thumbprint(wallet))
         try:
             tokens = self._store.publications(conn, person)
-            return [each for each in tokens if naming & verify_publication(each, wallet, subject).keys.keys()]
+            found = {each: verify_publication(each, wallet, subject).keys.keys() for each in tokens}
         except (ColumnError, ConsentError) as error:
             raise IntegrityError("compartment_publication: a row of this person was changed") from error
+        if not naming <= {each for keys in found.values() for each in keys}:
+            raise IntegrityError("handed_over or compartment_publication: a row of this person is missing")
+        return found
 
     def _logged(
         self, conn: Connection, deposits: Mapping[int, frozenset[Place]], wanted: set[Place]
@@ -129,7 +167,11 @@ def compare(
     subject: SubjectKeyId,
 ) -> ServedBundle:
     """Compare a bundle's rows with the log. Raises: StoredDocumentDamagedError naming the row."""
-    if bundle is None or bundle.compartment != logged.compartment or bundle.capsule not in bundle.message_kit:
+    if (
+        bundle is None
+        or bundle.first_compartment != logged.compartment
+        or bundle.capsule not in bundle.message_kit
+    ):
         raise StoredDocumentDamagedError(f"bundle id={logged.id}")
     meta = bundle_meta(bundle, subject)
     return ServedBundle(
@@ -148,7 +190,24 @@ def bundle_meta(bundle: StoredBundle, subject: SubjectKeyId) -> BundleMeta:
         compartment=bundle.compartment,
         message_kit=bundle.message_kit,
         author=bundle.author,
+        sealed_as=bundle.sealed_as,
     )
+
+
+def read_headers(event: Mapping[str, JsonValue]) -> list[JsonValue]:
+    """Read what `hand_over_detail` wrote, from an opening that was checked against its leaf.
+
+    Raises: KeyError, TypeError for the event of something else.
+    """
+    detail = event["detail"]
+    if not isinstance(detail, dict) or not isinstance(headers := detail["headers"], list):
+        raise TypeError("not the event of a hand-over")
+    return headers
+
+
+def header_fits(bundle: StoredBundle, logged: Sequence[JsonValue]) -> bool:
+    """Whether a log entry has exactly the header that is in the row."""
+    return NewHeader(bundle.id, bundle.compartment, bundle.message_kit).logged() in logged
 
 
 def compare_document(logged: LoggedDocument, meta: BundleMeta, row: DocumentRow | None) -> SealedDocument:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError as DuplicateError
 
 from consent.compartments import Compartment
@@ -17,12 +17,14 @@ from consent.sealing import SealedDocument
 from consent.vocabulary import Category
 from services.kit.columns import ColumnCipher, ColumnError
 from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
+from services.medical.header_store import HeaderStore
 from services.medical.model import IncomingBundle, Place, StoredBundle
-from services.medical.tables import bundle, cut_link, deposit, directives, document, publication
+from services.medical.tables import bundle, cut_link, deposit, directives, document, handed_over, publication
 
 AT_ONCE = 500
 
 DocumentRow = tuple[BundleId, SealedDocument]
+BundleRow = Row[str, bytes, bytes, bytes, int | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class MedicalStore:
 
     def __init__(self, cipher: ColumnCipher) -> None:
         self._cipher = cipher
+        self.headers = HeaderStore(cipher)
 
     def lock(self, conn: Connection, person: Pseudonym) -> None:
         """Let one writer after the other change what is published and deposited about a person.
@@ -52,6 +55,11 @@ class MedicalStore:
         """Keep the wallet's signed compartment keys."""
         content = self._cipher.seal(token.encode(), cell=_publication_cell(position, person))
         conn.execute(_ADD_PUBLICATION, {"position": position, "person": person, "content": content})
+
+    def replace_publications(self, conn: Connection, *, position: int, person: Pseudonym, token: str) -> None:
+        """Keep these compartment keys in place of all that a former wallet published; the log has those, too."""
+        conn.execute(delete(publication).where(publication.c.person == person))
+        self.add_publication(conn, position=position, person=person, token=token)
 
     def publications(self, conn: Connection, person: Pseudonym) -> list[str]:
         """Return the person's publications, oldest first. Raises: ColumnError."""
@@ -131,11 +139,16 @@ class MedicalStore:
                 found[stored.id] = stored
         return found
 
-    def bundle(self, row: Row[str, bytes, bytes, bytes]) -> StoredBundle:
-        """Read (id, head, capsule, message_kit). Raises: StoredDocumentDamagedError."""
-        name, head, capsule, message_kit = row
+    def bundle(self, row: BundleRow) -> StoredBundle:
+        """Read a row of `BUNDLE_ROWS`. Raises: StoredDocumentDamagedError."""
+        name, head, capsule, message_kit, position, content = row
         compartment, author = self.head(name, head)
-        return StoredBundle(BundleId(name), compartment, author, capsule, message_kit)
+        if content is None:
+            return StoredBundle(BundleId(name), compartment, author, capsule, message_kit)
+        present, origin = self.headers.origin(name, position, content)
+        if origin.compartment != compartment:
+            raise StoredDocumentDamagedError(f"handed_over bundle={name}")
+        return StoredBundle(BundleId(name), present, author, capsule, message_kit, origin, position)
 
     def head(self, name: str, stored: bytes) -> tuple[Compartment, OrganisationId]:
         """Open a bundle's head. Raises: StoredDocumentDamagedError."""
@@ -206,8 +219,15 @@ _LATEST = (
     )
 )
 _KNOWN_BUNDLES = select(bundle.c.id).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
-BUNDLE_COLUMNS = (bundle.c.id, bundle.c.head, bundle.c.capsule, bundle.c.message_kit)
-_BUNDLES = select(*BUNDLE_COLUMNS).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
+BUNDLE_ROWS = select(
+    bundle.c.id,
+    bundle.c.head,
+    bundle.c.capsule,
+    bundle.c.message_kit,
+    handed_over.c.position,
+    handed_over.c.content,
+).join(handed_over, handed_over.c.bundle == bundle.c.id, isouter=True)
+_BUNDLES = BUNDLE_ROWS.where(bundle.c.id.in_(bindparam("ids", expanding=True)))
 _DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
     document.c.person == bindparam("person"), document.c.bundle.in_(bindparam("ids", expanding=True))
 )

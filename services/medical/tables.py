@@ -91,3 +91,38 @@ document = Table(
     Column("ciphertext", LargeBinary, nullable=False, info=sealed("by the writer: the document")),
     Column("signature", LargeBinary, nullable=False, info=clear("the author's, over the sealed document")),
 )
+
+handed_over = Table(
+    "handed_over",
+    metadata,
+    Column(
+        "bundle",
+        String,
+        ForeignKey("bundle.id"),
+        primary_key=True,
+        info=clear("whose content key is under another wallet key than the author's"),
+    ),
+    Column(
+        "position", BigInteger, nullable=False, info=clear("position of the log entry that has its header")
+    ),
+    Column(
+        "content", LargeBinary, nullable=False, info=sealed("present compartment; what the author signed")
+    ),
+    sqlite_with_rowid=False,
+)
+
+staged_header = Table(
+    "staged_header",
+    metadata,
+    Column(
+        "bundle",
+        String,
+        ForeignKey("bundle.id"),
+        primary_key=True,
+        info=clear("whose header waits for the wallet to come"),
+    ),
+    Column("person", String, nullable=False, index=True, info=clear("whose record it is", person=True)),
+    Column("position", BigInteger, nullable=False, info=clear("position of its log entry")),
+    Column("content", LargeBinary, nullable=False, info=sealed("compartment and content key to come")),
+    sqlite_with_rowid=False,
+)

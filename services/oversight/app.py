@@ -33,6 +33,8 @@ from services.oversight.store import RegisterStore
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
+from services.succession.api import succession_routes
+from services.succession.workflows import Succession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -60,6 +62,7 @@ def assemble(
         routers=[
             register_routes(office),
             directive_routes(directives),
+            succession_routes(Succession(directives)),
             recovery_routes(recovery),
             release_routes(Releases(directives, own_witness)),
             witness_routes(context, own_witness),

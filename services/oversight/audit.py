@@ -40,7 +40,7 @@ def _entries(store: RegisterStore, conn: Connection, *, logged: Digests) -> Iter
 def _logged(directives: Directives, conn: Connection) -> Digests:
     """Return the last digest that the log has of every entry."""
     last: Digests = {}
-    for opening in logged_openings(directives, conn):
+    for _, opening in logged_openings(directives, conn):
         if opening.event.get("kind") == EventKind.ACCREDITATION_CHANGED.value:
             detail = opening.event.get("detail")
             last |= _told(detail) if isinstance(detail, dict) else {}

@@ -64,12 +64,17 @@ def _passages() -> Iterator[Passage]:
             ("POST", "/withdrawals"),
             ("GET", "/wallet"),
             ("PUT", "/wallet"),
+            ("GET", "/wallet/successor"),
+            ("PUT", "/wallet/successor"),
+            ("POST", "/wallet/renewals"),
         ):
             yield Passage(body, method, path, Access.SESSION)
     for body, method, path in (
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
         (Body.MEDICAL, "POST", "/own-records"),
+        (Body.MEDICAL, "GET", "/headers"),
+        (Body.MEDICAL, "PUT", "/headers"),
         (Body.IDENTITY, "PUT", "/subject"),
         (Body.IDENTITY, "GET", "/passkeys"),
         (Body.IDENTITY, "POST", "/passkeys/options"),

@@ -32,6 +32,8 @@ from services.registry.identification import enter_missing
 from services.registry.kinds import registry_kinds
 from services.registry.settings import Settings
 from services.registry.store import Store
+from services.succession.api import succession_routes
+from services.succession.workflows import Succession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -67,6 +69,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
             identification_routes(registry),
             supervision_routes(registry),
             directive_routes(directives),
+            succession_routes(Succession(directives)),
         ],
         problems=PROBLEMS,
         scan=everything,

@@ -16,7 +16,7 @@ from services.kit.egress import Egress, declarations
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 BODIES = [body.value for body in Body]
-PACKAGES = [*BODIES, "directives", "recovery", "contracts"]
+PACKAGES = [*BODIES, "directives", "recovery", "succession", "contracts"]
 WIRING = "app.py"
 """Builds connections and hands them on; the only module that may do so without a declaration."""
 

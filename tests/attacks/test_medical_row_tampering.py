@@ -1,8 +1,6 @@
 """Rows that the medical centre's own administrator changes are noticed before anything is released (IT1, IT5, IT6)."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,13 +13,11 @@ from support.medical_story import (
     seal,
     story,
 )
-from support.medical_world import AUDITOR, CLINIC, Running, Someone
+from support.medical_tampering import Database, audit, tamper
+from support.medical_world import CLINIC, Running, Someone
 
-from services.contracts.shared import AuditReport
 from services.kit.http import RemoteProblemError
 from services.kit.log.tables import node_address
-
-Database = sqlite3.Connection
 
 
 @pytest.fixture
@@ -32,20 +28,6 @@ def told(tmp_path: Path) -> Iterator[tuple[Running, Someone]]:
         changed = seal(world, person, documents(1, prefix="m26", version=2), compartment=MEDICATION[2])
         deposit(running, person, [changed])
         yield running, person
-
-
-def tamper(running: Running, change: Callable[[Database], None]) -> None:
-    """Change the database file behind the centre's back."""
-    file = running.world.settings.data / "database.sqlite"
-    with closing(sqlite3.connect(file, timeout=10)) as database, database:
-        change(database)
-
-
-def audit(running: Running) -> AuditReport:
-    """Have the auditor look at everything."""
-    world = running.world
-    answer = running.http(AUDITOR).get("/audit", token=world.token(world.members[AUDITOR]))
-    return AuditReport.model_validate(answer)
 
 
 def flip(table: str, column: str, where: str) -> Callable[[Database], None]:

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 from support.command_line import assert_one_line, within
+from support.cut_connections import Cut
 from support.desk import PINS
 
 from consent.compartments import YearSpan
-from consent.vocabulary import Body, Purpose
+from consent.vocabulary import Purpose
 from services.contracts.identity.messages import Application
 from services.demo.scene import Scene, medical_terms
 from services.gateway.cards import read_card, save_card
 from services.gateway.clinic import open_records
 from services.gateway.clinical import BasicItems, ClinicalRecord
 from services.gateway.errors import WalletLostError
-from services.gateway.exchange import Connect
 from services.gateway.history import history
 from services.gateway.hospital import deposit, link
 from services.gateway.organisation import Organisation
@@ -26,7 +25,7 @@ from services.gateway.person import sign_in
 from services.gateway.recovery import lay_down_recovery, retire_earlier
 from services.gateway.reissue import reissue
 from services.gateway.wallet_actions import lay_down
-from services.kit.http import Http, PeerUnavailableError
+from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError
 
 pytestmark = pytest.mark.processes
@@ -64,9 +63,12 @@ def test_lost_card_is_replaced_and_the_wallet_comes_back_from_paper(
     assert says("card-status", "--card", card, pins=BEFORE)[0].endswith("active")
     says("reissue-card", *desk, "--card", new, "--paper", paper, pins=AFTER)
     assert_one_line(within("history", "--card", card, environment=BEFORE), "card_not_usable")
-    assert says("permissions", "--card", new, pins=AFTER) == kept
+    former, present = says("permissions", "--card", new, pins=AFTER)
+    assert former.startswith("1. not in force")
+    assert present.partition(". ")[2] == kept[0].partition(". ")[2]
     seen = says("history", "--card", new, pins=AFTER)
     assert sum("recovery_released" in line and "municipality" in line for line in seen) == 3
+    assert sum("wallet_renewed" in line for line in seen) == 4
     refused = within("reissue-card", *desk, "--card", again, "--paper", paper, environment=AFTER)
     assert_one_line(refused, "wrong_paper_code")
     assert not again.exists()
@@ -82,40 +84,6 @@ def owner(deployment: Scene) -> tuple[Enrolled, str, Sequence[ClinicalRecord]]:
     laid = lay_down_recovery(enrolled.person)
     retire_earlier(enrolled.person, laid)
     return enrolled, laid.paper, records
-
-
-class Cut:
-    """The counter's connections, which carry so many requests in all and then are gone."""
-
-    def __init__(self, whole: Connect, requests: int) -> None:
-        self._whole, self.left = whole, requests
-
-    def __call__(self, body: Body) -> Http:
-        return _CutHttp(self._whole(body), self)
-
-    def close(self) -> None:
-        self._whole.close()
-
-
-class _CutHttp(Http):
-    def __init__(self, whole: Http, cut: Cut) -> None:
-        self.base_url = whole.base_url
-        self._whole, self._cut = whole, cut
-
-    def send(self, *told: object, **more: object) -> httpx.Response:
-        answer = self._whole.send(*told, **more)  # type: ignore[arg-type]  # passed on as it came
-        self._count()
-        return answer
-
-    def form(self, *told: object, **more: object) -> httpx.Response:
-        answer = self._whole.form(*told, **more)  # type: ignore[arg-type]  # passed on as it came
-        self._count()
-        return answer
-
-    def _count(self) -> None:
-        self._cut.left -= 1
-        if self._cut.left < 0:
-            raise PeerUnavailableError("cut")
 
 
 @pytest.mark.parametrize("requests", [3, 6, 9, 12, 15, 18, 22, 26])
@@ -152,7 +120,6 @@ def test_records_from_before_are_opened_by_a_permission_from_the_new_card(deploy
     counter, clinic = deployment.organisation("municipality"), deployment.organisation("clinic-b")
     enrolled, paper, records = owner(deployment)
     made = reissue(counter, enrolled.reference, pins=NEW_PINS, paper=paper)
-    retire_earlier(made.person, made.laid)
     years = YearSpan(min(each.year for each in records), max(each.year for each in records))
     categories = frozenset(each.category for each in records)
     lay_down(made.person, medical_terms("clinic-b", categories=categories, years=years))

@@ -11,12 +11,14 @@ from consent.vocabulary import Body
 from services.contracts import directives as d
 from services.contracts import proposals as q
 from services.contracts import recovery as v
+from services.contracts import succession as su
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
 from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
 from services.contracts.identity.numbers import LookUpNumbers
+from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
 from services.contracts.medical import streams as ms
 from services.contracts.oversight import messages as o
@@ -113,6 +115,7 @@ INSURED: Example = {"insurer_number": "13800001", "symbol": "s", "number": "1"}
 MEMBERSHIP: Example = INSURED | {"valid_from": "2020-04-01", "valid_until": "2099-03-31"}
 FAULT: Example = {"fault": "wrong_number"}
 AT_A: Example = {"organisation": "hospital-a"}
+HEADER: Example = {"bundle": "b", "compartment": LABEL, "message_kit": "AAAA"}
 
 RECOVERY: list[Row] = [
     ("PUT /recovery", person, v.DepositPart, {"deposit": "x"}),
@@ -128,6 +131,8 @@ DIRECTIVES: list[Row] = [
     ("PUT /wallet", person, d.WalletRegistration, {"signing_key": KEY, "proof": "x"}),
     ("POST /directives", person, d.DirectiveSubmission, COPY),
     ("POST /withdrawals", person, d.WithdrawalOrder, {"withdrawal": "x"}),
+    ("PUT /wallet/successor", person, su.AnnounceSuccessor, {"succession": "x"}),
+    ("POST /wallet/renewals", person, su.RenewWallet, {"renewal": "x"}),
 ]
 RELEASE = SHOWN | {"log": LOG, "capsules": [CAPSULE]}
 RELEASES: Row = ("POST /releases", as_body(Body.MEDICAL), d.ReleaseRequest, RELEASE)
@@ -244,6 +249,7 @@ ROWS: dict[Body, list[Row]] = {
             m.SetApart,
             AT_A | {"token": "x", "fault": "wrong_number"},
         ),
+        ("PUT /headers", person, h.StageHeaders, {"statement": "x", "headers": [HEADER]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
         *DIRECTIVES,
         *RECOVERY,

@@ -15,6 +15,7 @@ from consent.publication import verify_publication
 from consent.sealing import (
     BundleMeta,
     PlainDocument,
+    SealedAs,
     SealedBundle,
     SealedDocument,
     open_document,
@@ -122,6 +123,7 @@ def sealed_parts(bundle: ReadBundle) -> tuple[BundleMeta, list[SealedDocument]]:
         compartment=Compartment.parse(bundle.compartment),
         message_kit=bundle.message_kit,
         author=OrganisationId(bundle.author),
+        sealed_as=_origin(bundle),
     )
     return meta, [
         SealedDocument(
@@ -154,6 +156,14 @@ def open_answer(
                 key, bundle=meta, document=sealed, author_key=author_key
             ).content
     return opened
+
+
+def _origin(bundle: ReadBundle) -> SealedAs | None:
+    told = bundle.sealed_as
+    if told is None:
+        return None
+    compartment = Compartment.parse(told.compartment)
+    return SealedAs(subject=SubjectKeyId(told.subject), compartment=compartment, kit_digest=told.kit_digest)
 
 
 def read(

@@ -122,6 +122,14 @@ class ReadRequest(Message):
     tokens: dict[BodyName, SignedText] = Field(default_factory=dict)
 
 
+class SealedAsMessage(Message):
+    """What the author sealed a bundle as, when its content key was handed to another wallet key since."""
+
+    subject: str
+    compartment: Label
+    kit_digest: Octets
+
+
 class ReadBundle(Message):
     """One bundle of an answer: what is stored of it, and the capsule fragments of two bodies."""
 
@@ -132,16 +140,18 @@ class ReadBundle(Message):
     message_kit: Octets
     documents: list[DocumentMessage]
     fragments: dict[BodyName, Octets]
+    sealed_as: SealedAsMessage | None = None
 
 
 class ReadAnswer(Message):
-    """Answer of POST /reads (R8).
+    """Answer of POST /reads (R8); `renewals` prove the former wallet keys of bundles that have `sealed_as`.
 
     `tickets`: by the id of each document that stands for a large one, what its segments are fetched with.
     """
 
     bundles: list[ReadBundle]
     publications: list[str]
+    renewals: list[str] = Field(default_factory=list)
     reader_notice: str
     wallet: Jwk | None
     log: LogIndex

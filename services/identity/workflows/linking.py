@@ -120,7 +120,7 @@ def register_subject(
     """
     kind = EventKind.WALLET_REGISTERED
     try:
-        _verify_subject_proof(centre, request)
+        verify_subject_proof(centre, request)
     except (SignatureError, MalformedError):
         event = Event(kind=kind, outcome=Outcome.REFUSED, reason=SIGNATURE_REFUSED)
         with centre.context.database.write() as conn:
@@ -142,7 +142,8 @@ def register_subject(
     return RegisteredSubject(subject=thumbprint(request.wallet_key))
 
 
-def _verify_subject_proof(centre: IdentityCentre, request: RegisterSubject) -> None:
+def verify_subject_proof(centre: IdentityCentre, request: RegisterSubject) -> None:
+    """Check that the wallet proves its key, now. Raises: SignatureError, MalformedError."""
     ed25519(request.wallet_key)
     verified = jws.verify_with_jwk(request.proof, typ=SUBJECT_TYPE, jwk=request.wallet_key)
     if abs(centre.seconds() - parse(_SubjectProof, verified.payload).at) > FRESH_SECONDS:
