@@ -4,30 +4,36 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
+import httpx
 import pytest
 from support.cut_connections import Cut
 from support.desk import PINS
 
 from consent.compartments import YearSpan
 from consent.directives import Terms
-from consent.vocabulary import Purpose
+from consent.vocabulary import Body, Purpose
 from consent.wallet import Wallet
+from services.commands.renewing import renew_on_card
 from services.contracts.identity.messages import Application
+from services.contracts.medical.headers import Headers
 from services.demo.scene import Scene, medical_terms
 from services.gateway.auditor import audit
+from services.gateway.cards import read_card, save_card
 from services.gateway.clinic import open_records
 from services.gateway.clinical import BasicItems
-from services.gateway.errors import RefusedError, WalletLostError
+from services.gateway.errors import NotVerifiedError, RefusedError, WalletLostError
+from services.gateway.exchange import Connect
 from services.gateway.hospital import deposit, link
 from services.gateway.own_records import own_records
 from services.gateway.people import Enrolled, enrol
-from services.gateway.person import Person
+from services.gateway.person import Person, sign_in
 from services.gateway.recovery import lay_down_recovery, recover_wallet, retire_earlier
 from services.gateway.reissue import reissue
 from services.gateway.renewal import renew_wallet
 from services.gateway.wallet_actions import WithdrawalIncompleteError, lay_down, permissions, withdraw
-from services.kit.http import PeerUnavailableError
+from services.kit.http import Http, PeerUnavailableError
 from services.kit.problems import UnavailableError
 
 pytestmark = pytest.mark.processes
@@ -168,4 +174,72 @@ def test_device_that_is_lost_in_the_middle_is_replaced_by_the_new_paper(deployme
     made = reissue(counter, reference, pins=NEW_PINS, paper=owner.papers[-1])
     assert made.person.wallet.to_secret_bytes() == successor.to_secret_bytes()
     renewed(owner, made.person)
+    assert owner.reads() == owner.everything()
+
+
+def test_bundle_that_the_medical_centre_withholds_is_missed(deployment: Scene) -> None:
+    """A centre that shows all headers but one: its own log of deposits has one more, and nothing is taken over."""
+    owner = Owner(deployment)
+    owner.arrives()
+    deceived = copy(owner.person)
+    deceived.connect = Withholding(owner.person.connect)
+    with pytest.raises(NotVerifiedError, match="withholds 1 bundles"):
+        renew_wallet(
+            deceived, Wallet.create(owner.person.randomness), tell=owner.papers.append, progress=silent
+        )
+    assert owner.reads() == owner.everything()
+
+
+class Withholding:
+    """Connections over which the last header is never seen."""
+
+    def __init__(self, whole: Connect) -> None:
+        self._whole = whole
+
+    def __call__(self, body: Body) -> Http:
+        return _WithholdingHttp(self._whole(body))
+
+    def close(self) -> None:
+        self._whole.close()
+
+
+class _WithholdingHttp(Http):
+    def __init__(self, whole: Http) -> None:
+        self.base_url = whole.base_url
+        self._whole = whole
+
+    def form(self, path: str, *told: object, **more: object) -> httpx.Response:
+        return self._whole.form(path, *told, **more)  # type: ignore[arg-type]  # passed on as it came
+
+    def send(self, method: str, path: str, **more: object) -> httpx.Response:
+        answer = self._whole.send(method, path, **more)  # type: ignore[arg-type]  # passed on as it came
+        if path != "/headers":
+            return answer
+        told = Headers.model_validate_json(answer.content)
+        shown = told.model_copy(update={"headers": told.headers[:-1], "left": told.left - 1})
+        return httpx.Response(200, content=shown.model_dump_json().encode())
+
+
+def test_renewal_goes_on_with_the_seed_that_the_card_file_holds(deployment: Scene, tmp_path: Path) -> None:
+    """LD8: the machine dies while headers are handed over; the command, given again, comes to its end with one seed."""
+    owner = Owner(deployment)
+    card = tmp_path / "card.json"
+    save_card(owner.enrolled.card, card)
+    digits, connect = PINS[Application.SIGNATURE], owner.person.connect
+
+    def at_work() -> Person:
+        pin = PINS[Application.AUTHENTICATION]
+        return sign_in(read_card(card), connect, pin=pin, signature_pin=digits, clock=owner.person.clock)
+
+    dying = at_work()
+    dying.connect = Cut(connect, 0, lambda path: path == "/headers")
+    with pytest.raises(PeerUnavailableError):
+        renew_on_card(card, dying, digits=digits)
+    drawn = at_work().signature.successor
+    assert drawn is not None
+    renew_on_card(card, at_work(), digits=digits)
+    done = at_work().signature
+    assert done.successor is None
+    assert done.wallet is not None
+    assert done.wallet.to_secret_bytes() == drawn.to_secret_bytes()
     assert owner.reads() == owner.everything()

@@ -17,6 +17,7 @@ from services.contracts.recovery import RecoveryFault
 from services.contracts.registry.change_reasons import ChangeReason
 from services.contracts.registry.forms import Form
 from services.contracts.registry.look_ups import LookUpRefusal
+from services.contracts.succession import SuccessionFault
 from services.identity.errors import OAuthCode
 from services.identity.workflows.linking_patients import REASONS
 from services.kit.events import EventKind, Outcome
@@ -92,6 +93,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("reasons", LinkFault),
         ("reasons", LookUpRefusal),
         ("reasons", RecoveryFault),
+        ("reasons", SuccessionFault),
         ("reasons", SubmissionFault),
         ("reasons", ReleaseFault),
         ("reasons", OAuthCode),
