@@ -29,6 +29,7 @@ from services.gateway.credentials import tls_of
 from services.gateway.hospital import deposit, link
 from services.gateway.organisation import Organisation
 from services.gateway.people import enrol
+from services.gateway.person import Person
 from services.gateway.wallet_actions import lay_down
 from services.kit.clock import system_clock
 
@@ -45,12 +46,16 @@ DOCUMENT_BYTES: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything is up: a hospital that deposits for `patient`, a clinic that reads what `owner` permitted."""
+    """Everything is up: a hospital that deposits for `patient`, a clinic that reads what `owner` permitted.
+
+    `person` is the owner with the wallet.
+    """
 
     hospital: Organisation
     clinic: Organisation
     patient: str
     owner: str
+    person: Person
     document: DocumentId
     years: YearSpan
     names: Iterator[int]
@@ -82,7 +87,9 @@ def records(number: int, years: YearSpan, names: Iterator[int]) -> list[Clinical
     ]
 
 
-def terms_of(recipient: OrganisationId, years: YearSpan) -> Terms:
+def terms_of(
+    recipient: OrganisationId, years: YearSpan, categories: frozenset[Category] = frozenset(CATEGORIES)
+) -> Terms:
     """Return the terms of a permission to read everything here for treatment."""
     now = system_clock().replace(microsecond=0)
     text = Notice.of_text("...", text_id="bench", version="1", language="en", refusal_meaning="nothing")
@@ -90,7 +97,7 @@ def terms_of(recipient: OrganisationId, years: YearSpan) -> Terms:
         recipient=Recipient(recipient),
         effect=Effect.PERMIT,
         purposes=frozenset({Purpose.TREAT}),
-        scope=RecordScope(frozenset(CATEGORIES), years),
+        scope=RecordScope(categories, years),
         valid_from=now,
         valid_until=now.replace(year=now.year + 1, day=1),
         notice=text,
@@ -115,6 +122,7 @@ def _set(layout: Layout) -> Stage:
         clinic=clinic,
         patient=patient,
         owner=link(clinic, people[1].person),
+        person=people[1].person,
         document=next(iter(deposited.documents.values())),
         years=years,
         names=names,

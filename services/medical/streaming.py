@@ -2,19 +2,22 @@
 
 R8s-a the ticket is of this very operator, from a read that was permitted, logged and witnessed (R3 to R7);
 R8s-b the operator may read now, and no link that the document came under was cut;
-R8s-c the directive is held against withdrawal until the segment was sent: after an acknowledged withdrawal no further
-      segment leaves.
+R8s-c the directive is held against withdrawal and refusal, and the person's directives decide anew, until the segment
+      was sent: after either was acknowledged no further segment leaves.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from consent.compartments import YearSpan
+from consent.decision import AccessRequest, Refusal, decide
 from consent.explanations import RefusalCode
 from consent.identifiers import BundleId, DirectiveId, DocumentId, Pseudonym
-from consent.vocabulary import Body
+from consent.recipients import Reader
+from consent.vocabulary import Body, Category, Purpose
 from services.contracts.medical.streams import AskSegment
-from services.directives.errors import RefusedError
+from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.kit.blobs import BlobDamagedError, BlobMissingError
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
@@ -22,8 +25,13 @@ from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.permissions import policies
 from services.kit.problems import ProblemError
+from services.medical import policy
 from services.medical.centre import Centre
-from services.medical.errors import SetApartMeanwhileError, StoredDocumentDamagedError
+from services.medical.errors import (
+    SetApartMeanwhileError,
+    StoredDirectiveDamagedError,
+    StoredDocumentDamagedError,
+)
 from services.medical.stream_errors import SegmentUnknownError, TicketError
 from services.medical.tickets import Ticket, Tickets
 
@@ -78,10 +86,10 @@ class Streaming:
         ticket = outgoing.ticket
         refusal: ProblemError | None = None
         with self._centre.barrier.hold([DirectiveId(ticket.ground)]) as standing:
-            if not standing:
-                refusal = RefusedError(RefusalCode.WITHDRAWN_IN_FLIGHT)
-            elif self._is_apart(ticket):
-                refusal = SetApartMeanwhileError()
+            try:
+                self._require_still(outgoing.caller, ticket, in_force=bool(standing))
+            except ProblemError as problem:
+                refusal = problem
             else:
                 yield
         # a hold never waits for the database's writer: the entry comes after it
@@ -89,14 +97,37 @@ class Streaming:
             self._record(outgoing.caller, ticket, Outcome.REFUSED, reason=refusal.problem.code)
             raise refusal
 
+    def _require_still(self, caller: OperatorCaller, ticket: Ticket, *, in_force: bool) -> None:
+        """Raises: RefusedError, SetApartMeanwhileError, StoredDirectiveDamagedError."""
+        if not in_force:
+            raise RefusedError(RefusalCode.WITHDRAWN_IN_FLIGHT)
+        roles = self._centre.register.roles(caller.organisation, caller.operator)
+        request = AccessRequest(
+            reader=Reader(caller.organisation, caller.operator, frozenset(roles)),
+            categories=frozenset({Category(ticket.category)}),
+            years=YearSpan(ticket.year, ticket.year),
+            purpose=Purpose(ticket.purpose),
+            now=self._centre.context.clock(),
+        )
+        with self._database.read() as conn:
+            try:
+                held = self._centre.directives.of_person_for(
+                    conn, Pseudonym(ticket.person), caller.organisation
+                )
+            except StoredDirectiveChangedError as error:
+                raise StoredDirectiveDamagedError(error.detail) from error
+            decision = decide(
+                request, [each.held for each in policy.relied_on(held, DirectiveId(ticket.ground))]
+            )
+            if isinstance(decision, Refusal):
+                raise RefusedError(decision.code)
+            if self._centre.apart.holds_any(conn, [BundleId(ticket.bundle)]):
+                raise SetApartMeanwhileError
+
     def _require_role(self, caller: OperatorCaller) -> None:
         roles = self._centre.register.roles(caller.organisation, caller.operator)
         if not policies().permits(roles, "read-records", Body.MEDICAL):
             raise RefusedError(RefusalCode.ROLE_MISSING)
-
-    def _is_apart(self, ticket: Ticket) -> bool:
-        with self._database.read() as conn:
-            return self._centre.apart.holds_any(conn, [BundleId(ticket.bundle)])
 
     def _content(self, ticket: Ticket, number: int) -> bytes:
         person, document = Pseudonym(ticket.person), DocumentId(ticket.document)

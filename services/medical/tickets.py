@@ -19,12 +19,18 @@ _CELL: Final = "stream_ticket"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Which document, for whom, on which ground. Units: `until` epoch seconds. Shape: `entry` position of the read."""
+    """Which document, for whom, what for, on which ground.
+
+    Units: `until` epoch seconds. Shape: `entry` position of the read.
+    """
 
     person: str
     bundle: str
     document: str
     version: int
+    category: str
+    year: int
+    purpose: str
     ground: str
     organisation: str
     operator: str

@@ -20,7 +20,7 @@ from consent.publication import verify_publication
 from consent.sealing import BundleMeta, PlainDocument, SealedDocument, complete_bundle, open_document
 from consent.statements import DocumentSelection
 from consent.streams import SEGMENT, LargeDocument, StreamCipher, StreamName
-from consent.terms import RecordScope
+from consent.terms import Effect, RecordScope
 from consent.vocabulary import Body, Category
 from services.contracts.medical.messages import ReadAnswer
 from services.contracts.medical.streams import AskSegment, BeginUpload, CompleteUpload, Streams, StreamsClient
@@ -277,6 +277,18 @@ def test_no_segment_leaves_after_the_withdrawal_was_acknowledged(scene: Scene) -
     scene.bench.withdraw(grant, directive)
     assert refused(lambda: scene.segment(ticket, 1)) == (403, "withdrawn_in_flight")
     assert refused(scene.read) == (403, "withdrawn")
+
+
+def test_no_segment_leaves_after_the_person_said_no(scene: Scene) -> None:
+    """SC2: a refusal that comes while the study is on its way holds at once, though the permission stands."""
+    scene.deposited()
+    scene.permitted()
+    ticket = scene.read().tickets["study"]
+    scene.segment(ticket, 0)
+    scope = RecordScope(frozenset({Category.IMAGING}), YearSpan(2026, 2026))
+    terms = scene.bench.world.terms(CLINIC, scope=scope, effect=Effect.DENY)
+    scene.bench.permit(scene.bench.world.grant(scene.bench.person, terms, compartments=[]))
+    assert refused(lambda: scene.segment(ticket, 1)) == (403, "denied_by_person")
 
 
 def test_small_documents_have_no_ticket(scene: Scene) -> None:

@@ -59,6 +59,18 @@ def test_quick_run_of_the_library_shows_what_came_out(tmp_path: Path) -> None:
         assert {"all 2 global cases", "local adult9_k2"} <= {row["name"] for row in rows}
 
 
+def test_quick_run_of_streams_shows_rates_share_and_memory(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "benchmarks.streams", "--quick", "--json", str(file)]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert shown.returncode == 0, shown.stderr
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    assert len(figures) == 9
+    assert all(math.isfinite(figure["value"]) for figure in figures)
+    rates = [figure["value"] for figure in figures if figure["unit"] == "MB/s"]
+    assert (len(rates), min(rates) > 0) == (5, True)
+
+
 def test_quick_run_of_look_ups_shows_every_way_of_asking(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     command = [sys.executable, "-m", "benchmarks.look_ups", "--quick", "--json", str(file)]

@@ -5,14 +5,16 @@ There is no log behind it: an index counts deposits and reads.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent import base64url, jws
 from consent.canonical import JsonObject
-from consent.decision import HeldDirective, Refusal, decide
+from consent.decision import AccessRequest, HeldDirective, Refusal, decide
 from consent.directives import DirectiveCopy, UnverifiedDirective
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
@@ -74,7 +76,7 @@ class FakeMedical:
         self._indexes = count()
         self._known: dict[Pseudonym, FakePerson] = {}
         self._grants: dict[DirectiveId, FakeGrant] = {}
-        self.streams = FakeStreams(callers, clock, self._stands)
+        self.streams = FakeStreams(callers)
         self._used: set[str] = set()
 
     def register_wallet(self, person: Pseudonym, wallet: PublicJwk) -> None:
@@ -177,16 +179,20 @@ class FakeMedical:
         person = self._of(pseudonym)
         chosen = chosen_documents(statement, person)
         request = access_request(statement, chosen, reader=caller.reader, now=self._clock())
-        decision = decide(request, [each.held for each in directives]) if request else None
-        if decision is None or isinstance(decision, Refusal):
-            raise refusal(403, (decision.code if decision else RefusalCode.NO_PERMISSION).value)
+        if request is None:
+            raise refusal(403, RefusalCode.NO_PERMISSION.value)
+        decision = decide(request, [each.held for each in directives])
+        if isinstance(decision, Refusal):
+            raise refusal(403, decision.code.value)
         if statement.statement.nonce in self._used:
             raise refusal(409, "replayed")
         self._used.add(statement.statement.nonce)
         seen = {str(each.id) for _, each in chosen}
         self._reads.append((pseudonym, caller.organisation, rfc3339(self._clock()), seen))
-        tickets = self.streams.tickets(chosen, caller=caller, ground=decision.directive_id)
-        answer = self._answer(person, self._grants[decision.directive_id], chosen)
+        ground = self._grants[decision.directive_id]
+        still = partial(self._require_still, request, ground)
+        tickets = self.streams.tickets(chosen, caller=caller, require_still=still)
+        answer = self._answer(person, ground, chosen)
         return answer.model_copy(update={"tickets": tickets})
 
     def grants(self, *, token: Token) -> messages.Grants:
@@ -335,8 +341,14 @@ class FakeMedical:
                 if moved or others or each.version != (before[1] + 1 if before else 1):
                     raise refusal(409, "document_version")
 
-    def _stands(self, directive: DirectiveId) -> bool:
-        return self._grants[directive].held.state is DirectiveState.ACTIVE
+    def _require_still(self, request: AccessRequest, ground: FakeGrant) -> None:
+        if ground.held.state is not DirectiveState.ACTIVE:
+            raise refusal(403, RefusalCode.WITHDRAWN_IN_FLIGHT.value)
+        own = self._own(ground.person, request.reader.organisation)
+        relied_on = [each.held for each in own if each is ground or each.held.terms.effect is Effect.DENY]
+        decision = decide(replace(request, now=self._clock()), relied_on)
+        if isinstance(decision, Refusal):
+            raise refusal(403, decision.code.value)
 
     def _operator(self, token: Token, *roles: str) -> OperatorCaller:
         caller = self._callers(token)

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from itertools import count
 
 from consent.errors import MalformedError
-from consent.explanations import RefusalCode
-from consent.identifiers import DirectiveId, OrganisationId
+from consent.identifiers import OrganisationId
 from consent.sealing import SealedBundle, SealedDocument
 from consent.streams import StreamName, name_stream
 from services.contracts.medical.fake_rules import refusal
@@ -44,21 +42,14 @@ class FakeTicket:
 
     upload: FakeUpload
     caller: OperatorCaller
-    ground: DirectiveId
+    require_still: Callable[[], None]
 
 
 class FakeStreams:
-    """Serves `Streams`; `in_force` tells whether a directive stands."""
+    """Serves `Streams`."""
 
-    def __init__(
-        self,
-        callers: Callable[[Token], Caller],
-        clock: Callable[[], datetime],
-        in_force: Callable[[DirectiveId], bool],
-    ) -> None:
+    def __init__(self, callers: Callable[[Token], Caller]) -> None:
         self._callers = callers
-        self._clock = clock
-        self._in_force = in_force
         self._names = count()
         self._uploads: dict[str, FakeUpload] = {}
         self._of: dict[tuple[str, int, str], FakeUpload] = {}
@@ -122,8 +113,7 @@ class FakeStreams:
             raise refusal(403, "stream_ticket")
         if message.number not in ticket.upload.segments:
             raise refusal(404, "segment_unknown")
-        if not self._in_force(ticket.ground):
-            raise refusal(403, RefusalCode.WITHDRAWN_IN_FLIGHT.value)
+        ticket.require_still()
         return ticket.upload.segments[message.number]
 
     def claim(self, organisation: OrganisationId, bundles: Sequence[SealedBundle]) -> None:
@@ -156,15 +146,15 @@ class FakeStreams:
         chosen: Sequence[tuple[SealedBundle, SealedDocument]],
         *,
         caller: OperatorCaller,
-        ground: DirectiveId,
+        require_still: Callable[[], None],
     ) -> dict[str, str]:
-        """Return a ticket for each large document of an answer."""
+        """Return a ticket for each large document of an answer; `require_still` refuses when it may not go on."""
         given: dict[str, str] = {}
         for bundle, each in chosen:
             upload = self._of.get((each.id, each.version, bundle.subject))
             if upload is not None:
                 given[each.id] = f"ticket-{next(self._names)}"
-                self._tickets[given[each.id]] = FakeTicket(upload, caller, ground)
+                self._tickets[given[each.id]] = FakeTicket(upload, caller, require_still)
         return given
 
     def _own(self, upload: str, token: Token) -> FakeUpload:
