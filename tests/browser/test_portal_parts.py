@@ -1,6 +1,7 @@
 """Patient numbers, banks and personal number in My Portal: one journey each, and one look at all parts of the page."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,10 @@ from playwright.sync_api import Route
 from support.page_audit import AUDIT, BREAK
 from support.portal_browser import PIN, Visit
 
+from consent.conditions import Conditions, Frequency, FrequencyUnit
 from consent.directives import BasicScope
+from consent.identifiers import OrganisationId
+from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Body, ConfirmationReason
 from consent.withdrawals import verify_deletion_receipt
 from services.contracts.identity.messages import Application, StaffCheck
@@ -53,6 +57,17 @@ def _ask(scene: Scene, someone: Inhabitant) -> None:
     bank = scene.organisation("bank")
     known = {BasicItem.ADDRESS: someone.patient.items.address}
     confirm(bank, link(bank, someone.person), known, contract=CONTRACT, reason=WHY)
+
+
+def test_a_session_that_ended_leads_back_to_signing_in_from_every_part(
+    visit: Visit, lived: Inhabitant
+) -> None:
+    visit.sign_in(lived)
+    visit.page.context.clear_cookies()
+    visit.page.click('[data-part="banks"]')
+    visit.told("#status", "you were signed out")
+    assert visit.page.is_visible("#signing-in")
+    assert CONTRACT not in visit.page.content()
 
 
 @pytest.mark.parametrize(("language", "width"), [("ja", 320), ("en", 1280)])
@@ -145,7 +160,9 @@ def test_a_permission_of_a_bank_is_ended_with_the_signature_pin(visit: Visit, li
 
 def test_a_receipt_that_the_registry_did_not_sign_is_reported(visit: Visit, lived: Inhabitant) -> None:
     scope = BasicScope(frozenset({BasicItem.NAME}), "another", frozenset({WHY}))
-    lay_down(lived.person, basic_terms("bank", scope))
+    bound = Conditions(Frequency(2, FrequencyUnit.WEEK))
+    recipient = Recipient(OrganisationId("bank"), "confirmer")
+    lay_down(lived.person, replace(basic_terms("bank", scope), recipient=recipient, conditions=bound))
     page = visit.page
 
     def forge(route: Route) -> None:
@@ -160,7 +177,10 @@ def test_a_receipt_that_the_registry_did_not_sign_is_reported(visit: Visit, live
     page.route("**/relay/registry/withdrawals", forge)
     visit.sign_in(lived)
     visit.go("banks")
-    page.locator("#permissions button", has_text="End this permission").click()
+    ending = page.locator("#permissions li", has_text="another")
+    assert "(bank), only: who confirms basic items may ask" in ending.inner_text()
+    assert "at most 2 times a week" in ending.inner_text()
+    ending.get_by_role("button").click()
     visit.answer(SIGNING)
     visit.told("#confirm-problem", "does not carry the right signature")
 

@@ -63,8 +63,8 @@ def sign_out(visit: Visit) -> None:
     visit.page.locator("#signing-in:not([hidden])").wait_for()
 
 
-def test_passkey_added_with_the_card_shows_the_history_without_it(named: Visit) -> None:
-    person = named.scene.people[2]
+def test_passkey_added_with_the_card_shows_the_history_and_stops_the_card_without_it(named: Visit) -> None:
+    person = named.scene.people[10]
     Telephone(named)
     named.sign_in(person)
     add_passkey(named, "my telephone")
@@ -88,6 +88,12 @@ def test_passkey_added_with_the_card_shows_the_history_without_it(named: Visit) 
     named.go("number")
     assert named.page.is_visible("#number-without-card")
     assert not named.page.is_visible("#change-number")
+    named.go("cards")
+    named.page.click("#stop-card")
+    named.answer()
+    named.told("#status", "Your card is stopped, and you are signed out.")
+    named.present(named.card_of(person))
+    assert named.problem().startswith("The ID centre does not accept this card")
 
 
 def test_removed_passkey_signs_nobody_in(named: Visit) -> None:

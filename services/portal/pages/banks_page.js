@@ -57,7 +57,7 @@ export function forget() {
 function line(permission) {
   const { terms, state } = permission;
   const { items, contract, reasons = [] } = terms.scope;
-  const bank = named(terms.recipient, session.history.register);
+  const bank = whom(terms);
   const words = (group, codes) => list(codes.map((code) => word(group, code) ?? code));
   const facts = [
     [word("banks", "items"), words("categories", items)],
@@ -66,7 +66,16 @@ function line(permission) {
     [word("banks", "period"), word("banks", "from_until", { from: day(terms.valid_from), until: day(terms.valid_until) })],
     [word("banks", "state"), word("banks", `state_${state}`)],
   ];
+  const { frequency } = terms.conditions ?? {};
+  if (frequency) facts.push([word("banks", "how_often"), word("banks", `per_${frequency.unit}`, { times: frequency.times })]);
   return card(word("banks", terms.effect, { bank }), facts, ...actions(permission, bank));
+}
+
+// A refusal may be for everybody; both may be for one role, or for one professional.
+function whom({ recipient, role, professional }) {
+  const bank = recipient === undefined ? word("banks", "everybody") : named(recipient, session.history.register);
+  const within = role === undefined ? professional : (word("roles", role) ?? role);
+  return within === undefined ? bank : word("banks", "within", { bank, within });
 }
 
 function actions({ id, jws, state, terms }, bank) {

@@ -83,6 +83,8 @@ export class Person {
   #proofJwk;
   #tokens = new Map();
   #nonces = new Map();
+  // called when the portal knows this person's session no more
+  whenOver = () => {};
 
   static byCard(card, key) {
     return Person.#with(card.urls, (person, audience) => person.#cardForm(card, key, audience));
@@ -208,6 +210,7 @@ export class Person {
     try {
       return await send();
     } catch (error) {
+      if (error.code === "session_required") this.whenOver();
       if (error.code !== "use_dpop_nonce" || !error.nonce) throw error;
       this.#nonces.set(new URL(url).origin, error.nonce);
       return send();

@@ -13,6 +13,7 @@ const AS_THEY_ARE = new Set([
   "no_card",
   "not_verified",
   "malformed_request",
+  "forbidden",
   "old_browser",
   "not_found",
 ]);
@@ -32,6 +33,7 @@ export function explain(error, { hint = null, byPasskey = false } = {}) {
   if (code === "invalid_grant" && byPasskey) return plain("passkey_refused_here");
   if (code === "invalid_grant" || code === "card_not_usable") return plain("card_refused", {}, "card");
   if (code === "invalid_dpop_proof") return plain("clock");
+  if (code === "invalid_token") return plain("session_required");
   if (AS_THEY_ARE.has(code)) return plain(code);
   return [() => word("errors", "refused", { centre: centre(), code }), null];
 }

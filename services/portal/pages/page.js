@@ -96,9 +96,11 @@ async function stopByCode() {
 async function enter(person, card) {
   const lasts = await person.openSession();
   const now = { person, card, history: null };
+  const isOver = () => state === now && forget(() => word("page", "session_over"));
   now.reload = () => readAgain(now);
+  person.whenOver = isOver;
   state = now;
-  timer = setTimeout(() => forget(() => word("page", "session_over")), lasts * 1000);
+  timer = setTimeout(isOver, lasts * 1000);
   at("sign-in").reset();
   at("signing-in").hidden = true;
   at("signed-in").hidden = false;
@@ -130,10 +132,6 @@ async function load() {
 async function readAgain(now) {
   const history = await loadHistory(now.person, now.card);
   if (state !== now) return false;
-  if (history.answers.some((answer) => answer.error?.code === "session_required")) {
-    forget(() => word("page", "session_over"));
-    return false;
-  }
   now.history = history;
   show();
   return true;

@@ -8,7 +8,10 @@ from itertools import pairwise
 import pytest
 from starlette.testclient import TestClient
 
+from consent.conditions import FrequencyUnit
 from consent.explanations import RefusalCode, explain
+from consent.lifecycle import DirectiveState
+from consent.terms import Effect
 from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 from services.contracts.directives import ReleaseFault, SubmissionFault
 from services.contracts.identity.messages import Application, CardState, LinkFault, StaffCheck
@@ -19,6 +22,7 @@ from services.contracts.registry.forms import Form
 from services.contracts.registry.look_ups import LookUpRefusal
 from services.contracts.succession import SuccessionFault
 from services.identity.errors import OAuthCode
+from services.identity.patient_links import LinkState
 from services.identity.workflows.linking_patients import REASONS
 from services.kit.events import EventKind, Outcome
 from services.portal.headers import BROWSER_HEADERS
@@ -117,6 +121,22 @@ def test_reasons_and_tasks_that_are_no_enumeration_have_words(language: str) -> 
     told = load_words()[language]
     assert set(REASONS.values()) <= told["reasons"].keys()
     assert told["tasks"] == {name: getattr(task, language) for name, task in listed_tasks().items()}
+
+
+@pytest.mark.parametrize(
+    ("group", "beginning", "codes"),
+    [
+        ("cards", "", Application),
+        ("cards", "rule_", Application),
+        ("links", "check_", StaffCheck),
+        ("links", "state_", LinkState),
+        ("banks", "", Effect),
+        ("banks", "state_", DirectiveState),
+        ("banks", "per_", FrequencyUnit),
+    ],
+)
+def test_every_state_that_a_part_shows_has_words(group: str, beginning: str, codes: type[StrEnum]) -> None:
+    assert {beginning + code.value for code in codes} <= load_words()["en"][group].keys()
 
 
 def test_texts_named_by_the_page_and_its_modules_exist(browser: TestClient) -> None:
