@@ -12,7 +12,8 @@ LEAST_TARGET = 24  # WCAG 2.2, success criterion 2.5.8, CSS pixels
 def _focused(visit: Visit) -> str:
     return str(
         visit.page.evaluate(
-            "document.activeElement.id || document.activeElement.dataset.language || document.activeElement.className"
+            "(({ id, dataset: { language, part }, className }) => id || language || part || className)"
+            "(document.activeElement)"
         )
     )
 
@@ -51,6 +52,24 @@ def test_signing_in_needs_no_mouse(visit: Visit) -> None:
         visit.page.keyboard.press("Tab")
         after.append(_focused(visit))
     assert after == ["refresh", "save", "show"]
+    _changing_the_number_needs_no_mouse(visit)
+
+
+def _changing_the_number_needs_no_mouse(visit: Visit) -> None:
+    keyboard = visit.page.keyboard
+    back: list[str] = []
+    while "number" not in back and len(back) < 10:
+        keyboard.press("Shift+Tab")
+        back.append(_focused(visit))
+    assert back == ["save", "refresh", "sign-out", "number"]
+    keyboard.press("Enter")
+    visit.page.locator("#number-heading:focus").wait_for()
+    passed = []
+    for key in ("Tab", "Tab", "Enter", "Tab", "Tab", "Enter"):
+        keyboard.press(key)
+        passed.append(_focused(visit))
+    asking = ["confirm-pin", "confirm-yes", "confirm-no"]
+    assert passed == ["show-number", "change-number", *asking, "change-number"]
 
 
 def test_focus_is_always_visible(visit: Visit) -> None:
