@@ -1,6 +1,7 @@
 """Patient numbers, banks and personal number in My Portal: one journey each, and one look at all parts of the page."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,14 +17,17 @@ from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Body, ConfirmationReason
 from consent.withdrawals import verify_deletion_receipt
 from services.contracts.identity.messages import Application, StaffCheck
+from services.demo.products import GTIN, OWN_RECALL
 from services.demo.scene import PINS, Inhabitant, Scene, basic_terms
 from services.gateway import numbers
 from services.gateway.accounts import Opening, agree, offer_account, open_account
 from services.gateway.bank import confirm
 from services.gateway.errors import RefusedError
+from services.gateway.history import inbox
 from services.gateway.hospital import link
 from services.gateway.links import own_links
 from services.gateway.reception import Patient, StaffWord, link_patient
+from services.gateway.shop import read_recall, register_purchase, register_trade_item, start_recall
 from services.gateway.wallet_actions import lay_down
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -53,6 +57,18 @@ def lived(deployment: Scene) -> Inhabitant:
     return someone
 
 
+@pytest.fixture(scope="module")
+def warned(deployment: Scene, lived: Inhabitant) -> Inhabitant:
+    """The same person, who has an article that was recalled and was told so."""
+    maker, retailer = deployment.organisation("maker"), deployment.organisation("retailer")
+    register_trade_item(maker, GTIN, "heater")
+    register_purchase(retailer, link(retailer, lived.person), GTIN, serial="1")
+    start_recall(maker, read_recall(OWN_RECALL), GTIN)
+    while not inbox(lived.person):  # ended by the tests' own limit if no notice comes
+        time.sleep(0.1)
+    return lived
+
+
 def _ask(scene: Scene, someone: Inhabitant) -> None:
     bank = scene.organisation("bank")
     known = {BasicItem.ADDRESS: someone.patient.items.address}
@@ -71,16 +87,17 @@ def test_a_session_that_ended_leads_back_to_signing_in_from_every_part(
 
 
 @pytest.mark.parametrize(("language", "width"), [("ja", 320), ("en", 1280)])
-def test_every_part_is_for_everybody(visit: Visit, lived: Inhabitant, language: str, width: int) -> None:
+def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language: str, width: int) -> None:
     """Names, order, headings, lists, tables, contrast, targets, one column on a narrow screen; dialogues, too."""
     page = visit.page
     page.set_viewport_size({"width": width, "height": 900})
     page.click(f'[data-language="{language}"]')
     found = {"signing in": page.evaluate(AUDIT)}
-    visit.sign_in(lived)
+    visit.sign_in(warned)
     titles = set()
     for part, asks in {
         "history": None,
+        "recalls": None,
         "cards": "#stop-card",
         "links": "#own-links button",
         "banks": "#permissions button",
@@ -97,7 +114,7 @@ def test_every_part_is_for_everybody(visit: Visit, lived: Inhabitant, language: 
             page.keyboard.press("Escape")
             assert page.locator(asks).first.evaluate("each => each === document.activeElement")
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-    assert len(titles) == 5
+    assert len(titles) == 6
     page.evaluate(BREAK)
     rules = {each.split(":")[0] for each in page.evaluate(AUDIT)}
     assert {
@@ -108,6 +125,23 @@ def test_every_part_is_for_everybody(visit: Visit, lived: Inhabitant, language: 
         "order of its own",
     } <= rules
     assert any("wider than the screen" in each for each in rules)
+
+
+def test_a_recall_is_read_and_the_notice_says_what_to_do(visit: Visit, warned: Inhabitant) -> None:
+    (notice,) = inbox(warned.person)
+    visit.sign_in(warned)
+    visit.go("recalls")
+    shown = visit.page.inner_text("#notices")
+    for text in (notice.title, notice.product, notice.hazard, notice.remedy, notice.contact, "not yet"):
+        assert text in shown
+    assert visit.page.get_attribute("#notices a", "href") == notice.url
+    visit.page.click("#notices button")
+    visit.told("#status", "It is noted that you have read it.")
+    assert "not yet" not in visit.page.inner_text("#notices")
+    assert inbox(warned.person)[0].read_at is not None
+    visit.go("history")
+    read = visit.rows.filter(has_text="You read a recall notice")
+    assert read.locator('td[data-column="who"]').inner_text() == "You"
 
 
 def test_a_wrong_link_is_cut_by_whom_it_names(visit: Visit, lived: Inhabitant) -> None:

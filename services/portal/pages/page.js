@@ -13,11 +13,19 @@ import * as links from "./links_page.js";
 import * as number from "./number_page.js";
 import { canUsePasskeys, usePasskey } from "./passkeys.js";
 import * as passkeys from "./passkeys_list.js";
+import * as recalls from "./recalls_page.js";
 import { centreLine, chosen, fill } from "./table.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
 // what each part of the page shows, under its name in the address
-const PARTS = { history: [], cards: [cards, passkeys], links: [links], banks: [banks], number: [number] };
+const PARTS = {
+  history: [],
+  recalls: [recalls],
+  cards: [cards, passkeys],
+  links: [links],
+  banks: [banks],
+  number: [number],
+};
 const MODULES = Object.values(PARTS).flat();
 const SIGN_IN_FIELDS = ["card", "pin"];
 const FIRST = "history";
