@@ -51,6 +51,7 @@ WITH_SESSION = {
     (P, "POST", "/inbox/read"),
     (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
+    (M, "POST", "/own-records"),
 }
 OTHER_PATHS = (
     "/persons",
