@@ -33,6 +33,7 @@ const OWN_KINDS = new Set([
   "recovery_retired",
   "recovery_released",
   "operator_presented",
+  "own_records_fetched",
 ]);
 const DISOWNED = "unknown_to_me";
 

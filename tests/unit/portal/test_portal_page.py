@@ -139,6 +139,15 @@ def test_every_state_that_a_part_shows_has_words(group: str, beginning: str, cod
     assert {beginning + code.value for code in codes} <= load_words()["en"][group].keys()
 
 
+def test_what_the_words_say_the_person_did_is_said_to_be_by_the_person() -> None:
+    told = load_words()["en"]["kinds"]
+    by_person = {kind for kind, text in told.items() if re.match(r"You (?!were )", text)}
+    own = re.search(r"OWN_KINDS = new Set\(\[(.*?)\]\)", (FOLDER / "history.js").read_text(), re.DOTALL)
+    assert own is not None
+    assert by_person <= set(re.findall(r'"(\w+)"', own[1]))
+    assert len(by_person) > 5
+
+
 def test_texts_named_by_the_page_and_its_modules_exist(browser: TestClient) -> None:
     texts = load_words()["en"]
     named = re.findall(r'(?:data-text|data-label)="([\w.]+)"', browser.get("/").text)
