@@ -17,12 +17,15 @@ from fhirclient.models.consent import Consent  # type: ignore[import-untyped]  #
 from fhirclient.models.documentreference import (  # type: ignore[import-untyped]  # has no stubs
     DocumentReference,
 )
+from fhirclient.models.medicationrequest import (  # type: ignore[import-untyped]  # has no stubs
+    MedicationRequest,
+)
 from fhirclient.server import FHIRPermissionDeniedException  # type: ignore[import-untyped]  # has no stubs
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, OperationOutcome
 from support.command_line import COMMAND, PATIENCE_SECONDS
 from support.desk import PINS
-from support.fhir_client import LETTER, document, of_person
+from support.fhir_client import LETTER, MEDICINE, document, of_person, prescription
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
@@ -110,6 +113,8 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
         writer = SyncFHIRClient(hospital, authorization=f"Bearer {secret.read_text().strip()}")
         made = writer.resource(**document(references[0], year=YEAR), resource_type="DocumentReference")
         made.create()  # type: ignore[no-untyped-call]  # the library does not say
+        order = writer.resource("MedicationRequest", **prescription(references[0], day=f"{YEAR}-01-02"))
+        order.create()  # type: ignore[no-untyped-call]  # the library does not say
         reader = FHIRClient(settings={"app_id": "clinic", "api_base": clinic})
         reader.server.session.headers["Authorization"] = f"Bearer {SECRET}"
         assert reader.server.capabilityStatement.fhirVersion == "4.0.1"
@@ -117,21 +122,26 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
         with pytest.raises(FHIRPermissionDeniedException):
             search.perform_resources(reader.server)
         permission = permit(enrolled)
-        (found,) = search.perform_resources(reader.server)
+        (found,) = [each for each in search.perform_resources(reader.server) if each.type is not None]
         assert found.type.text == "Discharge summary"
         opened = Binary.read(found.content[0].attachment.url.rpartition("/")[2], reader.server)
         assert base64.b64decode(opened.data) == LETTER
+        (taken,) = MedicationRequest.where(struct=of_person(references[1])).perform_resources(reader.server)
+        assert taken.medicationCodeableConcept.text == MEDICINE
+        pythonic = SyncFHIRClient(clinic, authorization=f"Bearer {SECRET}")
+        (same,) = pythonic.resources("MedicationRequest").search(**of_person(references[1])).fetch()
+        assert same.id == taken.id
         (consent,) = Consent.where(struct=of_person(references[1])).perform_resources(reader.server)
         assert [each.coding[0].code for each in consent.provision.code] == ["medication"]
         events = AuditEvent.where(struct=of_person(references[1])).perform_resources(reader.server)
-        assert [each.outcome for each in events] == ["8", "0", "0", "0"]
+        assert [each.outcome for each in events] == ["8"] + ["0"] * 5
         withdraw(enrolled.person, permission)
         with pytest.raises(FHIRPermissionDeniedException):
             search.perform_resources(reader.server)
     kinds = [(each.organisation, each.kind, each.outcome) for each in history(enrolled.person).entries]
     assert ("clinic-b", "records_read", "permitted") in kinds
     assert ("clinic-b", "records_read", "refused") in kinds
-    hits = find_texts(deployment.layout.folder, [LETTER.decode(), "Discharge summary"])
+    hits = find_texts(deployment.layout.folder, [LETTER.decode(), MEDICINE])
     assert hits == []
 
 

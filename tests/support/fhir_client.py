@@ -5,6 +5,7 @@ from typing import Any
 
 from services.gateway.fhir_face.documents import CATEGORIES, REFERENCES
 
+MEDICINE = "アムロジピン 5 mg 錠 (見本)"
 LETTER = "退院時要約 — 経過良好。".encode()
 
 
@@ -29,6 +30,19 @@ def document(reference: str, *, year: int, says: bytes = LETTER, **replaced: Any
         "context": {"period": {"start": f"{year}-04-01"}},
     }
     return {name: value for name, value in (told | replaced).items() if value is not None}
+
+
+def prescription(reference: str, *, day: str, **replaced: Any) -> dict[str, Any]:
+    """Return a MedicationRequest, elements replaced as told."""
+    told: dict[str, Any] = {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": "order",
+        "subject": {"identifier": {"system": REFERENCES, "value": reference}},
+        "authoredOn": day,
+        "medicationCodeableConcept": {"text": MEDICINE},
+    }
+    return told | replaced
 
 
 def of_person(reference: str) -> dict[str, str]:

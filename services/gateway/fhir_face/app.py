@@ -3,13 +3,20 @@
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from services.gateway.fhir_face.asking import FORMAT, asked_consents, asked_documents, asked_events
+from services.gateway.clinical import KINDS
+from services.gateway.fhir_face.asking import (
+    FORMAT,
+    asked_consents,
+    asked_documents,
+    asked_events,
+    asked_resources,
+)
 from services.gateway.fhir_face.capability import capability_statement
 from services.gateway.fhir_face.documents import ShownDocument
 from services.gateway.fhir_face.errors import (
@@ -37,6 +44,7 @@ MOST_BYTES: Final = 6_000_000
 """Sealed and encoded, it has to fit into a body's limit of 10 MB."""
 _JSON: Final = frozenset({FHIR_JSON, "application/json", "json"})
 _ANY: Final = frozenset({"*/*", "application/*"})
+Found = TypeVar("Found")
 logger = logging.getLogger(__name__)
 
 
@@ -66,6 +74,8 @@ def create_face(records: Records, *, secret: str, url: str, clock: Clock) -> Fas
         _require_json(request)
         found = records.events(*asked_events(request.query_params.multi_items()))
         return fhir(_bundle(found, url))
+
+    _serve_resources(app, records, url)
 
     @app.middleware("http")
     async def admit(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -111,6 +121,34 @@ def _serve_documents(app: FastAPI, records: Records, url: str) -> None:
         return Response(held.content, media_type=held.media_type)
 
 
+def _serve_resources(app: FastAPI, records: Records, url: str) -> None:
+    @app.post(f"{BASE}/{{kind}}")
+    def create(request: Request, kind: str, resource: Annotated[Resource, Depends(_resource)]) -> Response:
+        """Seal and deposit a resource."""
+        _require_json(request)
+        made = records.create_resource(_known(kind), resource)
+        return fhir(made, status=201, headers={"Location": f"{url}/{kind}/{made['id']}"})
+
+    @app.get(f"{BASE}/{{kind}}")
+    def search(request: Request, kind: str) -> Response:
+        """Read and open what there is of a type."""
+        _require_json(request)
+        known, asked = _known(kind), asked_resources(request.query_params.multi_items())
+        return fhir(_bundle(records.search_resources(known, asked), url))
+
+    @app.get(f"{BASE}/{{kind}}/{{identifier}}")
+    def read(request: Request, kind: str, identifier: str) -> Response:
+        """Return a resource."""
+        _require_json(request)
+        return fhir(_there(records.find_resource(_known(kind), identifier)))
+
+
+def _known(kind: str) -> str:
+    if kind not in KINDS:
+        raise FaceError(NOT_FOUND, f"what is served here stands in {BASE}/metadata")
+    return kind
+
+
 def fhir(resource: Resource, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a resource as an answer that nobody keeps."""
     fields = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | (headers or {})
@@ -136,12 +174,15 @@ async def _resource(request: Request) -> Resource:
 
 
 def _found(records: Records, kind: str, identifier: str) -> ShownDocument:
-    held = records.find(kind, identifier)
-    if held is None:
+    return _there(records.find(kind, identifier))
+
+
+def _there(found: Found | None) -> Found:
+    if found is None:
         raise FaceError(
             NOT_FOUND, "it was not found here in the last minutes; search for the person's documents"
         )
-    return held
+    return found
 
 
 def _accepted(request: Request) -> str:

@@ -34,7 +34,13 @@ class Asked:
 def asked_documents(parameters: Parameters) -> Asked:
     """Read the parameters of a search for documents. Raises: FaceError."""
     _only(parameters, {*PATIENT, "category", "period", FORMAT})
-    return Asked(asked_person(parameters), _categories(parameters), _years(parameters))
+    return Asked(asked_person(parameters), _categories(parameters), _years(parameters, "period"))
+
+
+def asked_resources(parameters: Parameters) -> Asked:
+    """Read the parameters of a search for resources of one type. Raises: FaceError."""
+    _only(parameters, {*PATIENT, "date", FORMAT})
+    return Asked(asked_person(parameters), None, _years(parameters, "date"))
 
 
 def asked_consents(parameters: Parameters) -> str:
@@ -81,15 +87,17 @@ def _categories(parameters: Parameters) -> frozenset[Category] | None:
     return frozenset(Category(each) for each in codes)
 
 
-def _years(parameters: Parameters) -> YearSpan | None:
-    told = [value for name, value in parameters if name == "period"]
+def _years(parameters: Parameters, element: str) -> YearSpan | None:
+    told = [value for name, value in parameters if name == element]
     if not told:
         return None
     first, last = FIRST_YEAR, LAST_YEAR
     for each in told:
         found = _PERIOD.fullmatch(each)
         if found is None or len(told) > 2:
-            raise FaceError(MALFORMED, "period is a year, or ge and le with a year: records are kept by year")
+            raise FaceError(
+                MALFORMED, f"{element} is a year, or ge and le with a year: records are kept by year"
+            )
         year = int(found[2])
         first = max(first, year) if found[1] != "le" else first
         last = min(last, year) if found[1] != "ge" else last

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from consent.instants import write
+from services.gateway.clinical import KINDS
 from services.gateway.fhir_face.documents import REFERENCES
 from services.gateway.fhir_face.errors import Resource
 
@@ -14,6 +15,7 @@ _BY_PERSON: Final[Resource] = {
     "type": "reference",
     "documentation": f"by identifier only, and required: patient.identifier={REFERENCES}|<value>",
 }
+_DATE: Final[Resource] = {"name": "date", "type": "date", "documentation": "years, with ge and le"}
 _SECURITY: Final = (
     "On this machine only: every request but this one carries Authorization: Bearer with the secret of the gateway's "
     "secret file. Who asks towards the bodies is the operator and terminal of the gateway's credentials."
@@ -36,6 +38,15 @@ def capability_statement(*, url: str, started: datetime) -> Resource:
                 "mode": "server",
                 "security": {"description": _SECURITY},
                 "resource": [
+                    *(
+                        _resource(
+                            kind,
+                            ["create", "read", "search-type"],
+                            "read: for some minutes after it was created or found",
+                            [_BY_PERSON, _DATE],
+                        )
+                        for kind in KINDS
+                    ),
                     _resource(
                         "DocumentReference",
                         ["create", "read", "search-type"],

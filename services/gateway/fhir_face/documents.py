@@ -33,7 +33,7 @@ _OWN: Final = ("id", "meta", "subject", "custodian", "masterIdentifier")
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document to be sealed. `name` is the sender's own identifier of it, if it gave one."""
+    """A document to be sealed. `name` is what its sender calls it, type and identifier, if it gave one."""
 
     reference: str
     category: Category
@@ -67,36 +67,37 @@ def resource_id(name: str) -> str:
 
 def new_document(resource: Resource) -> NewDocument:
     """Take in a DocumentReference. Raises: FaceError naming the element, never its value."""
-    if resource.get("resourceType") != "DocumentReference":
-        raise _unsuitable("send a DocumentReference")
     if resource.get("status") != "current" or "relatesTo" in resource:
-        raise _unsuitable(
-            "status must be current, and relatesTo is not supported: each document is a new one"
-        )
-    attachment = _attachment(resource)
-    _data(attachment)
-    media_type = attachment.get("contentType")
-    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
-        raise _unsuitable("content[0].attachment.contentType must be a media type without parameters")
+        raise unsuitable("status must be current, and relatesTo is not supported: each document is a new one")
+    _data(_enclosed(resource))
     kept = {name: value for name, value in resource.items() if name not in _OWN}
+    reference = reference_in(resource, "subject")
     return NewDocument(
-        reference=_reference(resource),
+        reference=reference,
         category=_category(resource),
         year=_year(resource),
         name=_name(resource),
-        content=json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode(),
+        content=sealed_content(kept, reference),
     )
+
+
+def sealed_content(kept: Resource, reference: str) -> bytes:
+    """Return what is sealed of a resource. Raises: FaceError when it still says how the sender names the person."""
+    content = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    if reference in content:
+        raise unsuitable("the person's reference stands in more than the subject; it is for nobody else")
+    return content.encode()
 
 
 def shown_document(opened: OpenedDocument, *, reference: str) -> ShownDocument:
     """Return an opened document as a reader's own systems see it; `reference` is the reader's name of the person."""
     document = opened.document
-    sealed = _fhir(document.content) if document.media_type == FHIR_JSON else {}
-    if sealed.get("resourceType") == "DocumentReference":
-        attachment = _attachment(sealed)
+    sealed = fhir_of(document.content) if document.media_type == FHIR_JSON else {}
+    try:
+        attachment = _enclosed(sealed)
         content, media_type = _data(attachment), str(attachment["contentType"])
         resource = {name: value for name, value in sealed.items() if name not in _OWN}
-    else:
+    except FaceError:  # another kind of record, or a DocumentReference that no face made
         content, media_type, resource = document.content, document.media_type, _wrapper(opened, sealed)
         attachment = {}
     identifier = resource_id(document.id)
@@ -114,11 +115,6 @@ def shown_document(opened: OpenedDocument, *, reference: str) -> ShownDocument:
     return ShownDocument(identifier, reference, resource, media_type, content)
 
 
-def document_name(new: NewDocument) -> str | None:
-    """Return what names the document among one person's at this organisation, if its sender named it."""
-    return None if new.name is None else f"DocumentReference/{new.name}"
-
-
 def _wrapper(opened: OpenedDocument, sealed: Resource) -> Resource:
     place = opened.compartment
     kind = sealed.get("resourceType")
@@ -130,7 +126,8 @@ def _wrapper(opened: OpenedDocument, sealed: Resource) -> Resource:
     }
 
 
-def _fhir(content: bytes) -> Resource:
+def fhir_of(content: bytes) -> Resource:
+    """Return the resource that was sealed; an empty one for what is none."""
     try:
         found = loads(content)
     except StrictJsonError:
@@ -138,12 +135,17 @@ def _fhir(content: bytes) -> Resource:
     return found if isinstance(found, dict) else {}
 
 
-def _attachment(resource: Resource) -> Resource:
+def _enclosed(resource: Resource) -> Resource:
+    if resource.get("resourceType") != "DocumentReference":
+        raise unsuitable("send a DocumentReference")
     contents = resource.get("content")
     only = contents[0] if isinstance(contents, list) and len(contents) == 1 else None
     attachment = only.get("attachment") if isinstance(only, dict) else None
     if not isinstance(attachment, dict) or "url" in attachment:
-        raise _unsuitable("content must be one attachment that holds its data itself (no url)")
+        raise unsuitable("content must be one attachment that holds its data itself (no url)")
+    media_type = attachment.get("contentType")
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise unsuitable("content[0].attachment.contentType must be a media type without parameters")
     return attachment
 
 
@@ -154,22 +156,25 @@ def _data(attachment: Resource) -> bytes:
     except (binascii.Error, ValueError):
         content = b""
     if not content:
-        raise _unsuitable("content[0].attachment.data must be base64 of what the document says")
+        raise unsuitable("content[0].attachment.data must be base64 of what the document says")
     return content
 
 
-def _reference(resource: Resource) -> str:
-    subject = resource.get("subject")
+def reference_in(resource: Resource, element: str) -> str:
+    """Return how the sender names the person in an element. Raises: FaceError."""
+    subject = resource.get(element)
     named = subject.get("identifier") if isinstance(subject, dict) else None
     if not isinstance(named, dict) or named.get("system") != REFERENCES:
-        raise _unsuitable(f"subject.identifier must name the person: system {REFERENCES}, value as link told")
+        raise unsuitable(
+            f"{element}.identifier must name the person: system {REFERENCES}, value as link told"
+        )
     return reference_of(named.get("value"))
 
 
 def reference_of(value: object) -> str:
     """Return the organisation's own name of a person. Raises: FaceError."""
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
-        raise _unsuitable(f"the value of a {REFERENCES} is the 43 signs that link told")
+        raise unsuitable(f"the value of a {REFERENCES} is the 43 signs that link told")
     return value
 
 
@@ -183,7 +188,7 @@ def _category(resource: Resource) -> Category:
     ]
     code = codings[0].get("code") if len(codings) == 1 else None
     if code not in set(Category):
-        raise _unsuitable(f"category must name one code of {CATEGORIES}: {', '.join(Category)}")
+        raise unsuitable(f"category must name one code of {CATEGORIES}: {', '.join(Category)}")
     return Category(str(code))
 
 
@@ -198,7 +203,7 @@ def _year(resource: Resource) -> int:
     start = period.get("start") if isinstance(period, dict) else None
     found = _DATE.fullmatch(start) if isinstance(start, str) else None
     if found is None or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
-        raise _unsuitable("context.period.start must say when the care was: a FHIR date")
+        raise unsuitable("context.period.start must say when the care was: a FHIR date")
     return int(found[1])
 
 
@@ -210,9 +215,10 @@ def _name(resource: Resource) -> str | None:
     system = first.get("system") if isinstance(first, dict) else None
     value = first.get("value") if isinstance(first, dict) else None
     if not isinstance(system, str) or not isinstance(value, str) or not value:
-        raise _unsuitable("identifier, where it is given, is one with system and value")
-    return f"{system}|{value}"
+        raise unsuitable("identifier, where it is given, is one with system and value")
+    return f"DocumentReference/{system}|{value}"
 
 
-def _unsuitable(text: str) -> FaceError:
+def unsuitable(text: str) -> FaceError:
+    """Return the refusal of a resource."""
     return FaceError(UNSUITABLE, text)

@@ -1,6 +1,7 @@
 """The work behind the FHIR face: seal and deposit a document, read and open what is permitted, list permissions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -10,18 +11,19 @@ from consent.sealing import PlainDocument
 from consent.statements import Selection
 from consent.vocabulary import Category, Purpose
 from services.gateway.clinic import OpenedDocument, read_opened
+from services.gateway.clinical import KINDS
 from services.gateway.fhir_face.asking import Asked
 from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.documents import (
     NewDocument,
     ShownDocument,
-    document_name,
     new_document,
     shown_document,
 )
 from services.gateway.fhir_face.errors import FHIR_JSON, Resource
 from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.permitted import consent, permissions
+from services.gateway.fhir_face.resources import new_resource, shown_resource
 from services.gateway.hospital import DocumentNamer, deposit_documents
 from services.gateway.organisation import Organisation
 
@@ -40,8 +42,28 @@ class Records:
 
     def create(self, resource: Resource) -> ShownDocument:
         """Seal and deposit a DocumentReference. Raises: FaceError, GatewayError, PeerUnavailableError."""
-        new = new_document(resource)
-        with self._book.noting("create", DOCUMENT, new.reference) as noted:
+        return self._create(DOCUMENT, new_document(resource))
+
+    def create_resource(self, kind: str, resource: Resource) -> Resource:
+        """Seal and deposit a resource of a type of `KINDS`. Raises: as `create`."""
+        new = new_resource(kind, resource, this_year=self._organisation.clock().year)
+        made = self._create(kind, new)
+        return shown_resource(kind, made) or made.resource
+
+    def search_resources(self, kind: str, asked: Asked) -> list[Resource]:
+        """Read and open what there is of a type, as `search` does for its category. Raises: as `search`."""
+        whole = replace(asked, categories=frozenset({KINDS[kind].category}))
+        shown = (shown_resource(kind, each) for each in self._search(kind, whole))
+        return [each for each in shown if each is not None]
+
+    def find_resource(self, kind: str, identifier: str) -> Resource | None:
+        """Return a resource that was created or found a moment ago. Raises: AuditFileError."""
+        held = self._held.find(identifier)
+        shown = None if held is None else shown_resource(kind, held)
+        return shown if shown is not None and self.find(kind, identifier) is not None else None
+
+    def _create(self, kind: str, new: NewDocument) -> ShownDocument:
+        with self._book.noting("create", kind, new.reference) as noted:
             plain = PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
             deposit_documents(self._organisation, new.reference, {(new.category, new.year): [plain]})
             place = Compartment(new.category, new.year, 1)
@@ -55,7 +77,10 @@ class Records:
         Guarantees: categories or years that the search names are read as a whole, or refused by the medical centre
         and told to the person; those that it does not name are as far as the person permits.
         """
-        with self._book.noting("search-type", DOCUMENT, asked.reference) as noted:
+        return self._search(DOCUMENT, asked)
+
+    def _search(self, kind: str, asked: Asked) -> list[ShownDocument]:
+        with self._book.noting("search-type", kind, asked.reference) as noted:
             found = [
                 self._show(each, asked.reference)
                 for selection in self._selections(asked)
@@ -88,10 +113,9 @@ class Records:
         return self._book.entries(reference, since=since)
 
     def _name(self, new: NewDocument) -> DocumentId:
-        name = document_name(new)
-        if name is None:
+        if new.name is None:
             return DocumentId(base64url.encode(self._organisation.randomness(16)))
-        return DocumentNamer(self._organisation, new.reference).name(name)
+        return DocumentNamer(self._organisation, new.reference).name(new.name)
 
     def _show(self, opened: OpenedDocument, reference: str) -> ShownDocument:
         shown = shown_document(opened, reference=reference)

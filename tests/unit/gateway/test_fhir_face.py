@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from support.fhir_client import LETTER, document, of_person
+from support.fhir_client import LETTER, document, of_person, prescription
 from support.gateway_world import YEAR, World, terms
 
 from consent.compartments import YearSpan
@@ -155,6 +155,68 @@ def test_single_resource_is_shown_as_a_document_around_it(town: Town) -> None:
     assert shown["category"][0]["coding"][0]["code"] == "medication"
     wrapped = clinic.get(f"/Binary/{shown['id']}").json()
     assert (wrapped["contentType"], base64.b64decode(wrapped["data"])) == (FHIR_JSON, content)
+
+
+def test_single_resource_is_created_and_found_by_its_own_type(town: Town) -> None:
+    hospital, clinic = town.face(town.hospital), town.face(town.clinic)
+    sent = prescription(town.at_hospital, day=f"{YEAR}-03-04", id=PLANTED)
+    made = hospital.post("/MedicationRequest", json=sent)
+    assert made.status_code == 201
+    assert made.headers["location"] == f"{URL}/MedicationRequest/{made.json()['id']}"
+    assert create(hospital, document(town.at_hospital, year=YEAR)).status_code == 201
+    (entry,) = clinic.get("/MedicationRequest", params=of_person(town.at_clinic)).json()["entry"]
+    shown = entry["resource"]
+    assert shown["subject"]["identifier"]["value"] == town.at_clinic
+    assert {name: shown[name] for name in sent if name not in ("id", "subject")} == {
+        name: sent[name] for name in sent if name not in ("id", "subject")
+    }
+    assert PLANTED not in json.dumps(shown)
+    assert clinic.get(f"/MedicationRequest/{shown['id']}").json() == shown
+    assert refusal(clinic.get(f"/Observation/{shown['id']}"), 404) == "not_found"
+    assert clinic.get("/MedicationStatement", params=of_person(town.at_clinic)).json()["total"] == 0
+    assert clinic.get("/DocumentReference", params=of_person(town.at_clinic)).json()["total"] == 2
+    events = clinic.get("/AuditEvent", params=of_person(town.at_clinic)).json()["entry"]
+    assert events[0]["resource"]["entity"][1]["what"] == {"reference": f"MedicationRequest/{shown['id']}"}
+
+
+def test_document_that_no_face_made_is_shown_and_does_no_harm(town: Town) -> None:
+    """Another writer's DocumentReference with a header in its media type, and one that is none."""
+    bad = document(town.at_hospital, year=YEAR)
+    bad["content"] = [{"attachment": {"contentType": "a/b\r\nx: y", "data": "AAAA"}}]
+    contents = [json.dumps(bad).encode(), b'{"resourceType":"DocumentReference"}', b"[]", b"\xff"]
+    records = [
+        ClinicalRecord("p", Category.MEDICATION, YEAR, f"DocumentReference/{number}", content)
+        for number, content in enumerate(contents)
+    ]
+    deposit(town.hospital, town.at_hospital, records)
+    clinic = town.face(town.clinic)
+    found = clinic.get("/DocumentReference", params=of_person(town.at_clinic)).json()
+    assert found["total"] == len(contents)
+    for entry in found["entry"]:
+        told = clinic.get(f"/Binary/{entry['resource']['id']}", headers={"Accept": "text/plain"})
+        assert told.headers["content-type"] == FHIR_JSON
+        assert "x" not in told.headers
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        {"resourceType": "Observation"},
+        {"subject": {"reference": "Patient/1"}},
+        {"authoredOn": None},
+        {"authoredOn": "gestern"},
+        {"note": [{"text": "{reference}"}]},
+    ],
+)
+def test_unsuitable_single_resource_is_refused(quiet: Town, replaced: dict[str, Any]) -> None:
+    reference = quiet.at_hospital
+    sent = json.dumps(prescription(reference, **({"day": f"{YEAR}-03-04"} | replaced))).replace(
+        "{reference}", reference
+    )
+    headers = {"Content-Type": FHIR_JSON}
+    answer = quiet.face(quiet.hospital).post("/MedicationRequest", content=sent, headers=headers)
+    assert refusal(answer, 422) == "unsuitable_resource"
+    assert reference not in answer.text
 
 
 def test_search_without_category_reads_what_is_permitted_and_consent_says_what_that_is(town: Town) -> None:
