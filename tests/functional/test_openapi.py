@@ -52,6 +52,8 @@ OPERATORS = {
 ITEMS = BasicItems("藤田 和子", "みなと市 2-2-2", "female", "1961-02-03")
 OTHERWISE_TESTED = "^(/ocsp|/people/renewals|/relay|/witness)"
 """DER; names that all others would lose; what is passed on as it is; signed notes."""
+SHARED = "^/(healthz|history|log/|audit|proposals|recovery)"
+"""The same code in several bodies: tried at the ID centre, which has all of it."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +107,18 @@ def test_no_operation_fails_or_answers_what_is_not_documented(
     """Each request comes from whom the route admits, with a right proof."""
     app = apps[body]
     schema: Any = schemathesis.openapi.from_dict(app.openapi())
-    found = [each.ok() for each in schema.exclude(path_regex=OTHERWISE_TESTED).get_all_operations()]
-    assert len(found) > 8
+    tried = schema.exclude(path_regex=OTHERWISE_TESTED)
+    if body is not Body.IDENTITY:
+        tried = tried.exclude(path_regex=SHARED)
+    found = [each.ok() for each in tried.get_all_operations()]
+    assert len(found) > 2
     wrong: list[str] = []
     told: Counter[int] = Counter()
     for operation in found:
         rule = app.state.access_rules[operation.method.upper(), operation.path]
         _sender(everybody, body, operation, everybody.of(rule, body), wrong, told)()
     assert wrong == []
-    assert told[2] > 3, "nothing was tried beyond the refusals"
+    assert told[2] > 0, "nothing was tried beyond the refusals"
 
 
 def _sender(
