@@ -3,8 +3,12 @@
 PYTHON := $(firstword $(foreach p,python3.12 python3.11 python3 python,$(if $(shell $(p) -c 'import sys, venv; print((3, 11) <= sys.version_info[:2] < (3, 13) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 DEMO ?=
+ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_up medical patient_links recovery registry supervision,contract/test_$(c)_contract.py) \
+  $(foreach a,identity_pin card_unlock look_up_attacks patient_link_attacks single_admin withdrawal_in_flight,attacks/test_$(a).py) \
+  $(foreach u,registry/test_erasing registry/test_look_up_throttle identity/test_identity_undoing identity/test_identity_sectors medical/test_setting_apart,unit/$(u).py) \
+  generative/test_number_changes.py generative/test_patient_links.py generative/test_sector_keys.py integration/test_accounts_at_once.py
 
-.PHONY: demo up test check bench format docs lock clean
+.PHONY: demo up test test-postgresql check bench format docs lock clean
 
 demo: .venv/ready
 	$(BIN)/sekisho demo $(DEMO)
@@ -14,6 +18,10 @@ up: .venv/ready
 
 test: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadscope
+
+# the workflows of the ID centre, the registry and the medical centre with their databases on PostgreSQL
+test-postgresql: .venv/ready-dev
+	SEKISHO_TEST_BODIES=postgresql $(BIN)/pytest -n 2 --dist loadscope -k "not fake" $(addprefix tests/,$(ON_POSTGRESQL))
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .
