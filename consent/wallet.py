@@ -128,17 +128,21 @@ class Wallet:
 
         Raises: SignatureError if the author did not seal a document; SealError if it does not open.
         """
+        key = self.own_key(bundle)
+        return tuple(
+            open_document(key, bundle=bundle, document=document, author_key=author_key)
+            for document in documents
+        )
+
+    def own_key(self, bundle: BundleMeta) -> ContentKey:
+        """Return what the documents of the person's own bundle open with. Raises: SealError."""
         if bundle.subject != self.subject:
             raise SealError
         try:
             secret = read_message_kit(bundle.message_kit).decrypt(self._delegating_key(bundle.compartment))
         except ValueError:
             raise SealError from None
-        key = ContentKey(secret)
-        return tuple(
-            open_document(key, bundle=bundle, document=document, author_key=author_key)
-            for document in documents
-        )
+        return ContentKey(secret)
 
     def hand_over(self, message_kit: bytes, compartment: Compartment, *, to: bytes) -> bytes:
         """Y4: encrypt the content key of one of the person's own bundles to another key of the person's.

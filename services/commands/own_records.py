@@ -24,17 +24,17 @@ def own_records(
     card: Path, categories: tuple[str, ...], years: tuple[int, int] | None, folder: Path | None
 ) -> None:
     """Fetch your own records, opened by your wallet on this machine; that you did is in your history."""
+    person = signing(card)
     found = gateway.own_records(
-        signing(card),
+        person,
         categories=[Category(each) for each in categories] or None,
         years=None if years is None else YearSpan(*years),
     )
     for each in found:
-        size = len(each.document.content)
-        click.echo(
-            f"{each.category.value} {each.year} by {each.author}: {size} bytes, {each.document.media_type}"
-        )
+        size = len(each.document.content) if each.large is None else each.large.told.size
+        media_type = each.document.media_type if each.large is None else each.large.told.media_type
+        click.echo(f"{each.category.value} {each.year} by {each.author}: {size} bytes, {media_type}")
     click.echo(f"{len(found)} documents, each verified and opened here")
     if folder is not None:
-        save_records(found, folder)
+        save_records(person, found, folder)
         click.echo(f"saved: {folder}")

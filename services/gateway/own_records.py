@@ -12,10 +12,14 @@ from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer
+from consent.streams import LargeDocument, StreamCipher, StreamName, signed
 from consent.vocabulary import Body, Category
+from consent.wallet import Wallet
 from services.contracts.medical.client import MedicalClient
-from services.contracts.medical.messages import DocumentMessage, OwnRecordsRequest, ReadBundle
+from services.contracts.medical.messages import AskOwnSegment, DocumentMessage, OwnRecordsRequest, ReadBundle
 from services.gateway.errors import NotVerifiedError
+from services.gateway.large_documents import unwatched
+from services.gateway.large_reading import write_whole
 from services.gateway.origins import origin
 from services.gateway.person import Person
 from services.kit.keys import write_private
@@ -29,6 +33,16 @@ class OwnRecord:
     year: int
     author: OrganisationId
     document: PlainDocument
+    large: "OwnLarge | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLarge:
+    """What a document stands for that is too large for one answer, and what its segments open with."""
+
+    name: StreamName
+    told: LargeDocument
+    cipher: StreamCipher
 
 
 def own_records(
@@ -47,8 +61,8 @@ def own_records(
             for sealed in map(_sealed, bundle.documents):
                 key = signer(sealed, meta, _keys(authors, meta.author))
                 (opened,) = wallet.open_own(meta, [sealed], author_key=key)
-                place = meta.compartment
-                found.append(OwnRecord(place.category, place.year, meta.author, opened))
+                place, large = meta.compartment, _large(wallet, meta, opened)
+                found.append(OwnRecord(place.category, place.year, meta.author, opened, large))
         except ConsentError as error:
             raise NotVerifiedError(
                 "the medical centre holds a record under your name that is not sealed to you; report this"
@@ -56,10 +70,10 @@ def own_records(
     return found
 
 
-def save_records(records: Sequence[OwnRecord], folder: Path) -> list[Path]:
+def save_records(person: Person, records: Sequence[OwnRecord], folder: Path) -> list[Path]:
     """Write each record to a file of its own that nobody else can read; nothing that is there is overwritten.
 
-    Raises: FileExistsError.
+    A large one is fetched now, segment by segment. Raises: FileExistsError, and as `own_records`; LargeFileError.
     """
     width = len(str(len(records)))
     files = []
@@ -70,9 +84,37 @@ def save_records(records: Sequence[OwnRecord], folder: Path) -> list[Path]:
         if file.exists():
             raise FileExistsError(f"{file} is there already; name an empty folder")
         files.append(file)
-    for file, each in zip(files, records, strict=True):
-        write_private(file, each.document.content)
+    for number, (file, each) in enumerate(zip(files, records, strict=True)):
+        if each.large is None:
+            write_private(file, each.document.content)
+        else:
+            files[number] = _save_large(person, each.document, each.large, folder)
     return files
+
+
+def _save_large(person: Person, document: PlainDocument, large: OwnLarge, folder: Path) -> Path:
+    def segment(number: int) -> bytes:
+        message = AskOwnSegment(document=document.id, version=document.version, number=number)
+        return person.ask(
+            Body.MEDICAL, lambda http, token: MedicalClient(http).own_segment(message, token=token)
+        ).content
+
+    segments = (segment(number) for number in range(large.name.segments))
+    try:
+        return write_whole(
+            large.cipher.open(signed(large.name, segments)), large.told, folder, watch=unwatched
+        )
+    except ConsentError as error:
+        raise NotVerifiedError(f"the large document does not verify: {error}") from error
+
+
+def _large(wallet: Wallet, meta: BundleMeta, document: PlainDocument) -> OwnLarge | None:
+    name = StreamName.of(document.media_type)
+    if name is None:
+        return None
+    told = LargeDocument.from_content(document.content)
+    cipher = StreamCipher(wallet.own_key(meta), meta, document.id, document.version, large=told)
+    return OwnLarge(name, told, cipher)
 
 
 def _bundles(

@@ -5,18 +5,27 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from consent.identifiers import Pseudonym, SubjectKeyId
+from consent.identifiers import DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint
-from services.contracts.medical.messages import LogIndex, OwnRecords, OwnRecordsRequest
+from services.contracts.medical.messages import (
+    AskOwnSegment,
+    LogIndex,
+    OwnRecords,
+    OwnRecordsRequest,
+    OwnSegment,
+)
+from services.kit.blobs import BlobDamagedError, BlobMissingError
 from services.kit.credentials.callers import PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ProblemError
 from services.medical.answer import read_bundle
 from services.medical.centre import Centre
-from services.medical.errors import NoWalletError
+from services.medical.errors import NoWalletError, StoredDocumentDamagedError
 from services.medical.model import LoggedBundle, Place, ServedBundle
 from services.medical.records import Records
+from services.medical.stream_errors import SegmentUnknownError
 
+LARGE = Event(kind=EventKind.OWN_RECORDS_FETCHED, outcome=Outcome.DONE, count=1, detail={"large": True})
 ASKED = Event(kind=EventKind.OWN_RECORDS_FETCHED, outcome=Outcome.DONE)
 
 
@@ -47,6 +56,36 @@ class OwnRecordsOffice:
         index = self._record(caller, _told(served))
         bundles = [read_bundle(each, {}, subject) for each in served]
         return OwnRecords(bundles=bundles, after=after, log=LogIndex(index=index))
+
+    def segment(self, caller: PersonCaller, message: AskOwnSegment) -> OwnSegment:
+        """Return a segment of an own large document; the first one of a document is an entry of the log.
+
+        Raises: SegmentUnknownError, StoredDocumentDamagedError (logged).
+        """
+        try:
+            content = self._segment(caller.pseudonym, message)
+        except ProblemError as refusal:
+            self._record(caller, replace(LARGE, outcome=Outcome.REFUSED, reason=refusal.problem.code))
+            raise
+        if message.number == 0:
+            self._record(caller, LARGE)
+        return OwnSegment(content=content)
+
+    def _segment(self, person: Pseudonym, message: AskOwnSegment) -> bytes:
+        centre, name = self._centre, DocumentId(message.document)
+        with self._context.database.read() as conn:
+            bundle = centre.store.bundle_of(conn, person, name, message.version)
+            if bundle is None or centre.apart.holds_any(conn, [bundle]):
+                raise SegmentUnknownError
+            upload = centre.streams.of_document(conn, person, name, message.version)
+            blob = None if upload is None else centre.streams.blob(conn, upload, message.number)
+        if blob is None:
+            raise SegmentUnknownError
+        try:
+            return centre.blobs.get(blob)
+        except (BlobMissingError, BlobDamagedError) as error:
+            where = f"segment {message.number} of document id={name}"
+            raise StoredDocumentDamagedError(where) from error
 
     def _subject(self, conn: Connection, person: Pseudonym) -> SubjectKeyId:
         wallet = self._centre.directives.wallet(conn, person)

@@ -169,6 +169,14 @@ class MedicalStore:
                 found[read[1].id, read[1].version] = read
         return found
 
+    def bundle_of(
+        self, conn: Connection, person: Pseudonym, name: DocumentId, version: int
+    ) -> BundleId | None:
+        """Return which bundle a version of somebody's document came in."""
+        row = {"person": person, "id": name, "version": version}
+        found = conn.execute(_BUNDLE_OF, row).scalar_one_or_none()
+        return None if found is None else BundleId(found)
+
     def _bundle_row(self, incoming: IncomingBundle, position: int) -> dict[str, object]:
         sealed = incoming.sealed
         head = json.dumps([sealed.compartment.label, sealed.author]).encode()
@@ -217,6 +225,11 @@ _LATEST = (
         document.c.id.in_(bindparam("ids", expanding=True)),
         document.c.version == _NEWEST,
     )
+)
+_BUNDLE_OF = select(document.c.bundle).where(
+    document.c.person == bindparam("person"),
+    document.c.id == bindparam("id"),
+    document.c.version == bindparam("version"),
 )
 _KNOWN_BUNDLES = select(bundle.c.id).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
 BUNDLE_ROWS = select(

@@ -73,6 +73,7 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
         (Body.MEDICAL, "POST", "/own-records"),
+        (Body.MEDICAL, "POST", "/own-records/segments"),
         (Body.MEDICAL, "GET", "/headers"),
         (Body.MEDICAL, "PUT", "/headers"),
         (Body.IDENTITY, "PUT", "/subject"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from contract.test_medical_contract import Bench, FakeBench, RealBench
-from support.medical_story import ALL, documents, seal
-from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, World
+from support.medical_story import ALL, documents, seal, sealed_parts
+from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, Someone, World
 from support.streams import IMAGING, STUDY, Study, study, upload
 
 from consent.compartments import YearSpan
@@ -22,7 +22,7 @@ from consent.statements import DocumentSelection
 from consent.streams import SEGMENT, LargeDocument, StreamCipher, StreamName
 from consent.terms import Effect, RecordScope
 from consent.vocabulary import Body, Category
-from services.contracts.medical.messages import ReadAnswer
+from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, ReadAnswer
 from services.contracts.medical.streams import AskSegment, BeginUpload, CompleteUpload, Streams, StreamsClient
 from services.kit.clock import system_randomness
 from services.kit.credentials.callers import OperatorCaller
@@ -296,3 +296,36 @@ def test_small_documents_have_no_ticket(scene: Scene) -> None:
     scene.permitted()
     answer = scene.bench.read(selection=DocumentSelection(frozenset({DocumentId("doc-0")})))
     assert (len(answer.bundles), answer.tickets) == (1, {})
+
+
+def test_person_opens_their_own_study_segment_by_segment(scene: Scene) -> None:
+    """No permission, no ticket: the person's own token and wallet are enough, and nobody else's."""
+    bench, made = scene.bench, scene.deposited()
+
+    def segment(number: int, someone: Someone | None = None) -> bytes:
+        asked = AskOwnSegment(document="study", version=1, number=number)
+        return bench.centre.own_segment(asked, token=bench.own(someone)).content
+
+    (bundle,) = bench.centre.own_records(OwnRecordsRequest(), token=bench.own()).bundles
+    meta, (sealed,) = sealed_parts(bundle)
+    wallet, author = bench.person.wallet, bench.world.members[HOSPITAL].keys.ed25519("author").public_key()
+    (document,) = wallet.open_own(meta, [sealed], author_key=author)
+    large, name = LargeDocument.from_content(document.content), StreamName.of(document.media_type)
+    assert name is not None
+    cipher = StreamCipher(wallet.own_key(meta), meta, document.id, document.version, large=large)
+    assert b"".join(cipher.open(segment(each) for each in range(name.segments))) == STUDY
+    assert refused(lambda: segment(len(made.segments))) == (404, "segment_unknown")
+    other = Someone("jiro")
+    bench.enrol(other)
+    assert refused(lambda: segment(0, other)) == (404, "segment_unknown")
+
+
+def test_segments_of_what_was_set_apart_are_not_the_persons(scene: Scene) -> None:
+    """LN: they are somebody else's."""
+    made = study(scene.bench.person)
+    upload(scene.streams, made, token=scene.token())
+    scene.bench.deposit(made.bundle(scene.bench.world), link="wrong")
+    scene.bench.set_apart("wrong")
+    asked = AskOwnSegment(document="study", version=1, number=0)
+    found = refused(lambda: scene.bench.centre.own_segment(asked, token=scene.bench.own()))
+    assert found == (404, "segment_unknown")

@@ -65,6 +65,12 @@ def test_study_goes_from_hospital_to_clinic_and_no_further_than_permitted(
         "1 large documents: fetch them with open-file",
     ]
 
+    mine = tmp_path / "mine"
+    assert gives("own-records", "--card", card, "--to", mine)[0].endswith(
+        f"by hospital-a: {len(STUDY)} bytes, application/dicom"
+    )
+    assert (mine / "chest.dcm").read_bytes() == STUDY
+
     stored = [each.read_bytes() for each in deployment.layout.body(Body.MEDICAL).rglob("*") if each.is_file()]
     assert not any(STUDY[:64] in each for each in stored)
     history = "\n".join(gives("history", "--card", card))

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from services.contracts.medical.messages import (
     ApartNotices,
+    AskOwnSegment,
     CompartmentKeys,
     CompartmentSearch,
     DepositAnswer,
@@ -14,6 +15,7 @@ from services.contracts.medical.messages import (
     Grants,
     OwnRecords,
     OwnRecordsRequest,
+    OwnSegment,
     Publication,
     Publications,
     ReadAnswer,
@@ -53,6 +55,9 @@ class Medical(Protocol):
 
     def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
         """Return the person's own records, sealed as they are stored (the person)."""
+
+    def own_segment(self, message: AskOwnSegment, *, token: Token) -> OwnSegment:
+        """Return one sealed segment of an own large document (the person)."""
 
     def set_apart(self, message: SetApart) -> WasSetApart:
         """Set apart what was deposited under a wrong link (the ID centre, by its certificate)."""
@@ -94,6 +99,10 @@ class MedicalClient:
     def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
         """See `Medical`."""
         return self._ask("POST", "/own-records", OwnRecords, message=message, token=token)
+
+    def own_segment(self, message: AskOwnSegment, *, token: Token) -> OwnSegment:
+        """See `Medical`."""
+        return self._ask("POST", "/own-records/segments", OwnSegment, message=message, token=token)
 
     def set_apart(self, message: SetApart) -> WasSetApart:
         """See `Medical`."""

@@ -233,6 +233,19 @@ class FakeMedical:
             log=messages.LogIndex(index=next(self._indexes)),
         )
 
+    def own_segment(self, message: messages.AskOwnSegment, *, token: Token) -> messages.OwnSegment:
+        """See `Medical`."""
+        person = self._of(self._person(token))
+        shown = {
+            (each.id, each.version)
+            for bundle in person.bundles
+            if person.links.get(bundle.id) not in person.cut
+            for each in bundle.documents
+        }
+        if (message.document, message.version) not in shown:
+            raise refusal(404, "segment_unknown")
+        return messages.OwnSegment(content=self.streams.own_segment(message, person.subject))
+
     def set_apart(self, message: messages.SetApart) -> messages.WasSetApart:
         """See `Medical`; the fake trusts that it is the ID centre that says so."""
         pseudonym, link = self._people(message.token), self._links(message.token)

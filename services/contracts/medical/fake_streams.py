@@ -6,10 +6,11 @@ from hashlib import sha256
 from itertools import count
 
 from consent.errors import MalformedError
-from consent.identifiers import OrganisationId
+from consent.identifiers import OrganisationId, SubjectKeyId
 from consent.sealing import SealedBundle, SealedDocument
 from consent.streams import StreamName, name_stream
 from services.contracts.medical.fake_rules import refusal
+from services.contracts.medical.messages import AskOwnSegment
 from services.contracts.medical.streams import (
     AskSegment,
     BeginUpload,
@@ -115,6 +116,13 @@ class FakeStreams:
             raise refusal(404, "segment_unknown")
         ticket.require_still()
         return ticket.upload.segments[message.number]
+
+    def own_segment(self, message: AskOwnSegment, subject: SubjectKeyId) -> bytes:
+        """Return a segment of somebody's own document. Raises: RemoteProblemError."""
+        upload = self._of.get((message.document, message.version, subject))
+        if upload is None or message.number not in upload.segments:
+            raise refusal(404, "segment_unknown")
+        return upload.segments[message.number]
 
     def claim(self, organisation: OrganisationId, bundles: Sequence[SealedBundle]) -> None:
         """Let the documents of a deposit stand for what was uploaded. Raises: RemoteProblemError."""

@@ -175,6 +175,20 @@ class OwnRecords(Message):
     log: LogIndex
 
 
+class AskOwnSegment(Message):
+    """POST /own-records/segments (the person): which segment (from 0) of an own large document."""
+
+    document: Name
+    version: Annotated[int, Field(ge=1, lt=2**31)]
+    number: Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class OwnSegment(Message):
+    """Answer of POST /own-records/segments: the segment, sealed."""
+
+    content: Octets
+
+
 class GrantEntry(Message):
     """One permission for the caller's organisation, without anything that names the person."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.contracts.medical.messages import OwnRecords, OwnRecordsRequest
+from services.contracts.medical.messages import AskOwnSegment, OwnRecords, OwnRecordsRequest, OwnSegment
 from services.kit.access import person
 from services.kit.credentials.callers import PersonCaller
 from services.medical.own_records import OwnRecordsOffice
@@ -20,5 +20,10 @@ def own_record_routes(office: OwnRecordsOffice) -> APIRouter:
     def own_records(caller: Person, message: OwnRecordsRequest) -> OwnRecords:
         """Hand the person a part of their own records; only their wallet opens them."""
         return office.fetch(caller, message)
+
+    @routes.post("/own-records/segments")
+    def own_segment(caller: Person, message: AskOwnSegment) -> OwnSegment:
+        """Hand the person one sealed segment of an own large document."""
+        return office.segment(caller, message)
 
     return routes

@@ -52,6 +52,7 @@ WITH_SESSION = {
     (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
     (M, "POST", "/own-records"),
+    (M, "POST", "/own-records/segments"),
 }
 OTHER_PATHS = (
     "/persons",
