@@ -42,6 +42,7 @@ APPLICANTS: Final = (
     Applicant("maker", "みどり製作所 / Midori Works", Kind.MAKER, [Role.RECALLER]),
     Applicant("bank", "つばめ銀行 / Tsubame Bank", Kind.BANK, [Role.CONFIRMER]),
     Applicant(ANONYMISER, "匿名加工センター / Anonymisation Centre", Kind.ANONYMISER, [Role.ANONYMISER]),
+    Applicant("pension-office", "年金事務所 / Pension Office", Kind.ADMINISTRATION, [Role.INQUIRER]),
     Applicant("university", "ひので大学 / Hinode University", Kind.UNIVERSITY, [Role.RESEARCHER]),
 )
 
