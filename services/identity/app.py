@@ -24,7 +24,7 @@ from services.contracts.registry.messages import (
 from services.contracts.shared import SharedClient
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes, release_routes, witness_routes
-from services.directives.audit import scan_directives
+from services.directives.audit import logged_openings, scan_directives
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
@@ -42,6 +42,7 @@ from services.identity.api import (
 from services.identity.api import sectors as sector_keys
 from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
+from services.identity.card_rows_audit import scan_card_rows
 from services.identity.centre import Peers, RecordKeeper, RegistryQuestions, open_centre
 from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
@@ -140,7 +141,8 @@ def assemble(
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         own, laid_down = scan(centre, conn), scan_directives(directives, conn)
         parts = recovery.store.scan(conn)
-        return own[0] + laid_down[0] + parts[0], own[1] + laid_down[1] + parts[1]
+        of_cards = list(scan_card_rows(centre, conn, logged_openings(directives, conn)))
+        return own[0] + laid_down[0] + parts[0], own[1] + laid_down[1] + parts[1] + of_cards
 
     parts = Parts(
         routers=[

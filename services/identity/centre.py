@@ -25,6 +25,7 @@ from services.contracts.registry.messages import (
 from services.contracts.shared import SharedClient
 from services.identity import sector_store
 from services.identity.card_certificates import Responder
+from services.identity.card_rows import CardRows
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
 from services.identity.passkey_store import PasskeyStore
@@ -113,6 +114,11 @@ class IdentityCentre:
     def cards(self) -> CardStore:
         """What is kept of cards beside the cards themselves."""
         return CardStore(self.context.cipher, self.store)
+
+    @cached_property
+    def card_rows(self) -> CardRows:
+        """What the log is told of cards' rows."""
+        return CardRows(self.context.keys.secret("card-rows"))
 
     def code_digest(self, code: str) -> bytes:
         """Return what is stored of a telephone code: a keyed hash."""

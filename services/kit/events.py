@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     ACCOUNT_CONSENT_CHECKED = "account_consent_checked"
     CARD_PIN_CHANGE_PREPARED = "card_pin_change_prepared"
     CARD_PIN_CHANGED = "card_pin_changed"
+    CARD_TRIES_GIVEN_BACK = "card_tries_given_back"
     CARD_APPLICATION_UNLOCKED = "card_application_unlocked"
     CARD_APPLICATION_RENEWED = "card_application_renewed"
     CARD_SUSPENSION_REFUSED = "card_suspension_refused"

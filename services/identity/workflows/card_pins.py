@@ -22,7 +22,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import CardNotUsableError, PinLockedError, PresenceError, WrongPinError
 from services.identity.holding import hold_card
 from services.identity.model import Card, PinSecrets
-from services.identity.workflows.card_events import at_counter, at_home
+from services.identity.workflows.card_events import at_counter, at_home, record_card
 from services.identity.workflows.card_presence import require_presence
 from services.identity.workflows.cards import (
     certify,
@@ -86,7 +86,7 @@ def unlock_at_counter(
         hold_card(conn, request.card)
         centre.store.reset_tries(conn, request.card, request.application, tries=tries)
         event = at_counter(kind, caller, detail={"application": request.application.value})
-        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+        record_card(centre, conn, holder.pseudonym, card_id=request.card, event=event)
     return UnlockedApplication(application=request.application, tries=tries)
 
 
@@ -115,7 +115,7 @@ def renew_application(
         centre.cards.renew(conn, held, new, tries=tries, now=centre.seconds())
         card_stopped(centre, conn, held.id)  # what the former key signed in ends with it
         event = at_counter(kind, caller, detail={"application": request.application.value})
-        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+        record_card(centre, conn, holder.pseudonym, card_id=request.card, event=event)
     return IssuedApplication(certificate=certificate, share=base64url.encode(new.share), retries=tries)
 
 
@@ -137,6 +137,8 @@ def _attempt(centre: IdentityCentre, request: Attempt, effect: Effect[Answer]) -
         if refusal is None and held is not None and matching is not None:
             tries = centre.settings.pin_tries(request.application)
             store.reset_tries(conn, request.card, request.application, tries=tries)
+            if left is not None and left < tries - 1:
+                _given_back(centre, conn, held, request)
             if matching is pending:
                 _take_over(centre, conn, held, request, pending)
             return effect(conn, held, matching)
@@ -145,7 +147,7 @@ def _attempt(centre: IdentityCentre, request: Attempt, effect: Effect[Answer]) -
             EventKind.CARD_UNLOCK_REFUSED, Outcome.REFUSED, application=request.application, reason=reason
         )
         person = None if held is None else held.holder.pseudonym
-        centre.context.journal.record(conn, person=person, event=event)
+        record_card(centre, conn, person, card_id=request.card, event=event)
     raise error
 
 
@@ -154,7 +156,12 @@ def _take_over(
 ) -> None:
     centre.cards.adopt(conn, held, request.application, pending)
     event = at_home(EventKind.CARD_PIN_CHANGED, Outcome.DONE, application=request.application)
-    centre.context.journal.record(conn, person=held.holder.pseudonym, event=event)
+    record_card(centre, conn, held.holder.pseudonym, card_id=held.id, event=event)
+
+
+def _given_back(centre: IdentityCentre, conn: Connection, held: Card, request: Attempt) -> None:
+    event = at_home(EventKind.CARD_TRIES_GIVEN_BACK, Outcome.DONE, application=request.application)
+    record_card(centre, conn, held.holder.pseudonym, card_id=held.id, event=event)
 
 
 def _matching(proof: str, present: PinSecrets | None, pending: PinSecrets | None) -> PinSecrets | None:

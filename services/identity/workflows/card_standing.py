@@ -20,7 +20,7 @@ from services.identity.errors import CardNotUsableError, NoCardError, TooManyTri
 from services.identity.holding import hold_card
 from services.identity.model import STATE_AFTER, TRANSITIONS, Card
 from services.identity.policy import next_state
-from services.identity.workflows.card_events import at_counter
+from services.identity.workflows.card_events import at_counter, record_card
 from services.identity.workflows.cards import holder_of
 from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
@@ -57,7 +57,7 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
         event = at_counter(
             EventKind.CARD_STATE_CHANGED, caller, detail={"state": state.value, "reason": request.reason}
         )
-        centre.context.journal.record(conn, person=holder.pseudonym, event=event)
+        record_card(centre, conn, holder.pseudonym, card_id=card.id, event=event)
     return ChangedCard(card=card.id, state=state, suspension_code=code)
 
 
@@ -84,7 +84,7 @@ def suspend_by_code(centre: IdentityCentre, request: SuspendByCode, *, source: b
             card_stopped(centre, conn, NO_CARD)
             event = _refused(UNKNOWN_CODE if held is None else f"card is {held.state.value}")
         person = None if held is None else held.holder.pseudonym
-        centre.context.journal.record(conn, person=person, event=event)
+        record_card(centre, conn, person, card_id=NO_CARD if held is None else held.id, event=event)
     return SuspensionReceived(state="received")
 
 

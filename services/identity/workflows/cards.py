@@ -26,7 +26,7 @@ from services.identity.errors import (
 )
 from services.identity.holding import hold_person
 from services.identity.model import Card, NewCardApplication, Person
-from services.identity.workflows.card_events import at_counter
+from services.identity.workflows.card_events import at_counter, record_card
 from services.kit.certificates import to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
@@ -59,9 +59,8 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
         centre.store.add_card(conn, card, [new for new, _ in certified], tries=centre.settings.pin_tries)
         code = random_code(centre.context.randomness)
         centre.cards.put_standing(conn, card, code=centre.code_digest(code), now=centre.seconds())
-        centre.context.journal.record(
-            conn, person=holder.pseudonym, event=at_counter(EventKind.CARD_ISSUED, caller)
-        )
+        event = at_counter(EventKind.CARD_ISSUED, caller)
+        record_card(centre, conn, holder.pseudonym, card_id=card_id, event=event)
     return IssuedCard(
         card=card_id,
         applications={
