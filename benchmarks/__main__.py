@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.status import Status
 
 from benchmarks.credentials import credential_items
 from benchmarks.measuring import Bounds, Item, Row, measure
@@ -17,16 +18,20 @@ from benchmarks.table import show, write_json
 
 FULL: Final = Bounds(runs=100, seconds=8.0)
 QUICK: Final = Bounds(runs=5, seconds=1.0)
+FULL_LOG: Final = 1_000_000
+QUICK_LOG: Final = 10_000
 
 
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few runs of each, under half a minute in all")
+    parser.add_argument("--log", action="store_true", help="the log only: no body is started")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to FILE")
     arguments = parser.parse_args()
     console = Console()
-    rows = run(QUICK if arguments.quick else FULL, console)
+    bounds = QUICK if arguments.quick else FULL
+    rows = run_log(bounds, console) if arguments.log else run(bounds, console)
     show(rows, console)
     if arguments.json is not None:
         write_json(rows, arguments.json)
@@ -34,19 +39,32 @@ def main() -> None:
 
 def run(bounds: Bounds, console: Console) -> list[Row]:
     """Return one row for each item."""
-    with tempfile.TemporaryDirectory(prefix="sekisho-bench-") as name, console.status("starting") as status:
+    with (
+        tempfile.TemporaryDirectory(prefix="sekisho-bench-") as name,
+        console.status("starting") as status,
+        stage(Path(name) / "bodies") as scene,
+    ):
+        rows = _measured([*record_items(scene), *credential_items(scene)], bounds, status)
+    return rows + run_log(bounds, console)
 
-        def measured(items: Iterable[Item]) -> list[Row]:
-            rows = []
-            for item in items:
-                status.update(item.name)
-                rows.append(measure(item, bounds))
-            return rows
 
-        with stage(Path(name) / "bodies") as scene:
-            rows = measured([*record_items(scene), *credential_items(scene)])
-        with log_items(Path(name)) as items:
-            return rows + measured(items)
+def run_log(bounds: Bounds, console: Console) -> list[Row]:
+    """Return the rows of the log, which needs no body."""
+    filled = QUICK_LOG if bounds is QUICK else FULL_LOG
+    with (
+        tempfile.TemporaryDirectory(prefix="sekisho-bench-") as name,
+        console.status("filling") as status,
+        log_items(Path(name), filled=filled) as items,
+    ):
+        return _measured(items, bounds, status)
+
+
+def _measured(items: Iterable[Item], bounds: Bounds, status: Status) -> list[Row]:
+    rows = []
+    for item in items:
+        status.update(item.name)
+        rows.append(measure(item, bounds))
+    return rows
 
 
 if __name__ == "__main__":

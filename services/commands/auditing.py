@@ -2,13 +2,14 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from services.commands.failures import told
 from services.gateway.auditor import audit as walk
-from services.gateway.history import HistoryEntry, verify_file
+from services.gateway.history import History, HistoryEntry, verify_file
 from services.gateway.organisation import Organisation
 
 TRUST_VARIABLE = "SEKISHO_TRUST"
@@ -27,10 +28,12 @@ def verify(evidence: Path, trust: Path | None) -> None:
     chosen = trust or Path(os.environ.get(TRUST_VARIABLE) or evidence.parent / "trust.json")
     if not chosen.exists():
         raise click.ClickException(f"{chosen} is missing; name a file of trusted keys with --trust")
-    entries = verify_file(evidence, chosen)
-    for entry in entries:
+    found = verify_file(evidence, chosen)
+    for entry in found.entries:
         click.echo(line(entry))
-    click.echo(f"✓ {len(entries)} entries verified against the keys in {chosen}")
+    click.echo(f"✓ {len(found.entries)} entries verified against the keys in {chosen}")
+    for text in wholeness(found):
+        click.echo(text)
 
 
 @click.command()
@@ -56,6 +59,19 @@ def audit(folder: Path) -> None:
             click.echo(f"    {finding.table} {finding.row}: {finding.problem}")
     if not all(report.clean for report in reports):
         sys.exit(1)
+
+
+def wholeness(found: History) -> Iterator[str]:
+    """Say, body by body, up to when its entries are shown to be all, or that they are not."""
+    for each in found.whole:
+        until = each.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        later = f"; {each.later} later" if each.later else ""
+        name = each.origin.rpartition("/")[2]
+        seen = f"co-signed by {', '.join(each.checkpoint.witnesses)}"
+        yield f"✓ {name:15} these {each.entries} are all up to {until}{later} ({seen})"
+    shown = {each.origin.rpartition("/")[2] for each in found.whole}
+    for name in sorted({each.body for each in found.entries} - shown):
+        yield f"! {name:15} it is not shown that these are all"
 
 
 def line(entry: HistoryEntry) -> str:

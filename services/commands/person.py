@@ -11,7 +11,7 @@ from consent.directives import BasicScope, Effect, Notice, RecordScope, Terms
 from consent.identifiers import OrganisationId
 from consent.recipients import Recipient
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
-from services.commands.auditing import line
+from services.commands.auditing import line, wholeness
 from services.commands.failures import told
 from services.contracts.identity.messages import Application
 from services.gateway.cards import read_card
@@ -65,6 +65,8 @@ def history(card: Path, save: Path | None) -> None:
     for entry in found.entries:
         click.echo(line(entry))
     click.echo(f"{len(found.entries)} entries, each proved")
+    for text in wholeness(found):
+        click.echo(text)
     if save is not None:
         save_evidence(found.evidence, save)
         click.echo(f"evidence saved: {save}")

@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 from starlette.middleware import Middleware
 
 from consent import base64url
+from services.contracts.gossip import Gossip, gossip
 from services.contracts.oversight.register import DirectorySource, RegisterView, WithTokens
 from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.proposals_routes import proposal_routes, scan_proposals
+from services.contracts.published import OPEN_LOG_PATHS, published_routes
 from services.contracts.shared_routes import shared_routes
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit import access
@@ -34,7 +36,7 @@ from services.kit.problems import Problem, install_problems
 logger = logging.getLogger("sekisho")
 REGISTER_SEEN: Final = "register-seen"
 """In a body's folder: the highest edition of the register that it used, so that a restart takes no older one."""
-OPEN_PATHS = frozenset({"/healthz", "/.well-known/sekisho"})
+OPEN_PATHS = frozenset({"/healthz", "/.well-known/sekisho"}) | OPEN_LOG_PATHS
 DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "A problem document (RFC 9457): refused, with a stable code and what to do next."},
     503: {"description": "A problem document: a body that is needed does not answer; nothing was done."},
@@ -136,7 +138,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
     open_paths = OPEN_PATHS | parts.open_paths
     app = FastAPI(
         title=f"Sekisho {context.body.value}",
-        lifespan=_lifespan(context, parts),
+        lifespan=_lifespan(context, parts, gossip(context, register)),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -151,6 +153,7 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
     if parts.dual_control is not None:
         app.include_router(proposal_routes(parts.dual_control, register))
     app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))
+    app.include_router(published_routes(context))
     app.state.access_rules = access.rules(app, open_paths, at=context.body)
     app.state.context = context
     install_problems(app, parts.problems)
@@ -177,7 +180,9 @@ def _whole_scan(parts: Parts) -> Scan:
     return scan
 
 
-def _lifespan(context: BodyContext, parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    context: BodyContext, parts: Parts, asking: Gossip
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         for start in parts.on_start:
@@ -185,6 +190,7 @@ def _lifespan(context: BodyContext, parts: Parts) -> Callable[[FastAPI], Abstrac
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_keep_witnessed, context, parts.witnesses)
+                tasks.start_soon(_repeat, Periodic(context.settings.gossip_interval_seconds, asking.run))
                 for each in parts.periodic:
                     tasks.start_soon(_repeat, each)
                 yield

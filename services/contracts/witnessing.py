@@ -10,10 +10,10 @@ from services.contracts.oversight.register import DirectorySource
 from services.kit.context import BodyContext
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError
-from services.kit.journal import Submission, WitnessLink
 from services.kit.log.errors import LogError
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import ProblemError
+from services.kit.witness_link import Submission, WitnessLink
 
 logger = logging.getLogger("sekisho")
 
@@ -54,20 +54,42 @@ def sync_witnesses(context: BodyContext, witnesses: Sequence[WitnessClient]) -> 
     An empty log is co-signed too, so that one that is emptied later does not pass for new. A witness that is down is
     asked again at the next interval; a log that contradicts itself is reported loudly.
     """
-    with context.database.read() as conn:
-        size = context.journal.tree.size(conn)
-        newest = context.journal.checkpoints.latest_cosigned(conn)
-    if newest is not None and newest.checkpoint.size == size:
-        return True
-    for witness in witnesses:
-        try:
-            witness.sync()
-        except (PeerUnavailableError, RemoteProblemError, ProblemError) as error:
-            logger.warning("witness %s did not co-sign: %s", witness.body.value, type(error).__name__)
-        except LogError as error:
-            logger.error("this log is refused by witness %s: %s", witness.body.value, error)
-        else:
+    for _ in range(2):  # a count that no witness saw yet is co-signed before there is a newer one
+        if not _to_be_shown(context):
             return True
+        if not any(_shown(each) for each in witnesses):
+            return False
+    return True
+
+
+def _to_be_shown(context: BodyContext) -> bool:
+    """Whether there is anything that no witness saw; all histories are counted first (H2)."""
+    journal = context.journal
+    with context.database.read() as conn:
+        size, counted = journal.tree.size(conn), journal.histories_counted(conn)
+        newest, last = journal.checkpoints.latest_cosigned(conn), journal.histories.last_roll(conn)
+    seen = None if newest is None else newest.checkpoint.size
+    if counted:
+        return seen != size
+    if last is None or (seen is not None and last.position < seen):
+        try:
+            with context.database.write() as conn:
+                if journal.count_histories(conn):
+                    journal.checkpoints.sign_head(conn, now=context.clock())
+        except LogError as error:
+            logger.error("this log cannot count its histories: %s", error)
+    return True
+
+
+def _shown(witness: WitnessClient) -> bool:
+    try:
+        witness.sync()
+    except (PeerUnavailableError, RemoteProblemError, ProblemError) as error:
+        logger.warning("witness %s did not co-sign: %s", witness.body.value, type(error).__name__)
+    except LogError as error:
+        logger.error("this log is refused by witness %s: %s", witness.body.value, error)
+    else:
+        return True
     return False
 
 

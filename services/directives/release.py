@@ -278,7 +278,11 @@ class Releases:
             count=len(asked.request.capsules),
             reason=None if reason is None else reason.value,
             ground=None if stored is None else stored.id,
-            detail={"statement": base64url.encode(digest), **(detail or {})},
+            detail={
+                "statement": base64url.encode(digest),
+                "log_index": asked.request.log.index,
+                **(detail or {}),
+            },
         )
         person = None if stored is None else stored.person
         self._context.journal.record(conn, person=person, event=event)

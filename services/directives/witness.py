@@ -1,8 +1,8 @@
 """Witnessing the logs of other bodies: one request, checked and kept in one transaction."""
 
+from services.contracts.gossip import record_contradiction
 from services.kit.context import BodyContext
 from services.kit.egress import egress
-from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import (
     CheckpointSignatureError,
@@ -46,7 +46,8 @@ def cosign(context: BodyContext, witness: Witness, request: bytes) -> str:
                 conn, shown, old_size=asked.old_size, proof=asked.proof, now=context.clock()
             )
     except SplitViewError as split:
-        record_split(context, split)
+        origin = Checkpoint.parse(UnverifiedNote.parse(split.known_note).text).origin
+        record_contradiction(context, origin, (split.known_note, split.submitted_note))
         raise
     except LogFormatError as error:
         raise MalformedRequestError(str(error)) from error
@@ -56,15 +57,3 @@ def cosign(context: BodyContext, witness: Witness, request: bytes) -> str:
         raise ForbiddenError(str(error)) from error
     except ConsistencyError as error:
         raise InconsistentCheckpointError(str(error)) from error
-
-
-def record_split(context: BodyContext, split: SplitViewError) -> None:
-    """Log that a log signed two roots for one size; the two signed notes prove it to anybody."""
-    origin = Checkpoint.parse(UnverifiedNote.parse(split.known_note).text).origin
-    event = Event(
-        kind=EventKind.LOG_SPLIT_FOUND,
-        outcome=Outcome.REFUSED,
-        detail={"origin": origin, "known": split.known_note, "submitted": split.submitted_note},
-    )
-    with context.database.write() as conn:
-        context.journal.record(conn, person=None, event=event)

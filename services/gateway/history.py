@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +12,18 @@ from consent.vocabulary import Body
 from services.contracts.product_safety.client import ProductSafetyClient
 from services.contracts.product_safety.messages import Notice, ReadRequest
 from services.contracts.shared import SharedClient
+from services.gateway.comparing import compare_bodies
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
 from services.kit.http import Http, Token
 from services.kit.keys import write_private
+from services.kit.log.completeness import WholeHistory, verify_whole
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import (
     FORMAT,
     Evidence,
+    EvidenceEntry,
+    EvidenceHistory,
     Trust,
     VerifiedEntry,
     parse_evidence,
@@ -29,6 +33,9 @@ from services.kit.log.evidence import (
 
 BODIES: Final = (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.OVERSIGHT)
 """The bodies that know people and keep a history of what they did with their data."""
+
+RECENT: Final = timedelta(minutes=10)
+"""How long ago a body may have counted a history that it says is whole, when entries followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,14 @@ class History:
 
     entries: tuple[HistoryEntry, ...]
     evidence: Evidence = field(repr=False)
+    whole: tuple[WholeHistory, ...] = ()
+
+    def unproven(self, *, now: datetime) -> list[str]:
+        """Return the bodies that do not show that these are all their entries, up to a short while ago."""
+        shown = {
+            each.origin.rpartition("/")[2] for each in self.whole if each.covers(now=now, max_age=RECENT)
+        }
+        return sorted({each.body for each in self.entries} - shown)
 
 
 def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
@@ -81,16 +96,31 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
     trust = trust_of(person)
     parts: list[Evidence] = []
     entries: list[HistoryEntry] = []
+    verified: list[VerifiedEntry] = []
+    whole: list[WholeHistory] = []
     for body in bodies:
         evidence = person.ask(body, _fetch)
         try:
-            verified = verify_evidence(evidence, trust)
+            own = verify_evidence(evidence, trust)
+            whole += verify_whole(evidence, own, trust)
         except LogError as error:
             raise NotVerifiedError(f"the history of {body.value} does not verify: {error}") from error
-        entries += [_entry(each, body) for each in verified]
+        entries += [_entry(each, body) for each in own]
+        verified += own
         parts.append(evidence)
-    ordered = sorted(entries, key=lambda each: (each.at, each.body, each.index))
-    return History(tuple(ordered), merge(parts))
+    return History(_ordered(entries), merge(parts), _compared(verified, whole))
+
+
+def _ordered(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    return tuple(sorted(entries, key=lambda each: (each.at, each.body, each.index)))
+
+
+def _compared(entries: Sequence[VerifiedEntry], whole: Sequence[WholeHistory]) -> tuple[WholeHistory, ...]:
+    try:
+        compare_bodies(entries, whole)
+    except LogError as error:
+        raise NotVerifiedError(str(error)) from error
+    return tuple(whole)
 
 
 def _fetch(http: Http, token: Token) -> Evidence:
@@ -105,12 +135,20 @@ def trust_of(person: Person) -> Trust:
 def merge(parts: Sequence[Evidence]) -> Evidence:
     """Put several bodies' evidence into one file."""
     checkpoints: list[str] = []
-    entries = []
+    entries: list[EvidenceEntry] = []
+    histories: list[EvidenceHistory] = []
     for part in parts:
         offset = len(checkpoints)
         checkpoints += part.checkpoints
-        entries += [each.model_copy(update={"checkpoint": each.checkpoint + offset}) for each in part.entries]
-    return Evidence(format=FORMAT, checkpoints=checkpoints, entries=entries)
+        entries += [_moved(each, offset) for each in part.entries]
+        histories += [
+            each.model_copy(update={"counted": _moved(each.counted, offset)}) for each in part.histories
+        ]
+    return Evidence(format=FORMAT, checkpoints=checkpoints, entries=entries, histories=histories)
+
+
+def _moved(entry: EvidenceEntry, offset: int) -> EvidenceEntry:
+    return entry.model_copy(update={"checkpoint": entry.checkpoint + offset})
 
 
 def save_evidence(evidence: Evidence, file: Path) -> None:
@@ -119,12 +157,15 @@ def save_evidence(evidence: Evidence, file: Path) -> None:
     write_private(file, evidence.model_dump_json(indent=1).encode() + b"\n")
 
 
-def verify_file(evidence: Path, trust: Path) -> list[HistoryEntry]:
-    """Verify an evidence file offline with nothing but a trust file. Raises: kit's LogError, saying what is false."""
-    verified = verify_evidence(parse_evidence(evidence.read_bytes()), parse_trust(trust.read_bytes()))
-    return sorted(
-        (_entry(each, None) for each in verified), key=lambda each: (each.at, each.body, each.index)
-    )
+def verify_file(file: Path, trust_file: Path) -> History:
+    """Verify an evidence file offline with nothing but a trust file.
+
+    Raises: kit's LogError, NotVerifiedError, saying what is false.
+    """
+    evidence, trust = parse_evidence(file.read_bytes()), parse_trust(trust_file.read_bytes())
+    verified = verify_evidence(evidence, trust)
+    whole = _compared(verified, verify_whole(evidence, verified, trust))
+    return History(_ordered(_entry(each, None) for each in verified), evidence, whole)
 
 
 def _entry(verified: VerifiedEntry, expected: Body | None) -> HistoryEntry:

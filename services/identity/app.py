@@ -48,8 +48,8 @@ from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
 from services.identity.workflows import linking_undo, sectors, wallet_renewal
 from services.kit.context import BodyContext, open_body
-from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
+from services.kit.witness_link import WitnessLink
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery

@@ -23,9 +23,11 @@ from services.kit.credentials.pseudonyms import (
 )
 from services.kit.database import Database
 from services.kit.http import Http, client_context
-from services.kit.journal import Journal, JournalTables, journal_tables
+from services.kit.journal import Journal
+from services.kit.journal_tables import JournalTables, journal_tables
 from services.kit.keys import KeyFolder
 from services.kit.log.note import NoteSigner
+from services.kit.log.views import Views, ViewTables, view_tables
 from services.kit.people import People, PeopleTables, RetiredNameError, people_tables
 from services.kit.replay import ReplayCache, replay_table
 from services.kit.server import Tls
@@ -39,11 +41,14 @@ class KitTables:
     journal: JournalTables
     used_once: Table
     people: PeopleTables
+    views: ViewTables
 
 
 def kit_tables(metadata: MetaData) -> KitTables:
     """Define the common tables on a body's metadata; call once, in its `tables.py`."""
-    return KitTables(journal_tables(metadata), replay_table(metadata), people_tables(metadata))
+    return KitTables(
+        journal_tables(metadata), replay_table(metadata), people_tables(metadata), view_tables(metadata)
+    )
 
 
 def log_origin(body: Body) -> str:
@@ -81,6 +86,7 @@ class BodyContext:
     replays: ReplayCache
     journal: Journal
     people: People
+    views: Views
     _connections: dict[tuple[str, float], Http] = field(default_factory=dict, repr=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -182,7 +188,7 @@ def open_body(
     )
     people = People(tables.people, cipher=cipher, key=keys.secret("columns"))
     with database.write() as conn:
-        journal.tree.initialise(conn)
+        journal.initialise(conn)
         people.initialise(conn, logged=journal.persons)
     return BodyContext(
         body=body,
@@ -196,4 +202,5 @@ def open_body(
         replays=ReplayCache(tables.used_once),
         journal=journal,
         people=people,
+        views=Views(tables.views, witnessed=tables.journal.log.witnessed),
     )

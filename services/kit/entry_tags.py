@@ -6,67 +6,62 @@ and only the body's key, which is not in the database, finds the entries of a pe
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Integer, literal, select
 
 from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError
+from services.kit.journal_tables import JournalTables
 from services.kit.log.errors import LogCorruptError
 from services.kit.prepared import PreparedIn
 
-AT_ONCE = 16
-REACH = 24
-TAGS_AT_ONCE = 512
+TAGS_AT_ONCE = 256
 COLUMN = "journal_entry.person"
+WHOLE = -1
+
+
+class Place(NamedTuple):
+    """Where an entry is: the leaf's position, and which part of it; WHOLE when it is a leaf of its own."""
+
+    position: int
+    slot: int
 
 
 class EntryTags:
-    """Makes tags, and finds by them the entries of a person in `entry`, the journal's table."""
+    """Makes tags, and finds by them the entries of a person, which are leaves of their own or parts of bulk entries."""
 
-    def __init__(self, cipher: ColumnCipher, entry: Table) -> None:
+    def __init__(self, cipher: ColumnCipher, tables: JournalTables) -> None:
         self._cipher = cipher
-        self._present = PreparedIn(lambda tags: select(entry.c.person).where(entry.c.person.in_(tags)))
-        self._positions = PreparedIn(lambda tags: select(entry.c.position).where(entry.c.person.in_(tags)))
+        entry, part = tables.entry.c, tables.part.c
+        self._places = PreparedIn(
+            lambda tags: (
+                select(entry.person, entry.position, literal(WHOLE, Integer))
+                .where(entry.person.in_(tags))
+                .union_all(select(part.person, part.position, part.slot).where(part.person.in_(tags)))
+            )
+        )
 
-    def next(self, conn: Connection, persons: Iterable[Pseudonym | None]) -> list[bytes | None]:
-        """Return the tags of new entries, one for each of `persons`; the caller holds the log's head."""
-        counts: dict[Pseudonym, int] = {}
-        tags: list[bytes | None] = []
-        for person in persons:
-            if person is None:
-                tags.append(None)
-                continue
-            number = counts[person] if person in counts else self.count(conn, person)
-            counts[person] = number + 1
-            tags.append(self._tag(person, number))
-        return tags
+    def tag(self, person: Pseudonym, number: int) -> bytes:
+        """Return the tag of a person's entry; numbers count from 0."""
+        return self._cipher.lookup(f"{number}/{person}".encode(), column=COLUMN)
 
-    def count(self, conn: Connection, person: Pseudonym) -> int:
-        """Count the entries of a person: look at the first numbers, then ever closer to the last."""
-        found = self._found(conn, person, range(AT_ONCE))
-        last = max(found, default=-1)
-        while last >= AT_ONCE - 1:
-            found = self._found(conn, person, [last + 2**step for step in range(REACH)])
-            if not found:
-                break
-            last = max(found)
-        return last + 1
-
-    def positions(self, conn: Connection, person: Pseudonym) -> list[int]:
-        """Return where the entries of a person are, in order. Raises: LogCorruptError when one is not there."""
-        tags = [self._tag(person, number) for number in range(self.count(conn, person))]
-        found: list[int] = []
-        for start in range(0, len(tags), TAGS_AT_ONCE):
-            rows = self._positions.rows(conn, tags[start : start + TAGS_AT_ONCE])
-            found += [position for (position,) in rows]
-        if len(found) != len(tags):
+    def places(self, conn: Connection, person: Pseudonym, count: int) -> list[Place]:
+        """Return where a person's first `count` entries are, in order. Raises: LogCorruptError when one is gone."""
+        tags = [self.tag(person, number) for number in range(count)]
+        found: dict[bytes, Place] = {}
+        for start in range(0, count, TAGS_AT_ONCE):
+            rows = self._places.rows(conn, tags[start : start + TAGS_AT_ONCE])
+            found |= {bytes(tag): Place(position, slot) for tag, position, slot in rows}
+        if len(found) != count:
             raise LogCorruptError("an entry of this person is missing in the journal")
-        return sorted(found)
+        return [found[tag] for tag in tags]
 
-    def whose(self, tag: bytes) -> Pseudonym:
-        """Return the person of an entry. Raises: ColumnError."""
-        return self._read(tag)[0]
+    def read(self, tag: bytes) -> tuple[Pseudonym, int]:
+        """Return the person of an entry, and its number. Raises: ColumnError."""
+        number, _, person = self._cipher.open_lookup(tag, column=COLUMN).decode().partition("/")
+        return Pseudonym(person), int(number)
 
     def faults(self, tags: Iterable[tuple[int, bytes]]) -> list[tuple[int | None, str]]:
         """Check (position, tag) of all entries: each opens, and nobody's numbers have a gap."""
@@ -74,21 +69,10 @@ class EntryTags:
         numbers: dict[Pseudonym, set[int]] = defaultdict(set)
         for position, tag in tags:
             try:
-                person, number = self._read(tag)
+                person, number = self.read(tag)
             except (ColumnError, ValueError):
                 faults.append((position, "its person cannot be read"))
             else:
                 numbers[person].add(number)
         gaps = sum(len(found) != max(found) + 1 for found in numbers.values())
         return faults + [(None, "an entry of somebody's history is missing")] * gaps
-
-    def _found(self, conn: Connection, person: Pseudonym, numbers: Sequence[int]) -> list[int]:
-        tags = {self._tag(person, number): number for number in numbers}
-        return [tags[tag] for (tag,) in self._present.rows(conn, list(tags))]
-
-    def _tag(self, person: Pseudonym, number: int) -> bytes:
-        return self._cipher.lookup(f"{number}/{person}".encode(), column=COLUMN)
-
-    def _read(self, tag: bytes) -> tuple[Pseudonym, int]:
-        number, _, person = self._cipher.open_lookup(tag, column=COLUMN).decode().partition("/")
-        return Pseudonym(person), int(number)

@@ -91,6 +91,7 @@ class EventKind(StrEnum):
     WALLET_SUCCESSOR_ANNOUNCED = "wallet_successor_announced"
     WALLET_RENEWED = "wallet_renewed"
     RECORDS_HANDED_OVER = "records_handed_over"
+    HISTORIES_COUNTED = "histories_counted"
 
 
 class Outcome(StrEnum):

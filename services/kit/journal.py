@@ -1,63 +1,30 @@
 """A body's journal: events of people, committed to the Merkle log in the transaction of their effect."""
 
-import json
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, insert, select
+from sqlalchemy import Connection
 
 from consent import base64url
 from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
 from services.kit.clock import Clock, Randomness
-from services.kit.columns import ColumnCipher, ColumnError, clear, sealed
-from services.kit.database import Database
-from services.kit.entry_tags import EntryTags
-from services.kit.events import Event
+from services.kit.columns import ColumnCipher
+from services.kit.entry_tags import WHOLE, Place
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.histories import Histories, HistoryState
+from services.kit.journal_audit import audit_entries, audit_histories
+from services.kit.journal_rows import JournalRows, Part
+from services.kit.journal_tables import JournalTables
 from services.kit.log.audit import Finding
-from services.kit.log.checkpoint_store import CheckpointStore, StoredCheckpoint
-from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, open_event, verify_opening
-from services.kit.log.errors import CheckpointConflictError, LogError
-from services.kit.log.evidence import Evidence, ProvenEntry, build_evidence
+from services.kit.log.checkpoint_store import CheckpointStore
+from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, open_event
+from services.kit.log.evidence import Evidence, build_evidence
+from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.note import NoteSigner, NoteVerifier
-from services.kit.log.tables import LogTables, log_tables
+from services.kit.log.proven import ProvenEntry, ProvenHistory, ProvenPart
+from services.kit.log.row_tree import prove_part, root_of_hashes
 from services.kit.log.tree import LogTree
-from services.kit.log.witness import AddCheckpoint
-from services.kit.prepared import Prepared
-
-T = TypeVar("T")
-CONFLICT_TRIES = 4
-ENTRIES_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class JournalTables:
-    """The log's tables and the sealed events that its leaves commit to."""
-
-    log: LogTables
-    entry: Table
-
-
-def journal_tables(metadata: MetaData) -> JournalTables:
-    """Define the journal on `metadata`; call once for each metadata."""
-    log = log_tables(metadata)
-    for table in (log.node, log.leaf, log.head, log.checkpoint, log.witnessed):
-        for column in table.columns:
-            column.info.update(clear("the log can be published: hashes, positions and signed tree heads"))
-    entry = Table(
-        "journal_entry",
-        metadata,
-        Column(
-            "position", BigInteger, primary_key=True, autoincrement=False, info=clear("position of the leaf")
-        ),
-        Column(
-            "person", LargeBinary, unique=True, info=sealed("whose it is and the how-many-th, for look-up")
-        ),
-        Column("opening", LargeBinary, nullable=False, info=sealed("the event and its salt")),
-    )
-    return JournalTables(log, entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +36,19 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """What a witness is shown: a signed head, and the inclusion proof of one leaf if one was asked for."""
-
-    origin: str
-    size: int
-    request: AddCheckpoint
-    inclusion: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DatedEvent:
     """One event for `record_all`: whose it is and what the reader stated, if anybody."""
 
     person: Pseudonym | None
     event: Event
     statement: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    tag: bytes | None
+    opening: Opening
+    leaf: LogLeaf
 
 
 class Journal:
@@ -107,14 +71,22 @@ class Journal:
         self.verifier = signer.verifier
         self.tree = LogTree(tables.log)
         self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
-        self._entry = tables.entry
-        self._tags = EntryTags(cipher, tables.entry)
-        self._add_entries = Prepared(insert(tables.entry))
-        self._leaf = tables.log.leaf
+        self.histories = Histories(tables.history, cipher=cipher)
+        self._rows = JournalRows(tables, cipher=cipher)
+        self._tables = tables
         self._body = body
-        self._cipher = cipher
         self._clock = clock
         self._randomness = randomness
+
+    def initialise(self, conn: Connection) -> None:
+        """Make the empty log, or count the histories of a log that an earlier version of Sekisho wrote."""
+        self.tree.initialise(conn)
+        if self.histories.is_empty(conn) and self.histories.last_roll(conn) is None:
+            states: dict[Pseudonym, HistoryState] = {}
+            for _place, person, _number, leaf in self._rows.tagged(conn, since=0):
+                start = HistoryState(0, self.histories.start(person))
+                states[person] = states.get(person, start).after(leaf)
+            self.histories.keep(conn, states)
 
     def record(
         self, conn: Connection, *, person: Pseudonym | None, event: Event, statement: bytes | None = None
@@ -123,192 +95,158 @@ class Journal:
         return self.record_all(conn, [DatedEvent(person, event, statement)])[0]
 
     def record_all(self, conn: Connection, events: Sequence[DatedEvent]) -> list[Recorded]:
-        """Append several events in order, in one batch."""
-        at = self._clock()
-        openings = [
-            open_event(
-                each.event.wire(body=self._body, at=at),
-                salt=self._randomness(SALT_BYTES),
-                statement=each.statement,
-            )
-            for each in events
-        ]
-        leaves = [opening.leaf() for opening in openings]
-        indexes = self.tree.append(conn, [leaf.data for leaf in leaves])
-        # behind the append: whoever holds the log's head counts alone
-        tags = self._tags.next(conn, [each.person for each in events])
-        rows = [
-            {"position": index, "person": tag, "opening": self._seal(opening, index, tag)}
-            for index, tag, opening in zip(indexes, tags, openings, strict=True)
-        ]
-        self._add_entries.run_each(conn, rows)
-        return [Recorded(index, leaf) for index, leaf in zip(indexes, leaves, strict=True)]
+        """Append several events in order, each as a leaf of its own."""
+        places = self.tree.reserve(conn, len(events))
+        opened = self._open(conn, events)
+        self._append(conn, places, opened)
+        return [Recorded(at, each.leaf) for at, each in zip(places, opened, strict=True)]
+
+    def record_bulk(self, conn: Connection, summary: Event, parts: Sequence[DatedEvent]) -> Recorded:
+        """Append one leaf for what was done to many people at once; each finds their own part in their history.
+
+        The leaf commits to `summary` and to the root of a tree over the parts, which lie in an order by chance: the
+        proof of a part shows its person how many there were, and nothing of anybody else.
+        """
+        places = self.tree.reserve(conn, 1)
+        opened = sorted(self._open(conn, parts), key=lambda each: each.leaf.data)
+        root = root_of_hashes([each.leaf.hash for each in opened])
+        wire = summary.wire(body=self._body, at=self._clock())
+        wire[BULK] = {BULK_SIZE: len(opened), BULK_ROOT: base64url.encode(root)}
+        opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=None)
+        leaf = opening.leaf()
+        self._append(conn, places, [_Opened(None, opening, leaf)])
+        stored = [(each.leaf, each.opening, each.tag) for each in opened if each.tag is not None]
+        self._rows.add_parts(conn, places.start, stored)
+        return Recorded(places.start, leaf)
+
+    def count_histories(self, conn: Connection) -> bool:
+        """H2: have the log say how many entries everybody has, unless it does already; tell whether it was news."""
+        self.tree.queue(conn)
+        if self.histories_counted(conn):
+            return False
+        size, last = self.tree.size(conn), self.histories.last_roll(conn)
+        since = 0 if last is None else last.position
+        persons = {person for _place, person, _number, _leaf in self._rows.tagged(conn, since=since)}
+        rows, root = self.histories.count(conn, persons, position=size)
+        event = Event(
+            kind=EventKind.HISTORIES_COUNTED,
+            outcome=Outcome.DONE,
+            count=rows,
+            detail={ROLL_ROOT: base64url.encode(root)},
+        )
+        self.record(conn, person=None, event=event)
+        return True
+
+    def histories_counted(self, conn: Connection) -> bool:
+        """Whether the log's last entry counts all histories, or nobody has one."""
+        last = self.histories.last_roll(conn)
+        if last is None:
+            return self.histories.is_empty(conn)
+        return last.position == self.tree.size(conn) - 1
 
     def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
-        """Return the openings at `positions`, each checked against its leaf.
+        """Return the openings at `positions`, each checked against its leaf; of a bulk entry its summary.
 
         Raises: ColumnError, LogError when a stored entry was changed; its position is in the message.
         """
-        found: dict[int, Opening] = {}
-        for start in range(0, len(positions), ENTRIES_AT_ONCE):
-            wanted = positions[start : start + ENTRIES_AT_ONCE]
-            rows = conn.execute(
-                select(self._entry.c.position, self._entry.c.person, self._entry.c.opening, self._leaf.c.leaf)
-                .join(self._leaf, self._leaf.c.position == self._entry.c.position)
-                .where(self._entry.c.position.in_(wanted))
-            )
-            for position, tag, stored, leaf in rows:
-                opening = self._open(stored, position, tag)
-                verify_opening(opening, LogLeaf.parse(leaf))
-                found[position] = opening
-        return found
+        return self._rows.openings(conn, positions)
+
+    def parts(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Opening]]:
+        """Return the parts of a bulk entry, each with whose it is. Raises: as `openings`."""
+        return self._rows.parts_at(conn, position)
 
     def positions(self, conn: Connection, person: Pseudonym) -> list[int]:
-        """Return where the entries of `person` are, oldest first."""
-        return sorted(self._tags.positions(conn, person))
+        """Return where the entries of `person` are that are leaves of their own, oldest first."""
+        return [place.position for place in self._places(conn, person) if place.slot == WHOLE]
 
     def evidence(self, conn: Connection, person: Pseudonym) -> Evidence:
-        """Return all entries of `person` up to the newest co-signed checkpoint, each with its proof."""
+        """Return all entries of `person` up to the newest co-signed checkpoint, and that they are all.
+
+        `conn` must see one moment only (`Database.read`).
+        """
         newest = self.checkpoints.latest_cosigned(conn)
         if newest is None or newest.cosigned_note is None:
             return build_evidence([])
-        size = newest.checkpoint.size
-        positions = [each for each in self._tags.positions(conn, person) if each < size]
-        openings = self.openings(conn, positions)
-        proofs = self.tree.inclusions(conn, positions, size)
-        return build_evidence(
-            ProvenEntry(openings[position], position, tuple(proof), newest.cosigned_note)
-            for position, proof in zip(positions, proofs, strict=True)
-        )
+        note, size = newest.cosigned_note, newest.checkpoint.size
+        places = [each for each in self._places(conn, person) if each.position < size]
+        parts = self._rows.parts(conn, [each for each in places if each.slot != WHOLE])
+        positions = sorted({each.position for each in places})
+        entries = self._proven(conn, positions, note=note, size=size)
+        found = [
+            entries[place.position].with_part(self._proven_part(conn, place, parts[place]))
+            if place.slot != WHOLE
+            else entries[place.position]
+            for place in places
+        ]
+        return build_evidence(found, self._whole(conn, person, note=note, size=size))
 
     def of_person(self, conn: Connection, person: Pseudonym) -> list[Opening]:
         """Return all entries of a person, oldest first, also those that no witness has seen. Raises: as `openings`."""
-        openings = self.openings(conn, self._tags.positions(conn, person))
-        return [openings[position] for position in sorted(openings)]
+        places = self._places(conn, person)
+        openings = self._rows.at(conn, places)
+        return [openings[place] for place in places]
 
     def told(self, conn: Connection, positions: range) -> list[tuple[Pseudonym | None, Opening]]:
         """Return the entries at `positions` in order, each with whose it is. Raises: as `openings`."""
-        openings, row = self.openings(conn, positions), self._entry.c
-        within = row.position.between(positions.start, positions.stop - 1)
-        tags = conn.execute(select(row.position, row.person).where(within).order_by(row.position))
-        return [(self._whose(tag), openings[position]) for position, tag in tags]
+        openings = self.openings(conn, positions)
+        return [(person, openings[position]) for position, person in self._rows.whose(conn, positions)]
 
     def persons(self, conn: Connection) -> list[tuple[int, Pseudonym | None]]:
         """Return whose each entry is, in order; None where it is nobody's or cannot be read (the audit names those)."""
-        row = self._entry.c
-        return [
-            (position, self._whose(tag))
-            for position, tag in conn.execute(select(row.position, row.person).order_by(row.position))
-        ]
+        return self._rows.whose(conn)
 
     def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:
-        """Compare tree, checkpoints and sealed events with each other; name every row that does not fit."""
+        """Compare tree, checkpoints, sealed events and histories with each other; name every row that does not fit."""
         found = self.tree.recompute(conn) + self.checkpoints.audit(conn, witnesses=witnesses)
-        return found + list(self._audit_entries(conn))
+        found += audit_entries(conn, self._rows, self._tables)
+        return found + list(audit_histories(conn, self._rows, self.histories, self._tables))
 
-    def _audit_entries(self, conn: Connection) -> Iterable[Finding]:
-        rows = conn.execute(
-            select(self._leaf.c.position, self._leaf.c.leaf, self._entry.c.person, self._entry.c.opening)
-            .join(self._entry, self._leaf.c.position == self._entry.c.position, isouter=True)
-            .order_by(self._leaf.c.position)
-        )
-        tags: list[tuple[int, bytes]] = []
-        for position, data, tag, stored in rows:
-            where = f"position={position}"
-            if stored is None:
-                yield Finding(self._entry.name, where, "missing")
-                continue
-            try:
-                verify_opening(self._open(stored, position, tag), LogLeaf.parse(data))
-            except (ColumnError, LogError, ValueError, KeyError):
-                yield Finding(self._entry.name, where, "does not open, or is not what its leaf commits to")
-            if tag is not None:
-                tags.append((position, tag))
-        for at, problem in self._tags.faults(tags):
-            yield Finding(self._entry.name, "person" if at is None else f"position={at}", problem)
+    def _open(self, conn: Connection, events: Sequence[DatedEvent]) -> list[_Opened]:
+        """H1: make the openings of events, and count them; the caller holds the log's head, so counts alone."""
+        at = self._clock()
+        persons = {each.person for each in events if each.person is not None}
+        states = self.histories.states(conn, persons) if persons else {}
+        opened = []
+        for each in events:
+            wire, tag = each.event.wire(body=self._body, at=at), None
+            if each.person is not None:
+                state = states[each.person]
+                wire[HISTORY], tag = state.told(), self._rows.tags.tag(each.person, state.count)
+            opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=each.statement)
+            leaf = opening.leaf()
+            if each.person is not None:
+                states[each.person] = states[each.person].after(leaf.hash)
+            opened.append(_Opened(tag, opening, leaf))
+        self.histories.keep(conn, states)
+        return opened
 
-    def _whose(self, tag: bytes | None) -> Pseudonym | None:
-        try:
-            return None if tag is None else self._tags.whose(tag)
-        except (ColumnError, ValueError):
-            return None
+    def _append(self, conn: Connection, places: range, opened: Sequence[_Opened]) -> None:
+        self.tree.fill(conn, places, [each.leaf.data for each in opened])
+        if opened:
+            self._rows.add(conn, places, [each.opening for each in opened], [each.tag for each in opened])
 
-    def _seal(self, opening: Opening, position: int, tag: bytes | None) -> bytes:
-        digest = opening.statement_digest
-        told = {
-            "salt": base64url.encode(opening.salt),
-            "event": opening.event,
-            "statement_digest": None if digest is None else base64url.encode(digest),
+    def _places(self, conn: Connection, person: Pseudonym) -> list[Place]:
+        return self._rows.tags.places(conn, person, self.histories.state(conn, person).count)
+
+    def _proven(
+        self, conn: Connection, positions: Sequence[int], *, note: str, size: int
+    ) -> dict[int, ProvenEntry]:
+        openings = self._rows.openings(conn, positions)
+        proofs = self.tree.inclusions(conn, positions, size)
+        return {
+            position: ProvenEntry(openings[position], position, tuple(proof), note)
+            for position, proof in zip(positions, proofs, strict=True)
         }
-        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(position, tag))
 
-    def _open(self, stored: bytes, position: int, tag: bytes | None) -> Opening:
-        told = json.loads(self._cipher.open(stored, cell=_cell(position, tag)))
-        digest = told["statement_digest"]
-        statement = None if digest is None else base64url.decode(digest)
-        return Opening(base64url.decode(told["salt"]), told["event"], statement)
+    def _proven_part(self, conn: Connection, place: Place, part: Part) -> ProvenPart:
+        hashes = self._rows.part_hashes(conn, place.position)
+        return ProvenPart(part.opening, place.slot, tuple(prove_part(hashes, place.slot)))
 
-
-class WitnessLink:
-    """The exchange with one witness: one at a time in this process, from the size it last co-signed."""
-
-    def __init__(self, journal: Journal, *, database: Database, clock: Clock) -> None:
-        self._journal = journal
-        self._database = database
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._known_size = 0
-
-    def exchange(
-        self,
-        ask: Callable[[Submission], tuple[str, T]],
-        *,
-        witness: Callable[[], NoteVerifier],
-        index: int | None = None,
-    ) -> T:
-        """Show the witness a signed head, keep its cosignature, return its answer: with `index` one that has this leaf,
-        else the newest.
-
-        `ask` sends the submission and returns (signature lines, answer); it raises CheckpointConflictError when the
-        witness knows another size, and is then called again with a proof from that size.
-        Raises: what `ask` raises; LogError when the answer is not the witness's cosignature.
-        """
-        with self._lock:
-            for remaining in reversed(range(CONFLICT_TRIES)):
-                submission = self._submission(index)
-                try:
-                    response, answer = ask(submission)
-                except CheckpointConflictError as conflict:
-                    if not remaining:
-                        raise
-                    self._known_size = conflict.known_size
-                    continue
-                with self._database.write() as conn:
-                    self._journal.checkpoints.record_cosignature(
-                        conn, size=submission.size, response=response, witness=witness()
-                    )
-                self._known_size = submission.size
-                return answer
-        raise AssertionError("unreachable: the last try returns or raises")
-
-    def _submission(self, index: int | None) -> Submission:
-        journal = self._journal
-        if index is not None:
-            with self._database.read() as conn:
-                signed = journal.checkpoints.latest(conn)
-                if signed is not None and index < signed.checkpoint.size:
-                    return self._shown(conn, signed, index)
-        with self._database.write() as conn:
-            return self._shown(conn, journal.checkpoints.sign_head(conn, now=self._clock()), index)
-
-    def _shown(self, conn: Connection, signed: StoredCheckpoint, index: int | None) -> Submission:
-        journal, size = self._journal, signed.checkpoint.size
-        request = journal.checkpoints.submission_of(conn, signed, known_size=self._known_size)
-        inclusion = journal.tree.inclusion(conn, index, size) if index is not None else []
-        return Submission(journal.origin, size, request, tuple(inclusion))
-
-
-def _cell(position: int, tag: bytes | None) -> str:
-    return (
-        f"journal_entry.opening/{position}/{'' if tag is None else tag.hex()}"  # no entry can be given away
-    )
+    def _whole(self, conn: Connection, person: Pseudonym, *, note: str, size: int) -> list[ProvenHistory]:
+        """H3: what shows that a person's entries are all, if anything under this checkpoint does."""
+        roll, state = self.histories.last_roll(conn), self.histories.state(conn, person)
+        if roll is None or roll.position >= size or state.row is None:
+            return []
+        counted = self._proven(conn, [roll.position], note=note, size=size)[roll.position]
+        proof = self.histories.proof(conn, state.row, roll)
+        return [ProvenHistory(self.histories.start(person), state.row, tuple(proof), counted)]

@@ -85,6 +85,10 @@ class BodySettings(BaseModel):
         5.0, description="How often new log entries are shown to the witness.", gt=0
     )
 
+    gossip_interval_seconds: float = Field(
+        30.0, description="How often the other bodies are asked which heads of which logs they saw.", gt=0
+    )
+
     proposal_seconds: int = Field(
         86_400, description="How long a proposal under dual control can be approved.", gt=0
     )

@@ -11,7 +11,8 @@ from consent.vocabulary import Body
 from services.contracts.directives import CapsuleMessage, LogProof, ReleaseRequest
 from services.directives.model import StoredDirective
 from services.kit.egress import egress
-from services.kit.journal import Recorded, Submission
+from services.kit.journal import Recorded
+from services.kit.witness_link import Submission
 from services.medical.model import ServedBundle
 
 

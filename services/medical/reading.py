@@ -31,10 +31,11 @@ from services.directives.errors import RefusedError
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, Outcome
-from services.kit.journal import Recorded, Submission
+from services.kit.journal import Recorded
 from services.kit.log.errors import LogCorruptError
 from services.kit.permissions import policies
 from services.kit.problems import ProblemError
+from services.kit.witness_link import Submission
 from services.medical import egress
 from services.medical.answer import Released, read_answer
 from services.medical.asking import Asked, identify, require_acceptable

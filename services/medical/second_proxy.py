@@ -14,10 +14,10 @@ from consent.vocabulary import Body
 from services.contracts.directives import ReleaseAnswer, ReleaseFault, ReleaseRequest
 from services.directives.errors import RefusedError
 from services.kit.http import PeerUnavailableError, RemoteProblemError
-from services.kit.journal import Submission, WitnessLink
 from services.kit.log.errors import LogCorruptError, LogError
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import UnavailableError
+from services.kit.witness_link import Submission, WitnessLink
 from services.medical.errors import StoredLogDamagedError
 
 logger = logging.getLogger("sekisho")

@@ -16,8 +16,8 @@ from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
 from services.directives.service import open_directives
 from services.kit.context import BodyContext, open_body
-from services.kit.journal import WitnessLink
 from services.kit.log.audit import Finding
+from services.kit.witness_link import WitnessLink
 from services.registry import erasing, tables
 from services.registry.api.attributes import attribute_routes
 from services.registry.api.disclosures import disclosure_routes

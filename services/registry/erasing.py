@@ -38,6 +38,7 @@ PLAIN: Final = frozenset(
         "reason",
         "ground",
         "detail",
+        "history",
     }
 )
 ITEM_WORDS: Final = frozenset({"name", "address", "sex", "birth_date", "items", "old", "new", "value"})

@@ -23,7 +23,22 @@ WITH_TESTS = (
     "docs/cards-pkcs11.md",
 )
 STEP = re.compile(r"^\| ([A-Z][1-9][0-9]?) \|", re.MULTILINE)
-STEPS_OF = {"A": 4, "T": 8, "K": 4, "X": 2, "V": 4, "D": 7, "P": 7, "R": 10, "W": 4, "N": 4, "S": 6}
+STEPS_OF = {
+    "A": 4,
+    "T": 8,
+    "K": 4,
+    "X": 2,
+    "V": 4,
+    "D": 7,
+    "P": 7,
+    "R": 10,
+    "W": 4,
+    "N": 4,
+    "S": 6,
+    "H": 3,
+    "C": 4,
+    "G": 4,
+}
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 CODE_PATH = re.compile(r"`((?:consent|anonymize|services|docs|benchmarks)/[\w/]+\.py)(?::(\w+))?`")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")

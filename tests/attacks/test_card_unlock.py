@@ -21,7 +21,7 @@ from services.identity.settings import Settings
 from services.kit.http import RemoteProblemError
 
 AUTHENTICATION, SIGNATURE = Application
-WHERE_IN_THE_LOG = ("SELECT log_node.", "SELECT journal_entry.person ")
+WHERE_IN_THE_LOG = ("SELECT log_node.", "SELECT journal_history.", "INSERT INTO journal_history ")
 
 
 @dataclass(frozen=True)

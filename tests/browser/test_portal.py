@@ -51,7 +51,7 @@ def test_the_saved_evidence_verifies_without_the_portal(visit: Visit) -> None:
         visit.page.click("#save")
     file = visit.folder / "evidence.json"
     download.value.save_as(file)
-    verified = verify_file(file, visit.scene.layout.trust)
+    verified = verify_file(file, visit.scene.layout.trust).entries
     assert {f"{each.body}/{each.index}" for each in verified} == visit.entries()
     assert download.value.suggested_filename.startswith("sekisho-evidence-")
 

@@ -59,10 +59,10 @@ from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
 from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token
-from services.kit.journal import WitnessLink
 from services.kit.keys import KeyFolder
 from services.kit.log.evidence import Evidence
 from services.kit.server import PEER_CERTIFICATE
+from services.kit.witness_link import WitnessLink
 from services.medical.app import assemble, open_medical
 from services.medical.second_proxy import SecondProxy
 from services.medical.settings import Settings

@@ -5,6 +5,7 @@ computed and kept nowhere, and a token for a pseudonym that the registry has nev
 """
 
 import hmac
+from dataclasses import replace
 
 from consent.vocabulary import Body
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
@@ -37,7 +38,9 @@ def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: Loo
     with centre.context.database.write() as conn:
         holders = centre.store.by_numbers(conn, message.numbers)
         people = [holders.get(each) or _nobody(centre, each) for each in message.numbers]
-        centre.context.journal.record_all(conn, [DatedEvent(each.pseudonym, event) for each in people])
+        centre.context.journal.record_bulk(
+            conn, replace(event, count=len(people)), [DatedEvent(each.pseudonym, event) for each in people]
+        )
         call = centre.names(conn)
         names = [call(Body.REGISTRY, each.linkage) for each in people]
     if not permitted:

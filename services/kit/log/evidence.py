@@ -1,8 +1,10 @@
 """The evidence file: entries with openings and proofs, verifiable by anybody, offline, from trusted keys.
 
-Format ``sekisho-evidence/1``: JSON, bytes as standard base64; ``entries`` point by position to
-``checkpoints``, which are co-signed notes. Trust file: JSON; ``logs`` and ``witnesses`` map names to verifier
-keys, ``quorum`` counts the witnesses that a checkpoint needs.
+Format ``sekisho-evidence/1``: JSON, bytes as standard base64; ``entries`` point by position to ``checkpoints``, which
+are co-signed notes. An entry with a ``part`` is a bulk entry of which one part is the person's; ``histories`` show that
+the entries of a log are all that it has about one person (see ``completeness``).
+Trust file: JSON; ``logs`` and ``witnesses`` map names to verifier keys, ``quorum`` counts the witnesses that a
+checkpoint needs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +14,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
+from consent import base64url
+from consent.errors import MalformedError
 from services.kit.encoding import Message
 from services.kit.log.checkpoint import Checkpoint, CosignedCheckpoint, verify_cosigned
 from services.kit.log.entry import Event, LogLeaf, Opening, verify_logged, verify_opening
@@ -22,8 +26,10 @@ from services.kit.log.errors import (
     LogProofError,
     OpeningError,
 )
-from services.kit.log.merkle import MAX_SIZE
+from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, member
+from services.kit.log.merkle import MAX_SIZE, verify_inclusion
 from services.kit.log.note import NoteVerifier, SignatureType, UnverifiedNote, decode_base64, encode_base64
+from services.kit.log.proven import ProvenEntry, ProvenHistory, ProvenPart
 from services.kit.strict_json import StrictJsonError, loads
 
 FORMAT: Literal["sekisho-evidence/1"] = "sekisho-evidence/1"
@@ -52,6 +58,7 @@ class EvidencePart(StrEnum):
     LEAF = "the log leaf is malformed"
     OPENING = "the opening does not match the log leaf"
     PROOF = "the inclusion proof does not verify"
+    PART = "the part is not one that the bulk entry commits to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,14 @@ class EvidenceOpening(Message):
     statement_digest: Base64 | None
 
 
+class EvidenceShare(Message):
+    """A person's part of a bulk entry on the wire."""
+
+    slot: int = Field(ge=0, le=MAX_SIZE)
+    proof: list[Base64] = Field(max_length=64)
+    opening: EvidenceOpening
+
+
 class EvidenceEntry(Message):
     """One entry on the wire; ``checkpoint`` is a position in the file's checkpoints, from 0."""
 
@@ -90,6 +105,16 @@ class EvidenceEntry(Message):
     leaf: Base64
     proof: list[Base64] = Field(max_length=64)
     opening: EvidenceOpening
+    part: EvidenceShare | None = None
+
+
+class EvidenceHistory(Message):
+    """That the entries of a log are all of one person's: their row under ``counted``, an entry that counts all."""
+
+    start: Base64
+    row: int = Field(ge=0, le=MAX_SIZE)
+    proof: list[Base64] = Field(max_length=64)
+    counted: EvidenceEntry
 
 
 class Evidence(Message):
@@ -98,6 +123,7 @@ class Evidence(Message):
     format: Literal["sekisho-evidence/1"]
     checkpoints: list[str]
     entries: list[EvidenceEntry]
+    histories: list[EvidenceHistory] = Field(default_factory=list)
 
 
 class TrustFile(Message):
@@ -119,47 +145,60 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class ProvenEntry:
-    """An entry as the log hands it out: its opening, and its proof under a co-signed checkpoint."""
-
-    opening: Opening
-    index: int
-    proof: tuple[bytes, ...]
-    cosigned_note: str
-
-
-@dataclass(frozen=True, slots=True)
 class VerifiedEntry:
-    """An entry that is in its log; made by ``verify_evidence`` only."""
+    """An entry that is in its log; made by ``verify_evidence`` only.
+
+    ``digest`` is what the person's history is counted by; ``statement`` the SHA-256 of what a reader stated.
+    """
 
     origin: str
     index: int
     event: Event = field(repr=False)
     checkpoint: CosignedCheckpoint
+    digest: bytes
+    statement: bytes | None = None
 
 
-def build_evidence(entries: Iterable[ProvenEntry]) -> Evidence:
+def build_evidence(entries: Iterable[ProvenEntry], histories: Iterable[ProvenHistory] = ()) -> Evidence:
     """Put entries into one file, each checkpoint once. Raises: LogFormatError."""
     places: dict[str, int] = {}
-    written: list[EvidenceEntry] = []
-    for entry in entries:
-        place = places.setdefault(entry.cosigned_note, len(places))
-        digest = entry.opening.statement_digest
-        written.append(
-            EvidenceEntry(
-                origin=Checkpoint.parse(UnverifiedNote.parse(entry.cosigned_note).text).origin,
-                checkpoint=place,
-                index=entry.index,
-                leaf=encode_base64(entry.opening.leaf().data),
-                proof=[encode_base64(given) for given in entry.proof],
-                opening=EvidenceOpening(
-                    salt=encode_base64(entry.opening.salt),
-                    event=dict(entry.opening.event),
-                    statement_digest=None if digest is None else encode_base64(digest),
-                ),
-            )
+    written = [_written(each, places) for each in entries]
+    whole = [
+        EvidenceHistory(
+            start=encode_base64(each.start),
+            row=each.row,
+            proof=[encode_base64(given) for given in each.proof],
+            counted=_written(each.counted, places),
         )
-    return Evidence(format=FORMAT, checkpoints=list(places), entries=written)
+        for each in histories
+    ]
+    return Evidence(format=FORMAT, checkpoints=list(places), entries=written, histories=whole)
+
+
+def _written(entry: ProvenEntry, places: dict[str, int]) -> EvidenceEntry:
+    return EvidenceEntry(
+        origin=Checkpoint.parse(UnverifiedNote.parse(entry.cosigned_note).text).origin,
+        checkpoint=places.setdefault(entry.cosigned_note, len(places)),
+        index=entry.index,
+        leaf=encode_base64(entry.opening.leaf().data),
+        proof=[encode_base64(given) for given in entry.proof],
+        opening=_opening_of(entry.opening),
+        part=None if entry.part is None else _share(entry.part),
+    )
+
+
+def _share(part: ProvenPart) -> EvidenceShare:
+    proof = [encode_base64(given) for given in part.proof]
+    return EvidenceShare(slot=part.slot, proof=proof, opening=_opening_of(part.opening))
+
+
+def _opening_of(opening: Opening) -> EvidenceOpening:
+    digest = opening.statement_digest
+    return EvidenceOpening(
+        salt=encode_base64(opening.salt),
+        event=dict(opening.event),
+        statement_digest=None if digest is None else encode_base64(digest),
+    )
 
 
 def parse_evidence(raw: bytes) -> Evidence:
@@ -185,11 +224,11 @@ def verify_evidence(evidence: Evidence, trust: Trust) -> list[VerifiedEntry]:
 
     Raises: EvidenceError, listing each false entry by number and by what is false in it.
     """
-    heads = [_verify_checkpoint(note, trust) for note in evidence.checkpoints]
+    heads = verify_heads(evidence, trust)
     verified: list[VerifiedEntry] = []
     failures: list[EvidenceFailure] = []
     for number, entry in enumerate(evidence.entries, start=1):
-        result = _verify_entry(entry, heads)
+        result = verify_entry(entry, heads)
         if isinstance(result, VerifiedEntry):
             verified.append(result)
         else:
@@ -199,7 +238,15 @@ def verify_evidence(evidence: Evidence, trust: Trust) -> list[VerifiedEntry]:
     return verified
 
 
-def _verify_checkpoint(raw: str, trust: Trust) -> CosignedCheckpoint | EvidencePart:
+Head = CosignedCheckpoint | EvidencePart
+
+
+def verify_heads(evidence: Evidence, trust: Trust) -> list[Head]:
+    """Verify each checkpoint of a file; what is wrong stands in the place of one that does not verify."""
+    return [_verify_checkpoint(note, trust) for note in evidence.checkpoints]
+
+
+def _verify_checkpoint(raw: str, trust: Trust) -> Head:
     try:
         note = UnverifiedNote.parse(raw)
         log = trust.logs.get(Checkpoint.parse(note.text).origin)
@@ -210,9 +257,8 @@ def _verify_checkpoint(raw: str, trust: Trust) -> CosignedCheckpoint | EvidenceP
         return EvidencePart.CHECKPOINT
 
 
-def _verify_entry(
-    entry: EvidenceEntry, heads: list[CosignedCheckpoint | EvidencePart]
-) -> VerifiedEntry | EvidencePart:
+def verify_entry(entry: EvidenceEntry, heads: list[Head]) -> VerifiedEntry | EvidencePart:
+    """Verify one entry under verified checkpoints; what is wrong is returned."""
     if entry.checkpoint >= len(heads):
         return EvidencePart.REFERENCE
     head = heads[entry.checkpoint]
@@ -220,24 +266,53 @@ def _verify_entry(
         return head
     if head.checkpoint.origin != entry.origin:
         return EvidencePart.ORIGIN
-    digest = entry.opening.statement_digest
-    opening = Opening(
-        decode_base64(entry.opening.salt),
-        entry.opening.event,
-        None if digest is None else decode_base64(digest),
-    )
+    opening = _opening(entry.opening)
     try:
         leaf = LogLeaf.parse(decode_base64(entry.leaf))
         verify_opening(opening, leaf)
         proof = [decode_base64(given) for given in entry.proof]
         verify_logged(leaf, index=entry.index, proof=proof, checkpoint=head)
+        if entry.part is not None:
+            opening, leaf = _verify_part(entry.part, opening.event)
     except LogFormatError:
         return EvidencePart.LEAF
     except OpeningError:
         return EvidencePart.OPENING
     except LogProofError:
         return EvidencePart.PROOF
-    return VerifiedEntry(entry.origin, entry.index, opening.event, head)
+    except _PartError:
+        return EvidencePart.PART
+    return VerifiedEntry(
+        entry.origin, entry.index, opening.event, head, leaf.hash, statement=opening.statement_digest
+    )
+
+
+class _PartError(Exception):
+    """A part that is not under the root of its bulk entry."""
+
+
+def _verify_part(part: EvidenceShare, summary: Event) -> tuple[Opening, LogLeaf]:
+    bulk = summary.get(BULK)
+    told = bulk if isinstance(bulk, dict) else {}
+    size, root = member(told, BULK_SIZE, int), member(told, BULK_ROOT, str)
+    opening = _opening(part.opening)
+    try:
+        leaf = opening.leaf()
+        verify_inclusion(
+            leaf_hash=leaf.hash,
+            index=part.slot,
+            size=size if isinstance(size, int) else 0,
+            proof=[decode_base64(given) for given in part.proof],
+            root=base64url.decode(root) if isinstance(root, str) else b"",
+        )
+    except (LogProofError, LogFormatError, MalformedError) as error:
+        raise _PartError from error
+    return opening, leaf
+
+
+def _opening(told: EvidenceOpening) -> Opening:
+    digest = None if told.statement_digest is None else decode_base64(told.statement_digest)
+    return Opening(decode_base64(told.salt), told.event, digest)
 
 
 def _trusted(name: str, vkey: str, kind: SignatureType) -> NoteVerifier:

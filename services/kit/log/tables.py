@@ -1,6 +1,6 @@
 """Tables of a log and of a witness, made on the caller's metadata so that its migrations own them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -97,3 +97,17 @@ def insert_if_absent(conn: Connection, table: Table, values: Mapping[str, object
 def _insert_if_absent(table: Table, dialect: str, columns: tuple[str, ...]) -> Prepared:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return Prepared(insert(table).on_conflict_do_nothing().returning(literal_column("1")), columns=columns)
+
+
+def put(conn: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows, each in the place of the one that has its key."""
+    if rows:
+        _put(table, conn.dialect.name).run_each(conn, rows)
+
+
+@lru_cache(maxsize=64)
+def _put(table: Table, dialect: str) -> Prepared:
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    keys = [column.name for column in table.primary_key.columns]
+    others = {column.name: insert.excluded[column.name] for column in table.c if column.name not in keys}
+    return Prepared(insert.on_conflict_do_update(index_elements=keys, set_=others))

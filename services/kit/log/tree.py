@@ -68,11 +68,22 @@ class LogTree:
         have no gap.
         Raises: LogCorruptError when what is stored contradicts the head; roll the transaction back.
         """
-        size = _present(self._grow.row(conn, {"count": len(leaves)}))
-        first = size - len(leaves)
+        places = self.reserve(conn, len(leaves))
+        self.fill(conn, places, leaves)
+        return places
+
+    def reserve(self, conn: Connection, count: int) -> range:
+        """Take the next `count` indexes, which `fill` must fill in this transaction; writers queue here.
+
+        Raises: LogCorruptError.
+        """
+        size = _present(self._grow.row(conn, {"count": count}))
+        return range(size - count, size)
+
+    def fill(self, conn: Connection, places: range, leaves: Sequence[bytes]) -> None:
+        """Store the leaves of reserved indexes. Raises: as `append`."""
         if leaves:
-            self._store(conn, first, leaves)
-        return range(first, size)
+            self._store(conn, places.start, leaves)
 
     def queue(self, conn: Connection) -> None:
         """Wait until no other transaction that writes to the log is under way, and hold all others off."""
@@ -121,6 +132,11 @@ class LogTree:
             if position != expected:
                 raise LogCorruptError(f"log_leaf position={expected} is missing: run the audit")
         return [leaf for _, leaf in rows]
+
+    def hashes(self, conn: Connection, level: int, positions: range) -> list[bytes]:
+        """Read the hashes of neighbouring complete subtrees of one level. Raises: LogRangeError, LogCorruptError."""
+        read = self._reader(conn, {(level, position) for position in positions})
+        return [read(level, position) for position in positions]
 
     def recompute(self, conn: Connection) -> list[Finding]:
         """Compare leaves, nodes and head with each other and name every row that does not fit."""

@@ -17,8 +17,9 @@ from services.kit.clock import system_randomness
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.entry import Opening, open_event
 from services.kit.log.errors import LogError
-from services.kit.log.evidence import Evidence, ProvenEntry, build_evidence
+from services.kit.log.evidence import Evidence, build_evidence
 from services.kit.log.merkle import leaf_hash, root_from_leaves
+from services.kit.log.proven import ProvenEntry
 
 
 class Telling:
@@ -110,7 +111,7 @@ def test_saved_evidence_verifies_offline_and_not_after_a_change(telling: Telling
     file, trust = tmp_path / "evidence.json", tmp_path / "trust.json"
     trust.write_text(telling.enrolled.card.trust.evidence.model_dump_json())
     save_evidence(told.evidence, file)
-    assert tuple(verify_file(file, trust)) == told.entries
+    assert verify_file(file, trust).entries == told.entries
     file.write_text(file.read_text().replace("permitted", "refused", 1))
     with pytest.raises(LogError, match="entry 1"):
         verify_file(file, trust)

@@ -88,6 +88,9 @@ ROUTES = {
     ("GET", "/history"): ("person", ()),
     ("GET", "/log/checkpoint"): ("accredited", ()),
     ("GET", "/log/leaves"): ("accredited", ()),
+    ("GET", "/log/views"): ("open", ()),
+    ("GET", "/checkpoint"): ("open", ()),
+    ("GET", "/tile/{path:path}"): ("open", ()),
     ("GET", "/audit"): ("operator or body", ("auditor", "oversight")),
 }
 

@@ -15,7 +15,6 @@ from services.kit.log.errors import LogFormatError, LogProofError, OpeningError
 from services.kit.log.evidence import (
     EvidenceError,
     EvidencePart,
-    ProvenEntry,
     Trust,
     build_evidence,
     parse_evidence,
@@ -24,6 +23,7 @@ from services.kit.log.evidence import (
 )
 from services.kit.log.merkle import leaf_hash, node_hash, root_from_leaves
 from services.kit.log.note import Cosigner, NoteSigner, encode_base64
+from services.kit.log.proven import ProvenEntry
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 ORIGIN = "medical.example/log"

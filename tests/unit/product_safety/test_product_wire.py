@@ -70,6 +70,9 @@ def test_permission_table_is_as_designed(world: World) -> None:
         "/history",
         "/log/checkpoint",
         "/log/leaves",
+        "/log/views",
+        "/checkpoint",
+        "/tile/{path:path}",
         "/people/renewals",
         "/audit",
     }

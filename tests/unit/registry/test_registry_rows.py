@@ -64,6 +64,9 @@ ROUTES = {
     ("GET", "/history"): ("person", ()),
     ("GET", "/log/checkpoint"): ("accredited or terminal", ("log",)),
     ("GET", "/log/leaves"): ("accredited or terminal", ("log",)),
+    ("GET", "/log/views"): ("open", ()),
+    ("GET", "/checkpoint"): ("open", ()),
+    ("GET", "/tile/{path:path}"): ("open", ()),
     ("GET", "/audit"): ("operator or body", ("auditor", "oversight")),
 }
 

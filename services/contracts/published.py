@@ -1,0 +1,144 @@
+"""A body's log as it publishes it (C2SP tlog-tiles), and what it has seen of the others' logs: no token is needed."""
+
+import logging
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import PlainTextResponse
+
+from services.kit.context import BodyContext
+from services.kit.egress import egress
+from services.kit.encoding import Message
+from services.kit.http import Http, RemoteProblemError
+from services.kit.log.errors import LogFormatError, LogRangeError
+from services.kit.log.tiles import WIDTH, Tile, TileReader, bundle
+from services.kit.problems import MalformedRequestError, NotFoundError
+
+TILES_PATH: Final = "/tile/{path:path}"
+OPEN_LOG_PATHS: Final = frozenset({"/checkpoint", TILES_PATH, "/log/views"})
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+logger = logging.getLogger("sekisho")
+
+
+class ContradictionMessage(Message):
+    """Two signed notes of one log that cannot both be true; they prove it to anybody. Units: `at` epoch seconds."""
+
+    origin: str
+    one: str
+    other: str
+    at: int
+
+
+class LogViews(Message):
+    """GET /log/views: the newest signed notes that this body has seen, its own log's too, and contradictions."""
+
+    notes: list[str]
+    contradictions: list[ContradictionMessage]
+
+
+class PublishedClient:
+    """What a body publishes of logs. Raises: RemoteProblemError, PeerUnavailableError."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def checkpoint(self) -> str:
+        """Return the newest co-signed checkpoint, a signed note."""
+        return self._http.send("GET", "/checkpoint").text
+
+    def tile(self, tile: Tile) -> bytes:
+        """Return the bytes of one tile. Raises: LogRangeError when the log does not have it."""
+        try:
+            return self._http.send("GET", f"/tile/{tile.path}").content
+        except RemoteProblemError as error:
+            if error.status == NotFoundError.problem.status:
+                raise LogRangeError(f"the log does not serve tile {tile.path}") from error
+            raise
+
+    def tiles(self, size: int) -> TileReader:
+        """Return the log at a size."""
+        return TileReader(self.tile, size)
+
+    def views(self) -> LogViews:
+        """Return what the body has seen of all logs."""
+        return LogViews.model_validate_json(self._http.send("GET", "/log/views").content)
+
+
+def published_routes(context: BodyContext) -> APIRouter:
+    """Return the router of one body."""
+    router = APIRouter()
+
+    @router.get("/checkpoint", response_class=PlainTextResponse)
+    def checkpoint() -> str:
+        """Return the newest co-signed checkpoint. Source: C2SP tlog-tiles."""
+        return newest_checkpoint(context)
+
+    @router.get(TILES_PATH, response_class=Response)
+    def tile(path: Annotated[str, Path(max_length=64)]) -> Response:
+        """Return a tile of hashes, or a bundle of entries, under the newest co-signed checkpoint."""
+        try:
+            wanted = Tile.parse(path)
+        except LogFormatError as error:
+            raise MalformedRequestError(str(error)) from error
+        headers = {"cache-control": FOREVER} if wanted.width == WIDTH else {}
+        return Response(tile_shown(context, wanted), 200, headers, "application/octet-stream")
+
+    @router.get("/log/views")
+    def views() -> LogViews:
+        """Return the newest notes seen of all logs, and contradictions between notes."""
+        return views_shown(context)
+
+    return router
+
+
+@egress(
+    to="everybody with an accredited certificate",
+    fields="size and root of this body's log, signed and co-signed",
+    purpose="checking the log with any client of C2SP tlog-tiles",
+    ground="the log can be published",
+    answers=("GET /checkpoint",),
+)
+def newest_checkpoint(context: BodyContext) -> str:
+    """Return the newest co-signed checkpoint. Raises: NotFoundError."""
+    with context.database.read() as conn:
+        newest = context.journal.checkpoints.latest_cosigned(conn)
+    if newest is None or newest.cosigned_note is None:
+        raise NotFoundError("no checkpoint has been co-signed yet")
+    return newest.cosigned_note
+
+
+@egress(
+    to="everybody with an accredited certificate",
+    fields="hashes of this body's log, and its leaves: salted digests",
+    purpose="checking the log with any client of C2SP tlog-tiles",
+    ground="the log can be published; a leaf tells nothing without its salt",
+    answers=(f"GET {TILES_PATH}",),
+)
+def tile_shown(context: BodyContext, tile: Tile) -> bytes:
+    """Return the bytes of a tile. Raises: NotFoundError when the published log does not reach so far."""
+    tree = context.journal.tree
+    with context.database.read() as conn:
+        newest = context.journal.checkpoints.latest_cosigned(conn)
+        if newest is None or not tile.is_within(newest.checkpoint.size):
+            raise NotFoundError("the published log has no such tile")
+        if tile.level is None:
+            return bundle(tree.leaves(conn, tile.first, tile.width))
+        return b"".join(tree.hashes(conn, tile.level * 8, range(tile.first, tile.first + tile.width)))
+
+
+@egress(
+    to="everybody with an accredited certificate",
+    fields="the newest signed heads of logs that this body saw; pairs of them that contradict each other",
+    purpose="that no log can show different things to different bodies",
+    ground="signed heads are published; nothing in them is about anybody",
+    answers=("GET /log/views",),
+)
+def views_shown(context: BodyContext) -> LogViews:
+    """Return what this body has seen."""
+    with context.database.read() as conn:
+        seen, found = context.views.notes(conn), context.views.contradictions(conn)
+        newest = context.journal.checkpoints.latest_cosigned(conn)
+    notes = [note for _origin, note in seen] + ([] if newest is None else [newest.note])
+    pairs = [ContradictionMessage(origin=e.origin, one=e.one, other=e.other, at=e.at) for e in found]
+    return LogViews(notes=notes, contradictions=pairs)

@@ -1,0 +1,208 @@
+"""The rows behind the leaves of a journal: sealed openings of whole entries and of the parts of bulk entries."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+
+from consent import base64url
+from consent.identifiers import Pseudonym
+from services.kit.columns import ColumnCipher, ColumnError
+from services.kit.entry_tags import WHOLE, EntryTags, Place
+from services.kit.journal_tables import JournalTables
+from services.kit.log.entry import LogLeaf, Opening, verify_opening
+from services.kit.prepared import Prepared
+
+ENTRIES_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a bulk entry as it is stored, opened and checked against its leaf."""
+
+    slot: int
+    leaf: LogLeaf
+    opening: Opening
+
+
+class JournalRows:
+    """Every query of `journal_entry` and `journal_part`."""
+
+    def __init__(self, tables: JournalTables, *, cipher: ColumnCipher) -> None:
+        self._entry, self._part, self._leaf = tables.entry, tables.part, tables.log.leaf
+        self._add_entries, self._add_parts = Prepared(insert(tables.entry)), Prepared(insert(tables.part))
+        self._cipher = cipher
+        self.tags = EntryTags(cipher, tables)
+
+    def add(
+        self,
+        conn: Connection,
+        positions: Sequence[int],
+        openings: Sequence[Opening],
+        tags: Sequence[bytes | None],
+    ) -> None:
+        """Store whole entries."""
+        rows = [
+            {"position": at, "person": tag, "opening": self._seal(opening, Place(at, WHOLE), tag)}
+            for at, opening, tag in zip(positions, openings, tags, strict=True)
+        ]
+        self._add_entries.run_each(conn, rows)
+
+    def add_parts(
+        self, conn: Connection, position: int, parts: Sequence[tuple[LogLeaf, Opening, bytes]]
+    ) -> None:
+        """Store the parts of one bulk entry, in the order of their tree."""
+        rows = [
+            {
+                "position": position,
+                "slot": slot,
+                "person": tag,
+                "leaf": leaf.data,
+                "opening": self._seal(opening, Place(position, slot), tag),
+            }
+            for slot, (leaf, opening, tag) in enumerate(parts)
+        ]
+        if rows:
+            self._add_parts.run_each(conn, rows)
+
+    def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
+        """Return the openings of whole entries, each checked against its leaf. Raises: ColumnError, LogError."""
+        found: dict[int, Opening] = {}
+        for start in range(0, len(positions), ENTRIES_AT_ONCE):
+            wanted = positions[start : start + ENTRIES_AT_ONCE]
+            rows = conn.execute(
+                select(self._entry.c.position, self._entry.c.person, self._entry.c.opening, self._leaf.c.leaf)
+                .join(self._leaf, self._leaf.c.position == self._entry.c.position)
+                .where(self._entry.c.position.in_(wanted))
+            )
+            for position, tag, stored, leaf in rows:
+                opening = self.open(stored, Place(position, WHOLE), tag)
+                verify_opening(opening, LogLeaf.parse(leaf))
+                found[position] = opening
+        return found
+
+    def parts(self, conn: Connection, places: Sequence[Place]) -> dict[Place, Part]:
+        """Return parts of bulk entries, each checked against its leaf. Raises: ColumnError, LogError."""
+        slots: dict[int, set[int]] = defaultdict(set)
+        for place in places:
+            slots[place.position].add(place.slot)
+        found: dict[Place, Part] = {}
+        row = self._part.c
+        for position, wanted in slots.items():
+            of_these = row.position == position, row.slot.in_(wanted)
+            for slot, tag, data, stored in conn.execute(
+                select(row.slot, row.person, row.leaf, row.opening).where(*of_these)
+            ):
+                place, leaf = Place(position, slot), LogLeaf.parse(data)
+                opening = self.open(stored, place, tag)
+                verify_opening(opening, leaf)
+                found[place] = Part(slot, leaf, opening)
+        return found
+
+    def parts_at(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Opening]]:
+        """Return all parts of one bulk entry, each with whose it is. Raises: ColumnError, LogError."""
+        row = self._part.c
+        rows = conn.execute(
+            select(row.slot, row.person).where(row.position == position).order_by(row.slot)
+        ).all()
+        parts = self.parts(conn, [Place(position, slot) for slot, _tag in rows])
+        return [(self.tags.read(tag)[0], parts[Place(position, slot)].opening) for slot, tag in rows]
+
+    def part_hashes(self, conn: Connection, position: int) -> list[bytes]:
+        """Return the leaf hashes of all parts of one bulk entry, in order."""
+        row = self._part.c
+        rows = conn.execute(select(row.leaf).where(row.position == position).order_by(row.slot))
+        return [LogLeaf.parse(data).hash for data in rows.scalars()]
+
+    def at(self, conn: Connection, places: Sequence[Place]) -> dict[Place, Opening]:
+        """Return the openings of entries of both kinds. Raises: ColumnError, LogError."""
+        parts = self.parts(conn, [each for each in places if each.slot != WHOLE])
+        whole = self.openings(conn, [each.position for each in places if each.slot == WHOLE])
+        found = {Place(position, WHOLE): opening for position, opening in whole.items()}
+        return found | {place: part.opening for place, part in parts.items()}
+
+    def tagged(self, conn: Connection, *, since: int) -> Iterator[tuple[Place, Pseudonym, int, bytes]]:
+        """Yield place, person, number and leaf hash of every entry of somebody from a position on, in order.
+
+        Entries whose person cannot be read are left out: the audit names them.
+        """
+        entry, part, leaf = self._entry.c, self._part.c, self._leaf.c
+        whole = conn.execute(
+            select(entry.position, entry.person, leaf.leaf)
+            .join(self._leaf, leaf.position == entry.position)
+            .where(entry.position >= since, entry.person.is_not(None))
+        )
+        told = [(Place(position, WHOLE), tag, data) for position, tag, data in whole]
+        parts = conn.execute(
+            select(part.position, part.slot, part.person, part.leaf).where(part.position >= since)
+        )
+        told += [(Place(position, slot), tag, data) for position, slot, tag, data in parts]
+        read = []
+        for place, tag, data in told:
+            try:
+                read.append((place, *self.tags.read(tag), LogLeaf.parse(data).hash))
+            except (ColumnError, ValueError):
+                continue
+        yield from sorted(read, key=lambda each: (each[0].position, each[2]))
+
+    def whose(self, conn: Connection, positions: range | None = None) -> list[tuple[int, Pseudonym | None]]:
+        """Return whose each whole entry is, in order; None where it is nobody's or cannot be read."""
+        row = self._entry.c
+        wanted = select(row.position, row.person).order_by(row.position)
+        if positions is not None:
+            wanted = wanted.where(row.position.between(positions.start, positions.stop - 1))
+        return [(position, self._whose(tag)) for position, tag in conn.execute(wanted)]
+
+    def stored(self, conn: Connection) -> Iterator[tuple[int, bytes, bytes | None, bytes | None]]:
+        """Yield (position, leaf, tag, sealed opening) of every leaf, in order; None where the entry is missing."""
+        rows = conn.execute(
+            select(self._leaf.c.position, self._leaf.c.leaf, self._entry.c.person, self._entry.c.opening)
+            .join(self._entry, self._leaf.c.position == self._entry.c.position, isouter=True)
+            .order_by(self._leaf.c.position)
+        )
+        for row in rows:
+            yield row.position, row.leaf, row.person, row.opening
+
+    def stored_parts(self, conn: Connection) -> dict[int, list[tuple[Place, bytes, bytes, bytes]]]:
+        """Return (place, tag, leaf, sealed opening) of every part, by the position of its entry, in order."""
+        row = self._part.c
+        found: dict[int, list[tuple[Place, bytes, bytes, bytes]]] = defaultdict(list)
+        chosen = select(row.position, row.slot, row.person, row.leaf, row.opening)
+        for position, slot, tag, leaf, opening in conn.execute(chosen.order_by(row.position, row.slot)):
+            found[position].append((Place(position, slot), tag, leaf, opening))
+        return found
+
+    def open(self, stored: bytes, place: Place, tag: bytes | None) -> Opening:
+        """Return an opening as it was sealed for this place and person. Raises: ColumnError."""
+        told: Mapping[str, object] = json.loads(self._cipher.open(stored, cell=_cell(place, tag)))
+        salt, event, digest = told["salt"], told["event"], told["statement_digest"]
+        if not isinstance(salt, str) or not isinstance(event, dict):
+            raise ColumnError("a sealed cell of journal_entry.opening is not an entry")
+        return Opening(
+            base64url.decode(salt), event, base64url.decode(digest) if isinstance(digest, str) else None
+        )
+
+    def _whose(self, tag: bytes | None) -> Pseudonym | None:
+        try:
+            return None if tag is None else self.tags.read(tag)[0]
+        except (ColumnError, ValueError):
+            return None
+
+    def _seal(self, opening: Opening, place: Place, tag: bytes | None) -> bytes:
+        digest = opening.statement_digest
+        told = {
+            "salt": base64url.encode(opening.salt),
+            "event": opening.event,
+            "statement_digest": None if digest is None else base64url.encode(digest),
+        }
+        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(place, tag))
+
+
+def _cell(place: Place, tag: bytes | None) -> str:
+    """Name a cell by place and person: no entry can be given away."""
+    whose = "" if tag is None else tag.hex()
+    if place.slot == WHOLE:
+        return f"journal_entry.opening/{place.position}/{whose}"
+    return f"journal_part.opening/{place.position}.{place.slot}/{whose}"
