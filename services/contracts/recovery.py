@@ -22,7 +22,6 @@ class RecoveryFault(StrEnum):
     """Why a part was not kept or not released."""
 
     NOT_SIGNED_BY_WALLET = "not_signed_by_wallet"
-    TOO_MANY_PARTS = "too_many_parts"
     NO_RECOVERY = "no_recovery"
     NOT_CONFIRMED = "recovery_not_confirmed"
     WRONG_PAPER = "wrong_paper_code"
@@ -34,7 +33,6 @@ class RecoveryFault(StrEnum):
 
 FAULTS: Final = {
     RecoveryFault.NOT_SIGNED_BY_WALLET: "The wallet that is registered here must sign this, now.",
-    RecoveryFault.TOO_MANY_PARTS: "Earlier parts are still kept; retire them first.",
     RecoveryFault.NO_RECOVERY: "Nothing was laid down here for recovering a wallet.",
     RecoveryFault.NOT_CONFIRMED: "A registrar must confirm, now, who is at the counter and for which key.",
     RecoveryFault.WRONG_PAPER: "The paper code is not the one that belongs to what is kept here.",

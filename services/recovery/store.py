@@ -9,16 +9,19 @@ from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.audit import Finding
 from services.kit.log.tables import insert_if_absent
 
+DIGEST_BYTES = 32
+NUMBER_BYTES = 4
 CHANGED = "a sealed cell does not open: it, or what it is sealed for, was changed"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPart:
-    """One part, and the digest that a proof of the paper must have."""
+    """One part, and the digest that a proof of the paper must have; `number` tells which of a person's came first."""
 
     id: str
     part: bytes = field(repr=False)
     paper_digest: bytes
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,10 @@ class RecoveryStore:
             "pseudonym": person,
             "id": kept.id,
             "part": self.cipher.seal(kept.part, cell=_cell("part", person, kept.id)),
-            "paper_digest": self.cipher.seal(kept.paper_digest, cell=_cell("paper_digest", person, kept.id)),
+            "paper_digest": self.cipher.seal(
+                kept.paper_digest + kept.number.to_bytes(NUMBER_BYTES),
+                cell=_cell("paper_digest", person, kept.id),
+            ),
         }
         insert_if_absent(conn, self.table, row)
 
@@ -43,6 +49,11 @@ class RecoveryStore:
         row = self.table.c
         wanted = select(row.id, row.part, row.paper_digest).where(row.pseudonym == person).order_by(row.id)
         return [self._open(person, *found) for found in conn.execute(wanted)]
+
+    def forget(self, conn: Connection, person: Pseudonym, name: str) -> None:
+        """Forget one part."""
+        row = self.table.c
+        conn.execute(delete(self.table).where(row.pseudonym == person, row.id == name))
 
     def forget_others(self, conn: Connection, person: Pseudonym, keep: str) -> None:
         """Forget all parts of a person but one."""
@@ -63,7 +74,9 @@ class RecoveryStore:
 
     def _open(self, person: Pseudonym, name: str, part: bytes, digest: bytes) -> KeptPart:
         opened = self.cipher.open(part, cell=_cell("part", person, name))
-        return KeptPart(name, opened, self.cipher.open(digest, cell=_cell("paper_digest", person, name)))
+        told = self.cipher.open(digest, cell=_cell("paper_digest", person, name))
+        # parts that were laid down before they were numbered end with the digest, and are the first
+        return KeptPart(name, opened, told[:DIGEST_BYTES], int.from_bytes(told[DIGEST_BYTES:]))
 
 
 def _cell(column: str, person: Pseudonym, name: str) -> str:

@@ -9,7 +9,7 @@ L5 the part goes out sealed to the key that was confirmed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
@@ -87,14 +87,30 @@ def deposit(recovery: Recovery, person: Pseudonym, message: DepositPart) -> Kept
         kept = _kept(recovery, claims)
         with recovery.directives.context.database.write() as conn:
             take_turn(conn, f"recovery of {person}")
-            before = {each.id for each in recovery.store.of(conn, person)}
-            _require(len(before | {kept.id}) <= MOST_PARTS, RecoveryFault.TOO_MANY_PARTS)
-            recovery.store.put(conn, person, kept)
-            if kept.id not in before:
+            before = recovery.store.of(conn, person)
+            if kept.id not in {each.id for each in before}:
+                before = _make_room(recovery, conn, person, before)
+                number = max((each.number for each in before), default=0) + 1
+                recovery.store.put(conn, person, replace(kept, number=number))
+                before = [*before, kept]
                 _record(recovery, conn, person, Event(kind=kind, outcome=Outcome.DONE))
-            return KeptParts(parts=len(before | {kept.id}))
+            return KeptParts(parts=len(before))
     except RecoveryRefusedError as refusal:
         raise _told(recovery, person, kind, refusal) from None
+
+
+def _make_room(
+    recovery: Recovery, conn: Connection, person: Pseudonym, kept: Sequence[KeptPart]
+) -> list[KeptPart]:
+    """Forget the oldest part of a time that was broken off, where there are too many.
+
+    The first of all stays: when the wallet last retired parts, it was the one to keep, and its paper is in use.
+    """
+    ordered = sorted(kept, key=lambda each: (each.number, each.id))
+    if len(ordered) < MOST_PARTS:
+        return ordered
+    recovery.store.forget(conn, person, ordered[1].id)
+    return [ordered[0], *ordered[2:]]
 
 
 def retire(recovery: Recovery, person: Pseudonym, message: RetireParts) -> KeptParts:

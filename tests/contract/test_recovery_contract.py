@@ -239,10 +239,17 @@ def test_earlier_paper_counts_until_its_part_is_retired(scene: Scene) -> None:
     assert scene.keeper.retire(RetireParts(retirement=signed), token=scene.token).parts == 1
     with refused("wrong_paper_code", 403):
         scene.release(scene.confirmation(scene.city), paper=first.paper)
-    for number in range(7):
-        scene.deposit(f"more-{number}", first.parts[HERE], first.digests[HERE])
-    with refused("too_many_parts", 403):
-        scene.deposit("last", first.parts[HERE], first.digests[HERE])
+
+
+def test_times_that_broke_off_make_room_and_the_paper_in_use_goes_on_to_count(scene: Scene) -> None:
+    """LD8: laying down was begun again and again and never came to its end."""
+    used, broken, last = (split(scene.wallet, randomness=scene.world.random.randbytes) for _ in range(3))
+    scene.deposit("used", used.parts[HERE], used.digests[HERE])
+    kept = [scene.deposit(f"b-{n}", broken.parts[HERE], broken.digests[HERE]) for n in range(9)]
+    assert kept == [*range(2, 9), 8, 8]
+    assert scene.deposit("last", last.parts[HERE], last.digests[HERE]) == 8
+    assert scene.release(scene.confirmation(scene.city), paper=used.paper) == [used.parts[HERE]]
+    assert scene.release(scene.confirmation(scene.town), paper=last.paper) == [last.parts[HERE]]
 
 
 def test_nothing_was_laid_down(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from services.gateway.hospital import deposit, link
 from services.gateway.organisation import Organisation
 from services.gateway.people import Enrolled, enrol
 from services.gateway.person import sign_in
-from services.gateway.recovery import lay_down_recovery, retire_earlier
+from services.gateway.recovery import lay_down_recovery, recover_wallet, retire_earlier
 from services.gateway.reissue import reissue
 from services.gateway.wallet_actions import lay_down
 from services.kit.http import PeerUnavailableError
@@ -152,3 +153,22 @@ def test_signature_pin_that_is_forgotten_costs_no_wallet(deployment: Scene, tmp_
     assert_one_line(within("permissions", "--card", copy, environment=BEFORE), "Wrong PIN")
     again = within("renew-signature", *desk, "--new-pin", "kaki2026", "--paper", paper, environment=forgotten)
     assert_one_line(again, "wrong_paper_code")
+
+
+def test_laying_down_that_breaks_off_between_bodies_is_done_again(deployment: Scene) -> None:
+    """LD8: some keepers have the new part, some have not, ten times over; old and new paper work until the end."""
+    counter = deployment.organisation("municipality")
+    enrolled, paper, _ = owner(deployment)
+    person, seed = enrolled.person, enrolled.person.wallet.to_secret_bytes()
+    for number in range(10):
+        cut = copy(person)
+        cut.connect = Cut(person.connect, number % 3, lambda path: path == "/recovery")
+        with pytest.raises(PeerUnavailableError):
+            lay_down_recovery(cut)
+    laid, card = lay_down_recovery(person), person.card.card
+    for each in (paper, laid.paper):
+        assert recover_wallet(person, [counter], card=card, paper=each).to_secret_bytes() == seed
+    retire_earlier(person, laid)
+    assert recover_wallet(person, [counter], card=card, paper=laid.paper).to_secret_bytes() == seed
+    with pytest.raises(WalletLostError, match="wrong_paper_code"):
+        recover_wallet(person, [counter], card=card, paper=paper)
