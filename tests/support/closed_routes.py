@@ -249,6 +249,7 @@ ROWS: dict[Body, list[Row]] = {
             m.SetApart,
             AT_A | {"token": "x", "fault": "wrong_number"},
         ),
+        ("POST /own-records", person, m.OwnRecordsRequest, {"after": -1}),
         ("PUT /headers", person, h.StageHeaders, {"statement": "x", "headers": [HEADER]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
         *DIRECTIVES,
