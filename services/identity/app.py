@@ -141,9 +141,8 @@ def assemble(
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         own, laid_down = scan(centre, conn), scan_directives(directives, conn)
         parts = recovery.store.scan(conn)
-        of_cards = list(
-            scan_card_rows(centre, conn, (opening for _, opening in logged_openings(directives, conn)))
-        )
+        logged = (opening for _, opening in logged_openings(directives, conn))
+        of_cards = list(scan_card_rows(centre, conn, logged))
         return own[0] + laid_down[0] + parts[0], own[1] + laid_down[1] + parts[1] + of_cards
 
     parts = Parts(
