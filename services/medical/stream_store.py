@@ -15,11 +15,10 @@ ORGANISATION_COLUMN = "upload.organisation"
 
 _UPLOAD, _SEGMENT, _STREAM = tables.upload.c, tables.segment.c, tables.stream.c
 _DEPOSITED = exists().where(_STREAM.upload == _UPLOAD.id)
-_OWN = (
-    select(_UPLOAD.id, _UPLOAD.size, _UPLOAD.digest)
-    .where(_UPLOAD.id == bindparam("id"), _UPLOAD.organisation == bindparam("organisation"), ~_DEPOSITED)
-    .with_for_update()
+_OWN = select(_UPLOAD.id, _UPLOAD.size, _UPLOAD.digest).where(
+    _UPLOAD.id == bindparam("id"), _UPLOAD.organisation == bindparam("organisation"), ~_DEPOSITED
 )
+_HOLD = _OWN.with_for_update()
 _PENDING = select(func.coalesce(func.sum(_UPLOAD.size), 0)).where(
     _UPLOAD.organisation == bindparam("organisation"), ~_DEPOSITED
 )
@@ -92,6 +91,11 @@ class StreamStore:
     def own(self, conn: Connection, upload: str, organisation: OrganisationId) -> Upload | None:
         """Return an organisation's upload that is not deposited yet."""
         row = conn.execute(_OWN, {"id": upload, "organisation": self._key(organisation)}).first()
+        return None if row is None else Upload(*row)
+
+    def hold(self, conn: Connection, upload: str, organisation: OrganisationId) -> Upload | None:
+        """Return it for changing it; nobody else does until the transaction ends."""
+        row = conn.execute(_HOLD, {"id": upload, "organisation": self._key(organisation)}).first()
         return None if row is None else Upload(*row)
 
     def segments(self, conn: Connection, upload: str) -> dict[int, str]:

@@ -86,7 +86,7 @@ class Uploading:
                 raise SegmentSizeError(f"segment {number} has {expected} bytes")
             blob = self._centre.blobs.put(content)
             with self._database.write() as conn:
-                self._own(conn, caller, upload)
+                self._held(conn, caller, upload)
                 known = self._store.blob(conn, upload, number)
                 if known is None:
                     self._store.add_segment(conn, upload, number=number, blob=blob)
@@ -113,7 +113,7 @@ class Uploading:
         dropped: list[str] = []
         try:
             with self._database.write() as conn:
-                own = self._own(conn, caller, upload)
+                own = self._held(conn, caller, upload)
                 arrived = self._store.segments(conn, upload)
                 if len(arrived) != own.name.segments:
                     raise UploadIncompleteError(f"{own.name.segments - len(arrived)} segments are missing")
@@ -133,6 +133,12 @@ class Uploading:
 
     def _own(self, conn: Connection, caller: OperatorCaller, upload: str) -> Upload:
         own = self._store.own(conn, upload, caller.organisation)
+        if own is None:
+            raise UploadUnknownError
+        return own
+
+    def _held(self, conn: Connection, caller: OperatorCaller, upload: str) -> Upload:
+        own = self._store.hold(conn, upload, caller.organisation)
         if own is None:
             raise UploadUnknownError
         return own
