@@ -28,6 +28,7 @@ PrivateKey: TypeAlias = Ed25519PrivateKey | EllipticCurvePrivateKey
 LONGEST_TOKEN: Final = 1 << 20
 """Characters; a longer text is refused before any work is spent on it."""
 
+_ES256: Final = ECDSA(SHA256())
 _SCALAR: Final = 32
 _HEADER: Final = {"alg", "kid", "typ"}
 
@@ -45,7 +46,8 @@ class VerifiedJws:
     digest: bytes
 
 
-def _algorithm(key: PrivateKey | PublicKey) -> str:
+def algorithm(key: PrivateKey | PublicKey) -> str:
+    """Return the one algorithm that a key is for. Raises: MalformedError for a key of another kind."""
     if isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
         return "Ed25519"
     if not isinstance(key.curve, SECP256R1):
@@ -65,7 +67,7 @@ def sign(payload: JsonObject, *, typ: str, key: PrivateKey, kid: str) -> str:
     """
     raw = canonical.encode(payload)
     canonical.decode(raw)
-    text = f"{_header(_algorithm(key), typ, kid)}.{base64url.encode(raw)}"
+    text = f"{_header(algorithm(key), typ, kid)}.{base64url.encode(raw)}"
     return f"{text}.{base64url.encode(signature(key, text))}"
 
 
@@ -76,18 +78,22 @@ def signature(key: PrivateKey, text: str) -> bytes:
     """
     if isinstance(key, Ed25519PrivateKey):
         return key.sign(text.encode("ascii"))
-    r, s = decode_dss_signature(key.sign(text.encode("ascii"), ECDSA(SHA256())))
+    r, s = decode_dss_signature(key.sign(text.encode("ascii"), _ES256))
     return r.to_bytes(_SCALAR, "big") + s.to_bytes(_SCALAR, "big")
 
 
-def _check(key: PublicKey, signature: bytes, text: bytes) -> None:
-    if isinstance(key, Ed25519PublicKey):
-        key.verify(signature, text)
-        return
-    if len(signature) != 2 * _SCALAR:
-        raise InvalidSignature
-    r, s = int.from_bytes(signature[:_SCALAR]), int.from_bytes(signature[_SCALAR:])
-    key.verify(encode_dss_signature(r, s), text, ECDSA(SHA256()))
+def check_signature(key: PublicKey, signature: bytes, text: bytes) -> None:
+    """Check what `signature` returned for the first two parts of a compact JWS. Raises: SignatureError."""
+    try:
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(signature, text)
+            return
+        if len(signature) != 2 * _SCALAR:
+            raise SignatureError
+        r, s = int.from_bytes(signature[:_SCALAR]), int.from_bytes(signature[_SCALAR:])
+        key.verify(encode_dss_signature(r, s), text, _ES256)
+    except (InvalidSignature, ValueError):
+        raise SignatureError from None
 
 
 def _split(token: str) -> tuple[str, str, str]:
@@ -127,13 +133,13 @@ def verify(token: str, *, typ: str, key: PublicKey) -> VerifiedJws:
         kid = _read_kid(header)
         # Comparing with the header we would have written refuses alg=none, HMAC with the public key,
         # another type and unknown or critical members in one step.
-        if header != _header(_algorithm(key), typ, kid):
+        if header != _header(algorithm(key), typ, kid):
             raise SignatureError
         text = f"{header}.{payload}".encode("ascii")
-        _check(key, base64url.decode(signature), text)
+        check_signature(key, base64url.decode(signature), text)
         raw = base64url.decode(payload)
         canonical.decode(raw)
-    except (MalformedError, InvalidSignature, UnicodeEncodeError, ValueError):
+    except (MalformedError, UnicodeEncodeError, ValueError):
         raise SignatureError from None
     return VerifiedJws(kid=kid, payload=raw, digest=sha256(text).digest())
 

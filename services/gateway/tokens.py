@@ -1,6 +1,5 @@
 """Access tokens of an organisation's operator and of a person, fetched when needed and kept while they last."""
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 
-from consent import base64url, jws
+from consent import base64url
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
 from services.gateway.exchange import answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
+from services.kit.credentials.compact import part, sign
 from services.kit.credentials.dpop import DpopKey
 from services.kit.http import Token
 
@@ -157,6 +157,4 @@ def assertion(
         "jti": base64url.encode(randomness(16)),
         "exp": epoch_seconds(now) + ASSERTION_SECONDS,
     }
-    parts = (base64url.encode(json.dumps(each).encode()) for each in (header, common | claims))
-    text = ".".join(parts)
-    return f"{text}.{base64url.encode(jws.signature(signer.key, text))}"
+    return sign(part(header), common | claims, signer.key)

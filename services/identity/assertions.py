@@ -4,15 +4,12 @@ An `UnverifiedAssertion` only says which key to look up; `verify` alone makes a 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.contracts.identity.messages import Jwk
+from services.kit.credentials.compact import CompactError, UnverifiedCompact, es256_key
 from services.kit.credentials.tokens import Confirmation
 from services.kit.strict_json import StrictJsonError, loads
 
@@ -56,7 +53,7 @@ class VerifiedAssertion:
 class UnverifiedAssertion:
     """What an assertion claims; proves nothing."""
 
-    token: str
+    text: UnverifiedCompact
     kid: str | None
     claims: _Claims
 
@@ -66,13 +63,13 @@ class UnverifiedAssertion:
         if len(token) > LONGEST_TEXT:
             raise AssertionRefusedError("the assertion is too long")
         try:
-            unverified = jws.extract_compact(token.encode("ascii"))
-            header = unverified.headers()
-            claims = _Claims.model_validate(loads(unverified.payload))
-        except (JoseError, StrictJsonError, ValidationError, ValueError) as error:
+            text = UnverifiedCompact.parse(token)
+            claims = _Claims.model_validate(loads(text.payload))
+        except (CompactError, StrictJsonError, ValidationError) as error:
             raise AssertionRefusedError(
                 "the assertion is not a JWT with the claims that RFC 7523 asks for"
             ) from error
+        header = text.header
         kid = header.get("kid")
         if (
             not _HEADER.issuperset(header)
@@ -82,7 +79,7 @@ class UnverifiedAssertion:
             raise AssertionRefusedError("the assertion's header must be that of a JWT with ES256")
         if kid is not None and not isinstance(kid, str):
             raise AssertionRefusedError("the assertion's kid is not a text")
-        return cls(token, kid, claims)
+        return cls(text, kid, claims)
 
     def verify(self, key: Jwk, *, audience: str, now: int) -> VerifiedAssertion:
         """Check the assertion completely, but for its single use, which the caller's database knows.
@@ -90,8 +87,8 @@ class UnverifiedAssertion:
         Units: `now` epoch seconds. Raises: AssertionRefusedError.
         """
         try:
-            jws.deserialize_compact(self.token, _import(tuple(sorted(key.items()))), algorithms=[ALGORITHM])
-        except (JoseError, ValueError) as error:
+            self.text.verify(es256_key(key).key)
+        except CompactError as error:
             raise AssertionRefusedError(WRONG_SIGNATURE) from error
         claims = self.claims
         if claims.sub != claims.iss:
@@ -103,8 +100,3 @@ class UnverifiedAssertion:
         if claims.exp > now + LONGEST_SECONDS + LEEWAY_SECONDS:
             raise AssertionRefusedError(f"the assertion must expire within {LONGEST_SECONDS} seconds")
         return VerifiedAssertion(claims.iss, claims.jti, claims.exp)
-
-
-@lru_cache(maxsize=4096)
-def _import(members: tuple[tuple[str, str], ...]) -> ECKey:
-    return ECKey.import_key(dict(members))

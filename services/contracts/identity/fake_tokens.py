@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from consent import base64url
@@ -17,6 +14,7 @@ from services.contracts.fake_credentials import problem
 from services.contracts.identity.messages import CLIENT_CREDENTIALS, Challenge, Jwk, TokenAnswer
 from services.contracts.oversight.register import BodyEntry, Directory, Terminal
 from services.kit.clock import Clock, Randomness, epoch_seconds
+from services.kit.credentials.compact import CompactError, UnverifiedCompact, es256_key
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.tokens import Confirmation, TokenIssuer
 from services.kit.http import RemoteProblemError, Token
@@ -197,21 +195,21 @@ class FakeTokenEndpoint:
         self, assertion: str, key: Jwk, refused: RemoteProblemError, *, kid: str | None = None
     ) -> None:
         try:
-            verified = jws.deserialize_compact(assertion, ECKey.import_key(dict(key)), algorithms=["ES256"])
-        except (JoseError, ValueError):
+            text = UnverifiedCompact.parse(assertion)
+            text.verify(es256_key(key).key)
+        except CompactError:
             raise refused from None
         claims, now = _claims(assertion, refused), epoch_seconds(self.clock())
         lasting = now < claims.exp <= now + SECONDS
-        if claims.aud != f"{self.url}/oauth/token" or not lasting or verified.headers().get("kid") != kid:
+        if claims.aud != f"{self.url}/oauth/token" or not lasting or text.header.get("kid") != kid:
             raise refused
         self.use_once(f"assertion {claims.iss} {claims.jti}", refused)
 
 
 def _claims(assertion: str, refused: RemoteProblemError) -> _Claims:
     try:
-        payload = jws.extract_compact(assertion.encode()).payload
-        return _Claims.model_validate_json(payload)
-    except (JoseError, ValidationError, ValueError):
+        return _Claims.model_validate_json(UnverifiedCompact.parse(assertion).payload)
+    except (CompactError, ValidationError):
         raise refused from None
 
 

@@ -2,18 +2,16 @@
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 from consent import base64url
+from consent.jwk import thumbprint, to_jwk
 from services.kit.clock import Randomness, epoch_seconds
+from services.kit.credentials.compact import CompactError, UnverifiedCompact, es256_key, part, sign
 from services.kit.strict_json import StrictJsonError, loads
 
 PROOF_TYPE = "dpop+jwt"
@@ -21,6 +19,7 @@ PROOF_AGE_SECONDS = 60
 CONTENT_CLAIM = "content_sha256"
 NONCE_HEADER = "DPoP-Nonce"
 NONCE_BYTES = 16
+_HEADER = {"typ", "alg", "jwk"}
 
 
 class DpopError(Exception):
@@ -62,9 +61,10 @@ class DpopKey:
 
     def __init__(self, key: EllipticCurvePrivateKey) -> None:
         self._nonces: dict[str, str] = {}
-        self._key = ECKey.import_key(key)
-        self._public = ECKey.import_key(key.public_key()).as_dict(private=False)
-        self.thumbprint = str(self._key.thumbprint())
+        public = to_jwk(key.public_key())
+        self._key = key
+        self._head = part({"typ": PROOF_TYPE, "alg": "ES256", "jwk": public})
+        self.thumbprint = thumbprint(public)
 
     def __repr__(self) -> str:
         return "DpopKey(...)"
@@ -96,8 +96,7 @@ class DpopKey:
             claims["nonce"] = nonce
         if content:
             claims[CONTENT_CLAIM] = content_hash(content)
-        header = {"typ": PROOF_TYPE, "alg": "ES256", "jwk": self._public}
-        return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, algorithms=["ES256"])
+        return sign(self._head, claims, self._key)
 
 
 def verify_proof(
@@ -109,21 +108,14 @@ def verify_proof(
     Source: RFC 9449, section 4.3.
     """
     try:
-        unverified = jws.extract_compact(proof.encode())
-        header = unverified.headers()
-        if (
-            header.get("typ") != PROOF_TYPE
-            or header.get("alg") != "ES256"
-            or set(header) != {"typ", "alg", "jwk"}
-        ):
+        unverified = UnverifiedCompact.parse(proof)
+        header = unverified.header
+        if header.keys() != _HEADER or header["typ"] != PROOF_TYPE or header["alg"] != "ES256":
             raise DpopError("the proof's header is not a DPoP header with ES256")
-        jwk = header["jwk"]
-        if not isinstance(jwk, dict) or "d" in jwk:
-            raise DpopError("the proof's jwk is not a public key")
-        key = ECKey.import_key(jwk)
-        verified = jws.deserialize_compact(proof, key, algorithms=["ES256"])
-        claims = loads(verified.payload or b"")
-    except (JoseError, StrictJsonError, ValueError, UnicodeError) as error:
+        sender = es256_key(header["jwk"])
+        unverified.verify(sender.key)
+        claims = loads(unverified.payload)
+    except (CompactError, StrictJsonError) as error:
         raise DpopError("the proof's signature does not verify") from error
     if not isinstance(claims, dict):
         raise DpopError("the proof's claims are not an object")
@@ -137,7 +129,7 @@ def verify_proof(
         raise DpopError("the proof has no usable jti")
     if not nonces.counts(claims.get("nonce"), now):
         raise NonceNeededError("the proof must carry the nonce of the header DPoP-Nonce")
-    return str(key.thumbprint()), jti
+    return sender.thumbprint, jti
 
 
 def named_content(proof: str) -> object:

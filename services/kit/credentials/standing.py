@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from consent import base64url, jws
@@ -53,14 +52,14 @@ class _Text(Message):
 class TokenStanding:
     """The state of all access tokens at one moment. Shape: `stopped` has one bit for each place."""
 
-    keys: Mapping[str, OKPKey] = field(repr=False)
+    keys: Mapping[str, Ed25519PublicKey] = field(repr=False)
     stopped: bytes = field(repr=False)
     issued_at: int
 
     @classmethod
     def of_keys(cls, *keys: Ed25519PublicKey) -> "TokenStanding":
         """Return the state in which tokens by these keys stand and none was stopped."""
-        return cls({thumbprint(to_jwk(each)): OKPKey.import_key(each) for each in keys}, bytes(_BYTES), 0)
+        return cls({thumbprint(to_jwk(each)): each for each in keys}, bytes(_BYTES), 0)
 
     def stands(self, place: int) -> bool:
         """Tell whether the token at a place was not stopped."""

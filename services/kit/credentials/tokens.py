@@ -1,27 +1,27 @@
 """Access tokens (RFC 9068 shape, DPoP-bound, one audience, at most five minutes)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import thumbprint, to_jwk
 from services.kit.clock import Randomness, epoch_seconds
+from services.kit.credentials.compact import CompactError, UnverifiedCompact, part, sign
 from services.kit.credentials.pseudonyms import seal_to
 from services.kit.credentials.standing import STATUS_PATH, TokenStanding
 from services.kit.encoding import Message
+from services.kit.strict_json import StrictJsonError, loads
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
 MAX_LIFETIME = timedelta(minutes=5)
-ALGORITHMS = ["Ed25519"]
+ALGORITHM = "Ed25519"
+_HEADER = {"typ", "alg", "kid"}
 
 
 class TokenError(Exception):
@@ -103,15 +103,13 @@ class TokenIssuer:
     key: Ed25519PrivateKey = field(repr=False)
     lifetime: timedelta
     randomness: Randomness
-    _header: dict[str, str] = field(init=False, repr=False)
-    _signing: OKPKey = field(init=False, repr=False)
+    _head: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.lifetime <= MAX_LIFETIME:
             raise ValueError("token lifetime must be over zero and at most five minutes")
         kid = thumbprint(to_jwk(self.key.public_key()))
-        object.__setattr__(self, "_header", {"typ": TOKEN_TYPE, "alg": "Ed25519", "kid": kid})
-        object.__setattr__(self, "_signing", OKPKey.import_key(self.key))
+        object.__setattr__(self, "_head", part({"typ": TOKEN_TYPE, "alg": ALGORITHM, "kid": kid}))
 
     def for_operator(
         self,
@@ -174,7 +172,7 @@ class TokenIssuer:
             "cnf": {"jkt": jkt},
             "status": {"status_list": {"idx": place, "uri": self.issuer + STATUS_PATH}},
         }
-        return jwt.encode(dict(self._header), {**common, **limits, **claims}, self._signing, ALGORITHMS)
+        return sign(self._head, {**common, **limits, **claims}, self.key)
 
 
 def verify_token(token: str, *, standing: TokenStanding, audience: str, now: datetime) -> Claims:
@@ -195,18 +193,21 @@ def verify_token(token: str, *, standing: TokenStanding, audience: str, now: dat
 def read_token(token: str, *, standing: TokenStanding) -> Claims:
     """Return what the ID centre said in a token, wherever and whenever that counts. Raises: TokenError."""
     try:
-        kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
+        text = UnverifiedCompact.parse(token)
+        kid = text.header.get("kid")
         if not isinstance(kid, str) or kid not in standing.keys:
             raise TokenError("the access token does not verify")
-        decoded = jwt.decode(token, standing.keys[kid], ALGORITHMS)
-        if decoded.header.get("typ") != TOKEN_TYPE:
+        text.verify(standing.keys[kid])
+        if text.header.keys() != _HEADER or text.header["typ"] != TOKEN_TYPE:
             raise TokenError("not an access token")
-        return _kind(decoded.claims).model_validate(decoded.claims)
-    except (JoseError, ValidationError, ValueError) as error:
+        claims = loads(text.payload)
+        return _kind(claims).model_validate(claims)
+    except (CompactError, StrictJsonError, ValidationError) as error:
         raise TokenError("the access token does not verify") from error
 
 
-def _kind(claims: Mapping[str, object]) -> type[OperatorClaims] | type[PersonClaims] | type[TerminalClaims]:
-    if "sealed_sub" in claims:
+def _kind(claims: object) -> type[OperatorClaims] | type[PersonClaims] | type[TerminalClaims]:
+    names = claims if isinstance(claims, dict) else {}
+    if "sealed_sub" in names:
         return PersonClaims
-    return OperatorClaims if "operator" in claims else TerminalClaims
+    return OperatorClaims if "operator" in names else TerminalClaims
