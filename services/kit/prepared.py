@@ -6,7 +6,7 @@ SQLAlchemy spends 12 µs on a statement of which SQLite needs 2; a request for a
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
-from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, bindparam
+from sqlalchemy import BindParameter, ClauseElement, Connection, Dialect, LargeBinary, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -101,11 +101,14 @@ class _Written:
             raise TypeError("a statement that SQLAlchemy writes as SQL is expected")
         self.text = str(compiled)
         self._constants = {name: each.value for name, each in compiled.binds.items() if not each.required}
-        self._in: list[tuple[str, Processor | None]] = [
-            (name, each.type.dialect_impl(dialect).bind_processor(dialect))
+        self._processors = {
+            name: processor
             for name, each in compiled.binds.items()
-        ]
+            if not isinstance(each.type, LargeBinary)  # both drivers take bytes as they are
+            and (processor := each.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
         self._order: Sequence[str] | None = compiled.positiontup
+        self._names = tuple(compiled.binds)
         told = getattr(statement, "exported_columns", ())
         self._out: list[tuple[int, Processor]] = [
             (place, processor)
@@ -115,12 +118,13 @@ class _Written:
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Return the values as the driver takes them."""
-        told = {
-            name: value if processor is None or value is None else processor(value)
-            for name, processor in self._in
-            for value in (values[name] if name in values else self._constants[name],)
-        }
-        return told if self._order is None else [told[name] for name in self._order]
+        if self._constants:
+            values = {**self._constants, **values}
+        if self._processors:
+            values = {**values, **{name: each(values[name]) for name, each in self._processors.items()}}
+        if self._order is None:
+            return {name: values[name] for name in self._names}
+        return [values[name] for name in self._order]
 
     def read(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows as Python values."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import socket
 import ssl
 import sys
@@ -104,6 +105,9 @@ def serve(app: ASGIApp, *, host: str, port: int, tls: Tls, client_certificates: 
         raise ssl.SSLError("a body is never served without TLS")
     config.ssl.minimum_version = ssl.TLSVersion.TLSv1_3
     server = uvicorn.Server(config)
+    # what is there now stays for good: looking through it again and again took a twentieth of the time
+    gc.collect()
+    gc.freeze()
     server.run(sockets=[listener])
     if not server.started:
         sys.exit(3)

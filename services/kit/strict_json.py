@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 MAX_DEPTH = 64
+ESCAPE = b"\\u"
 
 
 class StrictJsonError(ValueError):
@@ -17,20 +18,16 @@ def loads(raw: bytes) -> Any:
     Raises: StrictJsonError, naming the rule and never the value.
     """
     try:
-        value = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_float=_float,
-            parse_int=_int,
-        )
+        value = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise StrictJsonError("the text is not UTF-8") from error
     except RecursionError as error:
         raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels") from error
     except json.JSONDecodeError as error:
         raise StrictJsonError(f"not JSON at line {error.lineno}, column {error.colno}") from error
-    _check(value, MAX_DEPTH)
+    # signs that UTF-8 cannot hold come in as escapes only, and depth as brackets
+    if ESCAPE in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        _check(value, MAX_DEPTH)
     return value
 
 
@@ -56,6 +53,11 @@ def _int(text: str) -> int:
     if len(text) > 20:
         raise StrictJsonError("a number is out of range")
     return int(text)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+)
 
 
 def _check(value: Any, depth: int) -> None:

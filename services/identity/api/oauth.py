@@ -48,7 +48,7 @@ def oauth_routes(centre: IdentityCentre) -> APIRouter:
         return Challenge(challenge=centre.challenges.make(centre.seconds()), expires_in=lifetime)
 
     @router.post(TOKEN_PATH)
-    async def token(request: Request) -> JSONResponse:
+    async def token(request: Request) -> Response:
         """Exchange assertions for an access token."""
         call = TokenCall(
             content=await request.body(),
@@ -60,7 +60,8 @@ def oauth_routes(centre: IdentityCentre) -> APIRouter:
             answer = await run_in_threadpool(issue_token, centre, call)
         except OAuthError as refusal:
             return _refused(refusal)
-        return JSONResponse(answer.model_dump(exclude_none=True), headers={"Pragma": "no-cache"})
+        told = answer.model_dump_json(exclude_none=True)
+        return Response(told, media_type="application/json", headers={"Pragma": "no-cache"})
 
     @router.post(REVOCATION_PATH)
     async def revocation(request: Request) -> Response:
