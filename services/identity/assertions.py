@@ -17,7 +17,7 @@ ALGORITHM: Final = "ES256"
 LONGEST_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 5
 LONGEST_TEXT: Final = 4096
-WRONG_SIGNATURE: Final = "the assertion's signature does not verify"
+WRONG_SIGNATURE: Final = "the assertion's signature does not verify, or its issuer does not count now"
 _HEADER: Final = frozenset({"alg", "typ", "kid"})
 
 

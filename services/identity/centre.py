@@ -28,6 +28,7 @@ from services.identity.card_certificates import Responder
 from services.identity.card_rows import CardRows
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
+from services.identity.model import Person
 from services.identity.passkey_store import PasskeyStore
 from services.identity.patient_links import PatientLinks
 from services.identity.pseudonyms import LinkageCode, Namer, open_namer
@@ -151,9 +152,13 @@ class IdentityCentre:
 
         return name
 
+    def nobody(self, name: str) -> Person:
+        """Return whom a number, card or passkey of nobody stands for: it is looked up and logged as others are."""
+        linkage = LinkageCode(hmac.digest(self._nobody_secret, name.encode(), "sha256"))
+        return Person(self.namer.pseudonym(Body.IDENTITY, linkage), linkage)
+
     @cached_property
-    def nobody_secret(self) -> bytes:
-        """From it comes whom a number that nobody has stands for."""
+    def _nobody_secret(self) -> bytes:
         return self.context.keys.secret("nobody")
 
     def now(self) -> datetime:

@@ -4,7 +4,6 @@ A number that nobody has is looked up, logged and answered like any other (OL2):
 computed and kept nowhere, and a token for a pseudonym that the registry has never seen.
 """
 
-import hmac
 from dataclasses import replace
 
 from consent.vocabulary import Body
@@ -12,9 +11,7 @@ from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.identity import egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import RoleMissingError
-from services.identity.model import Person
 from services.identity.policy import may_look_up_numbers
-from services.identity.pseudonyms import LinkageCode
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
@@ -37,7 +34,7 @@ def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: Loo
     )
     with centre.context.database.write() as conn:
         holders = centre.store.by_numbers(conn, message.numbers)
-        people = [holders.get(each) or _nobody(centre, each) for each in message.numbers]
+        people = [holders.get(each) or centre.nobody(each) for each in message.numbers]
         centre.context.journal.record_bulk(
             conn, replace(event, count=len(people)), [DatedEvent(each.pseudonym, event) for each in people]
         )
@@ -46,8 +43,3 @@ def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: Loo
     if not permitted:
         raise RoleMissingError
     return NumberTokens(tokens=[egress.number_token(centre, each, caller.organisation) for each in names])
-
-
-def _nobody(centre: IdentityCentre, number: str) -> Person:
-    linkage = LinkageCode(hmac.digest(centre.nobody_secret, number.encode(), "sha256"))
-    return Person(centre.namer.pseudonym(Body.IDENTITY, linkage), linkage)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from services.contracts.identity.messages import TokenAnswer
 from services.contracts.oversight.register import BodyEntry, Directory, Terminal
-from services.identity.assertions import AssertionRefusedError, UnverifiedAssertion
+from services.identity.assertions import WRONG_SIGNATURE, AssertionRefusedError, UnverifiedAssertion
 from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, OAuthCode, OAuthError
 from services.identity.oauth_form import TokenRequest, parse_token_request
@@ -99,11 +99,11 @@ def terminal_that_asks(
     with refused_as(code, "client_assertion"):
         unverified = UnverifiedAssertion.parse(bound.request.client_assertion or "")
         terminal = bound.directory.terminal(TerminalId(unverified.claims.iss))
+        # OL2: a name that nobody has costs the same work, gets the same answer and the same entries
+        key = terminal.public_key if terminal is not None else centre.decoy_key
+        verified = unverified.verify(key, audience=centre.token_endpoint, now=centre.seconds())
         if terminal is None:
-            raise AssertionRefusedError("no such terminal is accredited now")
-        verified = unverified.verify(
-            terminal.public_key, audience=centre.token_endpoint, now=centre.seconds()
-        )
+            raise AssertionRefusedError(WRONG_SIGNATURE)
     presented = hashlib.sha256(certificate).hexdigest() if certificate is not None else None
     if presented != terminal.certificate_thumbprint:
         raise OAuthError(code, "the TLS client certificate is not the terminal's")

@@ -148,7 +148,8 @@ def _passkey(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
     code, challenge = OAuthCode.INVALID_GRANT, bound.request.challenge or ""
     with refused_as(code, "assertion"):
         credential, held = passkeys.find(centre, bound.request.assertion)
-        asker.person = held.holder if held is not None else None
+        nobody = centre.nobody(f"passkey {credential.get('id')}").pseudonym
+        asker.person = held.holder if held is not None else nobody
         used = passkeys.verify(centre, credential, held, challenge=challenge, jkt=bound.jkt)
 
     def confirm(conn: Connection) -> None:
@@ -179,9 +180,10 @@ def _operator(centre: IdentityCentre, bound: Bound, terminal: Terminal) -> tuple
         if unverified.claims.organisation != terminal.organisation:
             raise AssertionRefusedError("the operator is not of the terminal's organisation")
         operator = bound.directory.operator(terminal.organisation, OperatorId(unverified.claims.iss))
+        key = operator.card_key if operator is not None else centre.decoy_key
+        verified = unverified.verify(key, audience=centre.token_endpoint, now=centre.seconds())
         if operator is None:
-            raise AssertionRefusedError("no such operator is accredited now")
-        verified = unverified.verify(operator.card_key, audience=centre.token_endpoint, now=centre.seconds())
+            raise AssertionRefusedError(WRONG_SIGNATURE)
     value = f"{operator.organisation}.{operator.id}.{verified.jti}"
     return operator, Once("operator assertion", value, verified.expires, code)
 
@@ -192,7 +194,8 @@ def _card(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
         unverified = UnverifiedAssertion.parse(bound.request.assertion)
         with centre.context.database.read() as conn:
             key = centre.store.authentication_key(conn, unverified.claims.iss)
-        asker.person = key.card.holder.pseudonym if key is not None else None
+        someone = key.card.holder if key is not None else centre.nobody(f"card {unverified.claims.iss}")
+        asker.person = someone.pseudonym
         # an unknown card costs the same work and gets the same answer as a wrong signature
         jwk = key.public_key if key is not None else centre.decoy_key
         verified = unverified.verify(jwk, audience=centre.token_endpoint, now=now)

@@ -1,0 +1,61 @@
+"""What a request costs in operations, which no load of the machine changes."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from consent import jws
+from services.kit.credentials import passkeys
+
+_VALUE = re.compile(r"X'[0-9A-F]*'|'(?:[^']|'')*'|\b\d+\b|\bNULL\b", re.IGNORECASE)
+_LIST = re.compile(r"\((?:\?(?:, )?)+\)")
+
+
+@dataclass
+class Operations:
+    """Statements that SQLite ran, without their values and without how often one is repeated; signatures verified."""
+
+    ran: list[str] = field(default_factory=list)
+    verified: int = 0
+
+    @property
+    def statements(self) -> list[str]:
+        shapes = (_LIST.sub("(...)", _VALUE.sub("?", each)) for each in self.ran)
+        return [shape for shape, _ in groupby(shapes)]
+
+
+@contextmanager
+def counted() -> Iterator[Operations]:
+    """Count what all bodies of this process do; each function still does what it does."""
+    operations = Operations()
+    traced: list[Any] = []
+
+    def trace(connection: Any, *_: object) -> None:
+        connection.set_trace_callback(operations.ran.append)
+        traced.append(connection)
+
+    def counting(verify: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **named: Any) -> Any:
+            operations.verified += 1
+            return verify(*arguments, **named)
+
+        return run
+
+    event.listen(Pool, "checkout", trace)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jws, "check_signature", counting(jws.check_signature))
+        name = "verify_authentication_response"
+        patch.setattr(passkeys, name, counting(getattr(passkeys, name)))
+        try:
+            yield operations
+        finally:
+            event.remove(Pool, "checkout", trace)
+            for each in traced:
+                each.set_trace_callback(None)
