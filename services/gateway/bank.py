@@ -21,6 +21,18 @@ def confirm(
     Raises: RefusedError with the refusal's code when the person did not permit it.
     """
     token = bank.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]
+    return confirm_named(bank, token, items, contract=contract, reason=reason)
+
+
+def confirm_named(
+    bank: Organisation,
+    token: str,
+    items: Mapping[BasicItem, str],
+    *,
+    contract: str,
+    reason: ConfirmationReason,
+) -> dict[BasicItem, ItemResult]:
+    """Ask as `confirm` does about the person whom a token names to the registry. Raises: as `confirm`."""
     message = Confirm(
         token=token,
         items=dict(items),

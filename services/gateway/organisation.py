@@ -1,7 +1,7 @@
 """An accredited organisation at work: its credentials, its tokens, and the register it trusts."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -13,6 +13,7 @@ from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
+from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.register import Directory, DirectorySource
 from services.contracts.oversight.register_reader import RegisterReader
@@ -127,6 +128,16 @@ class Organisation:
         return self.ask(
             Body.IDENTITY, lambda http, token: IdentityClient(http).pseudonym_tokens(message, token=token)
         )
+
+    def name_people(self, references: Sequence[str], *bodies: Body) -> list[PseudonymTokens | None]:
+        """Get tokens as `name_person` does for many people, in order; None where the organisation has nobody.
+
+        Raises: RefusedError; pydantic's ValidationError for what is no reference, or too many of them.
+        """
+        message = RequestPeopleNamed(references=list(references), bodies=list(bodies))
+        return self.ask(
+            Body.IDENTITY, lambda http, token: IdentityClient(http).name_people(message, token=token)
+        ).people
 
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)

@@ -76,28 +76,37 @@ def person_token(
     fields="each body's own pseudonym of the person and handle of the link or the person, sealed to that body",
     purpose="the participant's task",
     ground="the caller's verified role and the reference that a presented card gave to the caller's organisation",
-    answers=("POST /persons", "POST /pseudonym-tokens"),
+    answers=("POST /persons", "POST /pseudonym-tokens", "POST /pseudonym-tokens/batch"),
 )
 def pseudonym_tokens(
-    centre: IdentityCentre, someone: Person, *, bodies: Sequence[Body], caller: OperatorCaller, reference: str
-) -> dict[Body, str]:
-    """Return tokens by which a participant means the person towards each body; `reference` is how it knows them."""
+    centre: IdentityCentre,
+    people: Sequence[tuple[str, Person]],
+    *,
+    bodies: Sequence[Body],
+    caller: OperatorCaller,
+) -> list[dict[Body, str]]:
+    """Return tokens by which a participant means each of `people` (its reference, whom it names) to each body."""
     with centre.context.database.read() as conn:
         name = centre.names(conn)
-    handles = {
-        Body.MEDICAL: centre.namer.link_handle(Body.MEDICAL, caller.organisation, reference),
-        Body.REGISTRY: centre.namer.person_handle(Body.REGISTRY, someone.linkage),
-    }
-    return {
-        body: _token(
-            centre,
-            name(body, someone.linkage),
-            body=body,
-            organisation=caller.organisation,
-            handle=handles.get(body),
-        )
-        for body in bodies
-    }
+
+    def handle(body: Body, reference: str, someone: Person) -> str | None:
+        if body is Body.MEDICAL:
+            return centre.namer.link_handle(body, caller.organisation, reference)
+        return centre.namer.person_handle(body, someone.linkage) if body is Body.REGISTRY else None
+
+    return [
+        {
+            body: _token(
+                centre,
+                name(body, someone.linkage),
+                body=body,
+                organisation=caller.organisation,
+                handle=handle(body, reference, someone),
+            )
+            for body in bodies
+        }
+        for reference, someone in people
+    ]
 
 
 @egress(

@@ -47,6 +47,13 @@ class UnknownReferenceError(IdentityError):
         super().__init__("your organisation has nobody under that reference; have the card presented")
 
 
+class TooManyPeopleError(IdentityError):
+    """More people are to be named in one request than this centre names at once; nobody was named."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"name at most {most} people in one request")
+
+
 class RoleMissingError(IdentityError):
     """The operator's roles do not allow this; the person sees the refusal."""
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from services.contracts.identity.messages import Application
+from services.contracts.identity.naming import MOST_REFERENCES
 from services.kit.settings import BodySettings
 
 
@@ -21,6 +22,12 @@ class Settings(BodySettings):
         10, description="How long a new key for access tokens is published before it signs.", ge=2, le=86_400
     )
     pseudonym_token_seconds: int = Field(60, description="Lifetime of pseudonym tokens.", gt=0, le=60)
+    people_named_at_once: int = Field(
+        500,
+        description="How many people one request may have named to bodies.",
+        gt=0,
+        le=MOST_REFERENCES,
+    )
     challenge_seconds: int = Field(
         120, description="How long a card has to answer a challenge.", gt=0, le=600
     )

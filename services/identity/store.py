@@ -101,33 +101,33 @@ class Store:
     def person(self, conn: Connection, pseudonym: Pseudonym) -> Person:
         """Return the person whom a row of this database names."""
         row = conn.execute(_PERSON, {"pseudonym": pseudonym}).one()
-        return self._person(row.pseudonym, row.linkage)
+        return self.open_person(row.pseudonym, row.linkage)
 
     def by_numbers(self, conn: Connection, numbers: Sequence[str]) -> dict[str, Person]:
         """Return who has which of the numbers."""
         stored = {self.cipher.lookup(each.encode(), column=NUMBER_COLUMN): each for each in numbers}
         rows = conn.execute(_BY_NUMBERS, {"numbers": list(stored)}).all()
-        return {stored[row.number]: self._person(row.pseudonym, row.linkage) for row in rows}
+        return {stored[row.number]: self.open_person(row.pseudonym, row.linkage) for row in rows}
 
     def add_link(
         self, conn: Connection, *, organisation: OrganisationId, reference: str, someone: Person
     ) -> None:
         """Remember how an organisation names a person; the same link again changes nothing."""
-        key = self._link_id(organisation, reference)
+        key = self.link_id(organisation, reference)
         sealed = self._seal("link.person", key.hex(), someone.pseudonym.encode())
         insert_if_absent(conn, link, {"id": key, "person": sealed})
 
     def remove_link(self, conn: Connection, *, organisation: OrganisationId, reference: str) -> None:
         """Forget how an organisation names a person by this reference."""
-        conn.execute(delete(link).where(link.c.id == self._link_id(organisation, reference)))
+        conn.execute(delete(link).where(link.c.id == self.link_id(organisation, reference)))
 
     def linked(self, conn: Connection, *, organisation: OrganisationId, reference: str) -> Person | None:
         """Return whom an organisation's reference names."""
-        key = self._link_id(organisation, reference)
+        key = self.link_id(organisation, reference)
         stored = conn.execute(_LINK, {"id": key}).scalar_one_or_none()
         if stored is None:
             return None
-        return self.person(conn, Pseudonym(self._open("link.person", key.hex(), stored).decode()))
+        return self.person(conn, self.open_link(key, stored))
 
     def has_card(self, conn: Connection, someone: Person) -> bool:
         """Tell whether the person has a card that is not revoked."""
@@ -234,8 +234,12 @@ class Store:
         stored = conn.execute(_SUBJECT, {"person": pseudonym}).scalar_one_or_none()
         if stored is None:
             return None
-        found: Jwk = json.loads(self._open("subject.wallet_key", pseudonym, stored))
+        found: Jwk = json.loads(self.open_subject(pseudonym, stored))
         return found
+
+    def open_subject(self, pseudonym: str, stored: bytes) -> bytes:
+        """Return the wallet key in a row, as JSON."""
+        return self._open("subject.wallet_key", pseudonym, stored)
 
     def application_row(self, held: Card, new: NewCardApplication, tries: int) -> dict[str, object]:
         """Return the row of an application as it is made."""
@@ -259,7 +263,7 @@ class Store:
         )
 
     def _card(self, card_id: str, holder: str, state: str, expires: int, linkage: bytes) -> Card:
-        return Card(card_id, self._person(holder, linkage), CardState(state), expires)
+        return Card(card_id, self.open_person(holder, linkage), CardState(state), expires)
 
     def _seal_key(self, key: Jwk, cell: str) -> bytes:
         return self._seal("card_application.public_key", cell, json.dumps(key).encode())
@@ -268,11 +272,17 @@ class Store:
         key: Jwk = json.loads(self._open("card_application.public_key", cell, stored))
         return key
 
-    def _person(self, pseudonym: str, linkage: bytes) -> Person:
+    def open_person(self, pseudonym: str, linkage: bytes) -> Person:
+        """Return the person in a row."""
         secret = self._open("person.linkage", pseudonym, linkage)
         return Person(Pseudonym(pseudonym), LinkageCode(secret))
 
-    def _link_id(self, organisation: OrganisationId, reference: str) -> bytes:
+    def open_link(self, key: bytes, stored: bytes) -> Pseudonym:
+        """Return whom the link in a row names."""
+        return Pseudonym(self._open("link.person", key.hex(), stored).decode())
+
+    def link_id(self, organisation: OrganisationId, reference: str) -> bytes:
+        """Return under which key the link of a reference is."""
         return self.cipher.lookup(f"{organisation}\n{reference}".encode(), column=LINK_COLUMN)
 
     def _seal(self, column: str, row: str, plain: bytes) -> bytes:

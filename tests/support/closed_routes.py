@@ -17,6 +17,7 @@ from services.contracts.identity import card_messages as c
 from services.contracts.identity import messages as i
 from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
+from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
@@ -191,6 +192,12 @@ ROWS: dict[Body, list[Row]] = {
             HOSPITAL,
             i.RequestPseudonymTokens,
             {"reference": REFERENCE, "bodies": ["medical"]},
+        ),
+        (
+            "POST /pseudonym-tokens/batch",
+            HOSPITAL,
+            RequestPeopleNamed,
+            {"references": [REFERENCE], "bodies": ["medical"]},
         ),
         ("POST /accounts", BANK, accounts.OpenAccount, {"consent": "AAAA"}),
         ("POST /number-look-ups", CITY, LookUpNumbers, NUMBERED),

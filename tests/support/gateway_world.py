@@ -23,6 +23,7 @@ from services.contracts.identity import messages as identity
 from services.contracts.identity.accounts import OpenAccount
 from services.contracts.identity.fake import FakeIdentity
 from services.contracts.identity.fake_accounts import FakeAccounts
+from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as medical
 from services.contracts.medical.fake import FakeMedical
@@ -194,6 +195,7 @@ class World:
             ("POST", "/cards"): reading(identity.IssueCard, centre.issue_card),
             ("POST", "/links"): reading(identity.PresentCard, centre.link),
             ("POST", "/pseudonym-tokens"): reading(identity.RequestPseudonymTokens, centre.pseudonym_tokens),
+            ("POST", "/pseudonym-tokens/batch"): reading(RequestPeopleNamed, centre.name_people),
             ("POST", "/accounts"): reading(OpenAccount, FakeAccounts(centre).open),
             ("POST", "/number-look-ups"): reading(LookUpNumbers, centre.look_up_numbers),
             ("PUT", "/subject"): reading(identity.RegisterSubject, centre.register_subject),

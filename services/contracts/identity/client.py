@@ -30,6 +30,7 @@ from services.contracts.identity.messages import (
     UnlockCard,
     UnlockedCard,
 )
+from services.contracts.identity.naming import PeopleNamed, RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
 from services.contracts.identity.sectors import SectorKeys
@@ -78,6 +79,9 @@ class Identity(Protocol):
 
     def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
         """Have a person named to bodies."""
+
+    def name_people(self, message: RequestPeopleNamed, *, token: Token) -> PeopleNamed:
+        """Have many people named to bodies."""
 
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """Register the person's wallet for the medical sector (person)."""
@@ -157,6 +161,10 @@ class IdentityClient:
     def pseudonym_tokens(self, message: RequestPseudonymTokens, *, token: Token) -> PseudonymTokens:
         """See `Identity`."""
         return self._ask("POST", "/pseudonym-tokens", PseudonymTokens, message=message, token=token)
+
+    def name_people(self, message: RequestPeopleNamed, *, token: Token) -> PeopleNamed:
+        """See `Identity`."""
+        return self._ask("POST", "/pseudonym-tokens/batch", PeopleNamed, message=message, token=token)
 
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """See `Identity`."""

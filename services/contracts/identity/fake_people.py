@@ -26,6 +26,7 @@ from services.contracts.identity.messages import (
     RegisterSubject,
     RequestPseudonymTokens,
 )
+from services.contracts.identity.naming import PeopleNamed, RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers, NumberTokens
 from services.contracts.identity.presenting import (
     OperatorPresentation,
@@ -38,8 +39,9 @@ from services.contracts.registry.look_ups import asked_by_number
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_randomness
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
-from services.kit.http import Token
+from services.kit.http import RemoteProblemError, Token
 
+AT_ONCE = 500
 BODIES = {
     Role.REGISTRAR: {Body.REGISTRY},
     Role.WRITER: {Body.MEDICAL},
@@ -128,6 +130,21 @@ class FakePeople:
             subject=thumbprint(wallet_key) if wallet_key is not None else None,
             wallet_key=wallet_key,
         )
+
+    def name_people(self, message: RequestPeopleNamed, *, token: Token) -> PeopleNamed:
+        """See `Identity`."""
+        if len(message.references) > AT_ONCE:
+            raise problem(413, "too_many_people")
+        people: list[PseudonymTokens | None] = []
+        for each in message.references:
+            try:
+                one = RequestPseudonymTokens(reference=each, bodies=message.bodies)
+                people.append(self.pseudonym_tokens(one, token=token))
+            except RemoteProblemError as refusal:
+                if refusal.code != "not_found":
+                    raise
+                people.append(None)
+        return PeopleNamed(people=people)
 
     def register_subject(self, message: RegisterSubject, *, token: Token) -> RegisteredSubject:
         """See `Identity`."""

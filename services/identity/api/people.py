@@ -12,9 +12,10 @@ from services.contracts.identity.messages import (
     RegisterSubject,
     RequestPseudonymTokens,
 )
+from services.contracts.identity.naming import PeopleNamed, RequestPeopleNamed
 from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
 from services.identity.centre import IdentityCentre
-from services.identity.workflows import linking, presenting
+from services.identity.workflows import linking, naming, presenting
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 
@@ -33,7 +34,12 @@ def people_routes(centre: IdentityCentre) -> APIRouter:
     @router.post("/pseudonym-tokens")
     def name(caller: AnyOperator, message: RequestPseudonymTokens) -> PseudonymTokens:
         """Have a person named to bodies (D2, R1)."""
-        return linking.name_person(centre, caller, message)
+        return naming.name_person(centre, caller, message)
+
+    @router.post("/pseudonym-tokens/batch")
+    def name_many(caller: AnyOperator, message: RequestPeopleNamed) -> PeopleNamed:
+        """Have many people named to bodies."""
+        return naming.name_people(centre, caller, message)
 
     @router.put("/subject")
     def subject(

@@ -26,6 +26,7 @@ from services.identity.errors import (
     TokenKeyBusyError,
     TooManyChecksError,
     TooManyPasskeysError,
+    TooManyPeopleError,
     TooManyTriesError,
     UnknownLinkError,
     UnknownReferenceError,
@@ -87,6 +88,9 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     ),
     UnknownLinkError: Problem(
         404, "not_found", "No such link", "Look at the patient number, or at the links in My Portal."
+    ),
+    TooManyPeopleError: Problem(
+        413, "too_many_people", "Too many people in one request", "Send several requests with fewer people."
     ),
     ConfirmationError: Problem(
         403, "confirmation_refused", "The staff's confirmation is not accepted", "Confirm the patient anew."

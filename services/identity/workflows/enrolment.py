@@ -33,7 +33,5 @@ def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
         remember(centre, conn, someone)
         centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=someone)
         centre.context.journal.record(conn, person=someone.pseudonym, event=enrolled)
-    tokens = egress.pseudonym_tokens(
-        centre, someone, bodies=[Body.REGISTRY], caller=caller, reference=reference
-    )
+    (tokens,) = egress.pseudonym_tokens(centre, [(reference, someone)], bodies=[Body.REGISTRY], caller=caller)
     return EnrolledPerson(reference=reference, personal_number=number, registry_token=tokens[Body.REGISTRY])

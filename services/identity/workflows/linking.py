@@ -1,19 +1,16 @@
-"""Who is meant: a presented card becomes a reference, a reference becomes tokens that name the person to bodies."""
+"""Who is meant: a presented card becomes a reference; the wallet's key becomes the person's."""
 
 from consent import jws
 from consent.errors import MalformedError, SignatureError
 from consent.explanations import RefusalCode
 from consent.jwk import thumbprint
-from consent.vocabulary import Body
 from consent.wire import Count, Identifier, WireModel, parse
 from services.contracts.identity.messages import (
     PRESENTATION_TYPE,
     SUBJECT_TYPE,
     LinkedPerson,
-    PseudonymTokens,
     RegisteredSubject,
     RegisterSubject,
-    RequestPseudonymTokens,
 )
 from services.contracts.oversight.register import ed25519, p256
 from services.identity import egress
@@ -23,10 +20,8 @@ from services.identity.errors import (
     PresentationError,
     RoleMissingError,
     SubjectTakenError,
-    UnknownReferenceError,
 )
 from services.identity.model import CardKey, Person
-from services.identity.policy import may_name_to
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -74,41 +69,6 @@ def link(centre: IdentityCentre, caller: OperatorCaller, presentation: str) -> L
             conn, person=holder.pseudonym, event=_event(EventKind.CARD_LINKED, caller, Outcome.DONE)
         )
     return LinkedPerson(reference=reference)
-
-
-def name_person(
-    centre: IdentityCentre, caller: OperatorCaller, request: RequestPseudonymTokens
-) -> PseudonymTokens:
-    """Return tokens that name a person of the caller's organisation to bodies (D2, R1).
-
-    Raises: UnknownReferenceError, RoleMissingError (logged, with the person).
-    """
-    with centre.context.database.read() as conn:
-        someone = centre.store.linked(conn, organisation=caller.organisation, reference=request.reference)
-    if someone is None:
-        raise UnknownReferenceError
-    bodies = sorted(set(request.bodies))
-    if not may_name_to(caller.roles, bodies):
-        _record_refusal(
-            centre,
-            caller,
-            someone,
-            kind=EventKind.PSEUDONYM_PROVIDED,
-            reason=ROLE_MISSING,
-            bodies=bodies,
-        )
-        raise RoleMissingError
-    event = _event(EventKind.PSEUDONYM_PROVIDED, caller, Outcome.PERMITTED, bodies=bodies)
-    with centre.context.database.write() as conn:
-        wallet_key = centre.store.subject(conn, someone.pseudonym) if Body.MEDICAL in bodies else None
-        centre.context.journal.record(conn, person=someone.pseudonym, event=event)
-    return PseudonymTokens(
-        tokens=egress.pseudonym_tokens(
-            centre, someone, bodies=bodies, caller=caller, reference=request.reference
-        ),
-        subject=thumbprint(wallet_key) if wallet_key is not None else None,
-        wallet_key=wallet_key,
-    )
 
 
 def register_subject(
@@ -184,9 +144,8 @@ def _record_refusal(
     *,
     kind: EventKind,
     reason: str,
-    bodies: list[Body] | None = None,
 ) -> None:
-    event = _event(kind, caller, Outcome.REFUSED, reason=reason, bodies=bodies)
+    event = _event(kind, caller, Outcome.REFUSED, reason=reason)
     with centre.context.database.write() as conn:
         centre.context.journal.record(conn, person=someone.pseudonym, event=event)
 
@@ -197,7 +156,6 @@ def _event(
     outcome: Outcome,
     *,
     reason: str | None = None,
-    bodies: list[Body] | None = None,
 ) -> Event:
     return Event(
         kind=kind,
@@ -206,5 +164,4 @@ def _event(
         operator=caller.operator,
         terminal=caller.terminal,
         reason=reason,
-        detail={"bodies": [body.value for body in bodies]} if bodies else None,
     )

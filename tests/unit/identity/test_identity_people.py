@@ -71,6 +71,7 @@ ROUTES = {
     ("POST", "/patient-links/disown"): ("person", ()),
     ("GET", "/patient-links"): ("person", ()),
     ("POST", "/pseudonym-tokens"): ("operator", ()),
+    ("POST", "/pseudonym-tokens/batch"): ("operator", ()),
     ("POST", "/number-look-ups"): ("operator", ()),
     ("PUT", "/subject"): ("person", ()),
     ("GET", "/number"): ("person", ()),

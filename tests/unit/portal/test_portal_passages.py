@@ -64,6 +64,7 @@ OTHER_PATHS = (
     "/cards/renewals",
     "/links",
     "/pseudonym-tokens",
+    "/pseudonym-tokens/batch",
     "/number-look-ups",
     "/look-ups",
     "/look-ups/batch",

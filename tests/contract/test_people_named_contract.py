@@ -1,0 +1,94 @@
+"""Naming many people in one request is naming each of them: the same contract on the fake and the real ID centre."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.identity_fakes import running_fakes
+from support.identity_people import IDENTITY, Participant
+from support.identity_wire import refused
+from support.identity_world import World, running
+
+from consent.identifiers import Pseudonym
+from consent.vocabulary import Body
+from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.identity.naming import RequestPeopleNamed
+from services.contracts.oversight.register import Kind, Role
+from services.identity.settings import Settings
+
+NOBODY = "A" * 43
+MOST = Settings.model_fields["people_named_at_once"].default
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One ID centre, fake or real, with a municipality and a hospital."""
+
+    world: World
+    city: Participant
+    hospital: Participant
+
+    def name(
+        self, references: list[str], *bodies: Body, at: Participant | None = None
+    ) -> list[PseudonymTokens | None]:
+        who = at or self.city
+        message = RequestPeopleNamed(references=references, bodies=list(bodies))
+        token = self.world.operator_token(who, IDENTITY)
+        return self.world.identity(who).name_people(message, token=token).people
+
+    def whom(self, named: PseudonymTokens | None) -> Pseudonym | None:
+        if named is None:
+            return None
+        return self.world.named(named.tokens[Body.REGISTRY], Body.REGISTRY, to=self.city)
+
+
+@pytest.fixture(params=["fake", "real"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    start = {"fake": running_fakes, "real": running}[request.param]
+    with start(tmp_path) as world:
+        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+        hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER)
+        yield Scene(world, city, hospital)
+
+
+def test_each_is_named_as_alone_in_the_order_asked(scene: Scene) -> None:
+    """LN1: somebody twice gets two tokens that have nothing in common."""
+    people = [scene.world.enrol(scene.city) for _ in range(3)]
+    alone = {
+        each.reference: scene.world.named(each.registry_token, Body.REGISTRY, to=scene.city)
+        for each in people
+    }
+    asked = [people[2].reference, NOBODY, people[0].reference, people[2].reference, people[1].reference]
+    named = scene.name(asked, Body.REGISTRY)
+    assert [scene.whom(each) for each in named] == [alone.get(each) for each in asked]
+    tokens = [each.tokens[Body.REGISTRY] for each in named if each is not None]
+    assert len(set(tokens)) == 4
+    assert {len(each) for each in tokens} == {len(tokens[0])}
+
+
+def test_wallet_is_told_with_the_names_for_the_medical_centre_only(scene: Scene) -> None:
+    holder = scene.world.holder(scene.city)
+    reference = scene.world.link(holder, scene.hospital)
+    (named,) = scene.name([reference], Body.MEDICAL, at=scene.hospital)
+    assert named is not None
+    assert set(named.tokens) == {Body.MEDICAL}
+    assert (named.subject is None) == (named.wallet_key is None)
+
+
+def test_references_of_another_organisation_name_nobody(scene: Scene) -> None:
+    """LN1, OL2: like references that nobody has."""
+    people = [scene.world.enrol(scene.city).reference for _ in range(2)]
+    assert scene.name([*people, NOBODY], Body.MEDICAL, at=scene.hospital) == [None, None, None]
+
+
+def test_role_decides_for_all_of_them(scene: Scene) -> None:
+    people = [scene.world.enrol(scene.city).reference for _ in range(2)]
+    with refused("role_missing", 403):
+        scene.name(people, Body.REGISTRY, Body.MEDICAL)
+
+
+def test_more_than_a_request_may_name_are_refused(scene: Scene) -> None:
+    assert scene.name([NOBODY] * MOST, Body.REGISTRY) == [None] * MOST
+    with refused("too_many_people", 413):
+        scene.name([NOBODY] * (MOST + 1), Body.REGISTRY)
