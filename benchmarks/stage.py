@@ -13,6 +13,7 @@ from consent.directives import Effect, Notice, RecordScope, Terms
 from consent.identifiers import DocumentId, OrganisationId
 from consent.recipients import Recipient
 from consent.vocabulary import Body, Category, Purpose
+from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import Application
 from services.deployment.bootstrap import OFFICIALS, open_deployment
 from services.deployment.layout import Layout, free_ports
@@ -42,15 +43,19 @@ YEARS_LONG: Final = 5
 BUNDLES: Final = len(CATEGORIES) * YEARS_LONG
 DOCUMENTS: Final = 100
 DOCUMENT_BYTES: Final = 2000
+RESIDENTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Everything is up: a hospital that deposits for `patient`, a clinic that reads what `owner` permitted.
 
-    `person` is the owner with the wallet.
+    `person` is the owner with the wallet; `municipality` knows the `residents`.
     """
 
+    layout: Layout
+    municipality: Organisation
+    residents: list[str]
     hospital: Organisation
     clinic: Organisation
     patient: str
@@ -59,6 +64,10 @@ class Stage:
     document: DocumentId
     years: YearSpan
     names: Iterator[int]
+
+    def again(self) -> Organisation:
+        """Return the hospital once more, with connections of its own."""
+        return Organisation.at(credential_folder(self.layout, HOSPITAL))
 
     def records(self, number: int) -> list[ClinicalRecord]:
         """Return so many new records, spread evenly over the bundles' categories and years."""
@@ -118,6 +127,9 @@ def _set(layout: Layout) -> Stage:
     deposited = deposit(hospital, owner, records(DOCUMENTS, years, names))
     lay_down(people[1].person, terms_of(clinic.id, years))
     return Stage(
+        layout=layout,
+        municipality=municipality,
+        residents=[_enrolled(municipality) for _ in range(RESIDENTS)],
         hospital=hospital,
         clinic=clinic,
         patient=patient,
@@ -126,6 +138,12 @@ def _set(layout: Layout) -> Stage:
         document=next(iter(deposited.documents.values())),
         years=years,
         names=names,
+    )
+
+
+def _enrolled(municipality: Organisation) -> str:
+    return municipality.ask(
+        Body.IDENTITY, lambda http, token: IdentityClient(http).enrol(token=token).reference
     )
 
 
