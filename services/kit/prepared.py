@@ -29,20 +29,21 @@ class Prepared:
 
     def rows(self, conn: Connection, values: Mapping[str, Any] = NOTHING) -> list[Row]:
         """Return all rows of a statement that has some."""
-        written = self._for(conn.dialect)
+        written = self._written.get(conn.dialect.name) or self._write(conn.dialect)
         try:
-            found = _driver(conn).execute(written.text, written.bind(values)).fetchall()
+            found: list[Row] = _driver(conn).execute(written.text, written.bind(values)).fetchall()
         except conn.dialect.loaded_dbapi.Error as error:
             _raise(error, conn, written)
-        return written.read(found)
+        return written.read(found) if written.processed else found
 
     def row(self, conn: Connection, values: Mapping[str, Any] = NOTHING) -> Row | None:
         """Return the first row, if there is one."""
-        return next(iter(self.rows(conn, values)), None)
+        rows = self.rows(conn, values)
+        return rows[0] if rows else None
 
     def run(self, conn: Connection, values: Mapping[str, Any]) -> None:
         """Run a statement that has no rows."""
-        written = self._for(conn.dialect)
+        written = self._written.get(conn.dialect.name) or self._write(conn.dialect)
         try:
             _driver(conn).execute(written.text, written.bind(values))
         except conn.dialect.loaded_dbapi.Error as error:
@@ -52,7 +53,7 @@ class Prepared:
         """Run a statement that has no rows once for each of `rows`."""
         if len(rows) == 1:
             return self.run(conn, rows[0])
-        written = self._for(conn.dialect)
+        written = self._written.get(conn.dialect.name) or self._write(conn.dialect)
         cursor = _driver(conn).cursor()
         try:
             cursor.executemany(written.text, [written.bind(each) for each in rows])
@@ -62,10 +63,8 @@ class Prepared:
             cursor.close()
         return None
 
-    def _for(self, dialect: Dialect) -> "_Written":
-        written = self._written.get(dialect.name)
-        if written is None:
-            written = self._written[dialect.name] = _Written(self._statement, dialect, self._columns)
+    def _write(self, dialect: Dialect) -> "_Written":
+        written = self._written[dialect.name] = _Written(self._statement, dialect, self._columns)
         return written
 
 
@@ -115,6 +114,7 @@ class _Written:
             for place, column in enumerate(told)
             if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
+        self.processed = bool(self._out)
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Return the values as the driver takes them."""
@@ -128,8 +128,6 @@ class _Written:
 
     def read(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows as Python values."""
-        if not self._out:
-            return list(rows)
         read = [list(row) for row in rows]
         for place, processor in self._out:
             for row in read:
