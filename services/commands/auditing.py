@@ -3,11 +3,17 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
+from consent.vocabulary import Body
 from services.commands.failures import told
+from services.gateway.audit_events import save_bundle
+from services.gateway.auditor import Watch
 from services.gateway.auditor import audit as walk
 from services.gateway.history import History, HistoryEntry, verify_file
 from services.gateway.organisation import Organisation
@@ -22,8 +28,9 @@ TRUST_VARIABLE = "SEKISHO_TRUST"
     type=click.Path(path_type=Path),
     help=f"Trust file; default: ${TRUST_VARIABLE}, or trust.json beside the evidence.",
 )
+@click.option("--fhir", type=click.Path(path_type=Path), help="Also write the entries as FHIR AuditEvents.")
 @told
-def verify(evidence: Path, trust: Path | None) -> None:
+def verify(evidence: Path, *, trust: Path | None, fhir: Path | None) -> None:
     """Verify a saved evidence file offline, with nothing but keys that you trust."""
     chosen = trust or Path(os.environ.get(TRUST_VARIABLE) or evidence.parent / "trust.json")
     if not chosen.exists():
@@ -34,6 +41,9 @@ def verify(evidence: Path, trust: Path | None) -> None:
     click.echo(f"✓ {len(found.entries)} entries verified against the keys in {chosen}")
     for text in wholeness(found):
         click.echo(text)
+    if fhir is not None:
+        save_bundle(found.entries, fhir)
+        click.echo(f"AuditEvents saved: {fhir}")
 
 
 @click.command()
@@ -46,8 +56,13 @@ def verify(evidence: Path, trust: Path | None) -> None:
 )
 @told
 def audit(folder: Path) -> None:
-    """Walk every body: rows against log, log against co-signed checkpoint; exit status 1 with any finding."""
-    reports = walk(Organisation.at(folder))
+    """Walk every body: rows against log, log against co-signed checkpoint and against what all bodies saw of it.
+
+    Exit status 1 with any finding.
+    """
+    organisation = Organisation.at(folder)
+    with walking() as watch:
+        reports = walk(organisation, watch=watch)
     for report in reports:
         mark = "✓" if report.clean else "✗"
         click.echo(
@@ -59,6 +74,22 @@ def audit(folder: Path) -> None:
             click.echo(f"    {finding.table} {finding.row}: {finding.problem}")
     if not all(report.clean for report in reports):
         sys.exit(1)
+
+
+@contextmanager
+def walking() -> Iterator[Watch]:
+    """Hand out what `walk` tells its progress to; shows nothing where the output is no terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        tasks: dict[Body, TaskID] = {}
+
+        def watch(body: Body, done: int, entries: int) -> None:
+            if body not in tasks:
+                tasks[body] = shown.add_task(body.value, total=entries)
+            shown.update(tasks[body], completed=done, total=entries)
+
+        yield watch
 
 
 def wholeness(found: History) -> Iterator[str]:

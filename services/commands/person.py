@@ -14,6 +14,7 @@ from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from services.commands.auditing import line, wholeness
 from services.commands.failures import told
 from services.contracts.identity.messages import Application
+from services.gateway.audit_events import save_bundle
 from services.gateway.cards import read_card
 from services.gateway.history import history as fetch_history
 from services.gateway.history import inbox as fetch_inbox
@@ -58,8 +59,9 @@ def typed_pin(application: Application) -> str:
 @click.option(
     "--save", type=click.Path(path_type=Path), help="Save the evidence to this file, for `sekisho verify`."
 )
+@click.option("--fhir", type=click.Path(path_type=Path), help="Also write the entries as FHIR AuditEvents.")
 @told
-def history(card: Path, save: Path | None) -> None:
+def history(card: Path, *, save: Path | None, fhir: Path | None) -> None:
     """Show who used what of yours; every entry is verified before it is shown."""
     found = fetch_history(signed_in(card))
     for entry in found.entries:
@@ -70,6 +72,9 @@ def history(card: Path, save: Path | None) -> None:
     if save is not None:
         save_evidence(found.evidence, save)
         click.echo(f"evidence saved: {save}")
+    if fhir is not None:
+        save_bundle(found.entries, fhir)
+        click.echo(f"AuditEvents saved: {fhir}")
 
 
 @click.command()

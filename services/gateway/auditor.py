@@ -1,19 +1,26 @@
 """The auditor's walk: every body's rows against its log, every log against its co-signed checkpoint (R7, C18)."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Directory
+from services.contracts.published import PublishedClient
 from services.contracts.shared import AuditFinding, SharedClient
 from services.gateway.errors import GatewayError
 from services.gateway.organisation import Organisation
-from services.kit.http import Http, PeerUnavailableError, Token
+from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.log.checkpoint import CosignedCheckpoint, verify_cosigned
 from services.kit.log.errors import LogError
 from services.kit.log.merkle import root_from_leaves
 from services.kit.log.note import NoteVerifier, UnverifiedNote
+from services.kit.log.views import SeenNote, contradicts, seen_note
+
+TRIES: Final = 3
+PAUSE: Final = 1.0
+"""Units: seconds."""
 
 LOGS: Final = tuple(body for body in Body if body is not Body.PORTAL)
 """The portal keeps nothing but sessions; its log is empty until it does."""
@@ -35,40 +42,99 @@ class BodyAudit:
         return not self.findings and self.problem is None
 
 
-def audit(auditor: Organisation, *, bodies: Iterable[Body] = LOGS) -> list[BodyAudit]:
-    """Walk the bodies as an operator with the role auditor; a body that cannot be looked at does not end the walk."""
-    return [_audit_body(auditor, body) for body in bodies]
+Watch = Callable[[Body, int, int], None]
+"""Told of progress: the body, how many leaves of its log were read, how many there are."""
 
 
-def _audit_body(auditor: Organisation, body: Body) -> BodyAudit:
+def _unwatched(_body: Body, _done: int, _entries: int) -> None:
+    """Tell nobody."""
+
+
+def audit(
+    auditor: Organisation, *, bodies: Iterable[Body] = LOGS, watch: Watch = _unwatched
+) -> list[BodyAudit]:
+    """Walk the bodies as an operator with the role auditor; a body that cannot be looked at does not end the walk.
+
+    Each log is recomputed from what it publishes, and held against the heads that all bodies say they saw of it.
+    """
+    reports, heads = [], {}
+    for body in bodies:
+        report, head = _audit_body(auditor, body, watch)
+        reports.append(report)
+        if head is not None:
+            heads[head.checkpoint.origin] = head
+    return [_with_views(auditor, each, heads) for each in reports]
+
+
+def _audit_body(auditor: Organisation, body: Body, watch: Watch) -> tuple[BodyAudit, SeenNote | None]:
     try:
         report = auditor.ask(body, lambda http, token: SharedClient(http).audit(token=token))
     except (GatewayError, PeerUnavailableError) as error:
-        return BodyAudit(body, 0, 0, (), str(error))
-    findings = list(report.findings)
+        return BodyAudit(body, 0, 0, (), str(error)), None
+    findings, head = list(report.findings), None
     try:
-        _walk_log(auditor, body)
-    except (GatewayError, LogError, PeerUnavailableError) as error:
+        head = _walk_log(auditor, body, watch)
+    except (GatewayError, LogError, PeerUnavailableError, RemoteProblemError) as error:
         findings.append(AuditFinding(table="log", row=body.value, problem=str(error)))
-    return BodyAudit(body, report.entries, report.rows, tuple(findings))
+    return BodyAudit(body, report.entries, report.rows, tuple(findings)), head
 
 
-def _walk_log(auditor: Organisation, body: Body) -> None:
-    """Recompute the tree from the published leaves and compare it with the checkpoint that a witness co-signed."""
+def _walk_log(auditor: Organisation, body: Body, watch: Watch) -> SeenNote:
+    """Recompute the tree from the published entries and compare it with the checkpoint that a witness co-signed."""
     note = auditor.ask(body, lambda http, token: SharedClient(http).checkpoint(token=token))
     head = verified_checkpoint(auditor.directory(), body, note).checkpoint
-    leaves: list[bytes] = []
-    while len(leaves) < head.size:
-        part = auditor.ask(body, _leaves_from(len(leaves)))
-        if not part:
-            raise LogError(f"the log has {len(leaves)} leaves, its checkpoint says {head.size}")
-        leaves += part
-    if root_from_leaves(leaves[: head.size]) != head.root:
+    published = PublishedClient(auditor.connect(body)).tiles(head.size)
+    leaves = []
+    for leaf in published.leaves():
+        leaves.append(leaf)
+        watch(body, len(leaves), head.size)
+    if root_from_leaves(leaves) != head.root:
         raise LogError("the leaves do not give the root of the co-signed checkpoint")
+    if published.root(head.size) != head.root:
+        raise LogError("the published tiles do not give the root of the co-signed checkpoint")
+    return SeenNote(head, note)
 
 
-def _leaves_from(start: int) -> Callable[[Http, Token], list[bytes]]:
-    return lambda http, token: SharedClient(http).leaves(start, token=token)
+def _with_views(auditor: Organisation, report: BodyAudit, heads: Mapping[str, SeenNote]) -> BodyAudit:
+    """Add what the body found in other logs, and what it saw of logs that do not show it to the auditor."""
+    if report.problem is not None:
+        return report
+    try:
+        views = PublishedClient(auditor.connect(report.body)).views()
+    except (PeerUnavailableError, RemoteProblemError) as error:
+        return replace(report, problem=str(error))
+    found = [
+        AuditFinding(table="log_contradiction", row=each.origin, problem="signed two heads that contradict")
+        for each in views.contradictions
+    ]
+    directory = auditor.directory()
+    for body in LOGS:
+        entry = directory.body(body)
+        head, key = heads.get(entry.log_origin), NoteVerifier.parse(entry.log_key)
+        for note in views.notes:
+            if head is not None and _is_otherwise(auditor, body, note, head=head, key=key):
+                problem = f"{entry.log_origin} showed it another history than the auditor"
+                found.append(AuditFinding(table="log_view", row=entry.log_origin, problem=problem))
+    return replace(report, findings=(*report.findings, *found))
+
+
+def _is_otherwise(auditor: Organisation, body: Body, note: str, *, head: SeenNote, key: NoteVerifier) -> bool:
+    """Whether a note is of that body's log, and not of the history whose head the auditor was shown."""
+    try:
+        seen = seen_note(note, log=key)
+    except LogError:
+        return False
+    published = PublishedClient(auditor.connect(body))
+    for _ in range(TRIES):
+        try:
+            return seen.checkpoint.origin == head.checkpoint.origin and contradicts(
+                seen, head, published.tiles
+            )
+        except LogError:
+            time.sleep(PAUSE)  # a witness sees a head a moment before the log publishes it
+        except (PeerUnavailableError, RemoteProblemError):
+            return False  # not answered is not contradicted
+    return True
 
 
 def verified_checkpoint(directory: Directory, body: Body, note: str) -> CosignedCheckpoint:

@@ -12,6 +12,7 @@ from support.portal_browser import Visit
 
 from consent.vocabulary import Body
 from services.gateway.history import history
+from services.kit.log.completeness import IncompleteError, verify_whole
 from services.kit.log.errors import LogFormatError
 from services.kit.log.evidence import (
     EvidenceError,
@@ -35,12 +36,20 @@ NAMES = {
     EvidencePart.LEAF: "leaf",
     EvidencePart.OPENING: "opening",
     EvidencePart.PROOF: "inclusion",
+    EvidencePart.PART: "part",
 }
 VERIFY = """async ([files, trust]) => {
   const { verifyEvidence } = await import("/evidence.js");
   const { parseTrust } = await import("/notes.js");
   const keys = await parseTrust(trust);
   return Promise.all(files.map((file) => verifyEvidence(file, keys, { body: "identity", verifies: true })));
+}"""
+WHOLE = """async ([files, trust]) => {
+  const { verifyWhole } = await import("/evidence.js");
+  const { parseTrust } = await import("/notes.js");
+  const keys = await parseTrust(trust);
+  const told = files.map((file) => verifyWhole(file, keys, { verifies: true }));
+  return Promise.all(told.map((each) => each.then((whole) => whole && whole.entries).catch((error) => error.part)));
 }"""
 CANONICAL = """async (values) => {
   const { canonical } = await import("/bytes.js");
@@ -128,8 +137,22 @@ def test_browser_and_kit_agree_on_every_flipped_bit(visit: Visit) -> None:
         "log",
         "origin",
         "leaf",
+        "part",
     }
     assert told == expected
+
+
+def test_browser_sees_that_an_entry_was_left_out_as_the_kit_does(visit: Visit) -> None:
+    """C3, IT4: each entry that is left is proved; an old file without a count says nothing."""
+    file, trust = _evidence(visit)
+    count = len(file["entries"])
+    files = [file, {**file, "histories": []}]
+    files += [{**file, "entries": file["entries"][:at] + file["entries"][at + 1 :]} for at in range(count)]
+    for each in files[2:]:
+        evidence, keys = parse_evidence(json.dumps(each).encode()), parse_trust(json.dumps(trust).encode())
+        with pytest.raises(IncompleteError):
+            verify_whole(evidence, verify_evidence(evidence, keys), keys)
+    assert visit.page.evaluate(WHOLE, [files, trust]) == [count, None, *["whole"] * count]
 
 
 def test_browser_and_kit_agree_on_foreign_logs_notes_and_leaves(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 // One history out of what all centres wrote down about the person, each entry with its verdict.
 
-import { merge, verifyEvidence } from "./evidence.js";
+import { eventOf, merge, verifyEvidence, verifyWhole } from "./evidence.js";
 import { canVerify } from "./notes.js";
 import { NOBODY, readRegister } from "./register.js";
 
@@ -54,16 +54,18 @@ async function askOne(person, card, { body, verifies }) {
     const evidence = await person.get(body, "/history");
     const verdicts = await verifyEvidence(evidence, card?.trust ?? null, { body, verifies });
     const entries = evidence.entries.map((entry, place) => readEntry(entry, body, verdicts[place]));
-    return { body, evidence, entries };
+    const whole = await verifyWhole(evidence, card?.trust ?? null, { verifies }).catch(() => false);
+    return { body, evidence, entries, whole };
   } catch (error) {
     return { body, error, entries: [] };
   }
 }
 
-function readEntry({ index, opening: { event } }, body, verdict) {
+function readEntry(entry, body, verdict) {
+  const event = eventOf(entry);
   return {
     body,
-    index,
+    index: entry.index,
     verdict,
     event,
     at: typeof event.at === "string" ? event.at : "",
