@@ -1,26 +1,32 @@
 """IT4: a log's operator leaves out, or rewrites, what somebody's history shows; the log itself is without a flaw."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import delete, update
-from support.kept_journal import EVENT, NOW, TRUST, KeptJournal, journal_on, keep_in, proved
+from support.database import DATABASES, database_url
+from support.kept_journal import EVENT, NOW, TRUST, KeptJournal, journal_on, keep, keep_in, proved
 
+from consent import base64url
 from consent.identifiers import Pseudonym
-from services.kit.histories import HistoryState
+from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
 from services.kit.log.completeness import IncompleteError, verify_whole
 from services.kit.log.errors import LogCorruptError
 from services.kit.log.evidence import EvidenceError, EvidencePart, verify_evidence
+from services.kit.log.history import digest_of
 from services.kit.log.note import encode_base64
 
 ONE, OTHER = Pseudonym("one"), Pseudonym("other")
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[KeptJournal]:
-    made = keep_in(tmp_path)
+@pytest.fixture(params=DATABASES)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KeptJournal]:
+    url = database_url(request.param)
+    made = keep(url) if url else keep_in(tmp_path)
     made.add(ONE, OTHER, None, ONE, ONE)
     made.add_bulk([OTHER, ONE])
     made.count()
@@ -29,21 +35,36 @@ def kept(tmp_path: Path) -> Iterator[KeptJournal]:
     made.database.dispose()
 
 
-def test_an_operator_who_forgets_an_entry_cannot_count_it_away(kept: KeptJournal) -> None:
-    """C4, IT4: the row is turned back, and a new count is logged; the entries' own words contradict it."""
-    histories = kept.journal.histories
+@pytest.mark.parametrize("left_out", range(4))
+def test_an_operator_who_forgets_an_entry_cannot_count_it_away(kept: KeptJournal, left_out: int) -> None:
+    """C4, IT4: the log is made to count all entries but one; what the later ones say of themselves contradicts it."""
+    journal = kept.journal
+    entries = verify_evidence(kept.evidence(ONE), TRUST)
+    others = [each.digest for at, each in enumerate(entries) if at != left_out]
     with kept.database.write() as conn:
-        state = histories.state(conn, ONE)
-        start = HistoryState(0, histories.start(ONE), row=state.row)
-        histories.keep(conn, {ONE: start})
-    assert kept.findings() == {"journal_history", "journal_roll"}
-    kept.add(None)
-    kept.count()
+        true = journal.histories.state(conn, ONE)
+        false = replace(true, count=len(others), head=digest_of(journal.histories.start(ONE), others))
+        journal.histories.keep(conn, {ONE: false})
+        rows, root = journal.histories.count(conn, [ONE], position=journal.tree.size(conn))
+        told: dict[str, JsonValue] = {"root": base64url.encode(root)}
+        counting = Event(kind=EventKind.HISTORIES_COUNTED, outcome=Outcome.DONE, count=rows, detail=told)
+        journal.record(conn, person=None, event=counting)
+        journal.histories.keep(conn, {ONE: true})
+    assert {"journal_roll"} <= kept.findings()
     kept.cosign()
-    with kept.database.write() as conn:
-        histories.keep(conn, {ONE: state})
+    evidence = kept.evidence(ONE)
+    shown = [each for at, each in enumerate(evidence.entries) if at != left_out]
+    hidden = evidence.model_copy(update={"entries": shown})
+    if left_out == len(entries) - 1:
+        _entries, (whole,) = proved(
+            hidden
+        )  # nothing was to follow it: only what it says itself, once it is seen
+        assert whole.entries == left_out
+    else:
+        with pytest.raises(IncompleteError, match="follows other ones"):
+            proved(hidden)
     with pytest.raises(IncompleteError):
-        proved(kept.evidence(ONE).model_copy(update={"entries": kept.evidence(ONE).entries[:1]}))
+        proved(evidence)
 
 
 def test_an_older_count_shows_how_old_it_is(kept: KeptJournal) -> None:
