@@ -138,7 +138,7 @@ def _journal_items(journal: Journal, database: Database, bare: Bare) -> list[Ite
 
     return [
         Item(
-            f"record events of {BATCH} people",
+            f"record {BATCH} entries",
             "entry",
             BATCH,
             each,
@@ -146,7 +146,7 @@ def _journal_items(journal: Journal, database: Database, bare: Bare) -> list[Ite
             median_aim=_aim(BATCH),
         ),
         Item(
-            f"record one event of {MANY} people",
+            f"record {MANY} parts",
             "part",
             MANY,
             bulk,

@@ -265,7 +265,11 @@ class Releases:
         stored, statement = asked.stored, asked.statement
         selection = None if statement is None else statement.selection
         records = selection if isinstance(selection, Selection) else None
-        digest = sha256(asked.request.statement.encode()).digest()
+        read: dict[str, JsonValue] = {
+            "statement": base64url.encode(sha256(asked.request.statement.encode()).digest())
+        }
+        if outcome is Outcome.PERMITTED:
+            read["log_index"] = asked.request.log.index
         event = Event(
             kind=EventKind.FRAGMENTS_RELEASED,
             outcome=outcome,
@@ -278,11 +282,7 @@ class Releases:
             count=len(asked.request.capsules),
             reason=None if reason is None else reason.value,
             ground=None if stored is None else stored.id,
-            detail={
-                "statement": base64url.encode(digest),
-                "log_index": asked.request.log.index,
-                **(detail or {}),
-            },
+            detail={**read, **(detail or {})},
         )
         person = None if stored is None else stored.person
         self._context.journal.record(conn, person=person, event=event)

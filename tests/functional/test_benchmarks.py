@@ -24,8 +24,8 @@ ROWS = [
     "prove one log entry",
     "append 100 log entries",
     "prove 100 log entries",
-    "record events of 100 people",
-    "record one event of 1000 people",
+    "record 100 entries",
+    "record 1000 parts",
 ]
 FIGURES = ["median_ms", "p90_ms", "part_ms", "bare_ms", "ratio"]
 

@@ -50,9 +50,9 @@ OPERATORS = {
 }
 """Whoever has the role, so that requests come as far as they can."""
 ITEMS = BasicItems("藤田 和子", "みなと市 2-2-2", "female", "1961-02-03")
-OTHERWISE_TESTED = "^(/ocsp|/people/renewals|/relay|/witness)"
-"""DER; names that all others would lose; what is passed on as it is; signed notes."""
-SHARED = "^/(healthz|history|log/|audit|proposals|recovery)"
+OTHERWISE_TESTED = "^(/ocsp|/people/renewals|/relay|/witness|/tile)"
+"""DER; names that all others would lose; what is passed on as it is; signed notes; hashes by the path."""
+SHARED = "^/(healthz|history|checkpoint|log/|audit|proposals|recovery)"
 """The same code in several bodies: tried at the ID centre, which has all of it."""
 
 

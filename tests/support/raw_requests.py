@@ -178,9 +178,10 @@ def check_problem(text: str, status: int, *, where: str, never: tuple[str, ...] 
 
 
 def log_size(scene: Scene, body: Body) -> int:
-    """Return how many leaves a body's log has."""
+    """Return how many leaves a body's log has, once all of it is counted and co-signed: none is added after that."""
     official, size = scene.officials, 0
     url = scene.layout.url(body)
+    official.connect(body).send("GET", "/log/checkpoint", token=official.tokens.token(url))
     while True:
         token = official.tokens.token(url)
         query = {"start": str(size), "count": "1000"}
