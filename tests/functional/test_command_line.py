@@ -162,7 +162,7 @@ def changed(opening: object) -> object:
 def assert_in_force(hand: Hand, state: str) -> None:
     listed = hand.gives("permissions", "--card", hand.card)
     assert len(listed) == 1
-    assert listed[0].startswith(f"1. {state}: clinic-b: medication of {YEAR}-{YEAR}, for TREAT, until ")
+    assert listed[0].startswith(f"1. {state}: clinic-b: medication {YEAR}, for treatment, until ")
 
 
 def test_owners_and_banks_have_their_commands(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,57 @@
+"""Narrow permissions and wide refusals by hand, in both languages (UC1, ADR 0027)."""
+
+import pytest
+from support.command_line import assert_one_line, within
+from support.desk import Desk
+
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
+RECORDS = ("--category", "medication", "--years", "2024", "2025", "--purpose", "TREAT")
+
+
+def says(desk: Desk, command: str, *words: str) -> list[str]:
+    """Give a command with the card; return its lines."""
+    done = within(command, "--card", desk.card, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_person_permits_narrowly_and_refuses_widely(desk: Desk) -> None:
+    """One professional twice a day; nobody of a role anywhere; the list says so in both languages."""
+    (permitted,) = says(
+        desk, "grant", "--to", "clinic-b", "--role", "reader", *RECORDS, "--times", "2/day", "--onward"
+    )
+    assert permitted.startswith(
+        "permitted; 3 bodies hold a copy: clinic-b (reader of records): medication 2024-2025, "
+        "for treatment, at most 2 times a day, may be passed on, until "
+    )
+    (refused,) = says(desk, "refuse", "--everybody", "--role", "anonymiser", *RECORDS, "--language", "ja")
+    assert refused.startswith(
+        "拒否しました。3機関が写しを保管しています: すべての組織（匿名加工担当）: "
+        "拒否: 2024-2025年の薬、診療のため、"
+    )
+    english, japanese = (says(desk, "permissions", "--language", each) for each in ("en", "ja"))
+    assert english[1].startswith("2. in force: everybody (anonymiser): refused: medication 2024-2025")
+    assert japanese[0].startswith(
+        "1. 有効: clinic-b（記録の閲覧）: 2024-2025年の薬、診療のため、1日に2回まで"
+    )
+    assert says(desk, "withdraw", "2")[-1] == "withdrawn"
+    assert says(desk, "permissions", "--language", "ja")[1].startswith("2. 無効: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "expected", "status"),
+    [
+        ("grant", ["--to", "clinic-b", "--times", "2/year"], "2/day", 2),
+        ("grant", ["--to", "clinic-b", "--times", "0/day"], "2/day", 2),
+        ("grant", ["--to", "clinic-b", "--role", "reader", "--professional", "x"], "not both", 2),
+        ("grant", ["--to", "clinic-b", "--professional", "nobody"], "recipient_not_accredited", 1),
+        ("grant", [], "--to", 2),
+        ("refuse", [], "--everybody", 2),
+        ("refuse", ["--to", "clinic-b", "--everybody"], "either", 2),
+        ("refuse", ["--everybody", "--professional", "x"], "the organisation in which", 2),
+    ],
+)
+def test_words_that_contradict_each_other_are_told(
+    desk: Desk, command: str, words: list[str], expected: str, status: int
+) -> None:
+    assert_one_line(within(command, "--card", desk.card, *words, *RECORDS), expected, status=status)
