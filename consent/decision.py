@@ -5,7 +5,7 @@ the person that touches the request, unless the permit is strictly more specific
 and years are contained in the refusal's, and are not the same). Nothing said means no.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -138,6 +138,7 @@ _PRECEDENCE: Final = (
     RefusalCode.OTHER_PERIOD,
     RefusalCode.FREQUENCY_USED_UP,
 )
+_RANK: Final = {code: rank for rank, code in enumerate(_PRECEDENCE)}
 
 
 def decide(request: Request, directives: Sequence[HeldDirective]) -> Decision:
@@ -147,29 +148,33 @@ def decide(request: Request, directives: Sequence[HeldDirective]) -> Decision:
     person never turns a no into a yes. Directives for other recipients are as if they were not there,
     so a refusal tells nobody what others may do.
     """
-    own = [held for held in directives if _speaks_of(held.terms, request)]
-    denials = [held for held in own if _denies(held, request)]
-    permits = sorted((held for held in own if held.terms.effect is Effect.PERMIT), key=lambda held: held.id)
-    judged = [(held, _obstacles(held, request)) for held in permits]
-    for held, obstacles in judged:
-        if not obstacles and all(_more_specific(held.terms, denial.terms) for denial in denials):
+    wanted = _wanted(request)
+    own = sorted((held for held in directives if _speaks_of(held.terms, request)), key=lambda held: held.id)
+    denials = [held for held in own if _denies(held, request, wanted)]
+    permits = [held for held in own if held.terms.effect is Effect.PERMIT]
+    for held in permits:
+        if next(_obstacles(held, request, wanted), None) is None and all(
+            _more_specific(held.terms, denial.terms) for denial in denials
+        ):
             return Permit(held.id, PERMITTED, _obligations(held.terms))
     if denials:
         code = RefusalCode.DENIED_BY_PERSON
-        return Refusal(code, explain(code), min(denial.id for denial in denials), (code,))
-    return _nearest(judged)
+        return Refusal(code, explain(code), denials[0].id, (code,))
+    return _nearest(permits, request, wanted)
 
 
-def _nearest(judged: Sequence[tuple[HeldDirective, list[RefusalCode]]]) -> Refusal:
-    if not judged:
+def _nearest(permits: Sequence[HeldDirective], request: Request, wanted: Scope) -> Refusal:
+    nearest: tuple[int, list[int], HeldDirective] | None = None
+    for held in permits:
+        ranks = sorted(_RANK[code] for code in _obstacles(held, request, wanted))
+        if nearest is None or (len(ranks), ranks[0]) < (nearest[0], nearest[1][0]):
+            nearest = (len(ranks), ranks, held)
+            if ranks == [0]:
+                break  # nothing is nearer than one obstacle, the most telling
+    if nearest is None:
         return Refusal(RefusalCode.NO_PERMISSION, explain(RefusalCode.NO_PERMISSION))
-    held, obstacles = min(judged, key=lambda entry: (len(entry[1]), _PRECEDENCE.index(_first(entry[1]))))
-    missing = tuple(sorted(obstacles, key=_PRECEDENCE.index))
-    return Refusal(missing[0], explain(missing[0]), held.id, missing)
-
-
-def _first(obstacles: Iterable[RefusalCode]) -> RefusalCode:
-    return min(obstacles, key=_PRECEDENCE.index)
+    missing = tuple(_PRECEDENCE[rank] for rank in nearest[1])
+    return Refusal(missing[0], explain(missing[0]), nearest[2].id, missing)
 
 
 def _obligations(terms: Terms) -> tuple[Obligation, ...]:
@@ -184,48 +189,55 @@ def _speaks_of(terms: Terms, request: Request) -> bool:
     )
 
 
-def _timing(held: HeldDirective, now: datetime) -> list[RefusalCode]:
-    if held.state is DirectiveState.WITHDRAWN:
-        return [RefusalCode.WITHDRAWN]
-    if held.state is DirectiveState.EXPIRED or now >= held.terms.valid_until:
-        return [RefusalCode.EXPIRED]
+def _timing(held: HeldDirective, now: datetime) -> RefusalCode | None:
+    state, terms = held.state, held.terms
+    if state is DirectiveState.WITHDRAWN:
+        return RefusalCode.WITHDRAWN
+    if state is DirectiveState.EXPIRED or now >= terms.valid_until:
+        return RefusalCode.EXPIRED
     # A permission that is received but not yet in force (its fragments are not verified) opens nothing.
     # A refusal needs no fragments: it counts from the moment it is received.
-    waiting = held.state is DirectiveState.RECEIVED and held.terms.effect is Effect.PERMIT
-    return [RefusalCode.NOT_YET_VALID] if waiting or now < held.terms.valid_from else []
+    waiting = state is DirectiveState.RECEIVED and terms.effect is Effect.PERMIT
+    return RefusalCode.NOT_YET_VALID if waiting or now < terms.valid_from else None
 
 
-def _obstacles(held: HeldDirective, request: Request) -> list[RefusalCode]:
-    found = _timing(held, request.now)
-    if not held.terms.recipient.addresses(request.reader):
-        found.append(RefusalCode.OTHER_PROFESSIONAL)
-    if request.purpose not in held.terms.purposes:
-        found.append(RefusalCode.OTHER_PURPOSE)
-    wanted, scope = _wanted(request), held.terms.scope
+def _obstacles(held: HeldDirective, request: Request, wanted: Scope) -> Iterator[RefusalCode]:
+    terms = held.terms
+    timing = _timing(held, request.now)
+    if timing is not None:
+        yield timing
+    if not terms.recipient.addresses(request.reader):
+        yield RefusalCode.OTHER_PROFESSIONAL
+    if request.purpose not in terms.purposes:
+        yield RefusalCode.OTHER_PURPOSE
+    yield from _beyond(wanted, terms.scope)
+    frequency = terms.conditions.frequency
+    if frequency is not None and frequency.used_up(held.uses, now=request.now):
+        yield RefusalCode.FREQUENCY_USED_UP
+
+
+def _beyond(wanted: Scope, scope: Scope) -> Iterator[RefusalCode]:
     if isinstance(wanted, RecordScope) and isinstance(scope, RecordScope):
         if not wanted.categories <= scope.categories:
-            found.append(RefusalCode.OTHER_CATEGORY)
+            yield RefusalCode.OTHER_CATEGORY
         if not wanted.years.within(scope.years):
-            found.append(RefusalCode.OTHER_PERIOD)
+            yield RefusalCode.OTHER_PERIOD
     elif isinstance(wanted, BasicScope) and isinstance(scope, BasicScope):
         if wanted.contract != scope.contract:
-            found.append(RefusalCode.OTHER_CONTRACT)
+            yield RefusalCode.OTHER_CONTRACT
         if not wanted.reasons <= scope.reasons:
-            found.append(RefusalCode.REASON_NOT_COVERED)
+            yield RefusalCode.REASON_NOT_COVERED
         if not wanted.items <= scope.items:
-            found.append(RefusalCode.OTHER_CATEGORY)
-    frequency = held.terms.conditions.frequency
-    if frequency is not None and frequency.used_up(held.uses, now=request.now):
-        found.append(RefusalCode.FREQUENCY_USED_UP)
-    return found
+            yield RefusalCode.OTHER_CATEGORY
 
 
-def _denies(held: HeldDirective, request: Request) -> bool:
-    if held.terms.effect is Effect.PERMIT or request.purpose not in held.terms.purposes:
+def _denies(held: HeldDirective, request: Request, wanted: Scope) -> bool:
+    terms = held.terms
+    if terms.effect is Effect.PERMIT or request.purpose not in terms.purposes:
         return False
-    if not held.terms.recipient.addresses(request.reader):
+    if not terms.recipient.addresses(request.reader):
         return False
-    return not _timing(held, request.now) and _overlap(_wanted(request), held.terms.scope)
+    return _timing(held, request.now) is None and _overlap(wanted, terms.scope)
 
 
 def _wanted(request: Request) -> Scope:
