@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.status import Status
 
 from benchmarks.credentials import credential_items
+from benchmarks.decisions import decision_items
 from benchmarks.measuring import Bounds, Item, Row, measure
 from benchmarks.merkle import log_items
 from benchmarks.records import record_items
@@ -45,7 +46,17 @@ def run(bounds: Bounds, console: Console) -> list[Row]:
         stage(Path(name) / "bodies") as scene,
     ):
         rows = _measured([*record_items(scene), *credential_items(scene)], bounds, status)
-    return rows + run_log(bounds, console)
+    return [*rows, *run_decisions(bounds, console), *run_log(bounds, console)]
+
+
+def run_decisions(bounds: Bounds, console: Console) -> list[Row]:
+    """Return the rows of decisions, which need no body."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sekisho-bench-") as name,
+        console.status("signing") as status,
+        decision_items(Path(name)) as items,
+    ):
+        return _measured(items, bounds, status)
 
 
 def run_log(bounds: Bounds, console: Console) -> list[Row]:

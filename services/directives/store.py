@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
 
 from consent import base64url, jws
 from consent.compartments import Compartment
@@ -32,10 +32,9 @@ from services.kit.log.errors import LogFormatError
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
+ROWS_KEPT = 4096
 LEAVES_AT_ONCE = 500  # databases bound how many values one query may name
 COMPARTMENT_COLUMN = "directive_fragment.compartment"
-
-DirectiveRow = Row[tuple[str, str, bytes, str, bytes, bytes | None]]
 
 
 class DirectiveStore:
@@ -77,6 +76,8 @@ class DirectiveStore:
         )
         self._recipient = lru_cache(LOOKUPS_KEPT)(self._recipient_lookup)
         self._label = lru_cache(LOOKUPS_KEPT)(self._label_lookup)
+        # The whole row is what it is remembered by: whatever is edited in it, it is verified anew (IT6).
+        self._verified = lru_cache(ROWS_KEPT)(self._verify_row)
 
     def wallet(self, conn: Connection, person: Pseudonym) -> PublicJwk | None:
         """Return the public key of the person's wallet for this body."""
@@ -193,7 +194,7 @@ class DirectiveStore:
         query: Select[tuple[str, str, bytes, str, bytes, bytes | None]],
         named: Mapping[str, object],
     ) -> list[StoredDirective]:
-        found = [self._load(row) for row in conn.execute(query, dict(named))]
+        found = [self._verified(*row) for row in conn.execute(query, dict(named))]
         leaves: dict[int, bytes] = {}
         for start in range(0, len(found), LEAVES_AT_ONCE):
             positions = [each.log_index for each in found[start : start + LEAVES_AT_ONCE]]
@@ -204,26 +205,34 @@ class DirectiveStore:
         uses = self.uses.of(conn, counted)
         return [replace(each, uses=uses[each.id]) if each.id in uses else each for each in found]
 
-    def _load(self, row: DirectiveRow) -> StoredDirective:
-        person = Pseudonym(row.pseudonym)
+    def _verify_row(
+        self,
+        name: str,
+        whose: str,
+        recipient: bytes,
+        kept_state: str,
+        content: bytes,
+        signing_key: bytes | None,
+    ) -> StoredDirective:
+        person = Pseudonym(whose)
         try:
-            told = json.loads(self._cipher.open(row.content, cell=_cell(row.id, person, row.state)))
-            if row.signing_key is None:
-                raise StoredDirectiveChangedError(f"directive id={row.id}: the wallet is missing")
-            wallet = self.wallets.open(row.signing_key, person)
+            told = json.loads(self._cipher.open(content, cell=_cell(name, person, kept_state)))
+            if signing_key is None:
+                raise StoredDirectiveChangedError(f"directive id={name}: the wallet is missing")
+            wallet = self.wallets.open(signing_key, person)
             # the log says that it came while its wallet key was the person's: a former key signs nothing new
             verified = UnverifiedDirective(told["jws"]).verify(wallet.named(jws.peek_kid(told["jws"])))
-            state = DirectiveState(row.state)
+            state = DirectiveState(kept_state)
         except (ColumnError, ConsentError, ValueError) as error:
-            raise StoredDirectiveChangedError(f"directive id={row.id}") from error
+            raise StoredDirectiveChangedError(f"directive id={name}") from error
         said = verified.directive
         if (said.id, said.body, said.person, self._recipient(said.terms.recipient.organisation)) != (
-            row.id,
+            name,
             self._body,
             person,
-            row.recipient,
+            recipient,
         ):
-            raise StoredDirectiveChangedError(f"directive id={row.id}")
+            raise StoredDirectiveChangedError(f"directive id={name}")
         handles = {Body(body): base64url.decode(handle) for body, handle in told["handles"].items()}
         return StoredDirective(verified, state, told["log_index"], handles, told["reader_notice"])
 

@@ -6,7 +6,7 @@ bodies within a second, and times or orders would let two bodies find each other
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, MetaData, String, Table
 
 from services.kit.columns import clear, sealed
 
@@ -45,7 +45,6 @@ def directive_tables(metadata: MetaData) -> DirectiveTables:
                 "pseudonym",
                 String,
                 nullable=False,
-                index=True,
                 info=clear("whose directive it is", person=True),
             ),
             Column(
@@ -61,6 +60,7 @@ def directive_tables(metadata: MetaData) -> DirectiveTables:
             Column(
                 "content", LargeBinary, nullable=False, info=sealed("signed text, its log position, notice")
             ),
+            Index("ix_directive_pseudonym_recipient", "pseudonym", "recipient"),
             sqlite_with_rowid=False,
         ),
         fragment=Table(

@@ -20,6 +20,8 @@ ROWS = [
     "token request",
     "32 tokens at once",
     "name 200 people",
+    "decide on 1,000 directives in memory",
+    "decide on 1,000 directives in rows",
     "append one log entry",
     "prove one log entry",
     "append 100 log entries",
