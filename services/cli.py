@@ -4,6 +4,7 @@ import click
 
 from services.commands import (
     anonymise,
+    asking_first,
     auditing,
     bank,
     cards,
@@ -52,6 +53,7 @@ for command in (
     organisation.link,
     organisation.deposit,
     organisation.open_,
+    asking_first.may_read,
     large_files.deposit_file,
     large_files.open_file,
     organisation.trade_item,

@@ -53,6 +53,7 @@ class EventKind(StrEnum):
     DIRECTIVE_STORED = "directive_stored"
     DIRECTIVE_WITHDRAWN = "directive_withdrawn"
     GRANTS_LISTED = "grants_listed"
+    DECISION_ASKED = "decision_asked"
     RECORDS_READ = "records_read"
     FRAGMENTS_RELEASED = "fragments_released"
     PRODUCT_REGISTERED = "product_registered"

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
+from starlette.middleware import Middleware
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, Scan, build_app, register_reader
+from services.contracts.medical.authzen import METADATA
 from services.contracts.oversight.register import RegisterView
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
@@ -21,6 +23,7 @@ from services.kit.log.audit import Finding
 from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
+from services.medical.api.authzen import EchoRequestId, authzen_routes
 from services.medical.api.headers import header_routes
 from services.medical.api.own_records import own_record_routes
 from services.medical.api.routes import medical_routes
@@ -28,6 +31,7 @@ from services.medical.api.set_apart import set_apart_routes
 from services.medical.api.streams import stream_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
+from services.medical.evaluating import Evaluating
 from services.medical.granting import Granting
 from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection
@@ -111,7 +115,10 @@ def assemble(
             stream_routes(Uploading(centre), Streaming(centre)),
             succession_routes(Succession(directives, handing_over.announced, handing_over.renewed)),
             header_routes(handing_over),
+            authzen_routes(Evaluating(centre), url=context.settings.public_url),
         ],
+        open_paths=frozenset({METADATA}),
+        middleware=[Middleware(EchoRequestId)],
         problems={},
         scan=_scans(directives, recovery, Inspection(centre)),
         witnesses=witnesses,

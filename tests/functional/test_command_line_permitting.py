@@ -38,6 +38,23 @@ def test_person_permits_narrowly_and_refuses_widely(desk: Desk) -> None:
     assert says(desk, "permissions", "--language", "ja")[1].startswith("2. 無効: ")
 
 
+def test_clinic_asks_before_reading_and_the_person_sees_that_it_did(desk: Desk) -> None:
+    """R6: what may be read and what is missing, in words; nothing is read for it."""
+    clinic = desk.credentials("clinic-b")
+    linked = within("link", "--as", clinic, "--card", desk.card)
+    ask = ("may-read", "--as", clinic, "--reference", linked.stdout.strip(), "--years", "2024", "2025")
+    kinds = ("--category", "medication", "--category", "imaging", "--purpose", "TREAT")
+    says(desk, "grant", "--to", "clinic-b", *RECORDS)
+    told = within(*ask, *kinds).stdout.splitlines()
+    assert told[0].startswith("✗ images: The permission of ")
+    assert "you asked for images" in told[0]
+    assert told[1].startswith("✓ medication: The permission of ")
+    assert within(*ask, *kinds, "--language", "ja").stdout.splitlines()[1].startswith("✓ 薬: ")
+    asked = [each for each in says(desk, "history") if "decision_asked" in each]
+    assert len(asked) == 2
+    assert not any("records_read" in each for each in says(desk, "history"))
+
+
 @pytest.mark.parametrize(
     ("command", "words", "expected", "status"),
     [

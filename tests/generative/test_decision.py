@@ -7,6 +7,7 @@ from itertools import product
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from consent.by_category import decide_by_category
 from consent.compartments import YearSpan
 from consent.conditions import UNCONDITIONAL, Conditions, Frequency, FrequencyUnit
 from consent.decision import (
@@ -268,3 +269,19 @@ def test_refusal_says_no_permission_only_when_nothing_for_this_recipient_exists(
         assert all(one.terms.effect is Effect.DENY for one in own)
     if not own:
         assert decision == Refusal(RefusalCode.NO_PERMISSION, explain(RefusalCode.NO_PERMISSION))
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_by_category_permits_no_more_and_no_less_than_asking_for_each(data: st.DataObject) -> None:
+    request = data.draw(access)
+    directives = data.draw(st.lists(held(request), max_size=5))
+    parts = decide_by_category(request, directives)
+    assert parts.permitted.keys() | parts.redacted.keys() == request.categories
+    assert not parts.permitted.keys() & parts.redacted.keys()
+    for category in request.categories:
+        alone = replace(request, categories=frozenset({category}))
+        assert (category in parts.permitted) is isinstance(decide(alone, directives), Permit)
+    if isinstance(decide(request, directives), Permit):
+        event("permitted as a whole")
+        assert not parts.redacted

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 from support.raw_requests import Caller, Callers
 
 from consent import base64url
@@ -19,6 +19,7 @@ from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
 from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers
+from services.contracts.medical import authzen as az
 from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
 from services.contracts.medical import streams as ms
@@ -32,11 +33,10 @@ from services.contracts.registry.attributes import StateAttributes
 from services.contracts.registry.supervision import EraseHistory
 from services.contracts.research import messages as a
 from services.contracts.shared import RenewNames
-from services.kit.encoding import Message
 
 Example = dict[str, JsonValue]
 Who = Callable[[Callers], Caller]
-Row = tuple[str, Who, type[Message], Example]
+Row = tuple[str, Who, type[BaseModel], Example]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Target:
     method: str
     path: str
     who: Who = field(repr=False)
-    kind: type[Message] = field(repr=False)
+    kind: type[BaseModel] = field(repr=False)
     example: Example = field(repr=False)
 
     def __str__(self) -> str:
@@ -118,6 +118,25 @@ FAULT: Example = {"fault": "wrong_number"}
 AT_A: Example = {"organisation": "hospital-a"}
 HEADER: Example = {"bundle": "b", "compartment": LABEL, "message_kit": "AAAA"}
 
+ASKER: Example = {"type": "operator", "id": "o", "properties": {"organisation": "clinic-b"}}
+ASKED_OF: Example = {"type": "records", "id": "medication", "properties": {"years": YEARS, "person": "x"}}
+TO_READ: Example = {"name": "read", "properties": {"purpose": "TREAT"}}
+MAY: Example = {"subject": ASKER, "action": TO_READ, "resource": ASKED_OF}
+SOUGHT_FOR: Example = {"subject": ASKER, "resource": ASKED_OF}
+BATCH: Example = {"evaluations": [], "options": {}}
+PAGED: Example = {"page": {"token": "", "limit": 5}}
+AUTHZEN: list[Row] = [
+    ("POST /access/v1/evaluation", CLINIC, az.Evaluation, MAY),
+    ("POST /access/v1/evaluations", CLINIC, az.Evaluations, MAY | BATCH),
+    ("POST /access/v1/search/subject", CLINIC, az.SubjectSearch, MAY | PAGED),
+    ("POST /access/v1/search/resource", CLINIC, az.ResourceSearch, MAY | PAGED),
+    (
+        "POST /access/v1/search/action",
+        CLINIC,
+        az.ActionSearch,
+        SOUGHT_FOR | PAGED,
+    ),
+]
 RECOVERY: list[Row] = [
     ("PUT /recovery", person, v.DepositPart, {"deposit": "x"}),
     ("POST /recovery/retirements", person, v.RetireParts, {"retirement": "x"}),
@@ -256,6 +275,7 @@ ROWS: dict[Body, list[Row]] = {
             m.SetApart,
             AT_A | {"token": "x", "fault": "wrong_number"},
         ),
+        *AUTHZEN,
         ("POST /own-records", person, m.OwnRecordsRequest, {"after": -1}),
         ("PUT /headers", person, h.StageHeaders, {"statement": "x", "headers": [HEADER]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),

@@ -1,0 +1,43 @@
+"""Asking before reading, at the command line."""
+
+from pathlib import Path
+
+import click
+
+from consent.compartments import YearSpan
+from consent.vocabulary import Category, Purpose
+from consent.words import CATEGORIES
+from services.commands.failures import told
+from services.commands.organisation import as_option, reference_option
+from services.commands.permitting import language_option
+from services.gateway import asking_first as gateway
+from services.gateway.organisation import Organisation
+
+
+@click.command()
+@as_option
+@reference_option
+@click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
+@click.option("--years", required=True, type=(int, int), help="First and last year of the records.")
+@click.option("--purpose", required=True, type=click.Choice([each.value for each in Purpose]))
+@language_option
+@told
+def may_read(
+    folder: Path,
+    reference: str,
+    categories: tuple[str, ...],
+    years: tuple[int, int],
+    purpose: str,
+    language: str,
+) -> None:
+    """Ask whether records may be read, and why not; nothing is read, the person sees that it was asked."""
+    found = gateway.may_read(
+        Organisation.at(folder),
+        reference,
+        categories=frozenset(map(Category, categories)) or frozenset(Category),
+        years=YearSpan(*years),
+        purpose=Purpose(purpose),
+    )
+    for each in found:
+        mark, said = "✓" if each.decision else "✗", {"ja": each.ja, "en": each.en}[language]
+        click.echo(f"{mark} {CATEGORIES[each.category].of(language)}: {said}")
