@@ -26,6 +26,7 @@ class RefusalCode(StrEnum):
     NOT_SIGNED_BY_PERSON = "not_signed_by_person"
     OTHER_PROFESSIONAL = "other_professional"
     FREQUENCY_USED_UP = "frequency_used_up"
+    EMERGENCY_UNPROVEN = "emergency_unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.FREQUENCY_USED_UP: Explanation(
         ja="許可された回数を使い切りました。時間をおいて請求するか、本人に新しい許可を依頼してください。",
         en="The permission has been used as often as it allows. Ask again later, or ask the person for a new one.",
+    ),
+    RefusalCode.EMERGENCY_UNPROVEN: Explanation(
+        ja="緊急時の閲覧には、二人の担当者がそれぞれのカードで署名した、この患者についての有効な請求が必要です。",
+        en="In an emergency two professionals sign one request about this patient, each with their card. Sign anew.",
     ),
 }
 

@@ -10,6 +10,7 @@ from services.commands import (
     cards,
     checking,
     departures,
+    emergency,
     fhir_face,
     large_files,
     links,
@@ -118,6 +119,7 @@ for command in (
     checking.check,
     unattended.terminal_status,
     fhir_face.fhir_gateway,
+    emergency.emergency,
 ):
     main.add_command(command)
 

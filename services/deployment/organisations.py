@@ -18,6 +18,7 @@ from services.gateway.people import enrol
 from services.gateway.supervisor import Pair, colleague, present_operator
 
 ANONYMISER: Final = "anonymiser"
+EMERGENCY_RELAY: Final = "emergency-relay"
 MUNICIPALITY: Final = "municipality"
 SUPERVISORS: Final = {
     f"{MUNICIPALITY}-2": BasicItems("監督 一郎", "みなと市役所一丁目1番", "male", "1970-01-01"),
@@ -42,6 +43,12 @@ APPLICANTS: Final = (
     Applicant("maker", "みどり製作所 / Midori Works", Kind.MAKER, [Role.RECALLER]),
     Applicant("bank", "つばめ銀行 / Tsubame Bank", Kind.BANK, [Role.CONFIRMER]),
     Applicant(ANONYMISER, "匿名加工センター / Anonymisation Centre", Kind.ANONYMISER, [Role.ANONYMISER]),
+    Applicant(
+        EMERGENCY_RELAY,
+        "緊急時中継センター / Emergency Relay",
+        Kind.EMERGENCY_RELAY,
+        [Role.EMERGENCY_RELAY],
+    ),
     Applicant("pension-office", "年金事務所 / Pension Office", Kind.ADMINISTRATION, [Role.INQUIRER]),
     Applicant("university", "ひので大学 / Hinode University", Kind.UNIVERSITY, [Role.RESEARCHER]),
 )

@@ -9,6 +9,7 @@ R7d this very statement is in the medical centre's log, under a checkpoint that 
 R7e the capsules are re-encrypted with this body's own fragments.
 """
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from consent.delegation import reencrypt
 from consent.errors import ConsentError, MalformedError, SealError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
+from consent.identifiers import OrganisationId, Pseudonym
 from consent.recipients import Reader
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
 from consent.terms import Effect
@@ -35,6 +37,7 @@ from services.contracts.directives import (
     ReleaseFault,
     ReleaseRequest,
 )
+from services.contracts.emergency_evidence import is_relay
 from services.contracts.oversight.register import Directory, p256
 from services.directives.egress import release_answer
 from services.directives.errors import CheckpointBehindError, RefusedError
@@ -80,11 +83,26 @@ class _Asked:
     statement: AccessStatement | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnBehalf:
+    """For which hospital, and about whom, a relay may read: an emergency that two professionals declared here."""
+
+    organisation: OrganisationId
+    person: Pseudonym
+
+
 class Releases:
     """The second proxy of one body."""
 
-    def __init__(self, directives: Directives, witness: Witness) -> None:
+    def __init__(
+        self,
+        directives: Directives,
+        witness: Witness,
+        emergencies: Callable[[AccessStatement], OnBehalf | None] = lambda _statement: None,
+    ) -> None:
+        """`emergencies` finds the emergency that a relay's statement is for; a body that keeps none knows none."""
         self._directives = directives
+        self._emergencies = emergencies
         self._context = directives.context
         self._witness = witness
 
@@ -141,21 +159,30 @@ class Releases:
         self, asked: _Asked, statement: AccessStatement, stored: StoredDirective
     ) -> VerifiedPseudonym | None:
         subject, token, body = statement.subject, asked.request.subject_token, self._context.body
-        if isinstance(subject, GrantSubject):
+        behalf = self._behalf(asked, statement)
+        if behalf is None and isinstance(subject, GrantSubject):
             if token is not None or subject.handles.get(body) != base64url.decode(asked.request.handle):
                 raise _RefusalError(ReleaseFault.OTHER_PERSON)
             return None
-        if token is None or not subject.names(body, token):
+        if token is None or isinstance(subject, GrantSubject) or not subject.names(body, token):
             raise _RefusalError(ReleaseFault.OTHER_PERSON)
+        whose = statement.organisation if behalf is None else behalf.organisation
         try:
-            named = self._context.whom(
-                token, issuer=asked.directory.token_key(), organisation=statement.organisation
-            )
+            named = self._context.whom(token, issuer=asked.directory.token_key(), organisation=whose)
         except PseudonymTokenError:
             raise _RefusalError(RefusalCode.SUBJECT_UNKNOWN) from None
-        if named.pseudonym != stored.person:
+        if named.pseudonym != stored.person or (behalf and behalf.person != stored.person):
             raise _RefusalError(ReleaseFault.OTHER_PERSON)
         return named
+
+    def _behalf(self, asked: _Asked, statement: AccessStatement) -> OnBehalf | None:
+        """R7b: return the hospital for which an emergency relay reads; None for who reads for themselves."""
+        if not is_relay(asked.directory, statement.organisation):
+            return None
+        found = self._emergencies(statement)
+        if found is None:
+            raise _RefusalError(RefusalCode.EMERGENCY_UNPROVEN)
+        return found
 
     def _fragments(
         self, asked: _Asked, statement: AccessStatement, stored: StoredDirective

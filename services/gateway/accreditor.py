@@ -50,7 +50,7 @@ ENTER, CHANGE_KEYS = "enter", "change-keys"
 
 WRITING = frozenset({Kind.HOSPITAL, Kind.CLINIC})
 NAMING_BYTES = 32
-READING = frozenset({Kind.HOSPITAL, Kind.CLINIC, Kind.ANONYMISER})
+READING = frozenset({Kind.HOSPITAL, Kind.CLINIC, Kind.ANONYMISER, Kind.EMERGENCY_RELAY})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,28 @@
 
 R3a the operator is accredited now and may read (stops a role that was taken away);
 R3b the statement is signed by the operator's card, in time, for this centre, by this very caller;
-R3c token and statement, or grant and handles, name one person (stops one person's token beside another's name).
+R3c token and statement, or grant and handles, name one person (stops one person's token beside another's name);
+R3d an emergency relay reads exactly what two professionals of a hospital signed for (stops a relay on its own).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from pydantic import JsonValue
+
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
-from consent.identifiers import Pseudonym
+from consent.identifiers import OrganisationId, Pseudonym
 from consent.statements import GrantSubject, TokenSubject, UnverifiedStatement, VerifiedStatement
 from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import ReleaseFault
+from services.contracts.emergency_evidence import (
+    Emergency,
+    EmergencyUnprovenError,
+    is_relay,
+    verify_evidence,
+)
 from services.contracts.medical.messages import ReadRequest
 from services.contracts.oversight.register import p256
 from services.directives.errors import RefusedError, StoredDirectiveChangedError
@@ -36,6 +45,7 @@ class Asked:
     statement: VerifiedStatement | None = None
     token: VerifiedPseudonym | None = None
     person: Pseudonym | None = None
+    emergency: Emergency | None = None
 
 
 def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> Asked:
@@ -47,8 +57,11 @@ def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> As
         operator=caller.operator,
         terminal=caller.terminal,
     )
-    asked = Asked(caller, request.tokens, event)
-    opened = _open_token(centre, caller, request.tokens.get(Body.MEDICAL))
+    emergency = _emergency(centre, caller, request)
+    whose = caller.organisation if emergency is None else emergency.organisation
+    event = event if emergency is None else replace(event, detail=_behalf(emergency))
+    asked = Asked(caller, request.tokens, event, emergency=emergency)
+    opened = _open_token(centre, whose, request.tokens.get(Body.MEDICAL))
     if opened is not None:
         asked = replace(asked, token=opened, person=opened.pseudonym)
     statement = _statement(centre, caller, request)
@@ -73,6 +86,9 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
         raise RefusedError(ReleaseFault.STATEMENT_REFUSED)
     if asked.person is None:
         raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+    relay = is_relay(centre.register.directory(), caller.organisation)  # R3d
+    if relay and not (asked.emergency and asked.emergency.covers(asked.statement.statement)):
+        raise RefusedError(RefusalCode.EMERGENCY_UNPROVEN)
     subject = asked.statement.statement.subject  # R3c
     named = asked.tokens.keys() <= set(PROXIES)
     if isinstance(subject, TokenSubject):
@@ -86,11 +102,29 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
     return asked.statement
 
 
-def _open_token(centre: Centre, caller: OperatorCaller, token: str | None) -> VerifiedPseudonym | None:
+def _emergency(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> Emergency | None:
+    directory = centre.register.directory()
+    if request.emergency is None or not is_relay(directory, caller.organisation):
+        return None
+    try:
+        return verify_evidence(request.emergency, directory=directory, now=centre.context.clock())
+    except EmergencyUnprovenError:
+        return None
+
+
+def _behalf(emergency: Emergency) -> dict[str, JsonValue]:
+    return {
+        "emergency": True,
+        "for": emergency.organisation,
+        "professionals": [emergency.first.by.operator, emergency.second.by.operator],
+    }
+
+
+def _open_token(centre: Centre, whose: OrganisationId, token: str | None) -> VerifiedPseudonym | None:
     if token is None:
         return None
     try:
-        return centre.open_token(token, caller.organisation)
+        return centre.open_token(token, whose)
     except PseudonymTokenError:
         return None
 

@@ -47,6 +47,7 @@ OPERATORS = {
     Role.ACCREDITOR: OFFICIALS,
     Role.AUDITOR: OFFICIALS,
     Role.SUPERVISOR: "municipality-2",
+    Role.EMERGENCY_RELAY: "emergency-relay",
 }
 """Whoever has the role, so that requests come as far as they can."""
 ITEMS = BasicItems("藤田 和子", "みなと市 2-2-2", "female", "1961-02-03")

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from consent import base64url
 from consent.errors import MalformedError
 from consent.vocabulary import Body, Category
+from services.contracts.emergency_evidence import EmergencyEvidence
 from services.kit.encoding import Message
 
 RECEIPT_TYPE = "sekisho-deposit-receipt+jws"
@@ -116,10 +117,14 @@ class DepositReceipt(Message):
 
 
 class ReadRequest(Message):
-    """POST /reads (R2): the signed access statement, and one pseudonym token for each body it names (R1)."""
+    """POST /reads (R2): the signed access statement, and one pseudonym token for each body it names (R1).
+
+    An emergency relay shows `emergency`; its tokens are those of the hospital that asks.
+    """
 
     statement: SignedText
     tokens: dict[BodyName, SignedText] = Field(default_factory=dict)
+    emergency: EmergencyEvidence | None = None
 
 
 class SealedAsMessage(Message):

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     UNIVERSITY = "university"
     OVERSIGHT = "oversight"
     ADMINISTRATION = "administration"
+    EMERGENCY_RELAY = "emergency-relay"
 
 
 class Role(StrEnum):
@@ -63,6 +64,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     INQUIRER = "inquirer"
     SUPERVISOR = "supervisor"
+    EMERGENCY_RELAY = "emergency-relay"
 
 
 @cache

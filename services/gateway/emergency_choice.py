@@ -1,0 +1,98 @@
+"""A person's choice for emergencies: which kinds of records an accredited relay may open for a hospital, or none.
+
+A yes is a permission for each accredited relay, with key fragments for its key made in advance, so that it works when
+the person's card is absent; a no is a refusal of the emergency purpose to everybody. The newest choice takes the
+earlier ones back.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from consent.compartments import YearSpan
+from consent.directives import Effect, Notice, RecordScope, Terms
+from consent.explanations import RefusalCode
+from consent.identifiers import OrganisationId
+from consent.recipients import EVERYBODY, Recipient
+from consent.vocabulary import PROXIES, Category, Purpose
+from services.contracts.oversight.register import Kind
+from services.gateway.errors import RefusedError
+from services.gateway.person import Person
+from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
+
+HOLDS: Final = timedelta(days=3650)
+YEARS_BACK: Final = 10
+YEARS_AHEAD: Final = 10
+NOTICE: Final = (
+    "In an emergency two professionals of one hospital may together read these kinds of records of mine, once for one "
+    "request, when my card is not there. I am told at once, and the oversight body reviews every case."
+)
+REFUSING: Final = "Refusing means that nobody can read these records without me, not even to save my life."
+_EMERGENCY: Final = frozenset({Purpose.ETREAT})
+
+
+def choose(
+    person: Person, categories: Iterable[Category], *, years: YearSpan | None = None
+) -> list[Permission]:
+    """Permit the accredited relays to open these kinds of records in an emergency; none refuses all of them.
+
+    `years` are those of the records; without them the last ten and the coming ones. Raises: as `lay_down`, `withdraw`.
+    """
+    earlier = choices(person)
+    wanted = frozenset(categories)
+    now = person.clock().year
+    span = years or YearSpan(now - YEARS_BACK, now + YEARS_AHEAD)
+    if wanted:
+        chosen = [
+            lay_down(person, _terms(person, Recipient(each), RecordScope(wanted, span), Effect.PERMIT))
+            for each in relays(person)
+        ]
+    else:
+        everything = RecordScope(frozenset(Category), YearSpan(now - 150, now + 100))
+        chosen = [lay_down(person, _terms(person, EVERYBODY, everything, Effect.DENY))]
+    for each in earlier:
+        withdraw(person, each)
+    return chosen
+
+
+def choices(person: Person) -> list[Permission]:
+    """Return the choice that stands, in all its copies. Raises: as `permissions`."""
+    now, named = person.clock(), {*_relays(person), None}
+    return [
+        each
+        for each in permissions(person, bodies=PROXIES)
+        if each.active(now)
+        and each.terms.purposes == _EMERGENCY
+        and each.terms.recipient.organisation in named
+        and (each.terms.recipient.organisation is None) == (each.terms.effect is Effect.DENY)
+    ]
+
+
+def relays(person: Person) -> list[OrganisationId]:
+    """Return the accredited emergency relays. Raises: RefusedError when there is none."""
+    found = _relays(person)
+    if not found:
+        code = RefusalCode.NOT_ACCREDITED.value
+        raise RefusedError(code, "No emergency relay is accredited at present; choose again later.")
+    return found
+
+
+def _relays(person: Person) -> list[OrganisationId]:
+    directory = person.directory()
+    kinds = [each.id for each in directory.register.organisations if each.kind is Kind.EMERGENCY_RELAY]
+    return [each for each in kinds if directory.organisation(each) is not None]
+
+
+def _terms(person: Person, recipient: Recipient, scope: RecordScope, effect: Effect) -> Terms:
+    now = person.clock()
+    return Terms(
+        recipient=recipient,
+        effect=effect,
+        purposes=_EMERGENCY,
+        scope=scope,
+        valid_from=now,
+        valid_until=now + HOLDS,
+        notice=Notice.of_text(
+            NOTICE, text_id="emergency-choice", version="1", language="en", refusal_meaning=REFUSING
+        ),
+    )
