@@ -49,6 +49,7 @@ _ID: Final = 16
 _SIGNING: Final = "sekisho-wallet-signing/1/"
 _DELEGATING: Final = "sekisho-wallet-delegating/1"
 _ACCOUNT: Final = "sekisho-wallet-account/1/"
+_NAMING: Final = "sekisho-wallet-naming/1"
 _FRAGMENT_SIGNER: Final = b"sekisho-fragment-signer/1"
 
 
@@ -110,6 +111,10 @@ class Wallet:
     def account_key(self, organisation: OrganisationId) -> Ed25519PrivateKey:
         """The key that signs agreements with one organisation; no other ever sees its public part."""
         return Ed25519PrivateKey.from_private_bytes(self._derive(_ACCOUNT + organisation))
+
+    def naming_key(self) -> bytes:
+        """The secret by which the person's own documents get their names. Shape: 32 bytes."""
+        return self._derive(_NAMING)
 
     def compartment_public_key(self, compartment: Compartment) -> bytes:
         """The key to seal records of a compartment to. Shape: 33 bytes, compressed."""

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
 from consent.delegation import open_shared
@@ -34,6 +32,7 @@ from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.identity.messages import PseudonymTokens
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
+from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
@@ -167,11 +166,12 @@ def open_answer(organisation: Organisation, prepared: Prepared, answer: ReadAnsw
 def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedBundle]:
     """R9 and R10, with the bundles' keys. Raises: NotVerifiedError, naming the body whose fragment is wrong."""
     subject, publications = verified_publications(prepared.named, answer.publications)
-    authors = organisation.directory().author_keys()
     try:
         notice = _notice(organisation, prepared, answer, subject)
         present = prepared.named.wallet_key or {}
-        former = {thumbprint(each) for each in lineage(present, answer.renewals, body=Body.MEDICAL)}
+        before = lineage(present, answer.renewals, body=Body.MEDICAL)
+        former = {thumbprint(each) for each in before}
+        authors = author_keys(organisation.directory(), (present, *before))
         return [
             _open_bundle(
                 organisation,
@@ -205,7 +205,7 @@ def _open_bundle(
     *,
     publications: Sequence[VerifiedPublication],
     notice: VerifiedReaderNotice,
-    authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
+    authors: AuthorKeys,
     former: Collection[str],
 ) -> OpenedBundle:
     meta = BundleMeta(

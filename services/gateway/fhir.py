@@ -1,9 +1,10 @@
 """Reading a FHIR R4 bulk export: a folder of ndjson files, one resource a line, errors named by file and line."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,24 +31,60 @@ _SHORTEST_CANARY: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """One resource with where it stands."""
+class Line:
+    """One resource with where it stands: on a line of ndjson, or as an entry of a Bundle (both from 1)."""
 
     file: str
     number: int
-    raw: bytes
-    resource: Mapping[str, Any]
+    raw: bytes = field(repr=False)
+    resource: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """File and number."""
+        return f"{self.file}:{self.number}"
 
     @property
     def type(self) -> str:
+        """Its resource type."""
         return str(self.resource["resourceType"])
 
     @property
     def id(self) -> str:
+        """Its id."""
         return str(self.resource["id"])
 
     def error(self, problem: str) -> FhirError:
+        """Return what is wrong with it, and where it stands."""
         return FhirError(self.file, self.number, problem)
+
+
+def lines_of(path: Path) -> list[Line]:
+    """Read the resources of a Bundle (.json), an ndjson file, or a folder of ndjson files, each id of a type once.
+
+    Raises: FhirError naming file and line, or entry.
+    """
+    if path.is_dir():
+        lines = list(_lines(path))
+    else:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise FhirError(path.name, None, f"cannot be read ({error.strerror})") from error
+        read = _of_bundle if path.suffix == ".json" else _of_file
+        lines = list(read(path.name, content))
+    _check_unique(lines)
+    return lines
+
+
+def record_of(line: Line, *, this_year: int) -> ClinicalRecord | None:
+    """Return a resource as its patient's record; None where it is no personal one of a kind that is taken.
+
+    Raises: FhirError naming file and line.
+    """
+    if line.type not in KINDS or _without_person(line):
+        return None
+    return _record(line, None, this_year)
 
 
 def read_export(folder: Path, *, this_year: int) -> ClinicalData:
@@ -76,7 +113,7 @@ def read_export(folder: Path, *, this_year: int) -> ClinicalData:
     return ClinicalData(tuple(people), tuple(records), dict(skipped), _canaries(people, records))
 
 
-def _lines(folder: Path) -> Iterator[_Line]:
+def _lines(folder: Path) -> Iterator[Line]:
     if not folder.is_dir():
         raise FhirError(folder.name, None, "no such folder; name the folder that holds the *.ndjson files")
     files = sorted(folder.glob("*.ndjson"))
@@ -87,12 +124,32 @@ def _lines(folder: Path) -> Iterator[_Line]:
             content = file.read_bytes()
         except OSError as error:
             raise FhirError(file.name, None, f"cannot be read ({error.strerror})") from error
-        for number, raw in enumerate(content.split(b"\n"), start=1):
-            if raw.strip():
-                yield _parse(file.name, number, raw.removesuffix(b"\r"))
+        yield from _of_file(file.name, content)
 
 
-def _parse(file: str, number: int, raw: bytes) -> _Line:
+def _of_file(file: str, content: bytes) -> Iterator[Line]:
+    for number, raw in enumerate(content.split(b"\n"), start=1):
+        if raw.strip():
+            yield _parse(file, number, raw.removesuffix(b"\r"))
+
+
+def _of_bundle(file: str, content: bytes) -> Iterator[Line]:
+    try:
+        bundle = loads(content)
+    except StrictJsonError as error:
+        raise FhirError(file, None, f"not JSON: {error}") from error
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise FhirError(file, None, "no FHIR Bundle; name a Bundle as .json, or resources as .ndjson")
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        raise FhirError(file, None, "entry has to be a list")
+    for number, entry in enumerate(entries, start=1):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        raw = json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
+        yield _parse(file, number, raw)
+
+
+def _parse(file: str, number: int, raw: bytes) -> Line:
     try:
         resource = loads(raw)
     except StrictJsonError as error:
@@ -108,11 +165,11 @@ def _parse(file: str, number: int, raw: bytes) -> _Line:
     name = resource.get("id")
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise FhirError(file, number, "id is missing or no FHIR id (letters, digits, - and . up to 64)")
-    return _Line(file, number, raw, resource)
+    return Line(file, number, raw, resource)
 
 
-def _check_unique(lines: list[_Line]) -> None:
-    seen: dict[tuple[str, str], _Line] = {}
+def _check_unique(lines: list[Line]) -> None:
+    seen: dict[tuple[str, str], Line] = {}
     for line in lines:
         first = seen.setdefault((line.type, line.id), line)
         if first is not line:
@@ -121,7 +178,7 @@ def _check_unique(lines: list[_Line]) -> None:
             )
 
 
-def _person(line: _Line, this_year: int) -> tuple[Patient, ClinicalRecord]:
+def _person(line: Line, this_year: int) -> tuple[Patient, ClinicalRecord]:
     try:
         items = basic_items(line.resource)
         return Patient(line.id, items), demographic_record(line.id, line.resource, year=this_year)
@@ -129,12 +186,12 @@ def _person(line: _Line, this_year: int) -> tuple[Patient, ClinicalRecord]:
         raise line.error(str(error)) from error
 
 
-def _without_person(line: _Line) -> bool:
+def _without_person(line: Line) -> bool:
     # FHIR knows devices that are nobody's (a ward's monitor): not personal records.
     return line.type == "Device" and "patient" not in line.resource
 
 
-def _record(line: _Line, patients: Mapping[str, _Line], this_year: int) -> ClinicalRecord:
+def _record(line: Line, patients: Mapping[str, Line] | None, this_year: int) -> ClinicalRecord:
     element = KINDS[line.type].subject
     target = line.resource.get(element)
     reference = target.get("reference") if isinstance(target, dict) else None
@@ -143,7 +200,7 @@ def _record(line: _Line, patients: Mapping[str, _Line], this_year: int) -> Clini
     found = _PATIENT_REFERENCE.fullmatch(reference)
     if found is None:
         raise line.error(f"{element}.reference does not name a Patient; write Patient/<id>")
-    if found[1] not in patients:
+    if patients is not None and found[1] not in patients:
         raise line.error(f"{element}.reference names a Patient that is not in this export; add that Patient")
     try:
         year = year_of(line.resource, this_year=this_year)

@@ -92,7 +92,7 @@ def deposit_documents(
     """D2 to D7 for documents that have ids and versions already; return the receipts. Raises: as `deposit`."""
     known = find_keys(organisation, reference, documents.keys())
     bundles = [seal(organisation, known, place, content) for place, content in documents.items()]
-    return tuple(hand_over(organisation, reference, part) for part in _parts(bundles))
+    return tuple(hand_over(organisation, reference, part) for part in in_parts(bundles))
 
 
 class DocumentNamer:
@@ -174,7 +174,8 @@ def seal(
     )
 
 
-def _parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
+def in_parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
+    """Divide bundles so that each part fits into one request."""
     part: list[SealedBundle] = []
     size = 0
     for bundle in bundles:
@@ -194,7 +195,7 @@ def hand_over(organisation: Organisation, reference: str, bundles: Sequence[Seal
     Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
     """
     token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
-    message = DepositRequest(token=token, bundles=[_message(bundle) for bundle in bundles])  # D4
+    message = DepositRequest(token=token, bundles=[worded(bundle) for bundle in bundles])  # D4
     told = organisation.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).deposit(message, token=token)
     )
@@ -202,7 +203,8 @@ def hand_over(organisation: Organisation, reference: str, bundles: Sequence[Seal
     return told.receipt
 
 
-def _message(bundle: SealedBundle) -> BundleMessage:
+def worded(bundle: SealedBundle) -> BundleMessage:
+    """Word a sealed bundle."""
     return BundleMessage(
         id=bundle.id,
         compartment=bundle.compartment.label,
@@ -222,10 +224,10 @@ def _message(bundle: SealedBundle) -> BundleMessage:
 
 
 def check_receipt(
-    organisation: Organisation, receipt: str, bundles: Sequence[SealedBundle]
+    depositor: Organisation | Person, receipt: str, bundles: Sequence[SealedBundle]
 ) -> DepositReceipt:
     """D7: check that the medical centre signed for exactly these bundles. Raises: NotVerifiedError."""
-    key = organisation.directory().signing_key(Body.MEDICAL)
+    key = depositor.directory().signing_key(Body.MEDICAL)
     try:
         payload = jws.verify(receipt, typ=RECEIPT_TYPE, key=key).payload
         told = DepositReceipt.model_validate_json(payload)

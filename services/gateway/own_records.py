@@ -1,7 +1,7 @@
 """A person's own records: fetched sealed, opened here by the wallet and by nothing else."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import AskOwnSegment, DocumentMessage, OwnRecordsRequest, ReadBundle
+from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.large_documents import unwatched
 from services.gateway.large_reading import write_whole
@@ -53,11 +54,14 @@ def own_records(
     Guarantees: each document is what its author sealed, under a key of this very wallet.
     Raises: RefusedError, NotVerifiedError, CardFileError, kit's PeerUnavailableError.
     """
-    wallet, authors = person.wallet, person.directory().author_keys()
+    wallet = person.wallet
+    directory, present = person.directory(), wallet.public_jwk(Body.MEDICAL)
     found: list[OwnRecord] = []
     for bundle in _bundles(person, categories, years):
         try:
-            meta = _meta(bundle, {thumbprint(each) for each in _former(person, bundle)})
+            former = _former(person, bundle)
+            authors = author_keys(directory, (present, *former))
+            meta = _meta(bundle, {thumbprint(each) for each in former})
             for sealed in map(_sealed, bundle.documents):
                 key = signer(sealed, meta, _keys(authors, meta.author))
                 (opened,) = wallet.open_own(meta, [sealed], author_key=key)
@@ -88,11 +92,13 @@ def save_records(person: Person, records: Sequence[OwnRecord], folder: Path) -> 
         if each.large is None:
             write_private(file, each.document.content)
         else:
-            files[number] = _save_large(person, each.document, each.large, folder)
+            files[number] = save_large(person, each.document, each.large, folder)
     return files
 
 
-def _save_large(person: Person, document: PlainDocument, large: OwnLarge, folder: Path) -> Path:
+def save_large(person: Person, document: PlainDocument, large: OwnLarge, folder: Path) -> Path:
+    """Fetch and open one's own large document into a folder. Raises: NotVerifiedError, LargeFileError, RefusedError."""
+
     def segment(number: int) -> bytes:
         message = AskOwnSegment(document=document.id, version=document.version, number=number)
         return person.ask(
@@ -138,9 +144,7 @@ def _bundles(
         after = part.after
 
 
-def _keys(
-    authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]], author: OrganisationId
-) -> Sequence[Ed25519PublicKey]:
+def _keys(authors: AuthorKeys, author: OrganisationId) -> Sequence[Ed25519PublicKey]:
     if author not in authors:
         raise NotVerifiedError("a record is by an author that was never accredited; report this")
     return authors[author]

@@ -104,13 +104,14 @@ def assemble(
         workers=workers,
     )
     handing_over = HandingOver(centre)
-    routes = medical_routes(Depositing(centre), Reading(centre), Granting(centre))
+    depositing = Depositing(centre)
+    routes = medical_routes(depositing, Reading(centre), Granting(centre))
     parts = Parts(
         routers=[
             directive_routes(directives),
             recovery_routes(recovery),
             routes,
-            own_record_routes(OwnRecordsOffice(centre)),
+            own_record_routes(OwnRecordsOffice(centre), depositing),
             set_apart_routes(SettingApart(centre)),
             stream_routes(Uploading(centre), Streaming(centre)),
             succession_routes(Succession(directives, handing_over.announced, handing_over.renewed)),

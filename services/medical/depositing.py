@@ -1,8 +1,9 @@
 """Compartment keys and deposits: D2 keys, D5 verify, D6 store and log, D7 receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from consent import base64url, jws
@@ -20,6 +21,7 @@ from services.contracts.medical.messages import (
     CompartmentSearch,
     DepositAnswer,
     DepositRequest,
+    OwnDeposit,
 )
 from services.contracts.oversight.register import ed25519
 from services.kit.columns import ColumnError
@@ -56,6 +58,20 @@ class KnownPerson:
     def subject(self) -> SubjectKeyId:
         """The name of the wallet's key: the only name of the person in a sealed record."""
         return SubjectKeyId(thumbprint(self.wallet))
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """Whose record it is, who says to have written it, and how its entry begins.
+
+    `use_up` uses the pseudonym token within the transaction, where there is one, and returns whom it names.
+    """
+
+    person: Pseudonym
+    author: OrganisationId
+    event: Event
+    link: bytes | None
+    use_up: Callable[[Connection], Pseudonym]
 
 
 class Depositing:
@@ -136,50 +152,61 @@ class Depositing:
         is an entry of the person's history.
         """
         opened = self._open(request.token, caller)
+        deposited = Deposited(
+            person=opened.pseudonym,
+            author=caller.organisation,
+            event=_told(caller),
+            link=self._centre.apart.link(opened.handle),
+            use_up=lambda conn: self._centre.use_token(conn, opened),
+        )
+        return self._deposit(deposited, request.bundles)
+
+    def deposit_own(self, caller: PersonCaller, request: OwnDeposit) -> DepositAnswer:
+        """D5-D7 for what the person's own wallet sealed and signed. Raises: as `deposit`."""
+        with self._database.read() as conn:
+            wallet = self._centre.directives.wallet(conn, caller.pseudonym)
+        if wallet is None:
+            raise NoWalletError
+        deposited = Deposited(
+            person=caller.pseudonym,
+            author=OrganisationId(thumbprint(wallet)),
+            event=Event(kind=EventKind.RECORDS_DEPOSITED, outcome=Outcome.DONE),
+            link=None,
+            use_up=lambda _conn: caller.pseudonym,
+        )
+        return self._deposit(deposited, request.bundles)
+
+    def _deposit(self, deposited: Deposited, bundles: Sequence[BundleMessage]) -> DepositAnswer:
         try:
-            incoming = self._verify(
-                request.bundles, person=opened.pseudonym, author=caller.organisation
-            )  # D5
-            index = self._store(caller, opened, incoming)  # D6
+            incoming = self._verify(bundles, person=deposited.person, author=deposited.author)  # D5
+            index = self._store(deposited, incoming)  # D6
         except MedicalError as refusal:
-            event = replace(_told(caller), outcome=Outcome.REFUSED, reason=refusal.problem.code)
+            event = replace(deposited.event, outcome=Outcome.REFUSED, reason=refusal.problem.code)
             with self._database.write() as conn:
-                self._journal.record(conn, person=opened.pseudonym, event=event)
+                self._journal.record(conn, person=deposited.person, event=event)
             raise
         stored = sum(len(each.digests) for each in incoming)
         return DepositAnswer(receipt=self._receipt(incoming, index), stored=stored)  # D7
 
-    def _store(
-        self, caller: OperatorCaller, opened: VerifiedPseudonym, incoming: Sequence[IncomingBundle]
-    ) -> int:
+    def _store(self, deposited: Deposited, incoming: Sequence[IncomingBundle]) -> int:
         logged = [each.logged() for each in incoming]
         years = [each.compartment.year for each in logged]
         event = replace(
-            _told(caller),
+            deposited.event,
             categories=tuple(sorted({each.compartment.category.value for each in logged})),
             years=(min(years), max(years)),
             count=sum(len(each.documents) for each in logged),
             detail=deposit_detail(logged),
         )
         with self._database.write() as conn:
-            self._centre.store.lock(conn, opened.pseudonym)
-            person = self._known(conn, self._centre.use_token(conn, opened))
+            self._centre.store.lock(conn, deposited.person)
+            person = self._known(conn, deposited.use_up(conn))
             self._check_stored(conn, person, incoming)
             index = self._journal.record(conn, person=person.pseudonym, event=event).index
             self._centre.store.add_deposit(
-                conn,
-                position=index,
-                person=person.pseudonym,
-                bundles=incoming,
-                link=self._centre.apart.link(opened.handle),
+                conn, position=index, person=person.pseudonym, bundles=incoming, link=deposited.link
             )
-            attach(
-                self._centre,
-                conn,
-                person.pseudonym,
-                organisation=caller.organisation,
-                bundles=incoming,
-            )
+            attach(self._centre, conn, person.pseudonym, organisation=deposited.author, bundles=incoming)
         return index
 
     def _open(self, token: str, caller: OperatorCaller) -> VerifiedPseudonym:
@@ -208,10 +235,7 @@ class Depositing:
         if wallet is None:
             raise NoWalletError
         subject = SubjectKeyId(thumbprint(wallet))
-        organisation = self._centre.register.directory().organisation(author)
-        if organisation is None or organisation.signing_key is None:
-            raise AuthorError("the organisation has no accredited signing key; have one accredited first")
-        key = ed25519(organisation.signing_key)
+        key = self._author_key(author, subject=subject, wallet=wallet)
         incoming: list[IncomingBundle] = []
         for number, message in enumerate(bundles):
             try:
@@ -225,6 +249,16 @@ class Depositing:
             except ConsentError as error:
                 raise MalformedRequestError(f"bundles.{number}: {error}") from error
         return incoming
+
+    def _author_key(
+        self, author: OrganisationId, *, subject: SubjectKeyId, wallet: PublicJwk
+    ) -> Ed25519PublicKey:
+        if author == OrganisationId(subject):
+            return ed25519(dict(wallet))
+        organisation = self._centre.register.directory().organisation(author)
+        if organisation is None or organisation.signing_key is None:
+            raise AuthorError("the organisation has no accredited signing key; have one accredited first")
+        return ed25519(organisation.signing_key)
 
     def _check_stored(
         self, conn: Connection, person: KnownPerson, incoming: Sequence[IncomingBundle]

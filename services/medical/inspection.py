@@ -14,6 +14,7 @@ from consent.identifiers import OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint
 from consent.publication import verify_publication
 from consent.sealing import BundleMeta, SealedDocument, capsule_of, signer, verify_author
+from services.contracts.oversight.register import ed25519
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.columns import ColumnError
 from services.kit.events import EventKind
@@ -155,7 +156,16 @@ class Inspection:
         if not self._header_logged(conn, bundle):
             yield Finding(tables.handed_over.name, f"bundle={logged.id}", "is not what the log says")
         rows = conn.execute(_DOCUMENTS, {"person": person, "bundle": logged.id}).all()
-        yield from self._documents(rows, logged, bundle_meta(bundle, subject), authors.get(bundle.author, ()))
+        keys = authors.get(bundle.author) or self._own_key(conn, person, bundle.author)
+        yield from self._documents(rows, logged, bundle_meta(bundle, subject), keys)
+
+    def _own_key(
+        self, conn: Connection, person: Pseudonym, author: OrganisationId
+    ) -> Sequence[Ed25519PublicKey]:
+        """Return the wallet's key of that time when the person is the author."""
+        kept = self._centre.directives.wallets.get(conn, person)
+        own = () if kept is None else (kept.key, *kept.former)
+        return tuple(ed25519(dict(each)) for each in own if thumbprint(each) == author)
 
     def _header_logged(self, conn: Connection, bundle: StoredBundle) -> bool:
         if bundle.position is None:

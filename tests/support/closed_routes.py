@@ -86,6 +86,7 @@ NAMED: Example = {"id": "d", "version": 1, "media_type": "text/plain"}
 DOCUMENT: Example = NAMED | SEALED
 LABEL = "medication/2026/1"
 BUNDLE: Example = {"id": "b", "compartment": LABEL, "message_kit": "AAAA", "documents": [DOCUMENT]}
+OWN_SEGMENT: Example = {"document": "d", "version": 1, "number": 0}
 PLACE: Example = {"category": "medication", "year": 2026}
 PUBLISHED: Example = {"RecallNumber": "1", "RecallDate": "2026-01-01", "Title": "t", "Description": "d"}
 LISTS: Example = {"Products": [{"Name": "p"}], "Hazards": [{"Name": "h"}], "Remedies": [{"Name": "r"}]}
@@ -265,6 +266,8 @@ ROWS: dict[Body, list[Row]] = {
             m.CompartmentSearch,
             {"token": "x", "compartments": [PLACE]},
         ),
+        ("POST /own-deposits", person, m.OwnDeposit, {"bundles": [BUNDLE]}),
+        ("POST /own-records/segments", person, m.AskOwnSegment, OWN_SEGMENT),
         ("POST /uploads", HOSPITAL, ms.BeginUpload, {"size": 16}),
         ("POST /uploads/unknown/completion", HOSPITAL, ms.CompleteUpload, {"digest": "AAAA"}),
         ("POST /streams/segments", CLINIC, ms.AskSegment, {"ticket": "x", "number": 0}),

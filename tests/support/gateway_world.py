@@ -214,6 +214,9 @@ class World:
             ("GET", "/compartments"): asking(centre.published),
             ("POST", "/compartments/search"): reading(medical.CompartmentSearch, centre.search),
             ("POST", "/deposits"): reading(medical.DepositRequest, centre.deposit),
+            ("POST", "/own-records"): reading(medical.OwnRecordsRequest, centre.own_records),
+            ("POST", "/own-deposits"): reading(medical.OwnDeposit, centre.deposit_own),
+            ("POST", "/own-records/segments"): reading(medical.AskOwnSegment, centre.own_segment),
             ("POST", "/reads"): reading(medical.ReadRequest, centre.read),
             ("GET", "/grants"): asking(centre.grants),
         }

@@ -13,6 +13,7 @@ from services.contracts.medical.messages import (
     DepositAnswer,
     DepositRequest,
     Grants,
+    OwnDeposit,
     OwnRecords,
     OwnRecordsRequest,
     OwnSegment,
@@ -55,6 +56,9 @@ class Medical(Protocol):
 
     def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
         """Return the person's own records, sealed as they are stored (the person)."""
+
+    def deposit_own(self, message: OwnDeposit, *, token: Token) -> DepositAnswer:
+        """Hand over bundles that the person's own wallet sealed and signed (the person)."""
 
     def own_segment(self, message: AskOwnSegment, *, token: Token) -> OwnSegment:
         """Return one sealed segment of an own large document (the person)."""
@@ -99,6 +103,10 @@ class MedicalClient:
     def own_records(self, message: OwnRecordsRequest, *, token: Token) -> OwnRecords:
         """See `Medical`."""
         return self._ask("POST", "/own-records", OwnRecords, message=message, token=token)
+
+    def deposit_own(self, message: OwnDeposit, *, token: Token) -> DepositAnswer:
+        """See `Medical`."""
+        return self._ask("POST", "/own-deposits", DepositAnswer, message=message, token=token)
 
     def own_segment(self, message: AskOwnSegment, *, token: Token) -> OwnSegment:
         """See `Medical`."""

@@ -18,11 +18,11 @@ from consent.decision import AccessRequest, HeldDirective, Refusal, decide
 from consent.directives import DirectiveCopy, UnverifiedDirective
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
-from consent.identifiers import BundleId, DirectiveId, Pseudonym
+from consent.identifiers import BundleId, DirectiveId, OrganisationId, Pseudonym
 from consent.jwk import PublicJwk, thumbprint, to_jwk
 from consent.lifecycle import DirectiveState
 from consent.publication import verify_publication
-from consent.sealing import SealedBundle, SealedDocument, document_digest, verify_author
+from consent.sealing import SealedBundle, SealedDocument, document_digest
 from consent.statements import GrantSubject, VerifiedStatement
 from consent.terms import Effect
 from consent.vocabulary import Body
@@ -36,6 +36,7 @@ from services.contracts.medical.fake_rules import (
     chosen_documents,
     place_of,
     refusal,
+    require_signed,
     sealed_bundle,
     verified_statement,
 )
@@ -150,15 +151,29 @@ class FakeMedical:
         """See `Medical`."""
         caller = self._operator(token, "writer")
         person = self._of(self._named(message.token))
-        sealed = [sealed_bundle(each, person.subject, caller) for each in message.bundles]
+        author = caller.organisation
+        sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
         self._require_author(sealed, caller)
         self._require_used_once(message.token)
         self._require_new(sealed, person)
-        self.streams.claim(caller.organisation, sealed)
+        self.streams.claim(author, sealed)
         self._use(message.token)
-        person.bundles += sealed
         link = self._links(message.token)
         person.links |= {each.id: link for each in sealed if link is not None}
+        return self._take(person, sealed)
+
+    def deposit_own(self, message: messages.OwnDeposit, *, token: Token) -> messages.DepositAnswer:
+        """See `Medical`."""
+        person = self._of(self._person(token))
+        author = OrganisationId(person.subject)
+        sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
+        require_signed(sealed, ed25519(dict(person.wallet)))
+        self._require_new(sealed, person)
+        self.streams.claim(author, sealed)
+        return self._take(person, sealed)
+
+    def _take(self, person: FakePerson, sealed: list[SealedBundle]) -> messages.DepositAnswer:
+        person.bundles += sealed
         digests = [document_digest(bundle, each) for bundle in sealed for each in bundle.documents]
         payload: JsonObject = {
             "bundles": [each.id for each in sealed],
@@ -329,13 +344,7 @@ class FakeMedical:
         organisation = self._directory().organisation(caller.organisation)
         if organisation is None or organisation.signing_key is None:
             raise refusal(403, "author_not_verified")
-        key = ed25519(organisation.signing_key)
-        try:
-            for bundle in bundles:
-                for each in bundle.documents:
-                    verify_author(each, bundle, key)
-        except ConsentError:
-            raise refusal(403, "author_not_verified") from None
+        require_signed(bundles, ed25519(organisation.signing_key))
 
     def _require_new(self, bundles: list[SealedBundle], person: FakePerson) -> None:
         open_labels = set(person.newest().values())

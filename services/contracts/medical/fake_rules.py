@@ -1,8 +1,10 @@
 """What the fake medical centre keeps in memory, and its rules, as plain functions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.compartments import Compartment, YearSpan
 from consent.decision import AccessRequest, HeldDirective
@@ -10,11 +12,11 @@ from consent.delegation import VerifiedFragment, reencrypt
 from consent.directives import DirectiveCopy
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
-from consent.identifiers import BundleId, DocumentId, Pseudonym, SubjectKeyId
+from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.publication import VerifiedPublication
 from consent.recipients import Reader
-from consent.sealing import SealedBundle, SealedDocument, capsule_of
+from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
 from consent.statements import Selection, UnverifiedStatement, VerifiedStatement
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
@@ -124,7 +126,7 @@ def access_request(
 
 
 def sealed_bundle(
-    message: messages.BundleMessage, subject: SubjectKeyId, caller: OperatorCaller
+    message: messages.BundleMessage, subject: SubjectKeyId, author: OrganisationId
 ) -> SealedBundle:
     """Read a bundle from its message. Raises: RemoteProblemError."""
     try:
@@ -137,7 +139,7 @@ def sealed_bundle(
         subject=subject,
         compartment=compartment,
         message_kit=message.message_kit,
-        author=caller.organisation,
+        author=author,
         documents=tuple(
             SealedDocument(
                 DocumentId(each.id),
@@ -178,6 +180,16 @@ def bundle_message(
         if grant is None
         else {body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
     )
+
+
+def require_signed(bundles: Iterable[SealedBundle], key: Ed25519PublicKey) -> None:
+    """Check the author of every document. Raises: RemoteProblemError."""
+    try:
+        for bundle in bundles:
+            for each in bundle.documents:
+                verify_author(each, bundle, key)
+    except ConsentError:
+        raise refusal(403, "author_not_verified") from None
 
 
 def place_of(bundle: SealedBundle) -> tuple[str, int]:

@@ -102,6 +102,12 @@ class DepositAnswer(Message):
     stored: int
 
 
+class OwnDeposit(Message):
+    """POST /own-deposits (the person): bundles whose author is the person's own wallet key."""
+
+    bundles: Annotated[list[BundleMessage], Field(min_length=1, max_length=MAX_BUNDLES)]
+
+
 class LogIndex(Message):
     """Where an entry stands in the body's log."""
 

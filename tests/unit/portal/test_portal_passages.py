@@ -53,6 +53,7 @@ WITH_SESSION = {
     (O, "GET", "/register"),
     (M, "POST", "/own-records"),
     (M, "POST", "/own-records/segments"),
+    (M, "POST", "/own-deposits"),
 }
 OTHER_PATHS = (
     "/persons",

@@ -1,0 +1,74 @@
+"""A person's lifelong record from the command line: own measurements, records brought along, everything taken home."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from consent.life_records import MEANINGS
+from services.commands.failures import told
+from services.commands.organisation import EXISTING
+from services.commands.person import card_option, signing
+from services.gateway.clinical import ClinicalRecord
+from services.gateway.measurements import MEASURES, OWN_PATIENT, Measured, observation
+from services.gateway.own_bundle import save_bundle
+from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
+
+
+@click.command(name="record-kinds")
+@told
+def record_kinds() -> None:
+    """List what a lifelong record is made of, and in which category each kind is sealed."""
+    for kind, meaning in MEANINGS.items():
+        click.echo(f"{kind.value:<20} {meaning.category.value:<11} {meaning.ja} / {meaning.en}")
+
+
+@click.command(name="add-measurement")
+@card_option
+@click.option("--of", "measured", required=True, type=click.Choice([each.value for each in Measured]))
+@click.option("--value", required=True, help="The number, in the unit that the command prints.")
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="When, in UTC; by default now."
+)
+@told
+def add_measurement(card: Path, measured: str, value: str, at: datetime | None) -> None:
+    """Put a measurement of your own into your record, sealed and signed by your wallet."""
+    person, kind = signing(card), Measured(measured)
+    moment = person.clock() if at is None else at.replace(tzinfo=UTC)
+    resource = observation(kind, value, at=moment, randomness=person.randomness)
+    record = ClinicalRecord(
+        OWN_PATIENT,
+        MEASUREMENTS,
+        moment.year,
+        f"Observation/{resource['id']}",
+        json.dumps(resource, ensure_ascii=False).encode(),
+    )
+    deposit_own(person, [record])
+    measure = MEASURES[kind]
+    click.echo(f"{measure.ja} / {measure.en}: {value} {measure.unit}, deposited, receipt checked")
+
+
+@click.command(name="deposit-own")
+@card_option
+@click.option(
+    "--fhir", required=True, type=EXISTING, help="FHIR R4 Bundle (JSON), ndjson file, or folder of ndjson."
+)
+@told
+def deposit_own_records(card: Path, fhir: Path) -> None:
+    """Put records that you bring along into your record, sealed and signed by your wallet."""
+    person = signing(card)
+    done = deposit_own(person, read_own(fhir, this_year=person.clock().year))
+    click.echo(f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked")
+
+
+@click.command(name="own-bundle")
+@card_option
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
+@told
+def own_bundle(card: Path, folder: Path) -> None:
+    """Take everything home as one FHIR Bundle, opened on this machine; large documents become files beside it."""
+    saved = save_bundle(signing(card), folder)
+    for each in saved.large:
+        click.echo(f"{each}")
+    click.echo(f"{saved.file}: {saved.records} records, each verified and opened here")

@@ -1,0 +1,249 @@
+"""The lifelong record through the gateway: own measurements, records brought along, everything taken home."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhirclient.models.bundle import Bundle  # type: ignore[import-untyped]  # has no stubs
+from support.fhir_folder import OTHER, PATIENT, condition, patient, prescription, write_lines
+from support.gateway_world import NOW, YEAR, World, terms
+
+from consent.compartments import YearSpan
+from consent.identifiers import OrganisationId
+from consent.life_records import MEANINGS, LifeRecord
+from consent.vocabulary import Category, Purpose
+from services.contracts.oversight.register import Kind, Role
+from services.gateway.clinic import open_records
+from services.gateway.clinical import ClinicalRecord
+from services.gateway.errors import FhirError, LargeFileError, NotVerifiedError, RefusedError
+from services.gateway.hospital import link
+from services.gateway.large_documents import LargeFile, deposit_file
+from services.gateway.measurements import MEASURES, Measured, observation
+from services.gateway.organisation import Organisation
+from services.gateway.own_bundle import save_bundle
+from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
+from services.gateway.own_records import own_records
+from services.gateway.people import Enrolled
+from services.gateway.wallet_actions import lay_down
+from services.kit.clock import system_randomness
+
+
+@dataclass
+class Scene:
+    """A person, a hospital that writes, a clinic that reads."""
+
+    world: World
+    hospital: Organisation
+    clinic: Organisation
+    person: Enrolled
+    folder: Path
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    world = World(tmp_path / "credentials")
+    counter = world.organisation("municipality", Kind.MUNICIPALITY, Role.REGISTRAR)
+    hospital = world.organisation("hospital", Kind.HOSPITAL, Role.WRITER)
+    clinic = world.organisation("clinic", Kind.CLINIC, Role.READER)
+    world.watch.tick()
+    return Scene(world, hospital, clinic, world.person(counter), tmp_path)
+
+
+def measured(name: str = "o-1", *, year: int = YEAR) -> ClinicalRecord:
+    """Return an own measurement as a record."""
+    resource = observation(Measured.BODY_WEIGHT, "61.5", at=NOW, randomness=system_randomness)
+    return ClinicalRecord("me", MEASUREMENTS, year, f"Observation/{name}", json.dumps(resource).encode())
+
+
+def test_own_measurement_is_read_by_whom_the_person_permits_as_the_persons_own(scene: Scene) -> None:
+    done = deposit_own(scene.person.person, [measured()])
+    assert len(done.receipts) == 1
+    lay_down(scene.person.person, terms("clinic", MEASUREMENTS))
+    reference = link(scene.clinic, scene.person.person)
+    opened = open_records(
+        scene.clinic,
+        reference,
+        categories=frozenset({MEASUREMENTS}),
+        years=YearSpan(YEAR, YEAR),
+        purpose=Purpose.TREAT,
+    )
+    assert [json.loads(each.content)["valueQuantity"]["value"] for each in opened] == [61.5]
+    (own,) = own_records(scene.person.person)
+    assert own.author == OrganisationId(scene.person.person.wallet.subject)
+
+
+def test_record_of_a_year_without_a_key_gets_one(scene: Scene) -> None:
+    deposit_own(scene.person.person, [measured(year=1985), measured("o-2")])
+    assert sorted(each.year for each in own_records(scene.person.person)) == [1985, YEAR]
+
+
+def test_the_same_record_again_is_refused_and_nothing_of_the_rest_is_stored(scene: Scene) -> None:
+    deposit_own(scene.person.person, [measured()])
+    with pytest.raises(RefusedError, match="document_version"):
+        deposit_own(scene.person.person, [measured("o-2"), measured()])
+    assert len(own_records(scene.person.person)) == 1
+
+
+def weight(**changes: Any) -> dict[str, Any]:
+    """Return an Observation of the patient."""
+    told = observation(Measured.BODY_WEIGHT, "61.5", at=NOW, randomness=system_randomness)
+    return told | {"id": "w-1", "subject": {"reference": f"Patient/{PATIENT}"}} | changes
+
+
+def as_bundle(folder: Path, resources: list[Any]) -> Path:
+    """Write a Bundle."""
+    file = folder / "mine.json"
+    entries = [each if each is None else {"resource": each} for each in resources]
+    file.write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    return file
+
+
+def as_lines(folder: Path, resources: list[Any]) -> Path:
+    """Write an ndjson file."""
+    write_lines(folder / "mine.ndjson", resources)
+    return folder / "mine.ndjson"
+
+
+WRITERS: list[Callable[[Path, list[Any]], Path]] = [as_bundle, as_lines]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_bundle_and_ndjson_are_taken_in_alike(scene: Scene, write: Callable[[Path, list[Any]], Path]) -> None:
+    everything = [
+        patient(PATIENT),
+        weight(),
+        prescription("rx-1", f"{YEAR}-01-15"),
+        condition("c-1", f"{YEAR - 1}-02-03"),
+        {"resourceType": "Organization", "id": "org"},
+    ]
+    deposit_own(scene.person.person, read_own(write(scene.folder, everything), this_year=YEAR))
+    found = own_records(scene.person.person)
+    assert sorted(
+        (json.loads(each.document.content)["resourceType"], each.category.value, each.year) for each in found
+    ) == [
+        ("Condition", "summary", YEAR - 1),
+        ("MedicationRequest", "medication", YEAR),
+        ("Observation", "laboratory", YEAR),
+    ]
+
+
+BAD: list[tuple[Any, str]] = [
+    (weight(id="x", subject=None), "subject.reference is missing"),
+    ({k: v for k, v in weight(id="x").items() if k != "subject"}, "subject.reference is missing"),
+    (weight(id="x", subject={"reference": "Device/1"}), "does not name a Patient"),
+    (weight(id="x", subject={"reference": f"Patient/{OTHER}"}), "another Patient than mine"),
+    (weight(id="x", effectiveDateTime="yesterday"), "not a FHIR date"),
+    (weight(id="x", effectiveDateTime=None), "needs a date"),
+    (weight(), "already at"),
+    (weight(id=""), "id is missing"),
+    (weight(resourceType="Weight"), "resourceType"),
+    (None, "JSON object"),
+]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize(("bad", "problem"), BAD)
+def test_one_bad_resource_is_named_by_its_place_and_nothing_is_deposited(
+    scene: Scene, write: Callable[[Path, list[Any]], Path], bad: Any, problem: str
+) -> None:
+    file = write(scene.folder, [weight(), prescription("rx-1", f"{YEAR}-01-15"), bad])
+    with pytest.raises(FhirError, match=problem) as refused:
+        read_own(file, this_year=YEAR)
+    assert refused.value.line == 3
+    assert str(refused.value).startswith(f"{file.name}:3: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("mine.json", b"{", "not JSON"),
+        ("mine.json", b"[]", "no FHIR Bundle"),
+        ("mine.json", b'{"resourceType": "Patient"}', "no FHIR Bundle"),
+        ("mine.json", b'{"resourceType": "Bundle", "entry": {}}', "list"),
+        ("mine.json", b'{"resourceType": "Bundle"}', "no personal record"),
+        ("mine.ndjson", b"", "no personal record"),
+        ("mine.ndjson", b'{"resourceType": "Organization", "id": "o"}\n', "no personal record"),
+    ],
+)
+def test_file_that_holds_no_records_is_refused(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FhirError, match=problem):
+        read_own(tmp_path / name, this_year=YEAR)
+
+
+def test_everything_comes_home_as_a_bundle_that_others_read(scene: Scene) -> None:
+    """Small and large, of a hospital and one's own; read by a FHIR client of others."""
+    person, reference = scene.person.person, link(scene.hospital, scene.person.person)
+    study = scene.folder / "chest.dcm"
+    study.write_bytes(bytes(range(256)) * 5000)
+    deposit_file(
+        scene.hospital,
+        reference,
+        LargeFile(study, "application/dicom"),
+        place=(Category.IMAGING, YEAR),
+    )
+    deposit_own(person, [measured()])
+    saved = save_bundle(person, scene.folder / "home")
+    assert saved.records == 2
+    assert [each.read_bytes() for each in saved.large] == [study.read_bytes()]
+    told = json.loads(saved.file.read_text())
+    assert Bundle(told).as_json()["type"] == "collection"
+    kinds = sorted(each["resource"]["resourceType"] for each in told["entry"])
+    assert kinds == ["DocumentReference", "Observation", "Provenance", "Provenance"]
+    (attachment,) = [
+        each["resource"]["content"][0]["attachment"]
+        for each in told["entry"]
+        if each["resource"]["resourceType"] == "DocumentReference"
+    ]
+    assert attachment == {
+        "contentType": "application/dicom",
+        "url": saved.large[0].name,
+        "size": 1280000,
+        "title": "chest.dcm",
+    }
+    assert {file.stat().st_mode & 0o777 for file in (saved.file, *saved.large)} == {0o600}
+    with pytest.raises(LargeFileError):
+        save_bundle(person, scene.folder / "home")
+
+
+def test_own_large_document_that_was_changed_leaves_no_bundle(scene: Scene) -> None:
+    study = scene.folder / "chest.dcm"
+    study.write_bytes(b"x" * 100)
+    reference = link(scene.hospital, scene.person.person)
+    file = LargeFile(study, "application/dicom")
+    deposit_file(scene.hospital, reference, file, place=(Category.IMAGING, YEAR))
+    (upload,) = scene.world.medical.streams._uploads.values()
+    upload.segments[0] = upload.segments[0][::-1]
+    with pytest.raises(NotVerifiedError):
+        save_bundle(scene.person.person, scene.folder / "home")
+    assert [each for each in (scene.folder / "home").iterdir() if each.is_file()] == []
+
+
+@pytest.mark.parametrize("measured", Measured)
+def test_every_measure_makes_an_observation_of_its_code_and_unit(measured: Measured) -> None:
+    measure = MEASURES[measured]
+    told = observation(measured, str(measure.most), at=NOW, randomness=system_randomness)
+    assert told["code"]["coding"][0]["code"] == measure.loinc
+    assert (told["valueQuantity"]["value"], told["valueQuantity"]["code"]) == (measure.most, measure.unit)
+    assert (measure.ja.isascii(), measure.en.isascii()) == (False, True)
+    for value in (str(measure.least - 1), str(measure.most + 1), "", "x", "NaN", "Infinity", "1e400"):
+        with pytest.raises(FhirError):
+            observation(measured, value, at=NOW, randomness=system_randomness)
+
+
+def test_list_of_a_life_is_closed_has_both_languages_and_begins_and_ends_where_a_life_does() -> None:
+    assert list(MEANINGS) == list(LifeRecord)
+    assert (next(iter(MEANINGS)), list(MEANINGS)[-1]) == (
+        LifeRecord.MATERNAL_HANDBOOK,
+        LifeRecord.DEATH_CERTIFICATE,
+    )
+    assert {each.category for each in MEANINGS.values()} == set(Category)
+    assert all(each.en.isascii() and not each.ja.isascii() for each in MEANINGS.values())
+    assert len({each.ja for each in MEANINGS.values()}) == len({each.en for each in MEANINGS.values()}) == 27
+    assert io.StringIO("".join(LifeRecord)).read().isascii()
