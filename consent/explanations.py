@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     OTHER_CONTRACT = "other_contract"
     REASON_NOT_COVERED = "reason_not_covered"
     NOT_SIGNED_BY_PERSON = "not_signed_by_person"
+    ERASED = "erased"
     OTHER_PROFESSIONAL = "other_professional"
     FREQUENCY_USED_UP = "frequency_used_up"
     EMERGENCY_UNPROVEN = "emergency_unproven"
@@ -98,6 +99,10 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.REASON_NOT_COVERED: Explanation(
         ja="契約で定めた事由に当たりません。許可された事由があるときだけ照会してください。",
         en="The contract does not provide for this reason. Ask only for a reason that the person has permitted.",
+    ),
+    RefusalCode.ERASED: Explanation(
+        ja="本人がこの記録を消去しました。鍵が破棄されたため、誰にも開けません。",
+        en="The person had these records erased. Their key is destroyed, and nobody can open them.",
     ),
     RefusalCode.NOT_SIGNED_BY_PERSON: Explanation(
         ja="本人がこの組織に対して署名したものではありません。本人に署名し直してもらってください。",

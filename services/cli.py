@@ -62,6 +62,7 @@ for command in (
     lifelong.add_measurement,
     lifelong.deposit_own_records,
     lifelong.own_bundle,
+    lifelong.erase_records,
     organisation.trade_item,
     organisation.purchase,
     organisation.recall,

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import click
 
+from consent.compartments import YearSpan
 from consent.life_records import MEANINGS
+from consent.vocabulary import Category
 from services.commands.failures import told
 from services.commands.organisation import EXISTING
 from services.commands.person import card_option, signing
 from services.gateway.clinical import ClinicalRecord
+from services.gateway.erasing import erase, with_all_under_one_key
 from services.gateway.measurements import MEASURES, OWN_PATIENT, Measured, observation
 from services.gateway.own_bundle import save_bundle
 from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
+from services.gateway.own_records import own_records
 
 
 @click.command(name="record-kinds")
@@ -60,6 +64,38 @@ def deposit_own_records(card: Path, fhir: Path) -> None:
     person = signing(card)
     done = deposit_own(person, read_own(fhir, this_year=person.clock().year))
     click.echo(f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked")
+
+
+@click.command(name="erase-records")
+@card_option
+@click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
+@click.option("--years", type=(int, int), help="First and last year of the records.")
+@click.option("--yes", is_flag=True, help="Erase what is shown; without it nothing is erased.")
+@click.option("--receipt", type=click.Path(path_type=Path), help="Write the medical centre's receipt here.")
+@told
+def erase_records(
+    card: Path, categories: tuple[str, ...], years: tuple[int, int] | None, yes: bool, receipt: Path | None
+) -> None:
+    """Have records of yours erased by destroying their keys; what was sealed together goes together."""
+    person = signing(card)
+    everything = own_records(person)
+    span = None if years is None else YearSpan(*years)
+    chosen = [
+        each
+        for each in everything
+        if (not categories or each.category.value in categories) and (span is None or each.year in span)
+    ]
+    going = with_all_under_one_key(chosen, everything)
+    for each in going:
+        click.echo(f"{each.category.value} {each.year} by {each.author}: document {each.document.id}")
+    if not yes or not going:
+        click.echo(f"{len(going)} documents would be erased; give --yes to erase them for good")
+        return
+    erased = erase(person, going)
+    if receipt is not None:
+        receipt.write_text(erased.token + "\n")
+    keys = len(erased.receipt.bundles)
+    click.echo(f"{len(going)} documents erased, {keys} keys destroyed, receipt checked")
 
 
 @click.command(name="own-bundle")

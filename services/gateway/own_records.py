@@ -34,6 +34,7 @@ class OwnRecord:
     year: int
     author: OrganisationId
     document: PlainDocument
+    bundle: BundleId
     large: "OwnLarge | None" = None
 
 
@@ -66,7 +67,7 @@ def own_records(
                 key = signer(sealed, meta, _keys(authors, meta.author))
                 (opened,) = wallet.open_own(meta, [sealed], author_key=key)
                 place, large = meta.compartment, _large(wallet, meta, opened)
-                found.append(OwnRecord(place.category, place.year, meta.author, opened, large))
+                found.append(OwnRecord(place.category, place.year, meta.author, opened, meta.id, large))
         except ConsentError as error:
             raise NotVerifiedError(
                 "the medical centre holds a record under your name that is not sealed to you; report this"

@@ -88,6 +88,7 @@ class EventKind(StrEnum):
     UPLOAD = "upload"
     UPLOADS_ENDED = "uploads_ended"
     LARGE_DOCUMENT_SENT = "large_document_sent"
+    RECORDS_ERASED = "records_erased"
     OWN_RECORDS_FETCHED = "own_records_fetched"
     WALLET_SUCCESSOR_ANNOUNCED = "wallet_successor_announced"
     WALLET_RENEWED = "wallet_renewed"

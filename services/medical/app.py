@@ -24,6 +24,7 @@ from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
 from services.medical.api.authzen import EchoRequestId, authzen_routes
+from services.medical.api.erasing import erasure_routes
 from services.medical.api.headers import header_routes
 from services.medical.api.own_records import own_record_routes
 from services.medical.api.routes import medical_routes
@@ -32,6 +33,7 @@ from services.medical.api.streams import stream_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
 from services.medical.evaluating import Evaluating
+from services.medical.erasing import Erasing
 from services.medical.granting import Granting
 from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection
@@ -113,6 +115,7 @@ def assemble(
             routes,
             own_record_routes(OwnRecordsOffice(centre), depositing),
             set_apart_routes(SettingApart(centre)),
+            erasure_routes(Erasing(centre)),
             stream_routes(Uploading(centre), Streaming(centre)),
             succession_routes(Succession(directives, handing_over.announced, handing_over.renewed)),
             header_routes(handing_over),

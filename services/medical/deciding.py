@@ -10,6 +10,7 @@ from consent.delegation import VerifiedFragment
 from consent.explanations import RefusalCode
 from consent.identifiers import BundleId, DirectiveId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
+from consent.lifecycle import DirectiveState
 from consent.recipients import Reader
 from consent.statements import AccessStatement, DocumentSelection, GrantSubject, VerifiedStatement
 from consent.terms import Effect
@@ -17,6 +18,7 @@ from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.directives.model import KeptWallet, StoredDirective
 from services.medical import policy
 from services.medical.centre import Centre
+from services.medical.erased_store import names_erased
 from services.medical.errors import StoredDirectiveDamagedError
 from services.medical.model import LoggedBundle, ServedBundle
 from services.medical.records import Records
@@ -78,6 +80,7 @@ class Deciding:
                 held = self._directives(conn, said, person)
                 selected: list[LoggedBundle] | None = None
                 if isinstance(said.selection, DocumentSelection):
+                    self._refuse_erased(conn, said.selection, person, held)
                     selected = self._records.select(conn, person, said.selection)
                 decided = self._decide(said, held, selected or [])
                 if selected is None:
@@ -85,6 +88,24 @@ class Deciding:
                 return self._load(conn, statement, person=person, decided=decided, selected=selected)
             except StoredDirectiveChangedError as error:
                 raise StoredDirectiveDamagedError(error.detail) from error
+
+    def _refuse_erased(
+        self,
+        conn: Connection,
+        selection: DocumentSelection,
+        person: Pseudonym,
+        held: Sequence[StoredDirective],
+    ) -> None:
+        """Say that records were erased, to who has a permission; to anybody else they are as any that is not there."""
+        now = self._centre.context.clock()
+        permitted = any(
+            each.terms.effect is Effect.PERMIT
+            and each.held.state is DirectiveState.ACTIVE
+            and each.terms.valid_from <= now < each.terms.valid_until
+            for each in held
+        )
+        if permitted and names_erased(conn, person, selection.ids):
+            raise RefusedError(RefusalCode.ERASED)
 
     def denied_since(self, conn: Connection, admitted: Admitted) -> bool:
         """Tell whether the person has said no to this very read since it was admitted.

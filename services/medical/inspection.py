@@ -21,8 +21,9 @@ from services.kit.events import EventKind
 from services.kit.log.audit import Finding
 from services.kit.log.entry import Opening
 from services.kit.log.errors import LogError
-from services.medical import tables
+from services.medical import erased_store, tables
 from services.medical.centre import Centre
+from services.medical.erasing import read_erasure_detail
 from services.medical.errors import StoredDocumentDamagedError
 from services.medical.model import LoggedBundle, StoredBundle, read_deposit_detail
 from services.medical.records import bundle_meta, compare_document, header_fits, read_headers
@@ -63,6 +64,7 @@ class Inspection:
             *self._deposits(conn),
             *self._apart(conn),
             *self._staged(conn),
+            *self._erased(conn),
             *stream_findings(self._centre, conn),
         ]
 
@@ -94,10 +96,13 @@ class Inspection:
         positions: set[int] = set()
         for position, person, bundles in self._logged(conn):
             positions.add(position)
-            for each in bundles:
+            erased = erased_store.erased_bundles(conn, [each.id for each in bundles])
+            kept = [each for each in bundles if each.id not in erased]
+            for each in kept:
                 logged.add((each.id, person))
                 documents |= {(person, one.id, one.version) for one in each.documents}
-            yield from self._deposit(conn, position, Pseudonym(person), bundles, authors)
+            yield from self._deposit(conn, position, Pseudonym(person), bundles)
+            yield from self._kept(conn, Pseudonym(person), kept, position=position, authors=authors)
         yield from self._unlogged(conn, positions, {name for name, _ in logged}, documents)
 
     def _deposit(
@@ -106,7 +111,6 @@ class Inspection:
         position: int,
         person: Pseudonym,
         bundles: Sequence[LoggedBundle],
-        authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
     ) -> Iterator[Finding]:
         name, row = tables.deposit.name, f"position={position}"
         stored = conn.execute(_DEPOSIT, {"position": position}).one_or_none()
@@ -121,6 +125,16 @@ class Inspection:
                 fits = False
             if not fits or stored.person != person:
                 yield Finding(name, row, "is not what the log says")
+
+    def _kept(
+        self,
+        conn: Connection,
+        person: Pseudonym,
+        bundles: Sequence[LoggedBundle],
+        *,
+        position: int,
+        authors: Mapping[OrganisationId, Sequence[Ed25519PublicKey]],
+    ) -> Iterator[Finding]:
         wallet = self._wallet(conn, person)
         if wallet is None:
             yield Finding("wallet", f"of the deposit at position={position}", "missing or changed")
@@ -225,6 +239,15 @@ class Inspection:
         for person, name, version in conn.execute(select(key.person, key.id, key.version)):
             if (person, name, version) not in documents:
                 yield Finding(tables.document.name, f"id={name} version={version}", "is not in the log")
+
+    def _erased(self, conn: Connection) -> Iterator[Finding]:
+        logged = {
+            key: position
+            for position, _, opening in self._of_kind(conn, EventKind.RECORDS_ERASED)
+            for key in read_erasure_detail(opening.event)
+        }
+        for table, row, problem in erased_store.faults(conn, logged):
+            yield Finding(table, row, problem)
 
     def _logged(self, conn: Connection) -> Iterator[tuple[int, str, list[LoggedBundle]]]:
         for position, person, opening in self._of_kind(conn, EventKind.RECORDS_DEPOSITED):

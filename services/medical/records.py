@@ -21,6 +21,7 @@ from services.kit.journal import Journal
 from services.kit.log.entry import Opening
 from services.kit.log.errors import LogError
 from services.medical import policy
+from services.medical.erased_store import erased_bundles
 from services.medical.errors import IntegrityError, StoredDocumentDamagedError
 from services.medical.model import (
     LoggedBundle,
@@ -156,7 +157,9 @@ class Records:
             found = [each for position in positions for each in _bundles_of(openings[position])]
         except (ColumnError, LogError, KeyError, TypeError, ValueError) as error:
             raise StoredDocumentDamagedError("journal_entry: the entry of a deposit was changed") from error
-        return [each for each in found if each.place in wanted]
+        placed = [each for each in found if each.place in wanted]
+        erased = erased_bundles(conn, [each.id for each in placed])
+        return [each for each in placed if each.id not in erased]
 
 
 def compare(

@@ -128,8 +128,8 @@ class SettingApart:
         if everything:
             own = ApartNotice(author=author, fault=message.fault, documents=list(everything), reads=[], at=at)
             self._centre.apart.tell(conn, author, own, position=position)
-        for reader, events in self._reads(conn, person, since=[index for index, _ in bundles]).items():
-            seen = sorted({one for event in events for one in _seen(event, bundles)})
+        for reader, events in self.reads_since(conn, person, since=[index for index, _ in bundles]).items():
+            seen = sorted({one for event in events for one in seen_by(event, bundles)})
             if seen:
                 notice = ApartNotice(
                     author=author,
@@ -140,7 +140,7 @@ class SettingApart:
                 )
                 self._centre.apart.tell(conn, reader, notice, position=position)
 
-    def _reads(self, conn: Connection, person: Pseudonym, *, since: Sequence[int]) -> Reads:
+    def reads_since(self, conn: Connection, person: Pseudonym, *, since: Sequence[int]) -> Reads:
         """Return the permitted reads of the person since the first of some deposits, by reader."""
         found: dict[OrganisationId, list[Mapping[str, JsonValue]]] = defaultdict(list)
         if not since:
@@ -154,7 +154,7 @@ class SettingApart:
         return found
 
 
-def _seen(event: Mapping[str, JsonValue], bundles: Sequence[tuple[int, LoggedBundle]]) -> list[str]:
+def seen_by(event: Mapping[str, JsonValue], bundles: Sequence[tuple[int, LoggedBundle]]) -> list[str]:
     """Return which documents a read can have shown: by category and year, or all when single ones were named."""
     categories, years = event.get("categories"), event.get("years")
     if not isinstance(categories, list) or not isinstance(years, list):

@@ -19,7 +19,16 @@ from services.kit.columns import ColumnCipher, ColumnError
 from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
 from services.medical.header_store import HeaderStore
 from services.medical.model import IncomingBundle, Place, StoredBundle
-from services.medical.tables import bundle, cut_link, deposit, directives, document, handed_over, publication
+from services.medical.tables import (
+    bundle,
+    cut_link,
+    deposit,
+    directives,
+    document,
+    erased_document,
+    handed_over,
+    publication,
+)
 
 AT_ONCE = 500
 
@@ -128,6 +137,7 @@ class MedicalStore:
         taken: set[str] = set()
         for some in _batches(ids):
             taken |= set(conn.execute(_KNOWN_BUNDLES, {"ids": some}).scalars())
+            taken |= set(conn.execute(_ERASED_BUNDLES, {"ids": some}).scalars())
         return taken
 
     def bundles(self, conn: Connection, ids: Sequence[BundleId]) -> dict[BundleId, StoredBundle]:
@@ -230,6 +240,9 @@ _BUNDLE_OF = select(document.c.bundle).where(
     document.c.person == bindparam("person"),
     document.c.id == bindparam("id"),
     document.c.version == bindparam("version"),
+)
+_ERASED_BUNDLES = select(erased_document.c.bundle).where(
+    erased_document.c.bundle.in_(bindparam("ids", expanding=True))
 )
 _KNOWN_BUNDLES = select(bundle.c.id).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
 BUNDLE_ROWS = select(

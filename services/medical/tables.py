@@ -92,6 +92,15 @@ document = Table(
     Column("signature", LargeBinary, nullable=False, info=clear("the author's, over the sealed document")),
 )
 
+erased_document = Table(
+    "erased_document",
+    metadata,
+    Column("bundle", String, primary_key=True, info=clear("random; its content key was destroyed")),
+    Column("id", String, primary_key=True, info=clear("a document that only this key opened")),
+    Column("person", String, nullable=False, index=True, info=clear("who had it erased", person=True)),
+    Column("position", BigInteger, nullable=False, info=clear("position of the log entry that says so")),
+)
+
 handed_over = Table(
     "handed_over",
     metadata,

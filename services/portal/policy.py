@@ -77,6 +77,7 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "PUT", "/headers"),
         (Body.MEDICAL, "POST", "/own-records/segments"),
         (Body.MEDICAL, "POST", "/own-deposits"),
+        (Body.MEDICAL, "POST", "/erasures"),
         (Body.IDENTITY, "PUT", "/subject"),
         (Body.IDENTITY, "GET", "/passkeys"),
         (Body.IDENTITY, "POST", "/passkeys/options"),

@@ -38,6 +38,7 @@ STEPS_OF = {
     "H": 3,
     "C": 4,
     "G": 4,
+    "Z": 4,
 }
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 CODE_PATH = re.compile(r"`((?:consent|anonymize|services|docs|benchmarks)/[\w/]+\.py)(?::(\w+))?`")

@@ -61,6 +61,17 @@ def test_person_measures_brings_records_along_and_takes_everything_home(
     told = json.loads((home / "records.json").read_text())
     kinds = sorted({each["resource"]["resourceType"] for each in told["entry"]})
     assert kinds == ["Condition", "MedicationRequest", "Observation", "Provenance"]
+    erasing: Words = ["erase-records", "--card", card, "--category", "summary"]
+    assert gives(*erasing)[-1] == "1 documents would be erased; give --yes to erase them for good"
+    receipt = tmp_path / "receipt.jws"
+    assert gives(*erasing, "--yes", "--receipt", receipt)[-1] == (
+        "1 documents erased, 1 keys destroyed, receipt checked"
+    )
+    assert receipt.read_text().count(".") == 2
+    assert gives("own-bundle", "--card", card, "--to", tmp_path / "again")[-1].startswith(
+        f"{tmp_path / 'again' / 'records.json'}: 2 records"
+    )
     history = "\n".join(gives("history", "--card", card))
     assert re.search(r"medical +records_deposited  done", history)
     assert re.search(r"medical +own_records_fetched  done", history)
+    assert re.search(r"medical +records_erased  done", history)

@@ -23,6 +23,7 @@ from services.contracts.medical import authzen as az
 from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
 from services.contracts.medical import streams as ms
+from services.contracts.medical.erasing import EraseRecords
 from services.contracts.oversight import messages as o
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
@@ -266,6 +267,7 @@ ROWS: dict[Body, list[Row]] = {
             m.CompartmentSearch,
             {"token": "x", "compartments": [PLACE]},
         ),
+        ("POST /erasures", person, EraseRecords, {"order": "x"}),
         ("POST /own-deposits", person, m.OwnDeposit, {"bundles": [BUNDLE]}),
         ("POST /own-records/segments", person, m.AskOwnSegment, OWN_SEGMENT),
         ("POST /uploads", HOSPITAL, ms.BeginUpload, {"size": 16}),

@@ -26,6 +26,7 @@ from services.contracts.identity.fake_accounts import FakeAccounts
 from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as medical
+from services.contracts.medical.erasing import EraseRecords
 from services.contracts.medical.fake import FakeMedical
 from services.contracts.oversight import messages as oversight
 from services.contracts.oversight.fake import FakeOversight
@@ -215,6 +216,7 @@ class World:
             ("POST", "/compartments/search"): reading(medical.CompartmentSearch, centre.search),
             ("POST", "/deposits"): reading(medical.DepositRequest, centre.deposit),
             ("POST", "/own-records"): reading(medical.OwnRecordsRequest, centre.own_records),
+            ("POST", "/erasures"): reading(EraseRecords, centre.erasures.erase),
             ("POST", "/own-deposits"): reading(medical.OwnDeposit, centre.deposit_own),
             ("POST", "/own-records/segments"): reading(medical.AskOwnSegment, centre.own_segment),
             ("POST", "/reads"): reading(medical.ReadRequest, centre.read),

@@ -28,12 +28,14 @@ from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
+from services.contracts.medical.fake_erasures import FakeErasures
 from services.contracts.medical.fake_rules import (
     FakeGrant,
     FakePerson,
     access_request,
     bundle_message,
     chosen_documents,
+    missing_code,
     place_of,
     refusal,
     require_signed,
@@ -79,6 +81,12 @@ class FakeMedical:
         self._grants: dict[DirectiveId, FakeGrant] = {}
         self.streams = FakeStreams(callers)
         self._used: set[str] = set()
+        self.erasures = FakeErasures(
+            lambda token: self._of(self._person(token)),
+            clock,
+            key=self._key,
+            index=lambda: next(self._indexes),
+        )
 
     def register_wallet(self, person: Pseudonym, wallet: PublicJwk) -> None:
         """Take a person's wallet, as PUT /wallet would."""
@@ -195,7 +203,7 @@ class FakeMedical:
         chosen = chosen_documents(statement, person)
         request = access_request(statement, chosen, reader=caller.reader, now=self._clock())
         if request is None:
-            raise refusal(403, RefusalCode.NO_PERMISSION.value)
+            raise refusal(403, missing_code(statement, person, directives).value)
         decision = decide(request, [each.held for each in directives])
         if isinstance(decision, Refusal):
             raise refusal(403, decision.code.value)

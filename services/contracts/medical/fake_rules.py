@@ -14,10 +14,12 @@ from consent.errors import ConsentError
 from consent.explanations import RefusalCode
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
+from consent.lifecycle import DirectiveState
 from consent.publication import VerifiedPublication
 from consent.recipients import Reader
 from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
-from consent.statements import Selection, UnverifiedStatement, VerifiedStatement
+from consent.statements import DocumentSelection, Selection, UnverifiedStatement, VerifiedStatement
+from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
@@ -38,6 +40,7 @@ class FakePerson:
     bundles: list[SealedBundle] = field(default_factory=list)
     links: dict[BundleId, str] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
 
     @property
     def subject(self) -> SubjectKeyId:
@@ -180,6 +183,19 @@ def bundle_message(
         if grant is None
         else {body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
     )
+
+
+def missing_code(
+    verified: VerifiedStatement, person: FakePerson, directives: Iterable[FakeGrant]
+) -> RefusalCode:
+    """Return why a named document is not there, as far as the reader may know."""
+    selection = verified.statement.selection
+    permitted = any(
+        each.held.terms.effect is Effect.PERMIT and each.held.state is DirectiveState.ACTIVE
+        for each in directives
+    )
+    named = isinstance(selection, DocumentSelection) and not person.erased.isdisjoint(selection.ids)
+    return RefusalCode.ERASED if permitted and named else RefusalCode.NO_PERMISSION
 
 
 def require_signed(bundles: Iterable[SealedBundle], key: Ed25519PublicKey) -> None:

@@ -15,10 +15,12 @@ from support.gateway_world import NOW, YEAR, World, terms
 from consent.compartments import YearSpan
 from consent.identifiers import OrganisationId
 from consent.life_records import MEANINGS, LifeRecord
-from consent.vocabulary import Category, Purpose
+from consent.vocabulary import Body, Category, Purpose
+from services.contracts.medical.erasing import ErasureAnswer
 from services.contracts.oversight.register import Kind, Role
 from services.gateway.clinic import open_records
 from services.gateway.clinical import ClinicalRecord
+from services.gateway.erasing import erase, with_all_under_one_key
 from services.gateway.errors import FhirError, LargeFileError, NotVerifiedError, RefusedError
 from services.gateway.hospital import link
 from services.gateway.large_documents import LargeFile, deposit_file
@@ -223,6 +225,39 @@ def test_own_large_document_that_was_changed_leaves_no_bundle(scene: Scene) -> N
     with pytest.raises(NotVerifiedError):
         save_bundle(scene.person.person, scene.folder / "home")
     assert [each for each in (scene.folder / "home").iterdir() if each.is_file()] == []
+
+
+def test_erased_records_are_away_with_what_was_sealed_beside_them_and_the_receipt_says_so(
+    scene: Scene,
+) -> None:
+    person = scene.person.person
+    deposit_own(person, [measured(), measured("o-2")])
+    deposit_own(person, [measured("o-3", year=YEAR - 1)])
+    everything = own_records(person)
+    chosen = [each for each in everything if each.year == YEAR][:1]
+    going = with_all_under_one_key(chosen, everything)
+    assert len(going) == 2
+    erased = erase(person, going)
+    (told,) = erased.receipt.bundles
+    assert sorted(told.documents) == sorted(each.document.id for each in going)
+    assert [each.year for each in own_records(person)] == [YEAR - 1]
+
+
+def test_receipt_for_another_erasure_is_not_taken(scene: Scene) -> None:
+    person = scene.person.person
+    deposit_own(person, [measured()])
+    deposit_own(person, [measured("o-2", year=YEAR - 1)])
+    first, second = own_records(person)
+    kept: list[ErasureAnswer] = []
+
+    def again(answer: ErasureAnswer) -> ErasureAnswer:
+        kept.append(answer)
+        return kept[0]
+
+    scene.world.lines[Body.MEDICAL].tamper["/erasures"] = again
+    erase(person, [first])
+    with pytest.raises(NotVerifiedError):
+        erase(person, [second])
 
 
 @pytest.mark.parametrize("measured", Measured)

@@ -54,6 +54,7 @@ WITH_SESSION = {
     (M, "POST", "/own-records"),
     (M, "POST", "/own-records/segments"),
     (M, "POST", "/own-deposits"),
+    (M, "POST", "/erasures"),
 }
 OTHER_PATHS = (
     "/persons",
