@@ -6,8 +6,9 @@ import click
 
 from consent.compartments import YearSpan
 from consent.vocabulary import Category
+from consent.words import terms_in_words
 from services.commands.failures import told
-from services.commands.person import card_option, describe, signing
+from services.commands.person import card_option, signing
 from services.gateway.emergency_choice import choose as choose_for
 
 categories_option = click.option(
@@ -36,5 +37,5 @@ def choose(card: Path, categories: tuple[str, ...], years: tuple[int, int] | Non
         raise click.UsageError("name at least one --category, or say --no")
     span = None if years is None else YearSpan(*years)
     for each in choose_for(signing(card), [Category(name) for name in categories], years=span):
-        click.echo(describe(each))
+        click.echo(terms_in_words(each.terms).en)
     click.echo("chosen; an earlier choice is taken back")

@@ -32,8 +32,8 @@ from services.medical.api.set_apart import set_apart_routes
 from services.medical.api.streams import stream_routes
 from services.medical.centre import Centre
 from services.medical.depositing import Depositing
-from services.medical.evaluating import Evaluating
 from services.medical.erasing import Erasing
+from services.medical.evaluating import Evaluating
 from services.medical.granting import Granting
 from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection

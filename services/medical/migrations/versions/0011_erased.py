@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_erased"
-down_revision = "0009_log_views"
+revision = "0011_erased"
+down_revision = "0010_directive_index"
 
 
 def upgrade() -> None:
