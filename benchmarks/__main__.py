@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure over real processes and TLS on the loopback, and print the table."""
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,8 @@ QUICK: Final = Bounds(runs=5, seconds=1.0)
 FULL_LOG: Final = 1_000_000
 QUICK_LOG: Final = 10_000
 
+WIDTH_OF_A_FILE = 120
+
 
 def main() -> None:
     """Read the command line, measure, print."""
@@ -30,7 +33,7 @@ def main() -> None:
     parser.add_argument("--log", action="store_true", help="the log only: no body is started")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows to FILE")
     arguments = parser.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
     bounds = QUICK if arguments.quick else FULL
     rows = run_log(bounds, console) if arguments.log else run(bounds, console)
     show(rows, console)

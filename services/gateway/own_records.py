@@ -127,22 +127,22 @@ def _large(wallet: Wallet, meta: BundleMeta, document: PlainDocument) -> OwnLarg
 def _bundles(
     person: Person, categories: Collection[Category] | None, years: YearSpan | None
 ) -> Iterator[ReadBundle]:
-    after: int | None = -1
-    while after is not None:
+    start: int | None = 0
+    while start is not None:
         message = OwnRecordsRequest(
             categories=None if categories is None else sorted(categories),
             first_year=years.first if years else 0,
             last_year=years.last if years else 9999,
-            after=after,
+            start=start,
         )
         part = person.ask(
             Body.MEDICAL,
             lambda http, token: MedicalClient(http).own_records(message, token=token),  # noqa: B023 - called here
         )
         yield from part.bundles
-        if part.after is not None and part.after <= after:
+        if part.next is not None and part.next <= start:
             raise NotVerifiedError("the medical centre shows the same records again; report this")
-        after = part.after
+        start = part.next
 
 
 def _keys(authors: AuthorKeys, author: OrganisationId) -> Sequence[Ed25519PublicKey]:

@@ -47,7 +47,7 @@ class OwnRecordsOffice:
             with self._context.database.read() as conn:
                 subject = self._subject(conn, caller.pseudonym)
                 found = self._records.deposited(conn, caller.pseudonym, _wanted(message))
-                part, after = _part(found, message.after, most=self._centre.settings.own_records_at_once)
+                part, following = _part(found, message.start, most=self._centre.settings.own_records_at_once)
                 rows = self._records.rows(conn, part)
                 served = self._records.load(conn, rows, part, person=caller.pseudonym, subject=subject)
         except ProblemError as refusal:
@@ -55,7 +55,7 @@ class OwnRecordsOffice:
             raise
         index = self._record(caller, _told(served))
         bundles = [read_bundle(each, {}, subject) for each in served]
-        return OwnRecords(bundles=bundles, after=after, log=LogIndex(index=index))
+        return OwnRecords(bundles=bundles, next=following, log=LogIndex(index=index))
 
     def segment(self, caller: PersonCaller, message: AskOwnSegment) -> OwnSegment:
         """Return a segment of an own large document; the first one of a document is an entry of the log.
@@ -110,17 +110,17 @@ def _wanted(message: OwnRecordsRequest) -> Callable[[Place], bool]:
 
 
 def _part(
-    found: Mapping[int, Sequence[LoggedBundle]], after: int, *, most: int
+    found: Mapping[int, Sequence[LoggedBundle]], start: int, *, most: int
 ) -> tuple[list[LoggedBundle], int | None]:
-    """Return whole deposits behind a place until there are enough documents, and where the next part begins."""
+    """Return whole deposits from a place on until there are enough documents, and where the next part begins."""
     part: list[LoggedBundle] = []
     documents = 0
-    later = [position for position in found if position > after and found[position]]
+    later = [position for position in found if position >= start and found[position]]
     for position in later:
         part += found[position]
         documents += sum(len(each.documents) for each in found[position])
         if documents >= most and position != later[-1]:
-            return part, position
+            return part, position + 1
     return part, None
 
 

@@ -9,6 +9,7 @@ from support.oversight_world import OversightWorld, Person, body_certificate, ov
 from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.contracts.directives import wallet_registration
+from services.contracts.oversight.register import Role
 from services.kit.http import Token
 
 OWN = Body.OVERSIGHT
@@ -61,7 +62,7 @@ def test_content_that_the_person_did_not_sign_for_is_refused(
 
 def test_an_operators_named_content_holds_too(world: OversightWorld) -> None:
     """OT1: an operator's proof need not name its content; where it does, the content is that."""
-    token: Token = world.operator_token(world.official)
+    token: Token = world.operator_token(world.official, Role.AUDITOR)
     url = world.settings.public_url + "/register"
     token.key.learn(url, world.context.nonces.present(world.clock()))
     proof = token.key.proof(

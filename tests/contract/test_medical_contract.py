@@ -527,7 +527,7 @@ def test_person_opens_their_own_records_without_any_bodys_help(bench: Bench) -> 
     bench.deposit(bench.seal(1, MEDICATION[2]))
     bench.deposit(bench.seal(1, MEDICATION[2], version=2), bench.seal(1, LABORATORY[0], prefix="lab"))
     told = own_records(bench)
-    assert told.after is None
+    assert told.next is None
     assert all(not each.fragments for each in told.bundles)
     key = bench.world.members[HOSPITAL].keys.ed25519("author").public_key()
     opened = [

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, within
+from support.command_line import PATIENCE_SECONDS, entries_told, within
 from support.desk import Desk
 
 from consent.vocabulary import Body
@@ -93,7 +93,7 @@ def test_change_of_a_sector_key_ends_though_both_bodies_are_killed(alive: Scene,
     def history_of_desk() -> list[str]:
         told = within("history", "--card", desk.card)
         assert told.returncode == 0, told.stderr
-        return told.stdout.splitlines()[:-1]
+        return entries_told(told.stdout)
 
     before = history_of_desk()
     asked = json.dumps({"body": SECTOR.value})

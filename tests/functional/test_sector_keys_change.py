@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, assert_one_line, within
+from support.command_line import PATIENCE_SECONDS, assert_one_line, entries_told, within
 from support.desk import PINS, Desk
 
 from consent.vocabulary import Body
@@ -37,7 +37,7 @@ def test_keys_change_under_traffic_and_everybody_stays_who_they_are(desk: Desk, 
     def histories() -> list[str]:
         told = within("history", "--card", desk.card)
         assert told.returncode == 0, told.stderr
-        return told.stdout.splitlines()[:-1]
+        return entries_told(told.stdout)
 
     before = histories()
     for body in CHANGED:

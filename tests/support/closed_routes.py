@@ -281,7 +281,7 @@ ROWS: dict[Body, list[Row]] = {
             AT_A | {"token": "x", "fault": "wrong_number"},
         ),
         *AUTHZEN,
-        ("POST /own-records", person, m.OwnRecordsRequest, {"after": -1}),
+        ("POST /own-records", person, m.OwnRecordsRequest, {"start": 0}),
         ("PUT /headers", person, h.StageHeaders, {"statement": "x", "headers": [HEADER]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),
         *DIRECTIVES,

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -147,3 +148,8 @@ def _runs(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def entries_told(printed: str) -> list[str]:
+    """Return the entries of a history that was printed, without the lines that count them."""
+    return [each for each in printed.splitlines() if re.match(r"\d{4}-\d\d-\d\d", each)]

@@ -250,9 +250,9 @@ class FakeMedical:
             bundles=[
                 bundle_message(bundle, documents)
                 for number, (bundle, documents) in enumerate(served.values())
-                if number > message.after
+                if number >= message.start
             ],
-            after=None,
+            next=None,
             log=messages.LogIndex(index=next(self._indexes)),
         )
 

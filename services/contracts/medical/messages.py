@@ -170,19 +170,19 @@ class ReadAnswer(Message):
 
 
 class OwnRecordsRequest(Message):
-    """POST /own-records (the person): of which categories and years, all where none are named; after which place."""
+    """POST /own-records (the person): of which categories and years, all where none are named; from which place on."""
 
     categories: Annotated[list[Annotated[Category, Field(strict=False)]], Field(max_length=20)] | None = None
     first_year: Annotated[int, Field(ge=0, le=9999)] = 0
     last_year: Annotated[int, Field(ge=0, le=9999)] = 9999
-    after: Annotated[int, Field(ge=-1, lt=2**62)] = -1
+    start: Annotated[int, Field(ge=0, lt=2**62)] = 0
 
 
 class OwnRecords(Message):
-    """Answer of POST /own-records: newest versions, still sealed; `after` is where the next part begins, if any."""
+    """Answer of POST /own-records: newest versions, still sealed; `next` is where the next part begins, if any."""
 
     bundles: list[ReadBundle]
-    after: int | None
+    next: int | None
     log: LogIndex
 
 

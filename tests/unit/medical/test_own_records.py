@@ -12,9 +12,9 @@ from services.kit.http import RemoteProblemError
 from services.medical import tables
 
 
-def fetch(running: Running, person: Someone, *, after: int = -1) -> OwnRecords:
+def fetch(running: Running, person: Someone, *, start: int = 0) -> OwnRecords:
     token = running.world.person_token(person)
-    return running.medical(HOSPITAL).own_records(OwnRecordsRequest(after=after), token=token)
+    return running.medical(HOSPITAL).own_records(OwnRecordsRequest(start=start), token=token)
 
 
 def test_parts_follow_each_other_and_together_are_everything(tmp_path: Path) -> None:
@@ -26,13 +26,13 @@ def test_parts_follow_each_other_and_together_are_everything(tmp_path: Path) -> 
         for number, count in enumerate((2, 2, 5, 1, 1)):
             plain = documents(count, prefix=f"part{number}")
             deposit(running, person, [seal(world, person, plain, compartment=MEDICATION[0])])
-        parts, after = [], -1
+        parts, start = [], 0
         while True:
-            part = fetch(running, person, after=after)
+            part = fetch(running, person, start=start)
             parts.append([one.id for each in part.bundles for one in each.documents])
-            if part.after is None:
+            if part.next is None:
                 break
-            after = part.after
+            start = part.next
         told = [each for each in running.events(person) if each["kind"] == "own_records_fetched"]
     assert [len(each) for each in parts] == [4, 5, 2]
     assert len({name for each in parts for name in each}) == 11
