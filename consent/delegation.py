@@ -144,6 +144,13 @@ class ReceivingKey:
         """Export the secret key. Shape: 32 bytes."""
         return self._key.to_be_bytes()
 
+    def decrypt(self, message_kit: bytes) -> bytes:
+        """Open what was encrypted to this very key. Raises: SealError."""
+        try:
+            return read_message_kit(message_kit).decrypt(self._key)
+        except ValueError:
+            raise SealError from None
+
     def public_bytes(self) -> bytes:
         """The public key that grants name as recipient. Shape: 33 bytes, compressed."""
         return self._key.public_key().to_compressed_bytes()

@@ -126,6 +126,7 @@ for command in (
     unattended.terminal_status,
     fhir_face.fhir_gateway,
     emergency.emergency,
+    emergency.review,
 ):
     main.add_command(command)
 

@@ -1,15 +1,24 @@
 """Emergencies at the command line."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from consent import base64url
 from consent.compartments import YearSpan
 from consent.vocabulary import Category
 from consent.words import terms_in_words
 from services.commands.failures import told
+from services.commands.options import IdCommand
+from services.commands.organisation import as_option
 from services.commands.person import card_option, signing
+from services.contracts.oversight.emergencies import ReviewOutcome
+from services.gateway import emergencies as gateway
 from services.gateway.emergency_choice import choose as choose_for
+from services.gateway.emergency_relay import relay_waiting
+from services.gateway.organisation import Organisation
 
 categories_option = click.option(
     "--category",
@@ -39,3 +48,101 @@ def choose(card: Path, categories: tuple[str, ...], years: tuple[int, int] | Non
     for each in choose_for(signing(card), [Category(name) for name in categories], years=span):
         click.echo(terms_in_words(each.terms).en)
     click.echo("chosen; an earlier choice is taken back")
+
+
+@emergency.command("request")
+@as_option
+@click.argument("reference")
+@categories_option
+@click.option("--years", type=(int, int), required=True, help="First and last year of the records.")
+@click.option("--reason", required=True, help="What happened to this patient, and what you must know.")
+@told
+def request_(
+    folder: Path, reference: str, categories: tuple[str, ...], years: tuple[int, int], reason: str
+) -> None:
+    """Ask, as the first professional, for records of the patient whom your organisation knows as REFERENCE."""
+    shown = gateway.declare(
+        Organisation.at(folder),
+        reference,
+        categories=frozenset(Category(each) for each in categories),
+        years=YearSpan(*years),
+        reason=reason,
+    )
+    click.echo(f"case {shown.case}: a second professional signs within 15 minutes (sekisho emergency second)")
+
+
+@emergency.command(cls=IdCommand)
+@as_option
+@click.argument("reference")
+@click.argument("case")
+@told
+def second(folder: Path, reference: str, case: str) -> None:
+    """Sign a colleague's request about the same patient; from then on it is in force, and the patient is told."""
+    member = Organisation.at(folder)
+    _, asked = gateway.look(member, case)
+    click.echo(
+        f"{asked.by.operator} asks for {', '.join(sorted(asked.selection.categories))}: {asked.reason}"
+    )
+    shown = gateway.second(member, reference, case)
+    click.echo(f"in force until {datetime.fromtimestamp(shown.ends, UTC):%Y-%m-%d %H:%M} UTC")
+
+
+@emergency.command("open", cls=IdCommand)
+@as_option
+@click.argument("case")
+@told
+def open_(folder: Path, case: str) -> None:
+    """Show what the relay sealed to your organisation; on this screen only, and until the emergency ends."""
+    records = gateway.open_emergency(Organisation.at(folder), case).records
+    if records is None:
+        click.echo("the relay has not answered yet; try again in a moment")
+        return
+    click.echo(records.marked)
+    for each in records.documents:
+        click.echo(f"{each.category} {each.year} by {each.author}, {each.media_type}:")
+        click.echo(base64url.decode(each.content).decode(errors="replace"))
+    click.echo(f"{len(records.documents)} documents")
+
+
+@emergency.command()
+@as_option
+@click.option("--seconds", default=1.0, show_default=True, help="Between two looks.")
+@click.option("--once", is_flag=True, help="Look once and end.")
+@told
+def relay(folder: Path, seconds: float, once: bool) -> None:
+    """Run the emergency relay: read what two professionals declared, seal it to their hospital, forget it."""
+    own = Organisation.at(folder)
+    while True:
+        for each in relay_waiting(own):
+            click.echo(f"case {each.case}: {each.refused or f'{each.documents} documents sealed'}")
+        if once:
+            return
+        time.sleep(seconds)
+
+
+@click.group()
+def review() -> None:
+    """Review of emergencies, by the oversight body."""
+
+
+@review.command("list")
+@as_option
+@told
+def list_(folder: Path) -> None:
+    """Show the emergencies that wait for a finding, first due first."""
+    for each in gateway.reviews(Organisation.at(folder)):
+        due = f"{datetime.fromtimestamp(each.due, UTC):%Y-%m-%d %H:%M}"
+        click.echo(f"{each.case} {each.organisation} ({', '.join(each.professionals)}): {each.reason}")
+        click.echo(f"    {', '.join(each.categories)}; due {due} UTC{' OVERDUE' if each.overdue else ''}")
+
+
+@review.command(cls=IdCommand)
+@as_option
+@click.argument("case")
+@click.argument("outcome", type=click.Choice([each.value for each in ReviewOutcome]))
+@click.option("--comment", required=True, help="Why; the person reads it.")
+@told
+def decide(folder: Path, case: str, outcome: str, comment: str) -> None:
+    """Decide whether an emergency was one, as an official who took no part in it; the person sees it."""
+    done = gateway.review(Organisation.at(folder), case, ReviewOutcome(outcome), comment=comment)
+    click.echo(f"{done.outcome.value}{', after its deadline' if done.late else ''}; the person is told")

@@ -94,6 +94,11 @@ class EventKind(StrEnum):
     WALLET_RENEWED = "wallet_renewed"
     RECORDS_HANDED_OVER = "records_handed_over"
     HISTORIES_COUNTED = "histories_counted"
+    EMERGENCY_ASKED = "emergency_asked"
+    EMERGENCY_DECLARED = "emergency_declared"
+    EMERGENCY_RELAYED = "emergency_relayed"
+    EMERGENCY_OPENED = "emergency_opened"
+    EMERGENCY_REVIEWED = "emergency_reviewed"
 
 
 class Outcome(StrEnum):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.contracts.bodies import Parts, build_app, with_tokens
+from services.contracts.bodies import Parts, Periodic, build_app, with_tokens
 from services.contracts.oversight.register import DirectorySource, RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import witness as witness_of
@@ -20,10 +20,14 @@ from services.kit.context import BodyContext, open_body
 from services.kit.keys import KeyFolderError
 from services.kit.log.audit import Finding
 from services.oversight import tables
+from services.oversight.api.emergencies import emergency_routes
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
-from services.oversight.audit import scan
+from services.oversight.audit import scan, scan_emergencies
 from services.oversight.editions import Editions
+from services.oversight.emergency_relaying import end, on_behalf
+from services.oversight.emergency_rules import Emergencies
+from services.oversight.emergency_store import EmergencyStore
 from services.oversight.founding import found
 from services.oversight.kinds import oversight_kinds
 from services.oversight.office import Office
@@ -37,6 +41,8 @@ from services.succession.api import succession_routes
 from services.succession.workflows import Succession
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+ENDING_SECONDS = 60.0
+"""How often answers of emergencies that are over are deleted; nobody gets one in between."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -54,9 +60,15 @@ def assemble(
     recovery = Recovery(directives, RecoveryStore(tables.RECOVERY, context.cipher), any_card)
     own_witness = open_witness(context, directory=office.editions.directory)
 
+    emergencies = Emergencies(directives, EmergencyStore(context.cipher), settings)
+
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
-        own, parts = scan(office.store, directives, conn), recovery.store.scan(conn)
-        return own[0] + parts[0], own[1] + parts[1]
+        scans = (
+            scan(office.store, directives, conn),
+            recovery.store.scan(conn),
+            scan_emergencies(emergencies.store, conn),
+        )
+        return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
     parts = Parts(
         routers=[
@@ -64,7 +76,8 @@ def assemble(
             directive_routes(directives),
             succession_routes(Succession(directives)),
             recovery_routes(recovery),
-            release_routes(Releases(directives, own_witness)),
+            release_routes(Releases(directives, own_witness, on_behalf(emergencies))),
+            emergency_routes(emergencies),
             witness_routes(context, own_witness),
         ],
         problems=PROBLEMS,
@@ -73,6 +86,7 @@ def assemble(
         dual_control=open_dual_control(
             context, tables.PROPOSALS, [*oversight_kinds(office), *policy_kinds(office)]
         ),
+        periodic=[Periodic(ENDING_SECONDS, lambda: end(emergencies))],
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )
     app = build_app(context, with_tokens(office.editions), parts)

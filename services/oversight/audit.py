@@ -9,9 +9,10 @@ from services.directives.audit import logged_openings, scan_directives
 from services.directives.service import Directives
 from services.kit.events import EventKind
 from services.kit.log.audit import Finding
+from services.oversight.emergency_store import EmergencyStore
 from services.oversight.errors import RegisterChangedError
 from services.oversight.store import RegisterStore
-from services.oversight.tables import register_entry
+from services.oversight.tables import EMERGENCY, register_entry
 
 Digests = dict[tuple[str, str], str]
 
@@ -20,6 +21,18 @@ def scan(store: RegisterStore, directives: Directives, conn: Connection) -> tupl
     """Return how many rows were looked at, and every row that does not fit."""
     rows, found = scan_directives(directives, conn)
     return rows + len(store.keys(conn)), [*found, *_entries(store, conn, logged=_logged(directives, conn))]
+
+
+def scan_emergencies(store: EmergencyStore, conn: Connection) -> tuple[int, list[Finding]]:
+    """Return how many emergencies were looked at, and every one that was edited outside the program."""
+    names, found = store.ids(conn), []
+    for each in names:
+        try:
+            store.get(conn, each)
+            store.answer(conn, each)
+        except RegisterChangedError:
+            found.append(Finding(EMERGENCY.name, f"id={each}", "was edited outside the program"))
+    return len(names), found
 
 
 def _entries(store: RegisterStore, conn: Connection, *, logged: Digests) -> Iterator[Finding]:

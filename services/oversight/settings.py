@@ -15,3 +15,17 @@ class Settings(BodySettings):
         description="JSON file with the bodies and the first officials, by which an empty register is founded; later "
         "it has no effect, and two officials change the register (docs/dual-control.md).",
     )
+    emergency_hours: int = Field(
+        24, description="How long an emergency lasts; then its answer is deleted and nothing is shown.", ge=1
+    )
+    emergency_patients_per_day: int = Field(
+        5,
+        description="For how many patients one professional may take part in emergencies in 24 hours.",
+        ge=1,
+    )
+    emergency_review_days: int = Field(
+        7, description="By when the oversight body decides whether an emergency was one.", ge=1
+    )
+    emergency_reasons_compared: int = Field(
+        200, description="With how many earlier reasons of an organisation a reason is compared.", ge=1
+    )

@@ -10,6 +10,7 @@ from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.dual_control.tables import proposal_table
+from services.oversight.emergency_tables import emergency_table
 from services.recovery.tables import recovery_table
 
 metadata = MetaData()
@@ -17,6 +18,7 @@ KIT = kit_tables(metadata)
 PROPOSALS = proposal_table(metadata)
 DIRECTIVES = directive_tables(metadata)
 RECOVERY = recovery_table(metadata)
+EMERGENCY = emergency_table(metadata)
 
 register_entry = Table(
     "register_entry",

@@ -24,6 +24,7 @@ from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
 from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
+from services.contracts.oversight import emergencies as em
 from services.contracts.oversight import messages as o
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
@@ -73,6 +74,7 @@ def person(callers: Callers) -> Caller:
 CITY, HOSPITAL, BANK = operator("municipality"), operator("hospital-a"), operator("bank")
 CLINIC, MAKER, SHOP = operator("clinic-b"), operator("maker"), operator("retailer")
 OFFICE, UNIVERSITY = operator("oversight-office"), operator("university")
+RELAY = operator("emergency-relay")
 
 REFERENCE = base64url.encode(bytes(32))
 CARD = base64url.encode(bytes(16))
@@ -310,6 +312,20 @@ ROWS: dict[Body, list[Row]] = {
     Body.OVERSIGHT: [
         *proposals(OFFICE),
         ("POST /reports", HOSPITAL, o.HandInReport, {"report": "r", "text": "t"}),
+        ("POST /emergencies", HOSPITAL, em.DeclareEmergency, {"request": "r", "patient": "p"}),
+        (
+            "POST /emergencies/unknown/second",
+            HOSPITAL,
+            em.SecondEmergency,
+            {"second": "s", "patient": "p", "details": "ZA"},
+        ),
+        ("POST /emergencies/unknown/relayed", RELAY, em.RelayedAnswer, {"refused": "no_permission"}),
+        (
+            "POST /emergency-reviews/unknown",
+            OFFICE,
+            em.DecideReview,
+            {"outcome": "justified", "comment": "looked into it"},
+        ),
         *DIRECTIVES,
         *RECOVERY,
         RELEASES,

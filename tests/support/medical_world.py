@@ -69,9 +69,9 @@ from services.medical.settings import Settings
 
 URL = "https://medical.test"
 ISSUER = "https://identity.test"
-HOSPITAL, OTHER_HOSPITAL, CLINIC, OTHER_CLINIC, ANONYMISER, AUDITOR = (
+HOSPITAL, OTHER_HOSPITAL, CLINIC, OTHER_CLINIC, ANONYMISER, RELAY, AUDITOR = (
     OrganisationId(name)
-    for name in ("hospital", "other-hospital", "clinic", "other-clinic", "anonymiser", "oversight")
+    for name in ("hospital", "other-hospital", "clinic", "other-clinic", "anonymiser", "relay", "oversight")
 )
 KINDS: Mapping[OrganisationId, tuple[Kind, list[Role]]] = {
     HOSPITAL: (Kind.HOSPITAL, [Role.WRITER, Role.READER]),
@@ -79,6 +79,7 @@ KINDS: Mapping[OrganisationId, tuple[Kind, list[Role]]] = {
     CLINIC: (Kind.CLINIC, [Role.READER]),
     OTHER_CLINIC: (Kind.CLINIC, [Role.READER]),
     ANONYMISER: (Kind.ANONYMISER, [Role.ANONYMISER]),
+    RELAY: (Kind.EMERGENCY_RELAY, [Role.EMERGENCY_RELAY]),
     AUDITOR: (Kind.OVERSIGHT, [Role.AUDITOR]),
 }
 TERMINAL_HEADER = "x-test-terminal"

@@ -1,0 +1,152 @@
+"""The emergency relay: a separate accredited organisation that opens in memory, seals to the hospital, and forgets.
+
+It has no port, no database and no state: it asks the oversight body what waits, checks everything by itself, reads as
+any reader does (so both bodies decide and log), and hands over what only the hospital opens.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from consent import base64url, jws
+from consent.errors import ConsentError
+from consent.identifiers import SubjectKeyId
+from consent.jwk import thumbprint, to_jwk
+from consent.resealing import open_resealed, reseal
+from consent.statements import TokenSubject
+from consent.vocabulary import Body, Purpose
+from services.contracts.emergency_evidence import (
+    Emergency,
+    EmergencyEvidence,
+    EmergencyUnprovenError,
+    verify_evidence,
+)
+from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.medical.client import MedicalClient
+from services.contracts.oversight.emergencies import (
+    ANSWER_TYPE,
+    NOT_FOR_EXPORT,
+    RelayedAnswer,
+    WaitingEmergency,
+)
+from services.gateway import clinic
+from services.gateway.emergencies import (
+    EmergencyDocument,
+    EmergencyRecords,
+    RelayDetails,
+    answer_payload,
+    ask,
+    jws_digest,
+)
+from services.gateway.errors import NotVerifiedError, RefusedError
+from services.gateway.organisation import Organisation
+from services.kit.egress import egress
+
+UNPROVEN = "emergency_unproven"
+NOT_VERIFIED = "not_verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """What became of one emergency: how many documents went to the hospital, or with which code it was refused."""
+
+    case: str
+    documents: int = 0
+    refused: str | None = None
+
+
+def relay_waiting(relay: Organisation) -> list[Relayed]:
+    """Serve every emergency that waits, once. Raises: RefusedError, kit's PeerUnavailableError."""
+    return [_serve(relay, each) for each in ask(relay, lambda client: client.waiting()).waiting]
+
+
+def _serve(relay: Organisation, waiting: WaitingEmergency) -> Relayed:
+    try:
+        evidence = EmergencyEvidence(request=waiting.request, second=waiting.second)
+        emergency = verify_evidence(evidence, directory=relay.directory(), now=relay.clock())
+        records = _read(relay, waiting, emergency, evidence)
+        answer = _sealed(relay, waiting.case, emergency, records)
+        told = Relayed(waiting.case, len(records.documents))
+    except EmergencyUnprovenError:
+        answer, told = RelayedAnswer(refused=UNPROVEN), Relayed(waiting.case, refused=UNPROVEN)
+    except NotVerifiedError:
+        answer, told = RelayedAnswer(refused=NOT_VERIFIED), Relayed(waiting.case, refused=NOT_VERIFIED)
+    except RefusedError as refused:
+        answer, told = RelayedAnswer(refused=refused.code), Relayed(waiting.case, refused=refused.code)
+    ask(relay, lambda client: client.relayed(waiting.case, answer))
+    return told
+
+
+@egress(
+    to="medical, and through it oversight",
+    fields="an access statement signed by the relay, both professionals' signatures, the hospital's tokens",
+    purpose="emergency treatment",
+    ground="two professionals' signatures over one request, verified here",
+)
+def _read(
+    relay: Organisation, waiting: WaitingEmergency, emergency: Emergency, evidence: EmergencyEvidence
+) -> EmergencyRecords:
+    details = _details(relay, waiting)
+    tokens = {Body(name): token for name, token in details.tokens.items()}
+    selection = emergency.first.selection
+    signed = clinic.sign_read(
+        relay,
+        TokenSubject.of_tokens(tokens),
+        tokens=tokens,
+        selection=selection,
+        purpose=Purpose.ETREAT,
+    )
+    request = signed.model_copy(update={"emergency": evidence})
+    named = PseudonymTokens(
+        tokens=tokens, subject=SubjectKeyId(details.subject), wallet_key=details.wallet_key
+    )
+    answer = relay.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).read(request, token=token))
+    prepared = clinic.Prepared(request, named, selection, Purpose.ETREAT)
+    documents = [
+        EmergencyDocument(
+            id=document.id,
+            version=document.version,
+            media_type=document.media_type,
+            category=bundle.meta.compartment.category.value,
+            year=bundle.meta.compartment.year,
+            author=bundle.meta.author,
+            content=base64url.encode(document.content),
+        )
+        for bundle in clinic.open_bundles(relay, prepared, answer)
+        for document in bundle.documents
+    ]
+    return EmergencyRecords(case=waiting.case, marked=NOT_FOR_EXPORT, documents=documents)
+
+
+@egress(
+    to="the hospital or clinic that asked",
+    fields="the opened records, sealed to its receiving key and marked as not for export",
+    purpose="emergency treatment",
+    ground="two professionals of that hospital signed, and two bodies released",
+)
+def _sealed(relay: Organisation, case: str, emergency: Emergency, records: EmergencyRecords) -> RelayedAnswer:
+    hospital = relay.directory().organisation(emergency.organisation)
+    if hospital is None or hospital.receiving_key is None:
+        raise NotVerifiedError("the hospital has no receiving key in the register")
+    sealed = base64url.encode(
+        reseal(
+            records.model_dump_json().encode(),
+            to=base64url.decode(hospital.receiving_key),
+            context=case,
+            randomness=relay.randomness,
+        )
+    )
+    key = relay.credentials.card_key
+    kid = thumbprint(to_jwk(key.public_key()))
+    signature = jws.sign(answer_payload(case, sealed), typ=ANSWER_TYPE, key=key, kid=kid)
+    return RelayedAnswer(sealed=sealed, signature=signature)
+
+
+def _details(relay: Organisation, waiting: WaitingEmergency) -> RelayDetails:
+    try:
+        plain = open_resealed(
+            base64url.decode(waiting.details), key=relay.receiving_key, context=jws_digest(waiting.request)
+        )
+        return RelayDetails.model_validate_json(plain)
+    except (ConsentError, ValidationError) as error:
+        raise NotVerifiedError("what the hospital sealed does not open") from error
