@@ -15,7 +15,7 @@ from services.demo.checks import save
 from services.demo.story import FEWEST_PEOPLE, Request, tell
 from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL, open_deployment
 from services.deployment.layout import BASE_PORT, HOST, DeploymentError, ports_from
-from services.deployment.organisations import APPLICANTS, SUPERVISORS, accredit_missing, credential_folder
+from services.deployment.organisations import APPLICANTS, STAFF, accredit_missing, credential_folder
 from services.deployment.processes import Processes
 from services.gateway.credentials import tls_of
 
@@ -90,8 +90,8 @@ def up(data: Path, host: str | None, base_port: int | None) -> None:
             click.echo(f"  {body.value:15} {layout.url(body)}")
         click.echo(f"credentials of the officials: {layout.credentials / OFFICIALS}")
         click.echo(f"credentials of the second official: {layout.credentials / SECOND_OFFICIAL}")
-        for name in SUPERVISORS:
-            click.echo(f"credentials of the supervisor {name}: {layout.credentials / name}")
+        for name, (_, _, role) in STAFF.items():
+            click.echo(f"credentials of the {role.value} {name}: {layout.credentials / name}")
         for applicant in APPLICANTS:
             click.echo(f"credentials of {applicant.id}: {credential_folder(layout, applicant.id)}")
         click.echo(f"trust file: {layout.trust}\nall bodies are up; Ctrl-C stops them")

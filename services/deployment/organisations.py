@@ -25,6 +25,12 @@ SUPERVISORS: Final = {
     f"{MUNICIPALITY}-3": BasicItems("監督 花子", "みなと市役所一丁目2番", "female", "1971-02-03"),
 }
 """The municipality's supervisors by their credential folders; made-up residents of the demo."""
+HOSPITAL: Final = "hospital-a"
+PROFESSIONALS: Final = {
+    f"{HOSPITAL}-2": BasicItems("救急 医師子", "みなと市病院前一丁目1番", "female", "1980-03-04"),
+    f"{HOSPITAL}-3": BasicItems("救急 看護夫", "みなと市病院前一丁目2番", "male", "1985-05-06"),
+}
+"""Two professionals of hospital A, known as two humans, as an emergency needs them; made-up residents, too."""
 SUPERVISORS_PINS: Final = {Application.AUTHENTICATION: "2583", Application.SIGNATURE: "kaki5678"}
 """Public, as everything of a made-up resident is."""
 KNOWN_EVERYWHERE_SECONDS: Final = 1.2
@@ -52,6 +58,12 @@ APPLICANTS: Final = (
     Applicant("pension-office", "年金事務所 / Pension Office", Kind.ADMINISTRATION, [Role.INQUIRER]),
     Applicant("university", "ひので大学 / Hinode University", Kind.UNIVERSITY, [Role.RESEARCHER]),
 )
+
+
+STAFF: Final = {name: (MUNICIPALITY, items, Role.SUPERVISOR) for name, items in SUPERVISORS.items()} | {
+    name: (HOSPITAL, items, Role.READER) for name, items in PROFESSIONALS.items()
+}
+"""Who is appointed by presenting their own card: their employer, who they are, and what they do."""
 
 
 def credential_folder(layout: Layout, organisation: str) -> Path:
@@ -87,23 +99,24 @@ def accredit_missing(layout: Layout) -> list[str]:
             made.append(applicant.id)
     if made:
         time.sleep(KNOWN_EVERYWHERE_SECONDS)
-    if not all((layout.credentials / name / "organisation.json").exists() for name in SUPERVISORS):
-        _appoint_supervisors(layout, pair)
+    if not all((layout.credentials / name / "organisation.json").exists() for name in STAFF):
+        _appoint_staff(layout, pair)
         time.sleep(KNOWN_EVERYWHERE_SECONDS)
     return made
 
 
-def _appoint_supervisors(layout: Layout, pair: Pair) -> None:
-    """Give the municipality two supervisors: two residents who present their own cards, kept beside the credentials."""
+def _appoint_staff(layout: Layout, pair: Pair) -> None:
+    """Appoint who must be known as a human: residents who present their own cards, kept beside the credentials."""
     counter = Organisation.at(layout.credentials / MUNICIPALITY)
-    for name, items in SUPERVISORS.items():
+    for name, (employer, items, role) in STAFF.items():
         folder = layout.credentials / name
         if (folder / "organisation.json").exists():
             continue
         resident = enrol(counter, items, pins=SUPERVISORS_PINS)
-        credentials = colleague(counter.credentials, name)
+        own = counter if employer == MUNICIPALITY else Organisation.at(layout.credentials / employer)
+        credentials = colleague(own.credentials, name)
         told = present_operator(resident.person, credentials)
-        entering = operator_entering(pair.first, credentials, [Role.SUPERVISOR], presentation=told)
-        pair.decide(Body.OVERSIGHT, ENTER, entering, reason="appointed by the municipality")
+        entering = operator_entering(pair.first, credentials, [role], presentation=told)
+        pair.decide(Body.OVERSIGHT, ENTER, entering, reason=f"appointed by {employer}")
         save_card(resident.card, folder / "own-card.json")
         save(credentials, folder)

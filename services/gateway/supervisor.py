@@ -67,7 +67,10 @@ def withdraw_proposal(supervisor: Organisation, body: Body, proposal: str, *, re
 
 
 def colleague(member: Credentials, operator: str) -> Credentials:
-    """Return credentials for another operator at the same terminal, with a new card, not yet accredited."""
+    """Return credentials for another operator at the same terminal, with a new card, not yet accredited.
+
+    The organisation's receiving key goes along: without the role of a reader nobody is sent what it opens.
+    """
     return Credentials(
         organisation=member.organisation,
         operator=OperatorId(operator),
@@ -78,6 +81,7 @@ def colleague(member: Credentials, operator: str) -> Credentials:
         terminal_certificate=member.terminal_certificate,
         authority=member.authority,
         card_key=generate_private_key(SECP256R1()),
+        receiving_key=member.receiving_key,
     )
 
 

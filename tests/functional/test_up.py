@@ -23,7 +23,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
 from services.deployment.bootstrap import OFFICIALS, open_deployment
 from services.deployment.layout import BASE_PORT, IN_ORDER, DeploymentError, ports_from
-from services.deployment.organisations import APPLICANTS, SUPERVISORS
+from services.deployment.organisations import APPLICANTS, STAFF
 from services.deployment.processes import Processes
 from services.gateway.cards import read_card, save_card
 from services.gateway.clinical import BasicItems
@@ -56,7 +56,7 @@ def test_starts_stops_and_starts_again_on_the_same_data(tmp_path: Path) -> None:
     assert (status, out.strip(), err) == (0, "stopped", "")
     wait_until_gone(children)
     credentials = {file: file.read_bytes() for file in data.rglob("organisation.json")}
-    assert len(credentials) == len(APPLICANTS) + len(SUPERVISORS) + 2
+    assert len(credentials) == len(APPLICANTS) + len(STAFF) + 2
     with up(data) as second:
         children = second.wait_until_up().children
         assert_says_where_everything_is(second, data, base)
