@@ -29,6 +29,7 @@ from services.commands import (
     renewing,
     running,
     sectors,
+    simulating,
     supervisors,
     unattended,
 )
@@ -49,6 +50,7 @@ for command in (
     person.inbox,
     permitting.grant,
     permitting.refuse,
+    simulating.simulate,
     permitting.permissions,
     permitting.withdraw,
     organisation.enrol,

@@ -109,6 +109,8 @@ def _wish(
     purposes: tuple[str, ...],
     days: int,
 ) -> Wish:
+    if not purposes:
+        raise click.UsageError("name at least one --purpose")
     if bool(categories) == bool(items):
         raise click.UsageError("name either --category (with --years) or --item")
     named = None if organisation is None else OrganisationId(organisation)
@@ -130,7 +132,7 @@ def _records(categories: tuple[str, ...], years: tuple[int, int] | None) -> Reco
     return RecordScope(frozenset(map(Category, categories)), YearSpan(*years))
 
 
-_NARROWED: Final = (
+NARROWED: Final = (
     click.option("--role", type=click.Choice(list(ROLES)), help="Only who holds this role there."),
     click.option("--professional", help="Only this professional there, by id."),
     click.option(
@@ -149,7 +151,6 @@ _NARROWED: Final = (
     click.option(
         "--purpose",
         "purposes",
-        required=True,
         multiple=True,
         type=click.Choice([each.value for each in Purpose]),
     ),
@@ -157,8 +158,8 @@ _NARROWED: Final = (
         "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long it holds."
     ),
 )
-_TO: Final = click.option("--to", "organisation", help="The organisation's id in the register.")
-_EVERYBODY: Final = click.option(
+TO: Final = click.option("--to", "organisation", help="The organisation's id in the register.")
+EVERYBODY: Final = click.option(
     "--everybody", is_flag=True, help="In place of --to: nobody at all, or nobody of the --role anywhere."
 )
 
@@ -197,7 +198,7 @@ def _frequency(text: str) -> Frequency:
         raise click.UsageError(f"--times is written 2/day; the units are {units}; 1 to 1000") from error
 
 
-_BOUND: Final = (
+BOUND: Final = (
     click.option("--times", metavar="N/UNIT", help="How often it may be used: 2/day, 10/month, ..."),
     click.option("--onward", is_flag=True, help="What was read may be passed on."),
 )
@@ -205,8 +206,8 @@ _BOUND: Final = (
 
 @click.command()
 @card_option
-@gathered("wish", (_TO, *_NARROWED), permitted_wish)
-@gathered("conditions", _BOUND, bound_to)
+@gathered("wish", (TO, *NARROWED), permitted_wish)
+@gathered("conditions", BOUND, bound_to)
 @language_option
 @told
 def grant(card: Path, wish: Wish, conditions: Conditions, language: str) -> None:
@@ -216,7 +217,7 @@ def grant(card: Path, wish: Wish, conditions: Conditions, language: str) -> None
 
 @click.command()
 @card_option
-@gathered("wish", (_TO, _EVERYBODY, *_NARROWED), refused_wish)
+@gathered("wish", (TO, EVERYBODY, *NARROWED), refused_wish)
 @language_option
 @told
 def refuse(card: Path, wish: Wish, language: str) -> None:

@@ -16,6 +16,7 @@ from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
 from services.directives.service import Directives, open_directives
+from services.directives.simulating import simulation_routes
 from services.kit.blobs import Blobs, FileBlobs
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
 from services.kit.context import BodyContext, open_body
@@ -111,6 +112,7 @@ def assemble(
     parts = Parts(
         routers=[
             directive_routes(directives),
+            simulation_routes(directives),
             recovery_routes(recovery),
             routes,
             own_record_routes(OwnRecordsOffice(centre), depositing),

@@ -72,6 +72,8 @@ def _passages() -> Iterator[Passage]:
     for body, method, path in (
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
+        (Body.MEDICAL, "POST", "/simulations"),
+        (Body.REGISTRY, "POST", "/simulations"),
         (Body.MEDICAL, "POST", "/own-records"),
         (Body.MEDICAL, "GET", "/headers"),
         (Body.MEDICAL, "PUT", "/headers"),

@@ -15,6 +15,7 @@ from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
 from services.directives.service import open_directives
+from services.directives.simulating import simulation_routes
 from services.kit.context import BodyContext, open_body
 from services.kit.log.audit import Finding
 from services.kit.witness_link import WitnessLink
@@ -69,6 +70,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
             identification_routes(registry),
             supervision_routes(registry),
             directive_routes(directives),
+            simulation_routes(directives),
             succession_routes(Succession(directives)),
         ],
         problems=PROBLEMS,

@@ -5,6 +5,7 @@ from support.command_line import assert_one_line, within
 from support.desk import Desk
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
+VISITS = ("--category", "encounter", "--years", "2024", "2025", "--purpose", "TREAT")
 RECORDS = ("--category", "medication", "--years", "2024", "2025", "--purpose", "TREAT")
 
 
@@ -55,6 +56,27 @@ def test_clinic_asks_before_reading_and_the_person_sees_that_it_did(desk: Desk) 
     assert not any("records_read" in each for each in says(desk, "history"))
 
 
+def test_person_sees_what_would_change_before_doing_it(desk: Desk) -> None:
+    """Nothing is laid down by asking; what is told comes true when it is done."""
+    (gain,) = says(desk, "simulate", "--to", "clinic-b", *VISITS)
+    assert gain == "+ clinic-b gains visits 2024-2025, for treatment"
+    before = says(desk, "permissions")
+    assert not any("visits" in each for each in before)
+    says(desk, "grant", "--to", "clinic-b", *VISITS)
+    assert says(desk, "simulate", "--to", "clinic-b", *VISITS) == ["nobody gains or loses anything"]
+    (loss,) = says(desk, "simulate", "--withdraw", str(len(before) + 1), "--language", "ja")
+    assert loss == "－ clinic-bは2024-2025年の受診を診療のために見られなくなります"
+    (refused,) = says(desk, "simulate", "--refuse", "--to", "clinic-b", *VISITS)
+    assert refused == "- clinic-b loses visits 2024-2025, for treatment"
+    (item,) = says(
+        desk,
+        "simulate",
+        *("--to", "bank", "--item", "name", "--contract", "loan", "--reason", "opening"),
+        *("--purpose", "IdentityVerification"),
+    )
+    assert item == "+ bank gains name, by loan (the contract is opened), for checking who the person is"
+
+
 @pytest.mark.parametrize(
     ("command", "words", "expected", "status"),
     [
@@ -62,6 +84,8 @@ def test_clinic_asks_before_reading_and_the_person_sees_that_it_did(desk: Desk) 
         ("grant", ["--to", "clinic-b", "--times", "0/day"], "2/day", 2),
         ("grant", ["--to", "clinic-b", "--role", "reader", "--professional", "x"], "not both", 2),
         ("grant", ["--to", "clinic-b", "--professional", "nobody"], "recipient_not_accredited", 1),
+        ("simulate", ["--everybody"], "--refuse", 2),
+        ("simulate", ["--withdraw", "1", "--to", "clinic-b"], "--withdraw NUMBER", 2),
         ("grant", [], "--to", 2),
         ("refuse", [], "--everybody", 2),
         ("refuse", ["--to", "clinic-b", "--everybody"], "either", 2),

@@ -35,6 +35,7 @@ from services.contracts.registry.attributes import StateAttributes
 from services.contracts.registry.supervision import EraseHistory
 from services.contracts.research import messages as a
 from services.contracts.shared import RenewNames
+from services.contracts.simulating import Simulate
 
 Example = dict[str, JsonValue]
 Who = Callable[[Callers], Caller]
@@ -141,6 +142,7 @@ AUTHZEN: list[Row] = [
         SOUGHT_FOR | PAGED,
     ),
 ]
+SIMULATION: Row = ("POST /simulations", person, Simulate, {"withdraw": "x"})
 RECOVERY: list[Row] = [
     ("PUT /recovery", person, v.DepositPart, {"deposit": "x"}),
     ("POST /recovery/retirements", person, v.RetireParts, {"retirement": "x"}),
@@ -245,6 +247,7 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /residents", CITY, r.RegisterResident, REGISTER),
         ("PUT /residents", CITY, r.RegisterResident, REGISTER),
         ("POST /residents/departures", CITY, r.Depart, {"token": "x", "reason": "died"}),
+        SIMULATION,
         ("POST /attribute-statements", person, StateAttributes, {"certificate": "ab", "token": "x"}),
         ("POST /confirmations", BANK, r.Confirm, ASKED | {"purpose": "IdentityVerification"}),
         ("POST /disclosures", BANK, disclosures.Disclose, {"token": "x", "disclosure": "AAAA"}),
@@ -283,6 +286,7 @@ ROWS: dict[Body, list[Row]] = {
             AT_A | {"token": "x", "fault": "wrong_number"},
         ),
         *AUTHZEN,
+        SIMULATION,
         ("POST /own-records", person, m.OwnRecordsRequest, {"start": 0}),
         ("PUT /headers", person, h.StageHeaders, {"statement": "x", "headers": [HEADER]}),
         ("POST /reads", CLINIC, m.ReadRequest, {"statement": "x", "tokens": {"medical": "x"}}),

@@ -52,6 +52,8 @@ WITH_SESSION = {
     (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
     (M, "POST", "/own-records"),
+    (M, "POST", "/simulations"),
+    (R, "POST", "/simulations"),
     (M, "POST", "/own-records/segments"),
     (M, "POST", "/own-deposits"),
     (M, "POST", "/erasures"),

@@ -58,6 +58,7 @@ ROUTES = {
     ("GET", "/erasure-proof"): ("operator", ("auditor", "supervisor")),
     ("PUT", "/wallet"): ("person", ()),
     ("GET", "/wallet"): ("person", ()),
+    ("POST", "/simulations"): ("person", ()),
     ("GET", "/wallet/successor"): ("person", ()),
     ("PUT", "/wallet/successor"): ("person", ()),
     ("POST", "/wallet/renewals"): ("person", ()),
