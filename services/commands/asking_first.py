@@ -9,7 +9,7 @@ from consent.vocabulary import Category, Purpose
 from consent.words import CATEGORIES
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
-from services.commands.permitting import language_option
+from services.commands.wishes import language_option
 from services.gateway import asking_first as gateway
 from services.gateway.organisation import Organisation
 

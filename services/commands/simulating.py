@@ -11,7 +11,9 @@ from consent.terms import Effect
 from consent.words import Word
 from services.commands.failures import told
 from services.commands.options import gathered
-from services.commands.permitting import (
+from services.commands.permitting import numbered
+from services.commands.person import card_option, signing
+from services.commands.wishes import (
     BOUND,
     EVERYBODY,
     NARROWED,
@@ -19,11 +21,9 @@ from services.commands.permitting import (
     Wish,
     bound_to,
     language_option,
-    numbered,
     permitted_wish,
     refused_wish,
 )
-from services.commands.person import card_option, signing
 from services.gateway import simulating as gateway
 from services.gateway.wallet_actions import permissions
 

@@ -1,5 +1,8 @@
 """Narrow permissions and wide refusals by hand, in both languages (UC1, ADR 0027)."""
 
+import json
+from pathlib import Path
+
 import pytest
 from support.command_line import assert_one_line, within
 from support.desk import Desk
@@ -75,6 +78,27 @@ def test_person_sees_what_would_change_before_doing_it(desk: Desk) -> None:
         *("--purpose", "IdentityVerification"),
     )
     assert item == "+ bank gains name, by loan (the contract is opened), for checking who the person is"
+
+
+def test_permission_goes_out_and_comes_in_as_a_fhir_consent(desk: Desk, tmp_path: Path) -> None:
+    """Nothing of it is lost on the way; what it cannot say is refused with its code."""
+    narrow = ("--category", "maternal", "--years", "2024", "2025", "--purpose", "TREAT", "--times", "3/week")
+    says(desk, "grant", "--to", "clinic-b", "--role", "reader", *narrow)
+    told = json.loads("\n".join(says(desk, "permissions", "--fhir")))
+    assert told["resourceType"] == "Bundle"
+    consent = told["entry"][-1]["resource"]
+    file = tmp_path / "consent.json"
+    file.write_text(json.dumps(consent))
+    says(desk, "withdraw", str(len(told["entry"])))
+    (again,) = says(desk, "grant", "--from-fhir", str(file))
+    assert "clinic-b (reader of records): maternity 2024-2025, for treatment, at most 3 times a week" in again
+    consent["provision"]["provision"][0]["purpose"][0]["code"] = "HMARKT"
+    file.write_text(json.dumps(consent))
+    refused = within("grant", "--card", desk.card, "--from-fhir", file)
+    assert_one_line(refused, "unknown_purpose")
+    assert_one_line(
+        within("grant", "--card", desk.card, "--from-fhir", file, *RECORDS), "everything", status=2
+    )
 
 
 @pytest.mark.parametrize(
