@@ -71,6 +71,7 @@ ROLES: Final[Mapping[str, Word]] = {
     "accreditor": Word("認定担当", "accreditor"),
     "auditor": Word("監査担当", "auditor"),
     "inquirer": Word("照会担当", "who looks residents up"),
+    "emergency-relay": Word("緊急時中継担当", "emergency relay"),
     "supervisor": Word("監督者", "supervisor"),
 }
 UNITS: Final[Mapping[FrequencyUnit, Word]] = {
