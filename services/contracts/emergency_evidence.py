@@ -1,10 +1,10 @@
 """What a body must see before it takes part in an emergency read: two professionals' signatures over one request.
 
-E1 both texts are signed, in time, by the cards of operators who are accredited readers of one hospital or clinic now;
-E2 they are two humans: other accounts, other cards, other people (stops one human with two accounts);
-E3 the second signed this very request, for the same organisation;
-E4 the reason has substance (whether it is copied only the oversight body can tell, which knows earlier ones);
-E5 the read is by an accredited relay, for the emergency purpose, of exactly what was asked for, about whom the second
+U6a both texts are signed, in time, by the cards of operators who are accredited readers of one hospital or clinic now;
+U6b they are two humans: other accounts, other cards, other people (stops one human with two accounts);
+U6c the second signed this very request, for the same organisation;
+U6d the reason has substance (whether it is copied only the oversight body can tell, which knows earlier ones);
+U6e the read is by an accredited relay, for the emergency purpose, of exactly what was asked for, about whom the second
    named (stops a relay that reads more, or somebody else).
 """
 
@@ -64,7 +64,7 @@ class Emergency:
         return self.first.by.organisation
 
     def covers(self, statement: AccessStatement) -> bool:
-        """E5: whether a relay's access statement is this read and no other."""
+        """U6e: whether a relay's access statement is this read and no other."""
         subject = statement.subject
         return (
             statement.purpose is Purpose.ETREAT
@@ -83,7 +83,7 @@ def is_relay(directory: Directory, organisation: OrganisationId) -> bool:
 def signed_request(
     token: str, *, directory: Directory, now: datetime, max_age: timedelta
 ) -> tuple[VerifiedRequest, Operator]:
-    """E1 for the first professional. Raises: EmergencyUnprovenError."""
+    """U6a for the first professional. Raises: EmergencyUnprovenError."""
     operator = caring_operator(token, directory)
     try:
         verified = verify_request(token, key=p256(operator.card_key), now=now, max_age=max_age)
@@ -95,7 +95,7 @@ def signed_request(
 def signed_second(
     token: str, *, directory: Directory, now: datetime, max_age: timedelta
 ) -> tuple[VerifiedSecond, Operator]:
-    """E1 for the second professional. Raises: EmergencyUnprovenError."""
+    """U6a for the second professional. Raises: EmergencyUnprovenError."""
     operator = caring_operator(token, directory)
     try:
         verified = verify_second(token, key=p256(operator.card_key), now=now, max_age=max_age)
@@ -105,7 +105,7 @@ def signed_second(
 
 
 def two_humans(one: Operator, other: Operator) -> bool:
-    """E2: whether two operators are two people. Guarantees: no, while it is not known who one of them is."""
+    """U6b: whether two operators are two people. Guarantees: no, while it is not known who one of them is."""
     if one.person_tag is None or other.person_tag is None:
         return False
     same_card = thumbprint(one.card_key) == thumbprint(other.card_key)
@@ -113,16 +113,16 @@ def two_humans(one: Operator, other: Operator) -> bool:
 
 
 def verify_evidence(evidence: EmergencyEvidence, *, directory: Directory, now: datetime) -> Emergency:
-    """E1 to E4. Raises: EmergencyUnprovenError."""
+    """U6a to U6d. Raises: EmergencyUnprovenError."""
     age = SECOND_WITHIN + READ_WITHIN
     first, one = signed_request(evidence.request, directory=directory, now=now, max_age=age)
     second, other = signed_second(evidence.second, directory=directory, now=now, max_age=READ_WITHIN)
     if not two_humans(one, other):
         raise EmergencyUnprovenError("two people must sign, each with their own card")
     same = first.request.by.organisation == second.second.by.organisation
-    if not same or second.second.request != first.digest:  # E3
+    if not same or second.second.request != first.digest:  # U6c
         raise EmergencyUnprovenError("the second signature is over another request")
-    if substance_fault(first.request.reason) is not None:  # E4
+    if substance_fault(first.request.reason) is not None:  # U6d
         raise EmergencyUnprovenError("the reason says nothing about this patient")
     return Emergency(first.request, second.second)
 

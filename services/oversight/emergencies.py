@@ -1,12 +1,12 @@
 """Emergencies: two professionals declare one, a relay reads for it, it ends by itself.
 
-G1 the first professional's card signed the request, in time, from this terminal; token and request name one patient;
-G2 the reason has substance and is no earlier one of the organisation;
-G3 the person chose that an emergency may open these categories (stops what a person refused);
-G4 neither professional takes part for too many patients in a day (stops a sweep);
-G5 somebody else signed this very request, about the same patient, within minutes; only now it is in force, and the
+U1 the first professional's card signed the request, in time, from this terminal; token and request name one patient;
+U2 the reason has substance and is no earlier one of the organisation;
+U3 the person chose that an emergency may open these categories (stops what a person refused);
+U4 neither professional takes part for too many patients in a day (stops a sweep);
+U5 somebody else signed this very request, about the same patient, within minutes; only now it is in force, and the
    person is told: the entry is in their history in the same transaction;
-G6 a relay reads once, by the tokens that the second named; its answer is deleted when the emergency ends.
+U6 a relay reads once, by the tokens that the second named; its answer is deleted when the emergency ends.
 """
 
 from dataclasses import replace
@@ -60,7 +60,7 @@ ID_BYTES = 16
 
 
 def declare(emergencies: Emergencies, caller: OperatorCaller, asked: DeclareEmergency) -> ShownEmergency:
-    """G1 to G4: take a request; it opens nothing before a second professional signs. Raises: EmergencyRefusedError."""
+    """U1 to U4: take a request; it opens nothing before a second professional signs. Raises: EmergencyRefusedError."""
     context, directory = emergencies.context, emergencies.directory()
     event = event_of(EventKind.EMERGENCY_ASKED, caller)
     patient = named(emergencies, caller, asked.patient)
@@ -103,7 +103,7 @@ def declare(emergencies: Emergencies, caller: OperatorCaller, asked: DeclareEmer
 def second(
     emergencies: Emergencies, caller: OperatorCaller, *, name: str, asked: SecondEmergency
 ) -> ShownEmergency:
-    """G5: put an emergency in force by the second professional's signature. Raises: EmergencyRefusedError."""
+    """U5: put an emergency in force by the second professional's signature. Raises: EmergencyRefusedError."""
     context, directory = emergencies.context, emergencies.directory()
     event = replace(event_of(EventKind.EMERGENCY_DECLARED, caller), detail={"case": name})
     patient = named(emergencies, caller, asked.patient)

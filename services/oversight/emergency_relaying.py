@@ -1,4 +1,4 @@
-"""G6: a relay reads once for an emergency in force; the two professionals open its answer until the emergency ends."""
+"""U6: a relay reads once for an emergency in force; the two professionals open its answer until the emergency ends."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ from services.oversight.emergency_rules import (
     answers=("GET /relay-emergencies",),
 )
 def waiting(emergencies: Emergencies) -> WaitingEmergencies:
-    """G6: return what waits for a relay, while its tokens live."""
+    """U6: return what waits for a relay, while its tokens live."""
     since = emergencies.now - READ_WITHIN.total_seconds()
     with emergencies.context.database.read() as conn:
         found = [each for each in emergencies.store.waiting(conn) if each.seconded > since]
@@ -53,7 +53,7 @@ def waiting(emergencies: Emergencies) -> WaitingEmergencies:
 def take_answer(
     emergencies: Emergencies, caller: OperatorCaller, *, name: str, answer: RelayedAnswer
 ) -> ShownEmergency:
-    """G6: keep a relay's answer until the emergency ends. Raises: UnknownEmergencyError, AlreadyDoneError."""
+    """U6: keep a relay's answer until the emergency ends. Raises: UnknownEmergencyError, AlreadyDoneError."""
     if (answer.refused is None) == (answer.sealed is None or answer.signature is None):
         raise MalformedError("An answer is sealed and signed, or it says why it was refused.")
     with emergencies.context.database.write() as conn:

@@ -131,7 +131,7 @@ def own(emergencies: Emergencies, conn: Connection, caller: OperatorCaller, name
 
 
 def not_theirs(by: Professional, caller: OperatorCaller) -> Code | None:
-    """G1: whether the one who sends is the one who signed."""
+    """U1: whether the one who sends is the one who signed."""
     same = (by.organisation, by.operator, by.terminal) == (
         caller.organisation,
         caller.operator,
@@ -141,14 +141,14 @@ def not_theirs(by: Professional, caller: OperatorCaller) -> Code | None:
 
 
 def other_patient(said: str, token: str) -> Code | None:
-    """G1: whether the signed text names the token that came with it."""
+    """U1: whether the signed text names the token that came with it."""
     return None if said == token_digest(token) else EmergencyFault.OTHER_PATIENT
 
 
 def second_fault(
     found: VerifiedSecond, asked: SecondEmergency, *, case: Case, caller: OperatorCaller
 ) -> Code | None:
-    """G5: whether the second signed this very request, about the same patient, with these details."""
+    """U5: whether the second signed this very request, about the same patient, with these details."""
     second = found.second
     fault = not_theirs(second.by, caller) or other_patient(second.patient, asked.patient)
     if fault is not None:
@@ -158,7 +158,7 @@ def second_fault(
 
 
 def obstacle(emergencies: Emergencies, conn: Connection, case: Case, directory: Directory) -> Code | None:
-    """G2 to G4 for a new request."""
+    """U2 to U4 for a new request."""
     fault = substance_fault(case.reason)
     if fault is not None:
         return fault
@@ -172,7 +172,7 @@ def obstacle(emergencies: Emergencies, conn: Connection, case: Case, directory: 
 def not_permitted(
     emergencies: Emergencies, conn: Connection, case: Case, directory: Directory
 ) -> RefusalCode | None:
-    """G3: what the person chose for emergencies, by the same decision that the relay's read will meet."""
+    """U3: what the person chose for emergencies, by the same decision that the relay's read will meet."""
     code = RefusalCode.NOT_ACCREDITED
     for each in directory.register.organisations:
         if each.kind is not Kind.EMERGENCY_RELAY or directory.organisation(each.id) is None:
@@ -189,7 +189,7 @@ def not_permitted(
 
 
 def too_many(emergencies: Emergencies, conn: Connection, case: Case) -> EmergencyFault | None:
-    """G4: whether the last who signed took part for as many other patients today as one may."""
+    """U4: whether the last who signed took part for as many other patients today as one may."""
     human = case.humans[-1]
     today = emergencies.store.since(conn, emergencies.now - DAY_SECONDS)
     others = {each.pseudonym for each in today if human in each.humans} - {case.pseudonym}

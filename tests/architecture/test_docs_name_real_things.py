@@ -39,6 +39,7 @@ STEPS_OF = {
     "C": 4,
     "G": 4,
     "Z": 4,
+    "U": 6,
 }
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 CODE_PATH = re.compile(r"`((?:consent|anonymize|services|docs|benchmarks)/[\w/]+\.py)(?::(\w+))?`")

@@ -108,7 +108,7 @@ def test_a_reason_without_substance_opens_nothing(place: Town) -> None:
 
 
 def test_a_reason_copied_from_a_colleague_opens_nothing(place: Town) -> None:
-    """OP2: copied reasons, also of another professional of the same hospital, also touched up."""
+    """U2, OP2: copied reasons, also of another professional of the same hospital, also touched up."""
     place.choose()
     doctor, nurse = place.pair()
     ask_for(doctor, "hanako")
@@ -121,7 +121,7 @@ def test_a_reason_copied_from_a_colleague_opens_nothing(place: Town) -> None:
 
 
 def test_one_human_cannot_be_both(place: Town) -> None:
-    """OP2: second professional who is the first, by account, card or person, or is unknown; nothing is in force."""
+    """U5, OP2: second professional who is the first, by account, card or person, or is unknown; nothing is in force."""
     place.choose()
     doctor = place.staff("doctor", human="one")
     case = ask_for(doctor, "hanako").case
@@ -157,7 +157,7 @@ def test_the_second_cannot_name_another_patient(place: Town) -> None:
 
 
 def test_after_many_patients_a_professional_is_stopped_in_either_part(place: Town) -> None:
-    """OP2: twenty patients; the sixth within 24 hours is refused, also as second signature."""
+    """U4, OP2: twenty patients; the sixth within 24 hours is refused, also as second signature."""
     doctor, nurse = place.pair()
     people = [Someone(f"patient-{number}") for number in range(6)]
     for each in people:
@@ -219,7 +219,7 @@ def test_what_the_person_did_not_choose_stays_closed(place: Town) -> None:
 
 
 def test_a_no_holds_and_a_withdrawal_between_the_signatures_counts(place: Town) -> None:
-    """R18, SC1: refused by the person before, and taken back in the middle."""
+    """U3, R18, SC1: refused by the person before, and taken back in the middle."""
     grant = place.choose()
     doctor, nurse = place.pair()
     case = ask_for(doctor, "hanako").case
@@ -249,7 +249,7 @@ def test_only_the_two_who_signed_open_the_answer(place: Town) -> None:
 
 
 def test_who_is_no_reader_has_no_emergencies(place: Town) -> None:
-    """OP4: a role that was taken away counts at once."""
+    """U1, OP4: a role that was taken away counts at once."""
     place.choose()
     writer = place.staff("writer", Role.WRITER)
     assert refused(lambda: ask_for(writer, "hanako")) == "forbidden"
@@ -271,7 +271,7 @@ def test_a_relay_on_its_own_reads_nothing(place: Town) -> None:
 
 
 def test_a_relay_reads_exactly_what_was_signed(place: Town) -> None:
-    """OP1, OP2: more categories, more years, another purpose or naming, half the evidence; then as signed."""
+    """U6, OP1, OP2: more categories, more years, another purpose or naming, half the evidence; then as signed."""
     wide = RecordScope(frozenset({Category.MEDICATION, Category.LABORATORY}), YearSpan(2020, 2026))
     grant = place.choose(scope=wide)
     place.in_force(relayed=False)
