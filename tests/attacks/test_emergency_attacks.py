@@ -19,10 +19,16 @@ from consent.statements import GrantSubject, Selection, TokenSubject
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.emergency_evidence import EmergencyEvidence
 from services.contracts.medical.messages import ReadRequest
-from services.contracts.oversight.emergencies import EmergencyClient, ReviewOutcome, WaitingEmergency
+from services.contracts.oversight.emergencies import (
+    EmergencyClient,
+    RelayedAnswer,
+    ReviewOutcome,
+    WaitingEmergency,
+)
 from services.contracts.oversight.register import Role
 from services.gateway.emergencies import (
     RelayDetails,
+    ask,
     jws_digest,
     look,
     open_emergency,
@@ -307,6 +313,28 @@ def test_a_relay_reads_exactly_what_was_signed(place: Town) -> None:
             wrong()
         assert told.value.code in {"emergency_unproven", "subject_unknown"}
     read(evidence)
+
+
+def test_the_second_body_releases_nothing_for_a_case_that_is_not_open_to_a_relay(place: Town) -> None:
+    """OP1, U6: the medical centre says yes, or lies with the relay; the oversight body looks in its own cases."""
+    place.choose()
+    case, _, _ = place.in_force(relayed=False)
+    world, member = place.world, place.world.members[RELAY]
+    (waiting,) = place.relay.ask(Body.OVERSIGHT, _waiting)
+    tokens = _tokens(place, waiting)
+    ask(place.relay, lambda client: client.relayed(case, RelayedAnswer(refused="not_verified")))
+    statement = world.statement(
+        member,
+        TokenSubject.of_tokens(tokens),
+        selection=Selection(CATEGORIES, YEARS),
+        purpose=Purpose.ETREAT,
+    )
+    evidence = EmergencyEvidence(request=waiting.request, second=waiting.second)
+    request = ReadRequest(statement=statement, tokens=tokens, emergency=evidence)
+    with pytest.raises(RemoteProblemError) as told:
+        place.running.medical(RELAY).read(request, token=world.token(member))
+    assert told.value.code == "emergency_unproven"
+    assert place.last() == ("fragments_released", "refused", "emergency_unproven")
 
 
 def test_a_relay_cannot_read_twice_nor_later(place: Town) -> None:
