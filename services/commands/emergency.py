@@ -19,6 +19,8 @@ from services.gateway import emergencies as gateway
 from services.gateway.emergency_choice import choose as choose_for
 from services.gateway.emergency_relay import relay_waiting
 from services.gateway.organisation import Organisation
+from services.kit.http import PeerUnavailableError
+from services.kit.problems import UnavailableError
 
 categories_option = click.option(
     "--category",
@@ -113,8 +115,13 @@ def relay(folder: Path, seconds: float, once: bool) -> None:
     """Run the emergency relay: read what two professionals declared, seal it to their hospital, forget it."""
     own = Organisation.at(folder)
     while True:
-        for each in relay_waiting(own):
-            click.echo(f"case {each.case}: {each.refused or f'{each.documents} documents sealed'}")
+        try:
+            for each in relay_waiting(own):
+                click.echo(f"case {each.case}: {each.refused or f'{each.documents} documents sealed'}")
+        except (PeerUnavailableError, UnavailableError) as error:
+            if once:
+                raise
+            click.echo(f"a body does not answer, trying again: {error}", err=True)
         if once:
             return
         time.sleep(seconds)

@@ -16,7 +16,8 @@ from consent.identifiers import OperatorId, Pseudonym
 from consent.recipients import Reader
 from consent.statements import Selection, token_digest
 from consent.vocabulary import Body, Category, Purpose
-from services.contracts.oversight.emergencies import SecondEmergency, ShownEmergency
+from services.contracts.emergency_evidence import SECOND_WITHIN
+from services.contracts.oversight.emergencies import EmergencyState, SecondEmergency, ShownEmergency
 from services.contracts.oversight.register import Directory, Kind, Role
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
@@ -163,10 +164,20 @@ def obstacle(emergencies: Emergencies, conn: Connection, case: Case, directory: 
     if fault is not None:
         return fault
     most = emergencies.settings.emergency_reasons_compared
-    earlier = emergencies.store.reasons(conn, case.organisation, most=most)
-    if copied_fault(case.reason, earlier) is not None:
-        return copied_fault(case.reason, earlier)
+    newest = emergencies.store.newest(conn, case.organisation, most=most)
+    earlier = [each.reason for each in newest if not _in_vain(each, case)]
+    fault = copied_fault(case.reason, earlier)
+    if fault is not None:
+        return fault
     return not_permitted(emergencies, conn, case, directory) or too_many(emergencies, conn, case)
+
+
+def _in_vain(earlier: Case, case: Case) -> bool:
+    """Whether an earlier request for this very patient opened nothing: asking again is no copying."""
+    if earlier.pseudonym != case.pseudonym:
+        return False
+    late = case.asked - earlier.asked > SECOND_WITHIN.total_seconds()
+    return earlier.state is EmergencyState.FAILED or (earlier.state is EmergencyState.ASKED and late)
 
 
 def not_permitted(

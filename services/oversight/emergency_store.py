@@ -84,11 +84,9 @@ class EmergencyStore:
         )
         return sorted(found, key=lambda each: (each.due, each.id))
 
-    def reasons(self, conn: Connection, organisation: OrganisationId, *, most: int) -> list[str]:
-        """Return the newest reasons of an organisation. Raises: RegisterChangedError."""
-        return [
-            each.reason for each in self._read(conn, EMERGENCY.c.organisation == organisation, newest=most)
-        ]
+    def newest(self, conn: Connection, organisation: OrganisationId, *, most: int) -> list[Case]:
+        """Return the newest cases of an organisation. Raises: RegisterChangedError."""
+        return self._read(conn, EMERGENCY.c.organisation == organisation, newest=most)
 
     def past(self, conn: Connection, now: int) -> list[Case]:
         """Return the cases that are over and not ended yet. Raises: RegisterChangedError."""

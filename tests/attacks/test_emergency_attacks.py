@@ -209,6 +209,9 @@ def test_a_request_that_nobody_signed_in_time_is_over(place: Town) -> None:
     case = ask_for(doctor, "hanako").case
     place.world.now += timedelta(minutes=15, seconds=1)
     assert refused(lambda: second(nurse, "hanako", case)) == "emergency_ended"
+    # what opened nothing may be asked again for the same patient, for the same reason
+    second(nurse, "hanako", ask_for(doctor, "hanako").case)
+    assert [each.documents for each in place.relay_once()] == [5]
 
 
 def test_what_the_person_did_not_choose_stays_closed(place: Town) -> None:
