@@ -89,7 +89,8 @@ def test_open_routes_are_health_discovery_login_and_the_published_log_only(
     }
     identity = {f"identity{path}" for path in login | care | discovery}
     register = "oversight/register/public"  # without operators, for everybody (J12)
-    beyond = found - common - identity - {register}
+    decisions = "medical/.well-known/authzen-configuration"  # where to ask, nothing else
+    beyond = found - common - identity - {register, decisions}
     assert all(each.startswith("portal/") for each in beyond), sorted(beyond)
     relays = {each for each in beyond if each.startswith("portal/relay")}
     told = {f"portal/relay/identity{path}" for path in login | care} | {f"portal/relay/{register}"}

@@ -69,7 +69,7 @@ def test_many_are_asked_about_by_a_file(desk: Desk, tmp_path: Path) -> None:
     reference = gives("link", "--as", bank, "--card", desk.card)[0]
     permit: list[str | Path] = ["grant", "--card", desk.card, "--to", "bank", "--item", "address"]
     permit += ["--purpose", "IdentityVerification", "--contract", "loan 17", "--reason", "mail_returned"]
-    assert "by loan 17 (mail_returned)" in gives(*permit)[-1]
+    assert "by loan 17 (a letter came back)" in gives(*permit)[-1]
     questions, answers = tmp_path / "in.csv", tmp_path / "out.csv"
     lines = ["reference,contract,reason,address,name"]
     lines += [f"{reference},loan 17,{reason},みなと市 4-5-6," for reason in ("mail_returned", "inheritance")]

@@ -91,7 +91,7 @@ def test_reads_that_hang_at_the_second_body_are_refused_once_the_person_said_no(
     prepared = [
         prepare(clinic, reference, selection=SELECTION, purpose=Purpose.TREAT) for _ in range(AT_ONCE + 1)
     ]
-    assert [each.content for each in send(clinic, prepared.pop())] == [RECORD.content]
+    assert RECORD.content in [each.content for each in send(clinic, prepared.pop())]
     refusal = person.wallet.grant(
         terms(person, Effect.DENY),
         recipient_receiving_key=None,
