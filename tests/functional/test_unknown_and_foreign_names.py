@@ -213,8 +213,9 @@ def test_a_pseudonym_token_counts_once(deployment: Scene, calls: Callers) -> Non
 
 
 def test_refusals_that_are_decisions_are_in_the_log(deployment: Scene) -> None:
-    """R21: reading and confirming without permission; the person finds the refusal, so the log grows by it and by one more
-    count of everybody's entries.
+    """R21: reading and confirming without permission; the person finds the refusal, so the log grows by it.
+
+    And by one more count of everybody's entries, which it makes due.
     """
     person = deployment.people[2].person
     clinic, bank = deployment.organisation("clinic-c"), deployment.organisation("bank")
