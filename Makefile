@@ -8,7 +8,7 @@ ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_u
   $(foreach u,registry/test_erasing registry/test_look_up_throttle identity/test_identity_undoing identity/test_identity_sectors medical/test_setting_apart,unit/$(u).py) \
   generative/test_number_changes.py generative/test_patient_links.py generative/test_sector_keys.py integration/test_accounts_at_once.py
 
-.PHONY: demo up test test-postgresql check bench format docs lock clean
+.PHONY: demo up test test-long test-postgresql check bench format docs lock clean
 
 demo: .venv/ready
 	$(BIN)/sekisho demo $(DEMO)
@@ -17,7 +17,11 @@ up: .venv/ready
 	$(BIN)/sekisho up --data data
 
 test: .venv/ready-dev
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist loadscope -m "not long"
+
+# kills and restarts over minutes
+test-long: .venv/ready-dev
+	$(BIN)/pytest -n 2 --dist loadscope -m long
 
 # the workflows of the ID centre, the registry and the medical centre with their databases on PostgreSQL
 test-postgresql: .venv/ready-dev

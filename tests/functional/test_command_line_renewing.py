@@ -36,7 +36,7 @@ from services.gateway.wallet_actions import WithdrawalIncompleteError, lay_down,
 from services.kit.http import Http, PeerUnavailableError
 from services.kit.problems import UnavailableError
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 ITEMS = BasicItems("高橋 三郎", "みなと市浜町7", "male", "1959-05-06")
 NEW_PINS = {Application.AUTHENTICATION: "7306", Application.SIGNATURE: "ume2026x"}

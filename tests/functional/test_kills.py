@@ -22,7 +22,7 @@ from services.gateway.person import Person, sign_in
 from services.gateway.supervisor import proposals
 from services.kit.http import PeerUnavailableError
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
+pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.usefixtures("pins")]
 SECTOR = Body.PRODUCT_SAFETY
 ENOUGH = 4
 

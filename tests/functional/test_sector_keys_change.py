@@ -17,7 +17,7 @@ from services.gateway.numbers import own_number
 from services.gateway.people import enrol
 from services.gateway.supervisor import proposals
 
-pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
+pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.usefixtures("pins")]
 
 ITEMS = BasicItems("高橋 健", "みなと市 9-9-9", "male", "1969-09-09")
 CHANGED = (Body.REGISTRY, Body.MEDICAL, Body.IDENTITY, Body.OVERSIGHT)
