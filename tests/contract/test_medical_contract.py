@@ -1,5 +1,6 @@
 """What the medical centre promises, kept by the real one and by its fake alike."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,7 @@ from services.kit.credentials.callers import Caller, OperatorCaller, PersonCalle
 from services.kit.http import RemoteProblemError, Token
 
 
-class Bench:
+class Bench(ABC):
     """The centre under test, and everybody's tokens; the fake is told whom they mean."""
 
     def __init__(self, running: Running) -> None:
@@ -91,21 +92,21 @@ class Bench:
         message = SetApart(token=token, organisation=HOSPITAL, fault="wrong_person")
         return self.as_id_centre().set_apart(message).documents
 
+    @abstractmethod
     def as_id_centre(self) -> Medical:
         """Return the centre as the ID centre reaches it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def enrol(self, someone: Someone) -> None:
         """Register a wallet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def permit(self, grant: Grant) -> DirectiveId:
         """P3."""
-        raise NotImplementedError
 
+    @abstractmethod
     def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
         """W1."""
-        raise NotImplementedError
 
     def publish(self, compartments: Sequence[Compartment]) -> list[str]:
         """Publish compartment keys of the person."""

@@ -38,6 +38,8 @@ from services.contracts.medical.fake_rules import (
     missing_code,
     place_of,
     refusal,
+    require_author,
+    require_new,
     require_signed,
     sealed_bundle,
     verified_statement,
@@ -161,9 +163,9 @@ class FakeMedical:
         person = self._of(self._named(message.token))
         author = caller.organisation
         sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
-        self._require_author(sealed, caller)
+        require_author(sealed, self._directory(), caller.organisation)
         self._require_used_once(message.token)
-        self._require_new(sealed, person)
+        require_new(sealed, person, taken=self._bundle_ids())
         self.streams.claim(author, sealed)
         self._use(message.token)
         link = self._links(message.token)
@@ -176,7 +178,7 @@ class FakeMedical:
         author = OrganisationId(person.subject)
         sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
         require_signed(sealed, ed25519(dict(person.wallet)))
-        self._require_new(sealed, person)
+        require_new(sealed, person, taken=self._bundle_ids())
         self.streams.claim(author, sealed)
         return self._take(person, sealed)
 
@@ -348,28 +350,8 @@ class FakeMedical:
             if each.person == person and each.held.terms.recipient.organisation == recipient
         ]
 
-    def _require_author(self, bundles: list[SealedBundle], caller: OperatorCaller) -> None:
-        organisation = self._directory().organisation(caller.organisation)
-        if organisation is None or organisation.signing_key is None:
-            raise refusal(403, "author_not_verified")
-        require_signed(bundles, ed25519(organisation.signing_key))
-
-    def _require_new(self, bundles: list[SealedBundle], person: FakePerson) -> None:
-        open_labels = set(person.newest().values())
-        latest = {each.id: (bundle, each.version) for bundle, each in person.documents()}
-        taken = {each.id for known in self._known.values() for each in known.bundles}
-        for bundle in bundles:
-            if bundle.compartment not in open_labels:
-                raise refusal(409, "compartment_closed")
-        if taken & {each.id for each in bundles} or len({each.id for each in bundles}) != len(bundles):
-            raise refusal(409, "bundle_known")
-        for bundle in bundles:
-            for each in bundle.documents:
-                before = latest.get(each.id)
-                moved = before is not None and place_of(before[0]) != place_of(bundle)
-                others = before is not None and before[0].author != bundle.author
-                if moved or others or each.version != (before[1] + 1 if before else 1):
-                    raise refusal(409, "document_version")
+    def _bundle_ids(self) -> set[BundleId]:
+        return {each.id for known in self._known.values() for each in known.bundles}
 
     def _require_still(self, request: AccessRequest, ground: FakeGrant) -> None:
         if ground.held.state is not DirectiveState.ACTIVE:

@@ -23,7 +23,7 @@ from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
-from services.contracts.oversight.register import Directory, p256
+from services.contracts.oversight.register import Directory, ed25519, p256
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.http import RemoteProblemError
 
@@ -126,6 +126,32 @@ def access_request(
     years = YearSpan(min(each.year for each in places), max(each.year for each in places))
     categories = frozenset(each.category for each in places)
     return AccessRequest(reader, categories, years, said.purpose, now)
+
+
+def require_author(bundles: list[SealedBundle], directory: Directory, author: OrganisationId) -> None:
+    """Refuse what the organisation has not signed with its present key. Raises: RemoteProblemError."""
+    organisation = directory.organisation(author)
+    if organisation is None or organisation.signing_key is None:
+        raise refusal(403, "author_not_verified")
+    require_signed(bundles, ed25519(organisation.signing_key))
+
+
+def require_new(bundles: list[SealedBundle], person: FakePerson, *, taken: set[BundleId]) -> None:
+    """Refuse what is closed, known, or no next version of a document in its own place. Raises: RemoteProblemError."""
+    open_labels = set(person.newest().values())
+    latest = {each.id: (bundle, each.version) for bundle, each in person.documents()}
+    for bundle in bundles:
+        if bundle.compartment not in open_labels:
+            raise refusal(409, "compartment_closed")
+    if taken & {each.id for each in bundles} or len({each.id for each in bundles}) != len(bundles):
+        raise refusal(409, "bundle_known")
+    for bundle in bundles:
+        for each in bundle.documents:
+            before = latest.get(each.id)
+            moved = before is not None and place_of(before[0]) != place_of(bundle)
+            others = before is not None and before[0].author != bundle.author
+            if moved or others or each.version != (before[1] + 1 if before else 1):
+                raise refusal(409, "document_version")
 
 
 def sealed_bundle(

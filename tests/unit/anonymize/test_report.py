@@ -82,7 +82,7 @@ class Unlisted:
     sensitive = ()
 
     def check(self, table: object) -> Any:
-        raise NotImplementedError
+        raise AssertionError("a model that is only described is not asked to judge")
 
     def describe(self) -> dict[str, str | int | float]:
         return {"model": "novelty", "n": 3}
