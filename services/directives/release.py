@@ -228,7 +228,7 @@ class Releases:
                 self._use_up(conn, asked, statement, token=token)
             except ReplayError:
                 raise _RefusalError(ReleaseFault.STATEMENT_REPLAYED) from None
-            if not self._directives.store.uses.use(conn, stored, now=asked.now):
+            if not self._directives.store.use(conn, stored, now=asked.now):
                 raise _RefusalError(RefusalCode.FREQUENCY_USED_UP)
             cosignature = self._add_checkpoint(conn, shown, asked.request.log, asked.now)
             self._record(conn, asked, Outcome.PERMITTED)

@@ -6,7 +6,7 @@ somebody changed, moved or brought back under another state raises StoredDirecti
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
@@ -149,6 +149,18 @@ class DirectiveStore:
         """Return the directives in force for one recipient, of all people."""
         return self._read(conn, self._of_recipient, {"recipient": self._recipient(recipient)})
 
+    def use(self, conn: Connection, stored: StoredDirective, *, now: datetime) -> bool:
+        """Count one more use of a directive that counts them; tells whether its terms allow it.
+
+        What was laid down in the same terms before counts on: a renewal starts nothing afresh.
+        """
+        if stored.terms.conditions.frequency is None:
+            return True
+        self.uses.queue(conn)
+        found = self.of_person_for(conn, stored.person, stored.terms.recipient.required())
+        alike = [each.id for each in found if each.terms == stored.terms]
+        return self.uses.use(conn, stored, alike=alike, now=now)
+
     def fragments(
         self, conn: Connection, directive: DirectiveId, compartments: Iterable[Compartment]
     ) -> dict[Compartment, VerifiedFragment]:
@@ -201,9 +213,7 @@ class DirectiveStore:
             leaves |= {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
         for each in found:
             _require_logged(each, leaves.get(each.log_index))
-        counted = [each.id for each in found if each.terms.conditions.frequency is not None]
-        uses = self.uses.of(conn, counted)
-        return [replace(each, uses=uses[each.id]) if each.id in uses else each for each in found]
+        return self.uses.counted(conn, found)
 
     def _verify_row(
         self,

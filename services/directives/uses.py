@@ -3,7 +3,8 @@
 A row's id is random and its time is sealed, so that two bodies' tables show no common order of uses (LN1).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from consent import base64url, instants
 from consent.conditions import LONGEST
 from consent.errors import MalformedError
-from consent.identifiers import DirectiveId
+from consent.identifiers import DirectiveId, Pseudonym
+from consent.terms import Terms
 from services.directives.errors import StoredDirectiveChangedError
 from services.directives.model import StoredDirective
 from services.directives.tables import DirectiveTables
@@ -32,7 +34,7 @@ class UseStore:
         randomness: Randomness,
         queue: Callable[[Connection], None],
     ) -> None:
-        self._queue = queue
+        self.queue = queue
         self._cipher = cipher
         self._randomness = randomness
         use = tables.use.c
@@ -51,13 +53,33 @@ class UseStore:
             found[directive] = (*found.get(directive, ()), moment)
         return found
 
-    def use(self, conn: Connection, stored: StoredDirective, *, now: datetime) -> bool:
-        """Count one more use, if the directive counts and allows it; tells whether it allows it."""
+    def counted(self, conn: Connection, found: Sequence[StoredDirective]) -> list[StoredDirective]:
+        """Return the directives, each that counts with the uses of all in `found` that say the same of its person."""
+        counting = [each.id for each in found if each.terms.conditions.frequency is not None]
+        uses = self.of(conn, counting)
+        alike: dict[tuple[Pseudonym, Terms], tuple[datetime, ...]] = {}
+        for each in found:
+            if each.id in uses:
+                same = each.person, each.terms
+                alike[same] = (*alike.get(same, ()), *uses[each.id])
+        return [
+            each
+            if each.terms.conditions.frequency is None
+            else replace(each, uses=alike.get((each.person, each.terms), ()))
+            for each in found
+        ]
+
+    def use(
+        self, conn: Connection, stored: StoredDirective, *, alike: Iterable[DirectiveId], now: datetime
+    ) -> bool:
+        """Count one more use, if those of the directives `alike` together allow it; tells whether they do.
+
+        The caller has queued, so that two requests at once do not both take the last use.
+        """
         frequency = stored.terms.conditions.frequency
         if frequency is None:
             return True
-        self._queue(conn)  # so that two requests at once do not both take the last use
-        rows = self._rows(conn, [stored.id])
+        rows = self._rows(conn, {stored.id, *alike})
         if frequency.used_up((moment for _, _, moment in rows), now=now):
             return False
         self._forget_old(conn, rows, before=now - LONGEST)

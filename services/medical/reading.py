@@ -181,7 +181,7 @@ class Reading:
         try:
             with self._context.database.write() as conn:
                 self._use_up(conn, asked, admitted)
-                if not self._centre.directives.uses.use(conn, admitted.ground, now=self._context.clock()):
+                if not self._centre.directives.use(conn, admitted.ground, now=self._context.clock()):
                     raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
                 recorded = journal.record(
                     conn,

@@ -105,7 +105,7 @@ def confirm(registry: Registry, caller: OperatorCaller, message: Confirm, *, hol
             verdict = _judge(registry, conn, caller, person=person, message=message)
             if not (isinstance(verdict, _Permitted) and verdict.permit == first.permit):
                 verdict = RefusalCode.WITHDRAWN_IN_FLIGHT
-            elif not registry.directives.store.uses.use(conn, verdict.ground, now=registry.context.clock()):
+            elif not registry.directives.store.use(conn, verdict.ground, now=registry.context.clock()):
                 verdict = RefusalCode.FREQUENCY_USED_UP
         event = _confirmation(caller, message, verdict)
         registry.context.journal.record(conn, person=person, event=event)

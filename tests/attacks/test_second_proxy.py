@@ -352,6 +352,16 @@ def test_the_second_proxy_counts_uses_by_itself(scene: Scene) -> None:
     _require_refused(scene, limited.request(), RefusalCode.FREQUENCY_USED_UP)
 
 
+def test_the_second_proxy_goes_on_counting_when_a_permission_is_renewed(scene: Scene) -> None:
+    """IM: the same terms laid down anew give no further use, whatever the medical centre counts."""
+    once = Conditions(Frequency(1, FrequencyUnit.DAY))
+    limited = _granted_anew(scene, conditions=once)
+    scene.world.as_body(Body.MEDICAL).release(limited.request())
+    renewed = _granted_anew(scene, conditions=once)
+    renewed.known_size = 1
+    _require_refused(scene, renewed.request(), RefusalCode.FREQUENCY_USED_UP)
+
+
 def test_a_permission_for_another_professional_opens_nothing(scene: Scene) -> None:
     """IM: a permission narrowed to a role serves nobody who has it not, whatever the medical centre decided."""
     narrowed = _granted_anew(scene, recipient=Recipient(scene.reads.clinic.organisation, "writer"))

@@ -16,7 +16,8 @@ from consent.directives import Effect, RecordScope
 from consent.identifiers import OperatorId
 from consent.jwk import to_jwk
 from consent.recipients import EVERYBODY, Recipient
-from consent.vocabulary import Category
+from consent.vocabulary import Body, Category
+from services.contracts.directives import WithdrawalOrder
 from services.contracts.oversight.messages import OperatorAccreditation
 from services.contracts.oversight.register import Role
 from services.kit.clock import epoch_seconds
@@ -88,6 +89,35 @@ def test_uses_are_still_counted_after_a_restart(tmp_path: Path) -> None:
         read(running, someone)
     with world.running() as running:
         assert refusal(running, someone) == "frequency_used_up"
+
+
+def test_permission_that_is_renewed_goes_on_counting(running: Running) -> None:
+    """A withdrawal elsewhere, or new years, renew a permission: its recipient gains no use by that."""
+    someone, world = person(running), running.world
+    terms = world.terms(CLINIC, conditions=TWICE_A_DAY)
+    first = world.grant(someone, terms, compartments=MEDICATION)
+    running.permit(someone, first)
+    read(running, someone)
+    world.now += timedelta(seconds=1)
+    running.permit(someone, world.grant(someone, terms, compartments=MEDICATION))
+    order = someone.wallet.withdraw({Body.MEDICAL: first.copies[Body.MEDICAL].jws}, now=world.now)[
+        Body.MEDICAL
+    ]
+    running.directives().withdraw(WithdrawalOrder(withdrawal=order), token=world.person_token(someone))
+    read(running, someone)
+    assert refusal(running, someone) == "frequency_used_up"
+    world.now += timedelta(hours=23, minutes=59, seconds=59)
+    read(running, someone)
+
+
+def test_permission_in_other_terms_counts_by_itself(running: Running) -> None:
+    someone, world = person(running), running.world
+    permit(running, someone, conditions=TWICE_A_DAY)
+    read(running, someone)
+    read(running, someone)
+    later = world.now + timedelta(days=31)
+    permit(running, someone, conditions=TWICE_A_DAY, valid_until=later)
+    read(running, someone)
 
 
 @pytest.mark.parametrize(
