@@ -193,7 +193,7 @@ def _timing(held: HeldDirective, now: datetime) -> RefusalCode | None:
     state, terms = held.state, held.terms
     if state is DirectiveState.WITHDRAWN:
         return RefusalCode.WITHDRAWN
-    if state is DirectiveState.EXPIRED or now >= terms.valid_until:
+    if state in (DirectiveState.EXPIRED, DirectiveState.LAPSED) or now >= terms.valid_until:
         return RefusalCode.EXPIRED
     # A permission that is received but not yet in force (its fragments are not verified) opens nothing.
     # A refusal needs no fragments: it counts from the moment it is received.

@@ -12,6 +12,7 @@ from typing import Final
 from consent import jws
 from consent.canonical import JsonObject
 from consent.delegation import FragmentPackage
+from consent.guardian_signature import GuardianSignature, GuardianSignatureWire, guardian_payload
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second, write
 from consent.jwk import PublicJwk
@@ -60,7 +61,7 @@ DIRECTIVE: Final = "sekisho-directive+jws"
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One body's copy of what the person laid down.
+    """One body's copy of what the person laid down; with `guardian`, what somebody laid down for the person.
 
     Units: `issued_at` rounded down to whole seconds, UTC.
     """
@@ -70,6 +71,7 @@ class Directive:
     person: Pseudonym
     terms: Terms
     issued_at: datetime
+    guardian: GuardianSignature | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", whole_second(self.issued_at))
@@ -89,11 +91,20 @@ class _DirectiveWire(WireModel):
     person: Identifier
     terms: TermsWire
     issued_at: Instant
+    guardian: GuardianSignatureWire | None = None
+
+    def signature(self) -> GuardianSignature | None:
+        said = self.guardian
+        return None if said is None else GuardianSignature(said.capacity, said.proof)
 
 
 def directive_payload(directive: Directive) -> JsonObject:
     """Write a directive for signing."""
+    guardian: JsonObject = (
+        {} if directive.guardian is None else {"guardian": guardian_payload(directive.guardian)}
+    )
     return {
+        **guardian,
         "id": directive.id,
         "body": directive.body,
         "person": directive.person,
@@ -126,6 +137,7 @@ class UnverifiedDirective:
             person=Pseudonym(wire.person),
             terms=wire.terms.to_terms(),
             issued_at=wire.issued_at,
+            guardian=wire.signature(),
         )
         return VerifiedDirective(directive, self.jws)
 

@@ -14,15 +14,20 @@ class DirectiveState(StrEnum):
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    LAPSED = "lapsed"
 
 
+# A lapsed directive is over because who laid it down may not any more, or because its person died.
 # An expired directive may still be withdrawn, because the person may ask for the deletion receipt.
 TRANSITIONS: Final[Mapping[DirectiveState, frozenset[DirectiveState]]] = {
     DirectiveState.RECEIVED: frozenset(
         {DirectiveState.ACTIVE, DirectiveState.WITHDRAWN, DirectiveState.EXPIRED}
     ),
-    DirectiveState.ACTIVE: frozenset({DirectiveState.WITHDRAWN, DirectiveState.EXPIRED}),
+    DirectiveState.ACTIVE: frozenset(
+        {DirectiveState.WITHDRAWN, DirectiveState.EXPIRED, DirectiveState.LAPSED}
+    ),
     DirectiveState.EXPIRED: frozenset({DirectiveState.WITHDRAWN}),
+    DirectiveState.LAPSED: frozenset({DirectiveState.WITHDRAWN}),
     DirectiveState.WITHDRAWN: frozenset(),
 }
 

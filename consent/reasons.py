@@ -8,6 +8,7 @@ from typing import Final
 
 from consent.decision import AccessRequest, BasicRequest, Decision, HeldDirective, Permit
 from consent.explanations import PERMITTED, Explanation, RefusalCode, explain
+from consent.lifecycle import DirectiveState
 from consent.terms import BasicScope, Effect, RecordScope
 from consent.words import (
     CATEGORIES,
@@ -131,6 +132,11 @@ def _begins(request: Request, ground: HeldDirective) -> Word:
 
 
 def _ended(_request: Request, ground: HeldDirective) -> Word:
+    if ground.state is DirectiveState.LAPSED:
+        return Word(
+            "与えた人の資格が終わったため、または本人の死亡により失効しました",
+            "it lapsed, as who gave it may not any more or the person died",
+        )
     end = day(ground.terms.valid_until)
     return Word(f"{end}に終わりました", f"it ended on {end}")
 

@@ -33,6 +33,7 @@ from consent.directives import (
     directive_payload,
 )
 from consent.errors import MalformedError, SealError
+from consent.guardian_signature import GuardianSignature
 from consent.handles import seal_handle
 from consent.identifiers import DirectiveId, OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint, to_jwk
@@ -49,6 +50,8 @@ _ID: Final = 16
 _SIGNING: Final = "sekisho-wallet-signing/1/"
 _DELEGATING: Final = "sekisho-wallet-delegating/1"
 _ACCOUNT: Final = "sekisho-wallet-account/1/"
+_GUARDIAN: Final = "sekisho-wallet-guardian/1/"
+_WARDS: Final = "sekisho-wallet-wards/1"
 _NAMING: Final = "sekisho-wallet-naming/1"
 _FRAGMENT_SIGNER: Final = b"sekisho-fragment-signer/1"
 
@@ -111,6 +114,14 @@ class Wallet:
     def account_key(self, organisation: OrganisationId) -> Ed25519PrivateKey:
         """The key that signs agreements with one organisation; no other ever sees its public part."""
         return Ed25519PrivateKey.from_private_bytes(self._derive(_ACCOUNT + organisation))
+
+    def guardian_key(self, guardianship: str, body: Body) -> Ed25519PrivateKey:
+        """The key that signs for a ward at `body`; no other body, and no other ward, ever has to do with it."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive(f"{_GUARDIAN}{guardianship}/{body}"))
+
+    def wards_key(self) -> bytes:
+        """The secret under which wallets of wards are kept. Shape: 32 bytes."""
+        return self._derive(_WARDS)
 
     def naming_key(self) -> bytes:
         """The secret by which the person's own documents get their names. Shape: 32 bytes."""
@@ -175,8 +186,11 @@ class Wallet:
         handle_keys: Mapping[Body, X25519PublicKey],
         now: datetime,
         randomness: Randomness,
+        guardian: Mapping[Body, GuardianSignature] | None = None,
     ) -> Grant:
         """P2: sign one directive per body and make the fragments that go with it.
+
+        `guardian` has a guardian's signature for each body, when somebody acts for the person.
 
         For records `persons` names the three proxies and `handle_keys` the two beside the medical centre;
         for basic items `persons` names the registry. A refusal and basic items have no receiving key and
@@ -195,7 +209,7 @@ class Wallet:
         handles = {body: seal_handle(key, ids[body], info=body) for body, key in handle_keys.items()}
         copies = {}
         for body, person in persons.items():
-            directive = Directive(ids[body], body, person, terms, now)
+            directive = Directive(ids[body], body, person, terms, now, (guardian or {}).get(body))
             medical = body is Body.MEDICAL
             copies[body] = DirectiveCopy(
                 jws=self.sign(body, DIRECTIVE, directive_payload(directive)),

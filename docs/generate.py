@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from docs import bodies, certificates, chapters, tables
+from docs import bodies, certificates, chapters, guardians, tables
 
 FOLDER: Final = Path(__file__).parent
 NOTE: Final = (
@@ -28,6 +28,7 @@ def pages() -> Mapping[str, Page]:
         "stored-columns.md": tables.columns_page,
         "data-flow.md": tables.egress_page,
         "lifecycle.md": tables.lifecycle_page,
+        "guardians.md": guardians.page,
         "permissions.md": _permissions,
         "certificates.md": certificates.page,
         "reference/README.md": chapters.index_page,

@@ -141,7 +141,8 @@ def lifecycle_page() -> str:
         [
             "# The life of a directive",
             "At one body; the table is `consent.lifecycle.TRANSITIONS`. A copy is stored only when its fragments have "
-            "been tried out, so rows are `active` or `withdrawn`; an active one past its end is shown as `expired`.",
+            "been tried out, so rows are `active`, `withdrawn` or, when who laid it down may not any more, `lapsed` "
+            "([guardians](guardians.md)); an active one past its end is shown as `expired`.",
             f"```mermaid\n{diagram()}```",
         ]
     )

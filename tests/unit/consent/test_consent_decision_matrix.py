@@ -36,6 +36,7 @@ PERMITTING = {
     DirectiveState.ACTIVE: None,
     DirectiveState.WITHDRAWN: RefusalCode.WITHDRAWN,
     DirectiveState.EXPIRED: RefusalCode.EXPIRED,
+    DirectiveState.LAPSED: RefusalCode.EXPIRED,
 }
 """What stands in the way of a permission that covers everything, by its state."""
 DENYING = {DirectiveState.RECEIVED, DirectiveState.ACTIVE}

@@ -20,6 +20,8 @@ ALLOWED = {
     ("active", "withdrawn"),
     ("active", "expired"),
     ("expired", "withdrawn"),
+    ("active", "lapsed"),
+    ("lapsed", "withdrawn"),
 }
 
 
