@@ -1,6 +1,9 @@
-"""What a route declares about its callers; a route that declares nothing stops the body from starting."""
+"""What a route declares about its callers; a route that declares nothing stops the body from starting.
 
-from collections.abc import Callable
+The rules are coroutines: none of them waits for anything, and a plain function would take a thread's turn.
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,12 +42,12 @@ class AccessRule:
     actions: tuple[str, ...] = field(default=(), compare=False)
 
 
-def operator(action: str | None = None) -> Callable[[Request], OperatorCaller]:
+def operator(action: str | None = None) -> Callable[[Request], Awaitable[OperatorCaller]]:
     """Admit an operator whom the policies permit `action` at this body; with none named the workflow itself asks the
     policies and logs the answer.
     """
 
-    def admit(request: Request) -> OperatorCaller:
+    async def admit(request: Request) -> OperatorCaller:
         caller = _caller(request)
         if not isinstance(caller, OperatorCaller):
             raise ForbiddenError("this is for operators of accredited organisations")
@@ -56,10 +59,10 @@ def operator(action: str | None = None) -> Callable[[Request], OperatorCaller]:
     return _declare(admit, AccessRule("operator", (), () if action is None else (action,)))
 
 
-def person() -> Callable[[Request], PersonCaller]:
+def person() -> Callable[[Request], Awaitable[PersonCaller]]:
     """Admit a person about themselves."""
 
-    def admit(request: Request) -> PersonCaller:
+    async def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller):
             raise ForbiddenError("this is for the person themselves, signed in")
@@ -68,10 +71,10 @@ def person() -> Callable[[Request], PersonCaller]:
     return _declare(admit, AccessRule("person", ()))
 
 
-def card_holder() -> Callable[[Request], PersonCaller]:
+def card_holder() -> Callable[[Request], Awaitable[PersonCaller]]:
     """Admit a person about themselves who signed in with the card itself, not with another device."""
 
-    def admit(request: Request) -> PersonCaller:
+    async def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller) or caller.signed_in_by is not SignedInBy.CARD:
             raise ForbiddenError("this is for the person themselves, signed in with the card")
@@ -80,10 +83,10 @@ def card_holder() -> Callable[[Request], PersonCaller]:
     return _declare(admit, AccessRule("person by card", ()))
 
 
-def body(*bodies: Body) -> Callable[[Request], BodyCaller]:
+def body(*bodies: Body) -> Callable[[Request], Awaitable[BodyCaller]]:
     """Admit the named bodies, by their certificates."""
 
-    def admit(request: Request) -> BodyCaller:
+    async def admit(request: Request) -> BodyCaller:
         caller = _caller(request)
         if not isinstance(caller, BodyCaller) or caller.body not in bodies:
             raise ForbiddenError("this is between bodies")
@@ -92,10 +95,10 @@ def body(*bodies: Body) -> Callable[[Request], BodyCaller]:
     return _declare(admit, AccessRule("body", tuple(each.value for each in bodies)))
 
 
-def anyone_accredited() -> Callable[[Request], Caller]:
+def anyone_accredited() -> Callable[[Request], Awaitable[Caller]]:
     """Admit a person, a body, and an operator who has a role at this moment; no terminal by itself."""
 
-    def admit(request: Request) -> Caller:
+    async def admit(request: Request) -> Caller:
         caller = _caller(request)
         if isinstance(caller, TerminalCaller):
             raise ForbiddenError("this is for operators, people and bodies, not for a terminal by itself")
@@ -104,10 +107,10 @@ def anyone_accredited() -> Callable[[Request], Caller]:
     return _declare(admit, AccessRule("accredited", ()))
 
 
-def terminal(action: str) -> Callable[[Request], TerminalCaller]:
+def terminal(action: str) -> Callable[[Request], Awaitable[TerminalCaller]]:
     """Admit a terminal by itself whose scopes the policies permit `action` at this body."""
 
-    def admit(request: Request) -> TerminalCaller:
+    async def admit(request: Request) -> TerminalCaller:
         caller = _caller(request)
         if not isinstance(caller, TerminalCaller):
             raise ForbiddenError("this is for a terminal by itself, with a token by client_credentials")
@@ -119,10 +122,10 @@ def terminal(action: str) -> Callable[[Request], TerminalCaller]:
     return _declare(admit, AccessRule("terminal", (), (action,)))
 
 
-def accredited_operator() -> Callable[[Request], OperatorCaller]:
+def accredited_operator() -> Callable[[Request], Awaitable[OperatorCaller]]:
     """Admit an operator of any role, whichever it is."""
 
-    def admit(request: Request) -> OperatorCaller:
+    async def admit(request: Request) -> OperatorCaller:
         caller = _caller(request)
         if not isinstance(caller, OperatorCaller):
             raise ForbiddenError("this is for operators of accredited organisations")
@@ -131,15 +134,16 @@ def accredited_operator() -> Callable[[Request], OperatorCaller]:
     return _declare(admit, AccessRule("operator", ()))
 
 
-def either(first: Callable[[Request], Any], second: Callable[[Request], Any]) -> Callable[[Request], Caller]:
+def either(
+    first: Callable[[Request], Awaitable[Caller]], second: Callable[[Request], Awaitable[Caller]]
+) -> Callable[[Request], Awaitable[Caller]]:
     """Admit whom one of two rules admits."""
 
-    def admit(request: Request) -> Caller:
+    async def admit(request: Request) -> Caller:
         try:
-            caller: Caller = first(request)
+            return await first(request)
         except ForbiddenError:
-            caller = second(request)
-        return caller
+            return await second(request)
 
     one, other = first.access_rule, second.access_rule  # type: ignore[attr-defined]  # set by `_declare`
     kind, names = f"{one.kind} or {other.kind}", (*one.names, *other.names)

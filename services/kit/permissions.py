@@ -44,6 +44,12 @@ class Policies:
     _schema: cedarpy.Schema = field(repr=False)
     _recipients: cedarpy.Entities = field(repr=False)
     _decided: dict[tuple[str, str, str], bool] = field(default_factory=dict, repr=False)
+    _questions: frozenset[tuple[str, str]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        known = {(f'Role::"{role}"', action) for role in self.roles for action in self.actions}
+        known |= {(f'Scope::"{scope}"', action) for scope in self.scopes for action in self.scope_actions}
+        object.__setattr__(self, "_questions", frozenset(known))
 
     def permits(self, roles: Iterable[str], action: str, body: Body) -> bool:
         """Tell whether one of `roles` may do something at a body."""
@@ -75,9 +81,8 @@ class Policies:
         known = self._decided.get(asked)
         if known is None:
             known = self._ask(*asked)
-            if (
-                known
-            ):  # what is permitted is a closed list; other questions have no end and are not remembered
+            # only what has an end is remembered: what is permitted, and refusals of names that the schema knows
+            if known or (principal, action) in self._questions:
                 self._decided[asked] = known
         return known
 

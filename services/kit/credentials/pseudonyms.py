@@ -7,17 +7,17 @@ RFC 9180). All tokens have one length, and two tokens of one person share no byt
 from dataclasses import dataclass
 from datetime import datetime
 
-import rfc8785
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from consent import base64url
 from consent.errors import MalformedError
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.vocabulary import Body
+from services.kit.canonical import canonical
 from services.kit.clock import Randomness, epoch_seconds
 from services.kit.encoding import Message
 from services.kit.strict_json import loads
@@ -74,7 +74,7 @@ class PseudonymTokenIssuer:
         handle: str | None = None,
     ) -> str:
         """Return a token that only `body` can open and only `organisation` can use."""
-        claims = {
+        claims: dict[str, JsonValue] = {
             "body": body.value,
             "organisation": organisation,
             "pseudonym": pseudonym,
@@ -82,7 +82,7 @@ class PseudonymTokenIssuer:
             "jti": base64url.encode(self.randomness(16)),
             "handle": handle,
         }
-        payload = rfc8785.dumps(claims)
+        payload = canonical(claims)
         if len(payload) > PADDED_BYTES:
             raise PseudonymTokenError("the organisation's name is too long for a token")
         signature = self.key.sign(DOMAIN + payload)

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-import rfc8785
 from pydantic import JsonValue
 
+from services.kit.canonical import CanonicalFormError
+from services.kit.canonical import canonical as canonical_form
 from services.kit.log.checkpoint import VerifiedCheckpoint
 from services.kit.log.errors import LogFormatError, OpeningError
 from services.kit.log.merkle import leaf_hash, verify_inclusion
@@ -77,8 +78,8 @@ class Opening:
 def canonical(event: Event) -> bytes:
     """Serialise an event in its one canonical form (RFC 8785). Raises: LogFormatError."""
     try:
-        return rfc8785.dumps(dict(event))
-    except (rfc8785.CanonicalizationError, RecursionError) as error:
+        return canonical_form(dict(event))
+    except CanonicalFormError as error:
         raise LogFormatError(
             "the event has no canonical JSON form: use text, whole numbers within 2^53, lists and objects"
         ) from error
