@@ -28,6 +28,7 @@ from services.medical.api.authzen import EchoRequestId, authzen_routes
 from services.medical.api.erasing import erasure_routes
 from services.medical.api.headers import header_routes
 from services.medical.api.own_records import own_record_routes
+from services.medical.api.relationships import relationship_routes
 from services.medical.api.routes import medical_routes
 from services.medical.api.set_apart import set_apart_routes
 from services.medical.api.streams import stream_routes
@@ -40,6 +41,8 @@ from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection
 from services.medical.own_records import OwnRecordsOffice
 from services.medical.reading import Reading
+from services.medical.relating import Relating
+from services.medical.relationship_store import RelationshipStore
 from services.medical.second_proxy import SecondProxy
 from services.medical.setting_apart import SettingApart
 from services.medical.settings import Settings
@@ -122,11 +125,12 @@ def assemble(
             succession_routes(Succession(directives, handing_over.announced, handing_over.renewed)),
             header_routes(handing_over),
             authzen_routes(Evaluating(centre), url=context.settings.public_url),
+            relationship_routes(Relating(centre)),
         ],
         open_paths=frozenset({METADATA}),
         middleware=[Middleware(EchoRequestId)],
         problems={},
-        scan=_scans(directives, recovery, Inspection(centre)),
+        scan=_scans(directives, recovery, Inspection(centre), RelationshipStore(context.cipher)),
         witnesses=witnesses,
         on_stop=[workers.shutdown],
         periodic=[Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre))],
@@ -154,11 +158,14 @@ def _sweep(centre: Centre) -> None:
     sweep(centre)
 
 
-def _scans(directives: Directives, recovery: Recovery, inspection: Inspection) -> Scan:
+def _scans(
+    directives: Directives, recovery: Recovery, inspection: Inspection, relationships: RelationshipStore
+) -> Scan:
     def scan(conn: Connection) -> tuple[int, list[Finding]]:
         rows, found = scan_directives(directives, conn)
         more, others = inspection.scan(conn)
         parts, changed = recovery.store.scan(conn)
-        return rows + more + parts, found + others + changed
+        told, edited = relationships.scan(conn)
+        return rows + more + parts + told, found + others + changed + edited
 
     return scan

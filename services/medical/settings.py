@@ -49,3 +49,8 @@ class Settings(BodySettings):
         "object-storage.credentials in the key folder.",
     )
     blob_timeout_seconds: float = Field(10.0, description="How long to wait for the S3 service.", gt=0)
+    relationship_days: int = Field(
+        366,
+        description="Longest time for which an organisation may register a relationship with a person.",
+        gt=0,
+    )

@@ -11,6 +11,7 @@ from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.log.tables import KEY
 from services.medical.stream_tables import stream_tables
+from services.medical.use_tables import use_tables
 from services.recovery.tables import recovery_table
 
 metadata = MetaData()
@@ -18,6 +19,7 @@ kit = kit_tables(metadata)
 directives = directive_tables(metadata)
 recovery = recovery_table(metadata)
 streams = stream_tables(metadata)
+uses = use_tables(metadata)
 
 publication = Table(
     "compartment_publication",

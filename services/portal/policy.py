@@ -80,6 +80,8 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "POST", "/own-records/segments"),
         (Body.MEDICAL, "POST", "/own-deposits"),
         (Body.MEDICAL, "POST", "/erasures"),
+        (Body.MEDICAL, "GET", "/watch"),
+        (Body.MEDICAL, "PUT", "/watch"),
         (Body.IDENTITY, "PUT", "/subject"),
         (Body.IDENTITY, "GET", "/passkeys"),
         (Body.IDENTITY, "POST", "/passkeys/options"),

@@ -22,6 +22,7 @@ from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import authzen as az
 from services.contracts.medical import headers as h
 from services.contracts.medical import messages as m
+from services.contracts.medical import relationships as rs
 from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
 from services.contracts.oversight import emergencies as em
@@ -273,6 +274,15 @@ ROWS: dict[Body, list[Row]] = {
             {"token": "x", "compartments": [PLACE]},
         ),
         ("POST /erasures", person, EraseRecords, {"order": "x"}),
+        (
+            "POST /relationships",
+            HOSPITAL,
+            rs.RegisterRelationship,
+            {"token": "x", "kind": "appointment", "operators": ["o"], "start": 1, "end": 2},
+        ),
+        ("POST /relationships/search", HOSPITAL, rs.FindRelationships, {"token": "x"}),
+        ("PUT /staff", HOSPITAL, rs.DescribeStaff, {"members": [{"operator": "o", "teams": []}]}),
+        ("PUT /watch", person, rs.Watched, {"choice": "usual"}),
         ("POST /own-deposits", person, m.OwnDeposit, {"bundles": [BUNDLE]}),
         ("POST /own-records/segments", person, m.AskOwnSegment, OWN_SEGMENT),
         ("POST /uploads", HOSPITAL, ms.BeginUpload, {"size": 16}),

@@ -34,6 +34,7 @@ const OWN_KINDS = new Set([
   "recovery_released",
   "operator_presented",
   "own_records_fetched",
+  "watch_chosen",
 ]);
 const DISOWNED = "unknown_to_me";
 

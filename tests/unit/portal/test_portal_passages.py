@@ -57,6 +57,8 @@ WITH_SESSION = {
     (M, "POST", "/own-records/segments"),
     (M, "POST", "/own-deposits"),
     (M, "POST", "/erasures"),
+    (M, "GET", "/watch"),
+    (M, "PUT", "/watch"),
 }
 OTHER_PATHS = (
     "/persons",
