@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-from consent.errors import MalformedError
+from consent.errors import MalformedError, PeriodError
 from consent.vocabulary import Category
 
 FIRST_YEAR: Final = 1000
@@ -27,7 +27,7 @@ class YearSpan:
 
     def __post_init__(self) -> None:
         if not FIRST_YEAR <= self.first <= self.last <= LAST_YEAR:
-            raise MalformedError("A span of years needs four-digit years, the first not after the last.")
+            raise PeriodError("A span of years needs four-digit years, the first not after the last.")
 
     def __contains__(self, year: int) -> bool:
         return self.first <= year <= self.last

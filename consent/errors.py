@@ -17,6 +17,17 @@ class MalformedError(ConsentError):
     """A value has the wrong form; the message says which form is right, never the value."""
 
 
+class UnknownPurposeError(MalformedError):
+    """A purpose is named that is not in the list of `consent.purposes`."""
+
+    def __init__(self) -> None:
+        super().__init__("A purpose is not known here; name one of the list in consent/purposes.py.")
+
+
+class PeriodError(MalformedError):
+    """A period ends before it begins, or has no length."""
+
+
 class SignatureError(ConsentError):
     """A signed text was refused; deliberately does not say why."""
 

@@ -28,6 +28,7 @@ class RefusalCode(StrEnum):
     OTHER_PROFESSIONAL = "other_professional"
     FREQUENCY_USED_UP = "frequency_used_up"
     EMERGENCY_UNPROVEN = "emergency_unproven"
+    UNKNOWN_PURPOSE = "unknown_purpose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,10 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.EMERGENCY_UNPROVEN: Explanation(
         ja="緊急時の閲覧には、二人の担当者がそれぞれのカードで署名した、この患者についての有効な請求が必要です。",
         en="In an emergency two professionals sign one request about this patient, each with their card. Sign anew.",
+    ),
+    RefusalCode.UNKNOWN_PURPOSE: Explanation(
+        ja="この利用目的は一覧にありません。一覧にある目的を指定してください。",
+        en="This purpose is not on the list of purposes. Name one that is.",
     ),
 }
 

@@ -11,9 +11,10 @@ from pydantic import Field
 from consent.canonical import JsonObject
 from consent.compartments import Compartment, YearSpan
 from consent.conditions import UNCONDITIONAL, Conditions, ConditionsWire, conditions_payload
-from consent.errors import MalformedError
+from consent.errors import MalformedError, PeriodError
 from consent.identifiers import OperatorId, OrganisationId
 from consent.instants import whole_second, write
+from consent.purposes import named
 from consent.recipients import Recipient
 from consent.shown import Notice, NoticeWire, notice_payload
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
@@ -94,7 +95,7 @@ class Terms:
         if not self.purposes:
             raise MalformedError("Name at least one purpose.")
         if self.valid_from >= self.valid_until:
-            raise MalformedError("The end of a directive must be after its beginning.")
+            raise PeriodError("The end of a directive must be after its beginning.")
         if self.effect is Effect.PERMIT and self.recipient.organisation is None:
             raise MalformedError("A permission names the organisation that it is for.")
         if self.effect is Effect.DENY and self.conditions != UNCONDITIONAL:
@@ -196,7 +197,7 @@ class TermsWire(WireModel):
     role: Identifier | None = None
     professional: Identifier | None = None
     effect: Effect
-    purposes: list[Purpose]
+    purposes: list[Identifier]
     scope: ScopeWire
     valid_from: Instant
     valid_until: Instant
@@ -204,12 +205,12 @@ class TermsWire(WireModel):
     conditions: ConditionsWire | None = None
 
     def to_terms(self) -> Terms:
-        """Raises: MalformedError for what `Terms` refuses."""
+        """Raises: MalformedError for what `Terms` refuses; UnknownPurposeError, PeriodError."""
         unique(self.purposes)
         return Terms(
             recipient=self._recipient(),
             effect=self.effect,
-            purposes=frozenset(self.purposes),
+            purposes=frozenset(map(named, self.purposes)),
             scope=self.scope.to_scope(),
             valid_from=self.valid_from,
             valid_until=self.valid_until,

@@ -20,7 +20,7 @@ class Category(StrEnum):
 class Purpose(StrEnum):
     """What the data are used for.
 
-    Source: HL7 v3 PurposeOfUse; `IDENTITY_VERIFICATION` is the W3C Data Privacy Vocabulary's term.
+    Source: HL7 v3 PurposeOfUse and the W3C Data Privacy Vocabulary; `consent.purposes` has both codes of each.
     """
 
     TREAT = "TREAT"
@@ -28,6 +28,12 @@ class Purpose(StrEnum):
     HRESCH = "HRESCH"
     PATRQT = "PATRQT"
     IDENTITY_VERIFICATION = "IdentityVerification"
+    ELIGIBILITY = "ELIGVER"
+    RESEARCH_FEEDBACK = "ResearchFeedback"
+    PRODUCT_RECALL = "ProductRecall"
+    ACCIDENT_PREVENTION = "AccidentPrevention"
+    MAINTENANCE = "Maintenance"
+    REUSE_QUALITY = "ReuseQuality"
 
 
 class BasicItem(StrEnum):

@@ -1,30 +1,18 @@
 """The closed lists in words, Japanese and English: what people read where texts are signed in codes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+from consent.bilingual import Word as Word
 from consent.compartments import YearSpan
 from consent.conditions import Conditions, FrequencyUnit, Onward
+from consent.purposes import PURPOSES as PURPOSES
 from consent.recipients import Recipient
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
-from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
+from consent.vocabulary import BasicItem, Category, ConfirmationReason
 
 Code = TypeVar("Code", bound=str)
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One thing said in both languages."""
-
-    ja: str
-    en: str
-
-    def of(self, language: str) -> str:
-        """Return one of them; `language` is `ja` or `en`."""
-        return {"ja": self.ja, "en": self.en}[language]
-
 
 CATEGORIES: Final[Mapping[Category, Word]] = {
     Category.SUMMARY: Word("要約", "summary"),
@@ -41,13 +29,6 @@ ITEMS: Final[Mapping[BasicItem, Word]] = {
     BasicItem.ADDRESS: Word("住所", "address"),
     BasicItem.SEX: Word("性別", "sex"),
     BasicItem.BIRTH_DATE: Word("生年月日", "date of birth"),
-}
-PURPOSES: Final[Mapping[Purpose, Word]] = {
-    Purpose.TREAT: Word("診療", "treatment"),
-    Purpose.ETREAT: Word("救急診療", "emergency treatment"),
-    Purpose.HRESCH: Word("医学研究", "health research"),
-    Purpose.PATRQT: Word("本人の求め", "the person's own request"),
-    Purpose.IDENTITY_VERIFICATION: Word("本人確認", "checking who the person is"),
 }
 REASONS: Final[Mapping[ConfirmationReason, Word]] = {
     ConfirmationReason.OPENING: Word("契約の申込み", "the contract is opened"),

@@ -29,6 +29,7 @@ def pages() -> Mapping[str, Page]:
         "data-flow.md": tables.egress_page,
         "lifecycle.md": tables.lifecycle_page,
         "guardians.md": guardians.page,
+        "purposes.md": tables.purposes_page,
         "permissions.md": _permissions,
         "certificates.md": certificates.page,
         "reference/README.md": chapters.index_page,

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from consent.lifecycle import diagram
+from consent.purposes import TERMS, coding
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Kind, roles_of
 from services.kit.access import AccessRule
@@ -144,6 +145,33 @@ def lifecycle_page() -> str:
             "been tried out, so rows are `active`, `withdrawn` or, when who laid it down may not any more, `lapsed` "
             "([guardians](guardians.md)); an active one past its end is shown as `expired`.",
             f"```mermaid\n{diagram()}```",
+        ]
+    )
+
+
+def purposes_page() -> str:
+    """Return every purpose with its codes and words."""
+    rows = [
+        (
+            f"`{purpose.value}`",
+            terms.word.ja,
+            terms.word.en,
+            "" if terms.hl7 is None else f"`{terms.hl7}`",
+            f"<{terms.dpv}>",
+            f"`{coding(purpose)[0]}`",
+            terms.serves,
+        )
+        for purpose, terms in TERMS.items()
+    ]
+    header = ("name", "Japanese", "English", "HL7 v3 PurposeOfUse", "DPV", "code system in FHIR", "serves")
+    return _join(
+        [
+            "# Purposes",
+            "What data may be used for: the closed list `consent.purposes.TERMS`, which directives, statements, the "
+            "log, FHIR Consent and AuditEvent, AuthZEN, receipts and My Portal share. A purpose is never wider than "
+            "its name: a permission for one covers no other. The DPV term is the nearest there is and may be wider, "
+            "so it is never read back. Anything else is refused with the code `unknown_purpose`.",
+            _table(header, rows),
         ]
     )
 

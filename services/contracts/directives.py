@@ -186,6 +186,9 @@ class SubmissionFault(StrEnum):
     FRAGMENT_REFUSED = "fragment_refused"
     NOTICE_REFUSED = "notice_refused"
     DIRECTIVE_KNOWN = "directive_known"
+    DIRECTIVE_MALFORMED = "directive_malformed"
+    UNKNOWN_PURPOSE = "unknown_purpose"
+    PERIOD_REVERSED = "period_reversed"
 
 
 def wallet_proof_payload(body: Body, at: datetime) -> JsonObject:

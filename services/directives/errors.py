@@ -84,4 +84,7 @@ _SUBMISSION = {
     SubmissionFault.FRAGMENT_REFUSED: "A key fragment does not work for the recipient. Make the grant again.",
     SubmissionFault.NOTICE_REFUSED: "Handles or reader's notice are not those of the directive. Make it again.",
     SubmissionFault.DIRECTIVE_KNOWN: "A directive of this id is stored already. Make a new one.",
+    SubmissionFault.DIRECTIVE_MALFORMED: "The signed text is not of a directive's form. Make it with a present wallet.",
+    SubmissionFault.UNKNOWN_PURPOSE: "A purpose in it is not known here. Name one of the listed purposes.",
+    SubmissionFault.PERIOD_REVERSED: "A period in it ends before it begins. Set the end after the beginning.",
 }

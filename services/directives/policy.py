@@ -7,7 +7,7 @@ from datetime import datetime
 from consent import base64url
 from consent.delegation import FragmentPackage
 from consent.directives import Directive, UnverifiedReaderNotice
-from consent.errors import ConsentError
+from consent.errors import ConsentError, MalformedError, PeriodError, UnknownPurposeError
 from consent.handles import HANDLE_SIZE
 from consent.identifiers import Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
@@ -26,6 +26,17 @@ class Pointers:
 
     handles: Mapping[Body, bytes]
     reader_notice: str | None
+
+
+def form_fault(malformed: MalformedError) -> SubmissionFault:
+    """Name what is wrong in the form of a directive that the wallet did sign."""
+    match malformed:
+        case UnknownPurposeError():
+            return SubmissionFault.UNKNOWN_PURPOSE
+        case PeriodError():
+            return SubmissionFault.PERIOD_REVERSED
+        case _:
+            return SubmissionFault.DIRECTIVE_MALFORMED
 
 
 def address_fault(directive: Directive, *, body: Body, person: Pseudonym) -> SubmissionFault | None:

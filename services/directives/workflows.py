@@ -22,7 +22,7 @@ from consent.directives import (
     VerifiedWithdrawal,
     deletion_receipt,
 )
-from consent.errors import ConsentError, MalformedError, SealError
+from consent.errors import ConsentError, MalformedError, SealError, SignatureError
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second
 from consent.jwk import PublicJwk, thumbprint, to_jwk
@@ -45,6 +45,7 @@ from services.directives.model import StoredDirective
 from services.directives.policy import (
     Pointers,
     address_fault,
+    form_fault,
     fragments_fault,
     pointers_fault,
     recipient_fault,
@@ -198,8 +199,10 @@ def _judge(
     wallet = _wallet(directives, person)
     try:
         verified = UnverifiedDirective(message.directive).verify(wallet)
-    except ConsentError:
+    except SignatureError:
         raise _FaultError(SubmissionFault.NOT_SIGNED_BY_WALLET) from None
+    except MalformedError as malformed:
+        raise _FaultError(form_fault(malformed)) from None
     directive = verified.directive
     _require(address_fault(directive, body=directives.context.body, person=person))
     directory, named = directives.directory(), directive.terms.recipient

@@ -4,12 +4,14 @@ Each event names the log entry that it was made of; what proves it is the eviden
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from pydantic import JsonValue
 
-from consent.vocabulary import Purpose
+from consent.errors import UnknownPurposeError
+from consent.purposes import coding, named
 from services.gateway.history import HistoryEntry
 from services.kit.events import EventKind, Outcome
 from services.kit.keys import write_private
@@ -149,11 +151,20 @@ def _agents(entry: HistoryEntry) -> list[JsonValue]:
             "who": {"identifier": named},
             "requestor": True,
         }
-        purpose = _text(entry, "purpose")
-        if purpose in {each.value for each in Purpose}:
-            user["purposeOfUse"] = [{"coding": [_coded(f"{_HL7}/v3-ActReason", str(purpose))]}]
+        purposes = _purposes(_text(entry, "purpose") or "")
+        if purposes:
+            user["purposeOfUse"] = purposes
         agents.append(user)
     return agents
+
+
+def _purposes(told: str) -> list[JsonValue]:
+    """Return the known ones of several names; a look-up's task is none."""
+    found: list[JsonValue] = []
+    for name in told.split():
+        with suppress(UnknownPurposeError):
+            found.append({"coding": [_coded(*coding(named(name)))]})
+    return found
 
 
 def _entities(entry: HistoryEntry) -> list[JsonValue]:

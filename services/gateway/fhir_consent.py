@@ -13,10 +13,10 @@ from pydantic import JsonValue
 
 from consent.conditions import Onward
 from consent.instants import write
+from consent.purposes import coding
 from consent.recipients import Recipient
 from consent.shown import PORTAL, Notice
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
-from consent.vocabulary import Purpose
 
 Resource = dict[str, JsonValue]
 OURS: Final = "urn:sekisho:fhir:"
@@ -24,7 +24,6 @@ CATEGORY_SYSTEM, ITEM_SYSTEM = "urn:sekisho:category", "urn:sekisho:basic-item"
 POLICY: Final = "urn:sekisho:policy:person-directive"
 SCOPE_SYSTEM, SCOPE_CODE = "http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"
 LOINC, CONSENT_CODE = "http://loinc.org", "59284-0"
-ACT_REASON, DPV = "http://terminology.hl7.org/CodeSystem/v3-ActReason", "https://w3id.org/dpv#"
 PARTICIPATION, RECEIVER = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP"
 ACTIONS: Final = "http://terminology.hl7.org/CodeSystem/consentaction"
 PATIENT: Final = "Patient/self"
@@ -65,7 +64,7 @@ def _provision(terms: Terms) -> Resource:
         "type": "permit" if terms.effect is Effect.PERMIT else "deny",
         "period": period,
         "action": [_concept(ACTIONS, each) for each in actions],
-        "purpose": [_purpose(each) for each in sorted(terms.purposes)],
+        "purpose": [_coding(*coding(each)) for each in sorted(terms.purposes)],
         **_actor(terms.recipient),
         **_scope(terms.scope),
     }
@@ -123,11 +122,6 @@ def _actor(recipient: Recipient) -> Resource:
     return {"actor": [{**told, "role": _concept(PARTICIPATION, RECEIVER), "reference": reference}]}
 
 
-def _purpose(purpose: Purpose) -> JsonValue:
-    system = DPV if purpose is Purpose.IDENTITY_VERIFICATION else ACT_REASON
-    return {"system": system, "code": purpose.value}
-
-
 def _notice(notice: Notice) -> JsonValue:
     texts: Mapping[str, str | None] = {
         "text-id": notice.text_id,
@@ -146,4 +140,8 @@ def _notice(notice: Notice) -> JsonValue:
 
 
 def _concept(system: str, code: str) -> Resource:
-    return {"coding": [{"system": system, "code": code}]}
+    return {"coding": [_coding(system, code)]}
+
+
+def _coding(system: str, code: str) -> Resource:
+    return {"system": system, "code": code}

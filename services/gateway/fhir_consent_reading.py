@@ -13,6 +13,7 @@ from consent.compartments import YearSpan
 from consent.conditions import Conditions, Frequency, FrequencyUnit, Onward
 from consent.errors import ConsentError
 from consent.identifiers import OperatorId, OrganisationId
+from consent.purposes import CODED
 from consent.recipients import EVERYBODY, Recipient
 from consent.shown import PORTAL, Medium, MediumKind, Notice
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
@@ -201,14 +202,10 @@ def _recipient(actors: JsonValue) -> Recipient:
 
 
 def _purposes(listed: JsonValue) -> frozenset[Purpose]:
-    wanted = {
-        (f.DPV if each is Purpose.IDENTITY_VERIFICATION else f.ACT_REASON, each.value): each
-        for each in Purpose
-    }
     found = _codes({"coding": listed})
-    if not found or not found <= wanted.keys():
+    if not found or not found <= CODED.keys():
         raise FhirConsentError(ConsentFault.UNKNOWN_PURPOSE)
-    return frozenset(wanted[each] for each in found)
+    return frozenset(CODED[each] for each in found)
 
 
 def _period(period: JsonValue) -> tuple[datetime, datetime]:

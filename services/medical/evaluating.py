@@ -34,7 +34,6 @@ from services.medical.questions import (
     Question,
     decided,
     event_of,
-    not_ours,
     page_of,
     question,
     refused,
@@ -196,9 +195,9 @@ class Evaluating:
         except StoredDirectiveChangedError as error:
             raise StoredDirectiveDamagedError(error.detail) from error
 
-    def _ask(self, conn: Connection, asking: _Asking, asked: Question | None) -> Found:
-        if asked is None:
-            return not_ours()
+    def _ask(self, conn: Connection, asking: _Asking, asked: Question | RefusalCode) -> Found:
+        if isinstance(asked, RefusalCode):
+            return refused(asked)
         person = self._person(asking, asked)
         found = self._decide(conn, asking, asked, person)
         asking.said.append((person, asked, found.code))

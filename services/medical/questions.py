@@ -13,9 +13,10 @@ from pydantic import JsonValue, ValidationError
 from consent.by_category import ByCategory, decide_by_category
 from consent.compartments import YearSpan
 from consent.decision import AccessRequest, HeldDirective, Obligation, Permit, Refusal
-from consent.errors import MalformedError
+from consent.errors import MalformedError, UnknownPurposeError
 from consent.explanations import Explanation, RefusalCode, explain
 from consent.identifiers import OperatorId, OrganisationId
+from consent.purposes import named
 from consent.recipients import Reader
 from consent.vocabulary import Category, Purpose
 from services.contracts.medical import authzen as a
@@ -65,21 +66,20 @@ class _Operator(a.Tolerant):
     organisation: a.Text
 
 
-def question(subject: a.Subject, action: a.Action, resource: a.Resource) -> Question | None:
-    """Return what is asked; None if it is about something that we do not decide upon (the answer is no).
+def question(subject: a.Subject, action: a.Action, resource: a.Resource) -> Question | RefusalCode:
+    """Return what is asked, or why nothing can be: it is about something or for something that is not known here.
 
     Raises: MalformedRequestError when an attribute is missing or wrong.
     """
-    purposes = {each.value: each for each in Purpose}
     categories = {each.value: frozenset({each}) for each in Category} | {
         a.EVERY_CATEGORY: frozenset(Category)
     }
     known = {each.value for each in a.SubjectType}
     if subject.type not in known or action.name != a.READ or resource.type != a.RECORDS:
-        return None
+        return RefusalCode.NO_PERMISSION
     try:
         records = _Records.model_validate(resource.properties)
-        purpose = purposes.get(_Reading.model_validate(action.properties).purpose)
+        wanted = _Reading.model_validate(action.properties).purpose
         years = YearSpan(records.years.first, records.years.last)
         organisation, operator = subject.id, None
         if subject.type == a.SubjectType.OPERATOR:
@@ -91,8 +91,12 @@ def question(subject: a.Subject, action: a.Action, resource: a.Resource) -> Ques
             "subject.properties.organisation"
         ) from error
     chosen = categories.get(resource.id)
-    if purpose is None or chosen is None:
-        return None
+    if chosen is None:
+        return RefusalCode.NO_PERMISSION
+    try:
+        purpose = named(wanted)
+    except UnknownPurposeError:
+        return RefusalCode.UNKNOWN_PURPOSE
     return Question(OrganisationId(organisation), operator, chosen, years, purpose, records.person)
 
 
@@ -102,11 +106,6 @@ class Found:
 
     answer: a.Decided
     code: str | None
-
-
-def not_ours() -> Found:
-    """Return the answer to what we do not decide upon."""
-    return refused(RefusalCode.NO_PERMISSION)
 
 
 def refused(code: RefusalCode) -> Found:

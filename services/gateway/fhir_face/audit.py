@@ -16,6 +16,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from consent.instants import write
+from consent.purposes import coding
 from consent.vocabulary import Purpose
 from services.gateway.errors import AuditFileError
 from services.gateway.fhir_face.documents import ORGANISATIONS, REFERENCES
@@ -100,6 +101,7 @@ class AuditBook:
             {"what": {"reference": f"{noted.kind}/{each}"}, "type": _coded("audit-entity-type", "2")}
             for each in noted.documents
         ]
+        system, code = coding(self._purpose)
         event: Resource = {
             "resourceType": "AuditEvent",
             "id": self._organisation.randomness(16).hex(),
@@ -108,7 +110,7 @@ class AuditBook:
             "action": _ACTIONS[noted.interaction],
             "recorded": write(self._organisation.clock()),
             "outcome": _SUCCESS if refusal is None else _FAILURE,
-            "purposeOfEvent": [{"coding": [_coded("v3-ActReason", self._purpose.value)]}],
+            "purposeOfEvent": [{"coding": [{"system": system, "code": code}]}],
             "agent": [{"who": {"identifier": _named(OPERATORS, own.operator)}, "requestor": True}],
             "source": {"observer": {"identifier": _named(ORGANISATIONS, own.organisation)}},
             "entity": [

@@ -9,6 +9,7 @@ from consent.identifiers import SubjectKeyId
 from consent.instants import write
 from consent.jwk import thumbprint
 from consent.notices import ReaderNotice, UnverifiedReaderNotice
+from consent.purposes import coding
 from consent.vocabulary import Body
 from services.contracts.medical.client import MedicalClient
 from services.gateway.errors import NotVerifiedError
@@ -71,7 +72,7 @@ def consent(permission: Permission, *, reference: str) -> Resource:
                 }
             ],
             "purpose": [
-                {"system": f"{_HL7}/v3-ActReason", "code": each.value} for each in sorted(notice.purposes)
+                {"system": system, "code": code} for system, code in map(coding, sorted(notice.purposes))
             ],
             "code": [
                 {"coding": [{"system": CATEGORIES, "code": each.value}]} for each in sorted(scope.categories)

@@ -1,6 +1,6 @@
 """P3 to P7 and W1 to W3 at one body, through its real gate."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from support.oversight_reads import (
 from support.oversight_world import OFFICE, OversightWorld, Participant, Person, oversight
 
 from consent import base64url, canonical
-from consent.canonical import JsonObject
+from consent.canonical import JsonObject, JsonValue
 from consent.compartments import Compartment
 from consent.directives import DIRECTIVE, BasicScope, DirectiveCopy, Effect, Grant, verify_deletion_receipt
 from consent.identifiers import OrganisationId
@@ -181,7 +181,42 @@ def _with_the_medical_centres_handles(scene: Scene) -> DirectiveCopy:
     )
 
 
+def _for_an_unknown_purpose(scene: Scene) -> DirectiveCopy:
+    return _with_terms(scene, purposes=["HMARKT"])
+
+
+def _with_its_period_reversed(scene: Scene) -> DirectiveCopy:
+    terms = _terms(scene)
+    return _with_terms(scene, valid_from=terms["valid_until"], valid_until=terms["valid_from"])
+
+
+def _with_the_years_reversed(scene: Scene) -> DirectiveCopy:
+    scope = _terms(scene)["scope"]
+    assert isinstance(scope, Mapping)
+    return _with_terms(scene, scope={**scope, "years": {"first": 2026, "last": 2025}})
+
+
+def _with_a_member_more(scene: Scene) -> DirectiveCopy:
+    return _with_terms(scene, colour="red")
+
+
+def _terms(scene: Scene) -> JsonObject:
+    terms = _payload(scene.copy())["terms"]
+    assert isinstance(terms, Mapping)
+    return terms
+
+
+def _with_terms(scene: Scene, **changes: JsonValue) -> DirectiveCopy:
+    copy = scene.copy()
+    payload = {**_payload(copy), "terms": {**_terms(scene), **changes}}
+    return replace(copy, jws=_signed(scene, payload))
+
+
 CASES: list[tuple[Callable[[Scene], DirectiveCopy], SubmissionFault]] = [
+    (_for_an_unknown_purpose, SubmissionFault.UNKNOWN_PURPOSE),
+    (_with_its_period_reversed, SubmissionFault.PERIOD_REVERSED),
+    (_with_the_years_reversed, SubmissionFault.PERIOD_REVERSED),
+    (_with_a_member_more, SubmissionFault.DIRECTIVE_MALFORMED),
     (_by_another_wallet, SubmissionFault.NOT_SIGNED_BY_WALLET),
     (_for_another_body, SubmissionFault.OTHER_BODY_OR_PERSON),
     (_about_somebody_else, SubmissionFault.OTHER_BODY_OR_PERSON),

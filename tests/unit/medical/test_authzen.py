@@ -226,6 +226,15 @@ def test_what_we_do_not_decide_upon_is_not_permitted(asking: Asking) -> None:
         assert asking.by_person("evaluation", asked | changes)["decision"] is False
 
 
+def test_unknown_purpose_is_refused_with_its_own_code(asking: Asking) -> None:
+    asking.permit()
+    action = {"name": "read", "properties": {"purpose": "HMARKT"}}
+    told = asking.by_person(
+        "evaluation", {"subject": asking.subject, "action": action, "resource": asking.own()}
+    )
+    assert (told["decision"], told["context"]["code"]) == (False, "unknown_purpose")
+
+
 def test_unknown_keys_are_ignored(asking: Asking) -> None:
     asking.permit()
     asked = {
