@@ -93,7 +93,7 @@ def walking() -> Iterator[Watch]:
 
 
 def wholeness(found: History) -> Iterator[str]:
-    """Say, body by body, up to when its entries are shown to be all, or that they are not."""
+    """Say, body by body, up to when its entries are shown to be all, or that they are not, and what witnesses saw."""
     for each in found.whole:
         until = each.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         later = f"; {each.later} later" if each.later else ""
@@ -103,6 +103,11 @@ def wholeness(found: History) -> Iterator[str]:
     shown = {each.origin.rpartition("/")[2] for each in found.whole}
     for name in sorted({each.body for each in found.entries} - shown):
         yield f"! {name:15} it is not shown that these are all"
+    unwatched = found.unwatched()
+    for name in unwatched:
+        yield f"! {name:15} no witness showed what it saw of this log"
+    if found.held and not unwatched:
+        yield "✓ each log goes with the heads that its witnesses saw"
 
 
 def line(entry: HistoryEntry) -> str:

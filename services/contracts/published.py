@@ -3,19 +3,22 @@
 import logging
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
+from consent import base64url
 from services.kit.context import BodyContext
 from services.kit.egress import egress
-from services.kit.encoding import Message
+from services.kit.encoding import Base64Url, Message
 from services.kit.http import Http, RemoteProblemError
 from services.kit.log.errors import LogFormatError, LogRangeError
+from services.kit.log.merkle import MAX_SIZE
 from services.kit.log.tiles import WIDTH, Tile, TileReader, bundle
 from services.kit.problems import MalformedRequestError, NotFoundError
 
 TILES_PATH: Final = "/tile/{path:path}"
-OPEN_LOG_PATHS: Final = frozenset({"/checkpoint", TILES_PATH, "/log/views"})
+OPEN_LOG_PATHS: Final = frozenset({"/checkpoint", TILES_PATH, "/log/views", "/log/consistency"})
+Size = Annotated[int, Query(ge=0, le=MAX_SIZE)]
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 logger = logging.getLogger("sekisho")
@@ -35,6 +38,12 @@ class LogViews(Message):
 
     notes: list[str]
     contradictions: list[ContradictionMessage]
+
+
+class ConsistencyProof(Message):
+    """GET /log/consistency: that the log of the new size begins with that of the old one. Source: RFC 9162, 2.1.4."""
+
+    proof: list[Base64Url]
 
 
 class PublishedClient:
@@ -60,6 +69,17 @@ class PublishedClient:
         """Return the log at a size."""
         return TileReader(self.tile, size)
 
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the proof between two sizes of the log. Raises: LogRangeError when the log has no such size."""
+        query = {"old": str(old), "new": str(new)}
+        try:
+            answer = self._http.send("GET", "/log/consistency", query=query)
+        except RemoteProblemError as error:
+            if error.status == NotFoundError.problem.status:
+                raise LogRangeError(f"the log does not have {new} entries") from error
+            raise
+        return [base64url.decode(each) for each in ConsistencyProof.model_validate_json(answer.content).proof]
+
     def views(self) -> LogViews:
         """Return what the body has seen of all logs."""
         return LogViews.model_validate_json(self._http.send("GET", "/log/views").content)
@@ -83,6 +103,11 @@ def published_routes(context: BodyContext) -> APIRouter:
             raise MalformedRequestError(str(error)) from error
         headers = {"cache-control": FOREVER} if wanted.width == WIDTH else {}
         return Response(tile_shown(context, wanted), 200, headers, "application/octet-stream")
+
+    @router.get("/log/consistency")
+    def consistency(old: Size, new: Size) -> ConsistencyProof:
+        """Return the proof that the log of the new size begins with that of the old one."""
+        return consistency_shown(context, old, new)
 
     @router.get("/log/views")
     def views() -> LogViews:
@@ -125,6 +150,26 @@ def tile_shown(context: BodyContext, tile: Tile) -> bytes:
         if tile.level is None:
             return bundle(tree.leaves(conn, tile.first, tile.width))
         return b"".join(tree.hashes(conn, tile.level * 8, range(tile.first, tile.first + tile.width)))
+
+
+@egress(
+    to="everybody with an accredited certificate",
+    fields="hashes of this body's log",
+    purpose="holding a head of the log that one was shown against a head that a witness saw",
+    ground="the log can be published; a hash tells nothing",
+    answers=("GET /log/consistency",),
+)
+def consistency_shown(context: BodyContext, old: int, new: int) -> ConsistencyProof:
+    """Return the proof between two sizes. Raises: NotFoundError when the log has no such sizes.
+
+    Entries that no witness saw yet count, too: a head may be seen by a witness before it is published.
+    """
+    tree = context.journal.tree
+    with context.database.read() as conn:
+        if not old <= new <= tree.size(conn):
+            raise NotFoundError("the log has no such sizes; the smaller one is old, the larger one new")
+        proof = tree.consistency(conn, old, new)
+    return ConsistencyProof(proof=[base64url.encode(each) for each in proof])
 
 
 @egress(

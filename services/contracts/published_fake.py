@@ -6,7 +6,7 @@ from datetime import datetime
 from services.contracts.published import ContradictionMessage, LogViews
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import LogRangeError
-from services.kit.log.merkle import root_from_leaves
+from services.kit.log.merkle import plan_consistency, root_from_leaves
 from services.kit.log.note import Cosigner, NoteSigner
 from services.kit.log.tiles import HEIGHT, Tile, TileReader, bundle
 
@@ -46,6 +46,12 @@ class FakePublished:
     def tiles(self, size: int) -> TileReader:
         """Return the log at a size."""
         return TileReader(self.tile, size)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the proof between two sizes of the log. Raises: LogRangeError."""
+        if not old <= new <= len(self.leaves):
+            raise LogRangeError(f"the log does not have {new} entries")
+        return [root_from_leaves(self.leaves[start:end]) for start, end in plan_consistency(old, new)]
 
     def views(self) -> LogViews:
         """Return what the body has seen of all logs."""

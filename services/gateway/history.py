@@ -15,6 +15,7 @@ from services.contracts.shared import SharedClient
 from services.gateway.comparing import compare_bodies
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
+from services.gateway.seen_heads import with_seen_heads
 from services.kit.http import Http, Token
 from services.kit.keys import write_private
 from services.kit.log.completeness import WholeHistory, verify_whole
@@ -30,6 +31,7 @@ from services.kit.log.evidence import (
     parse_trust,
     verify_evidence,
 )
+from services.kit.log.seen_heads import HeldHead, verify_seen
 
 BODIES: Final = (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.OVERSIGHT)
 """The bodies that know people and keep a history of what they did with their data."""
@@ -79,6 +81,12 @@ class History:
     entries: tuple[HistoryEntry, ...]
     evidence: Evidence = field(repr=False)
     whole: tuple[WholeHistory, ...] = ()
+    held: tuple[HeldHead, ...] = ()
+
+    def unwatched(self) -> list[str]:
+        """Return the bodies of whose logs no witness showed a head."""
+        shown = {each.origin.rpartition("/")[2] for each in self.held}
+        return sorted({each.body for each in self.entries} - shown)
 
     def unproven(self, *, now: datetime) -> list[str]:
         """Return the bodies that do not show that these are all their entries, up to a short while ago."""
@@ -89,7 +97,8 @@ class History:
 
 
 def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
-    """Fetch a person's history and verify every entry against checkpoints that a trusted witness co-signed.
+    """Fetch a person's history; verify every entry against checkpoints that a trusted witness co-signed, and every
+    checkpoint against the heads that the witnesses show.
 
     Raises: NotVerifiedError naming the body whose evidence is false; RefusedError; kit's PeerUnavailableError.
     """
@@ -108,7 +117,15 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
         entries += [_entry(each, body) for each in own]
         verified += own
         parts.append(evidence)
-    return History(_ordered(entries), merge(parts), _compared(verified, whole))
+    held = with_seen_heads(person, merge(parts), trust)
+    return History(_ordered(entries), held, _compared(verified, whole), _seen(held, trust))
+
+
+def _seen(evidence: Evidence, trust: Trust) -> tuple[HeldHead, ...]:
+    try:
+        return tuple(verify_seen(evidence, trust))
+    except LogError as error:
+        raise NotVerifiedError(str(error)) from error
 
 
 def _ordered(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
@@ -165,7 +182,7 @@ def verify_file(file: Path, trust_file: Path) -> History:
     evidence, trust = parse_evidence(file.read_bytes()), parse_trust(trust_file.read_bytes())
     verified = verify_evidence(evidence, trust)
     whole = _compared(verified, verify_whole(evidence, verified, trust))
-    return History(_ordered(_entry(each, None) for each in verified), evidence, whole)
+    return History(_ordered(_entry(each, None) for each in verified), evidence, whole, _seen(evidence, trust))
 
 
 def _entry(verified: VerifiedEntry, expected: Body | None) -> HistoryEntry:

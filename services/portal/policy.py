@@ -46,6 +46,7 @@ HISTORIES: Final = (
     Body.OVERSIGHT,
     Body.RESEARCH,
 )
+WITNESSES: Final = (Body.OVERSIGHT, Body.IDENTITY)
 DIRECTIVE_KEEPERS: Final = (*PROXIES, Body.REGISTRY)
 ANSWER_TYPES: Final = frozenset({"application/json", "application/problem+json", "text/plain"})
 """What an answer may be: nothing that a browser would show as a page or run."""
@@ -57,6 +58,9 @@ def _passages() -> Iterator[Passage]:
     yield Passage(Body.OVERSIGHT, "GET", "/register/public", Access.LOGIN)
     for body in HISTORIES:
         yield Passage(body, "GET", "/history", Access.SESSION)
+        yield Passage(body, "GET", "/log/consistency", Access.SESSION)
+    for body in WITNESSES:
+        yield Passage(body, "GET", "/log/views", Access.SESSION)
     for body in DIRECTIVE_KEEPERS:
         for method, path in (
             ("GET", "/directives"),

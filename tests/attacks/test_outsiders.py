@@ -73,6 +73,7 @@ def test_open_routes_are_health_discovery_login_and_the_published_log_only(
     log = (
         "/checkpoint",
         "/tile/{path:path}",
+        "/log/consistency",
         "/log/views",
     )  # published; TLS wants a certificate all the same
     shared = ("/healthz", "/.well-known/sekisho", *log)

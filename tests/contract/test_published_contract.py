@@ -14,6 +14,7 @@ from services.contracts.published_fake import FakePublished
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.checkpoint import Checkpoint, verify_cosigned
 from services.kit.log.errors import LogRangeError
+from services.kit.log.merkle import verify_consistency
 from services.kit.log.note import Cosigner, NoteVerifier, UnverifiedNote
 from services.kit.log.tiles import WIDTH, Tile, TileReader
 
@@ -26,6 +27,7 @@ class Publishing(Protocol):
     def checkpoint(self) -> str: ...
     def tile(self, tile: Tile) -> bytes: ...
     def tiles(self, size: int) -> TileReader: ...
+    def consistency(self, old: int, new: int) -> list[bytes]: ...
     def views(self) -> LogViews: ...
 
 
@@ -83,6 +85,24 @@ def test_tiles_give_the_root_of_the_published_checkpoint(offer: Offer) -> None:
 def test_what_is_not_co_signed_is_not_published(offer: Offer, tile: Tile) -> None:
     with pytest.raises(LogRangeError):
         offer.published.tile(tile)
+
+
+def test_log_proves_that_it_only_grew(offer: Offer) -> None:
+    tiles = offer.published.tiles(ENTRIES)
+    for old in (1, 255, 256, ENTRIES):
+        verify_consistency(
+            old_size=old,
+            new_size=ENTRIES,
+            old_root=tiles.root(old),
+            new_root=tiles.root(ENTRIES),
+            proof=offer.published.consistency(old, ENTRIES),
+        )
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, ENTRIES + 2), (9, 8)])
+def test_log_proves_nothing_about_sizes_that_it_does_not_have(offer: Offer, old: int, new: int) -> None:
+    with pytest.raises(LogRangeError):
+        offer.published.consistency(old, new)
 
 
 def test_the_own_head_is_among_the_views(offer: Offer) -> None:

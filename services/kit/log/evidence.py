@@ -117,6 +117,15 @@ class EvidenceHistory(Message):
     counted: EvidenceEntry
 
 
+class EvidenceHead(Message):
+    """A head of a log as a witness showed it, and that one history has it and a checkpoint of the file."""
+
+    checkpoint: int = Field(ge=0)
+    witness: str
+    note: str
+    proof: list[Base64] = Field(max_length=64)
+
+
 class Evidence(Message):
     """The whole file, well-formed and not verified."""
 
@@ -124,6 +133,7 @@ class Evidence(Message):
     checkpoints: list[str]
     entries: list[EvidenceEntry]
     histories: list[EvidenceHistory] = Field(default_factory=list)
+    heads: list[EvidenceHead] = Field(default_factory=list)
 
 
 class TrustFile(Message):

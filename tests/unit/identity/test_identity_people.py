@@ -92,6 +92,7 @@ ROUTES = {
     ("GET", "/history"): ("person", ()),
     ("GET", "/log/checkpoint"): ("accredited or terminal", ("log",)),
     ("GET", "/log/leaves"): ("accredited or terminal", ("log",)),
+    ("GET", "/log/consistency"): ("open", ()),
     ("GET", "/log/views"): ("open", ()),
     ("GET", "/checkpoint"): ("open", ()),
     ("GET", "/tile/{path:path}"): ("open", ()),

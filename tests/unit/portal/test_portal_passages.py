@@ -27,6 +27,8 @@ LOGIN = {
 }
 WITH_SESSION = {
     *product((I, R, M, P, A, O), ["GET"], ["/history"]),
+    *product((I, R, M, P, A, O), ["GET"], ["/log/consistency"]),
+    *product((I, O), ["GET"], ["/log/views"]),
     *product((I, R, M, O), ["GET", "POST"], ["/directives"]),
     *product((I, R, M, O), ["POST"], ["/withdrawals"]),
     *product((I, R, M, O), ["GET", "PUT"], ["/wallet", "/wallet/successor"]),
@@ -97,7 +99,6 @@ OTHER_PATHS = (
     "/audit",
     "/log/leaves",
     "/log/checkpoint",
-    "/log/views",
     "/checkpoint",
     "/tile/0/000",
     "/healthz",

@@ -70,6 +70,7 @@ def test_permission_table_is_as_designed(world: World) -> None:
         "/history",
         "/log/checkpoint",
         "/log/leaves",
+        "/log/consistency",
         "/log/views",
         "/checkpoint",
         "/tile/{path:path}",
