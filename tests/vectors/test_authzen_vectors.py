@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from consent.explanations import RefusalCode
 from services.contracts.medical import authzen as a
-from services.medical.questions import Found, not_ours, question, until
+from services.medical.questions import Found, question, refused, until
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "authzen" / "decisions-1_0-02.json"
 pytestmark = pytest.mark.skipif(
@@ -39,8 +40,8 @@ def test_every_published_request_is_read_and_is_not_ours(vectors: Any) -> None:
     assert len(vectors["evaluation"]) == 40
     for each in vectors["evaluation"]:
         read = a.Evaluation.model_validate(each["request"])
-        assert question(read.subject, read.action, read.resource) is None
-        assert not_ours().answer.decision is False
+        assert question(read.subject, read.action, read.resource) is RefusalCode.NO_PERMISSION
+        assert refused(RefusalCode.NO_PERMISSION).answer.decision is False
 
 
 def test_published_batches_are_decided_as_their_members(vectors: Any) -> None:
