@@ -64,7 +64,7 @@ def expected(effect: Effect, state: DirectiveState, lacks: list[RefusalCode]) ->
             return PERMITTING[state] or (lacks[0] if lacks else None)
 
 
-@pytest.mark.parametrize(("effect", "state"), product(Effect, DirectiveState))
+@pytest.mark.parametrize(("effect", "state"), list(product(Effect, DirectiveState)))
 def test_every_category_and_purpose_is_decided_as_the_table_says(
     effect: Effect, state: DirectiveState
 ) -> None:
@@ -78,7 +78,7 @@ def test_every_category_and_purpose_is_decided_as_the_table_says(
         assert outcome(request, terms, state) is expected(effect, state, lacks), cell
 
 
-@pytest.mark.parametrize(("effect", "state"), product(Effect, DirectiveState))
+@pytest.mark.parametrize(("effect", "state"), list(product(Effect, DirectiveState)))
 def test_every_item_and_reason_is_decided_as_the_table_says(effect: Effect, state: DirectiveState) -> None:
     for said, asked, why, because in product(BasicItem, BasicItem, ConfirmationReason, ConfirmationReason):
         scope = BasicScope(frozenset({said}), "loan", frozenset({why}))
