@@ -10,10 +10,10 @@ ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_u
 
 .PHONY: demo up test test-long test-postgresql check bench format docs lock clean
 
-demo: .venv/ready
+demo: .venv/ready-browser
 	$(BIN)/sekisho demo $(DEMO)
 
-up: .venv/ready
+up: .venv/ready-browser
 	$(BIN)/sekisho up --data data
 
 test: .venv/ready-dev
@@ -52,7 +52,9 @@ lock:
 	uv export -q --no-header --no-emit-project --no-dev -o requirements.lock
 	uv export -q --no-header --no-emit-project --only-group dev -o requirements-dev.lock
 	uv export -q --no-header --no-emit-project --no-dev --extra spark -o requirements-spark.lock
+	uv export -q --no-header --no-emit-project --only-group npm -o requirements-npm.lock
 	rm -f uv.lock
+	cd browser && npm install --package-lock-only
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt-get install python3-venv)"; exit 1; }
@@ -61,7 +63,12 @@ lock:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	touch $@
 
-.venv/ready-dev: .venv/ready requirements-dev.lock
+# what My Portal's page needs from npm: that on the PATH, else one from a wheel; without it only its records are missing
+.venv/ready-browser: .venv/ready browser/package-lock.json requirements-npm.lock services/portal/browser_assets.py
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.lock || true
+	@$(BIN)/python -m services.portal.browser_assets browser >/dev/null && touch $@ || true
+
+.venv/ready-dev: .venv/ready-browser requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
@@ -71,4 +78,4 @@ lock:
 	touch $@
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build *.egg-info browser/node_modules

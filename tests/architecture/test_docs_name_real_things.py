@@ -1,6 +1,7 @@
 """What the written documentation names exists: tests, files, functions, steps, dependencies, settings, commands."""
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -136,9 +137,10 @@ def test_every_dependency_has_its_line() -> None:
             *project["project"]["dependencies"],
             *project["project"]["optional-dependencies"]["spark"],
             *project["dependency-groups"]["dev"],
+            *project["dependency-groups"]["npm"],
         ]
-    }
-    listed = set(re.findall(r"^\| `([\w-]+)` \|", _text("docs/dependencies.md"), re.MULTILINE))
+    } | set(json.loads(_text("browser/package.json"))["dependencies"])
+    listed = set(re.findall(r"^\| `([\w@/-]+)` \|", _text("docs/dependencies.md"), re.MULTILINE))
     assert listed == wanted
 
 

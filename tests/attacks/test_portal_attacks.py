@@ -170,7 +170,8 @@ def test_injected_markup_would_not_run(world: PortalWorld) -> None:
     with world.running() as browser:
         policy = browser.get("/").headers["content-security-policy"]
     assert policy == (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; "
+        "img-src 'self'; "
         "form-action 'none'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
     )
 

@@ -1,6 +1,7 @@
 """The page and what it is made of; nothing in it depends on who asks."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -9,7 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from consent.vocabulary import Body
 from services.contracts.portal.messages import PortalConfig
+from services.kit.problems import NotFoundError
 from services.portal.pages import (
+    ASSETS,
     CONFIG_PATH,
     FOLDER,
     HOME_PATH,
@@ -57,15 +60,19 @@ def page_routes(settings: Settings) -> APIRouter:
         return PortalConfig(issuer=settings.urls[Body.IDENTITY], bodies=dict(settings.urls))
 
     for name in STATIC:
-        _serve(router, name)
+        _serve(router, name, (FOLDER / name).read_bytes())
+    for name in ASSETS:
+        file = FOLDER / name
+        _serve(router, name, file.read_bytes() if file.exists() else None)
     return router
 
 
-def _serve(router: APIRouter, name: str) -> None:
-    file = FOLDER / name
-    content, kind = file.read_bytes(), MEDIA_TYPES[file.suffix]
+def _serve(router: APIRouter, name: str, content: bytes | None) -> None:
+    kind = MEDIA_TYPES[Path(name).suffix]
 
     @router.get(f"/{name}", name=name)
     def static() -> Response:
         """Return one file of the page."""
+        if content is None:
+            raise NotFoundError
         return Response(content, media_type=kind)

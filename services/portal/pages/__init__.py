@@ -11,12 +11,23 @@ from consent.explanations import RefusalCode, explain
 
 FOLDER: Final = Path(__file__).parent
 LANGUAGES: Final = ("ja", "en")
-MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-STATIC: Final = tuple(sorted(file.name for file in FOLDER.iterdir() if file.suffix in MEDIA_TYPES))
+MEDIA_TYPES: Final = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+}
+ASSETS: Final = ("umbral.js", "umbral.wasm")
+"""What set-up gets from npm; the page does without where it could not (`services.portal.browser_assets`)."""
+STATIC: Final = tuple(
+    sorted({file.name for file in FOLDER.iterdir() if file.suffix in MEDIA_TYPES} - set(ASSETS))
+)
 HOME_PATH: Final = "/"
 WORDS_PATH: Final = "/words.json"
 CONFIG_PATH: Final = "/config.json"
-PAGE_PATHS: Final = frozenset({HOME_PATH, WORDS_PATH, CONFIG_PATH, *(f"/{name}" for name in STATIC)})
+PAGE_PATHS: Final = frozenset(
+    {HOME_PATH, WORDS_PATH, CONFIG_PATH, *(f"/{name}" for name in (*STATIC, *ASSETS))}
+)
 
 Words = Mapping[str, Mapping[str, str]]
 """One language: groups of texts, each under a key."""
