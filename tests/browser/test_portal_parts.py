@@ -97,6 +97,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
     titles = set()
     for part, asks in {
         "history": None,
+        "records": "#records-open",
         "recalls": None,
         "cards": "#stop-card",
         "links": "#own-links button",
@@ -114,7 +115,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
             page.keyboard.press("Escape")
             assert page.locator(asks).first.evaluate("each => each === document.activeElement")
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-    assert len(titles) == 6
+    assert len(titles) == 7
     page.evaluate(BREAK)
     rules = {each.split(":")[0] for each in page.evaluate(AUDIT)}
     assert {

@@ -116,14 +116,12 @@ export class Person {
     return told.expires_in;
   }
 
-  async post(body, path, message) {
-    const url = this.#urls[body];
-    const content = JSON.stringify(message);
-    return this.#withNonce(url, async () => {
-      const credentials = await this.#credentials("POST", url, path, content);
-      const headers = { ...credentials, "Content-Type": "application/json" };
-      return fetchJson(body, `/relay/${body}${path}`, { method: "POST", headers, body: content });
-    });
+  post(body, path, message) {
+    return this.#send("POST", body, { path, message });
+  }
+
+  put(body, path, message) {
+    return this.#send("PUT", body, { path, message });
   }
 
   async get(body, path) {
@@ -141,6 +139,16 @@ export class Person {
     if (held === undefined) return;
     const endpoint = `${this.#urls.identity}/oauth/revoke`;
     await this.#postForm(endpoint, "/relay/identity/oauth/revoke", { token: held.access_token });
+  }
+
+  async #send(method, body, { path, message }) {
+    const url = this.#urls[body];
+    const content = JSON.stringify(message);
+    return this.#withNonce(url, async () => {
+      const credentials = await this.#credentials(method, url, path, content);
+      const headers = { ...credentials, "Content-Type": "application/json" };
+      return fetchJson(body, `/relay/${body}${path}`, { method, headers, body: content });
+    });
   }
 
   async #credentials(method, url, path, content) {

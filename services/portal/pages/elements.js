@@ -57,9 +57,11 @@ export function markWrong(problem, fields, wrong) {
 }
 
 // Hands a file to the browser's downloads; nothing of it is kept here.
-export function download(name, text) {
+export const download = (name, text) => save(name, new Blob([text], { type: "application/json" }));
+
+export function save(name, blob) {
   const link = element("a", { download: name });
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.href = URL.createObjectURL(blob);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

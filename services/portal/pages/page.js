@@ -14,12 +14,14 @@ import * as number from "./number_page.js";
 import { canUsePasskeys, usePasskey } from "./passkeys.js";
 import * as passkeys from "./passkeys_list.js";
 import * as recalls from "./recalls_page.js";
+import * as records from "./records_page.js";
 import { centreLine, chosen, fill } from "./table.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
 // what each part of the page shows, under its name in the address
 const PARTS = {
   history: [],
+  records: [records],
   recalls: [recalls],
   cards: [cards, passkeys],
   links: [links],
@@ -248,6 +250,7 @@ async function start() {
   cards.start(signOut);
   number.start();
   passkeys.start();
+  records.start();
   whenPressed();
   addEventListener("hashchange", () => {
     const known = Object.hasOwn(PARTS, location.hash.slice(1)) || location.hash === "";

@@ -5,7 +5,13 @@ import { verifyEd25519 } from "./notes.js";
 
 const TYPE = "sekisho-register+jws";
 
-export const NOBODY = { names: new Map(), kinds: new Map(), roles: new Map(), signingKeys: new Map() };
+export const NOBODY = {
+  names: new Map(),
+  kinds: new Map(),
+  roles: new Map(),
+  signingKeys: new Map(),
+  authorKeys: new Map(),
+};
 
 // Without the card file, or a browser that can verify, nobody's name is known.
 export async function readRegister(person, card) {
@@ -20,5 +26,10 @@ export async function readRegister(person, card) {
     kinds: new Map(organisations.map((each) => [each.id, each.kind])),
     roles: new Map(operators.map((each) => [`${each.organisation}/${each.id}`, each.roles])),
     signingKeys: new Map(bodies.map((each) => [each.body, each.signing_key])),
+    authorKeys: new Map(organisations.map((each) => [each.id, authors(each)])),
   };
 }
+
+// What an organisation wrote stays genuine when its key is another one, or its accreditation is over.
+const authors = ({ signing_key: present, former_keys: former }) =>
+  [...(present ? [present] : []), ...former.toReversed()].map((each) => fromBase64url(each.x));
