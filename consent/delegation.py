@@ -25,7 +25,12 @@ from nucypher_core.umbral import (
 from nucypher_core.umbral import reencrypt as umbral_reencrypt
 
 from consent.compartments import Compartment
-from consent.errors import FaultyProxyError, SealError, TooFewFragmentsError
+from consent.errors import (
+    FaultyProxyError,
+    SealError,
+    TooFewFragmentsError,
+    WrongCapsuleFragmentError,
+)
 from consent.notices import VerifiedReaderNotice
 from consent.publication import VerifiedPublication
 from consent.randomness import Randomness, draw
@@ -49,6 +54,15 @@ def _trial_capsule() -> Capsule:
     # A capsule is independent of the key it was made for, so one serves every trial.
     factory = SecretKeyFactory.from_secure_randomness(bytes(_SEED))
     return MessageKit(factory.make_key(b"trial").public_key(), bytes(_SEED), None).capsule
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentKeys:
+    """The public keys by which a capsule fragment is checked. Shape: 33 bytes each, compressed."""
+
+    delegating: bytes
+    verifying: bytes
+    receiving: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,12 @@ class VerifiedFragment:
         """The compartment that this fragment helps to open."""
         return self.package.compartment
 
+    @property
+    def keys(self) -> FragmentKeys:
+        """The keys by which what it makes is checked."""
+        package = self.package
+        return FragmentKeys(package.delegating_key, package.verifying_key, package.receiving_key)
+
 
 def load_verified_fragment_from_own_store(package: FragmentPackage) -> VerifiedFragment:
     """Take up a fragment that this same body verified before it stored it, encrypted and authenticated.
@@ -115,6 +135,19 @@ def reencrypt(capsule: bytes, fragment: VerifiedFragment) -> bytes:
     Shape: 381 bytes. Raises: SealError if the capsule is malformed or inconsistent.
     """
     return bytes(umbral_reencrypt(read_capsule(capsule), fragment._fragment))
+
+
+def check_capsule_fragment(capsule: bytes, fragment: bytes, keys: FragmentKeys) -> None:
+    """R9: check one body's capsule fragment.
+
+    Raises: WrongCapsuleFragmentError; SealError if capsule or keys are none, which nobody can be blamed for.
+    """
+    known, verifying = read_capsule(capsule), read_public_key(keys.verifying)
+    delegating, receiving = read_public_key(keys.delegating), read_public_key(keys.receiving)
+    try:
+        read_capsule_fragment(fragment).verify(known, verifying, delegating, receiving)
+    except (SealError, ValueError, VerificationError):
+        raise WrongCapsuleFragmentError from None
 
 
 class ReceivingKey:

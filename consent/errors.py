@@ -50,6 +50,13 @@ class FaultyProxyError(ConsentError):
         self.body = body
 
 
+class WrongCapsuleFragmentError(ConsentError):
+    """A capsule fragment does not work for its capsule and keys."""
+
+    def __init__(self) -> None:
+        super().__init__("The capsule fragment is wrong; ask another body, report this one.")
+
+
 class TooFewFragmentsError(ConsentError):
     """Fewer bodies took part than opening needs."""
 

@@ -32,6 +32,7 @@ from services.commands import (
     simulating,
     supervisors,
     unattended,
+    wrong_fragments,
 )
 
 
@@ -46,6 +47,7 @@ for command in (
     running.up,
     auditing.verify,
     auditing.audit,
+    wrong_fragments.wrong_fragments,
     person.history,
     person.inbox,
     permitting.grant,

@@ -16,6 +16,7 @@ from services.gateway.audit_events import save_bundle
 from services.gateway.auditor import Watch
 from services.gateway.auditor import audit as walk
 from services.gateway.history import History, HistoryEntry, verify_file
+from services.gateway.offline import verify_other
 from services.gateway.organisation import Organisation
 
 TRUST_VARIABLE = "SEKISHO_TRUST"
@@ -35,6 +36,11 @@ def verify(evidence: Path, *, trust: Path | None, fhir: Path | None) -> None:
     chosen = trust or Path(os.environ.get(TRUST_VARIABLE) or evidence.parent / "trust.json")
     if not chosen.exists():
         raise click.ClickException(f"{chosen} is missing; name a file of trusted keys with --trust")
+    other = verify_other(evidence, chosen)
+    if other is not None:
+        for text in other:
+            click.echo(text)
+        return
     found = verify_file(evidence, chosen)
     for entry in found.entries:
         click.echo(line(entry))

@@ -13,6 +13,7 @@ from consent.compartments import YearSpan
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
+from services.commands.wrong_fragments import bypassed
 from services.gateway.large_documents import LargeFile, Watch
 from services.gateway.large_documents import deposit_file as deposit_large
 from services.gateway.large_reading import fetch, find_large
@@ -84,6 +85,7 @@ def open_file(
         categories=frozenset(Category(each) for each in categories),
         years=YearSpan(*years),
         purpose=Purpose(purpose),
+        tell=bypassed(out),
     )
     for each in found:
         with progress(each.large.name, each.large.size) as watch:

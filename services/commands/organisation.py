@@ -11,6 +11,7 @@ from services.commands.failures import told
 from services.commands.options import IdCommand
 from services.commands.person import pin_variable, signed_in
 from services.commands.tokens import token_card
+from services.commands.wrong_fragments import bypassed
 from services.contracts.identity.messages import Application
 from services.contracts.product_safety.messages import SerialRange
 from services.gateway.cards import save_card
@@ -157,6 +158,7 @@ def open_(
         categories=frozenset(Category(each) for each in categories),
         years=YearSpan(*years),
         purpose=Purpose(purpose),
+        tell=bypassed(out.parent),
     )
     records = [each for each in opened if StreamName.of(each.media_type) is None]
     out.write_bytes(b"".join(document.content + b"\n" for document in records))

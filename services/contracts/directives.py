@@ -154,10 +154,14 @@ class ReleasedFragment(Message):
 
 
 class ReleaseAnswer(Message):
-    """The fragments, and the witness's signature line for the checkpoint that was shown."""
+    """The fragments, the witness's signature line for the checkpoint that was shown, and what the body signs of it.
+
+    `signed`: `contracts.released`, over the fragments in the order in which they were asked for.
+    """
 
     fragments: list[ReleasedFragment]
     cosignature: str
+    signed: str
 
 
 class ReleaseFault(StrEnum):

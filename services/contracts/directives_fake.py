@@ -15,7 +15,7 @@ from consent.directives import DirectiveCopy, UnverifiedDirective
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
-from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
+from consent.identifiers import BundleId, DirectiveId, OperatorId, OrganisationId, Pseudonym
 from consent.jwk import PublicJwk
 from consent.lifecycle import DirectiveState
 from consent.recipients import Reader
@@ -28,6 +28,7 @@ from services.contracts.directives import (
     ReleaseRequest,
 )
 from services.contracts.oversight.register import Directory, Role, p256
+from services.contracts.released import HandedOut, sign_released
 from services.kit.clock import Clock
 from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
 from services.kit.http import RemoteProblemError
@@ -52,7 +53,8 @@ STATUS_OF = {UnknownLogError: 404, CheckpointSignatureError: 403, LogProofError:
 class FakeSecondProxy:
     """The second proxy `body`; hand it copies with `take`, then call it like `SecondProxyClient`.
 
-    `own_name` gives this body's own name of a person for the ID centre's.
+    `own_name` gives this body's own name of a person for the ID centre's; `spoil` changes each capsule fragment before
+    it is signed, as a body that is not honest would.
     """
 
     body: Body
@@ -61,6 +63,8 @@ class FakeSecondProxy:
     sealing_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate, repr=False)
     witness_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
     own_name: Callable[[Pseudonym], Pseudonym] = lambda name: name
+    signing_key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    spoil: Callable[[bytes], bytes] = lambda fragment: fragment
 
     def __post_init__(self) -> None:
         self.cosigner = Cosigner(f"sekisho/{self.body.value}/witness", self.witness_key)
@@ -110,16 +114,21 @@ class FakeSecondProxy:
                 raise
             raise _refusal(ReleaseFault.LOG_REFUSED) from None
         self._nonces.add(statement.nonce)
-        released = [
-            ReleasedFragment(
-                bundle=each.bundle,
-                cfrag=base64url.encode(
-                    reencrypt(base64url.decode(each.capsule), fragments[each.compartment])
-                ),
+        made = []
+        for each in request.capsules:
+            capsule, fragment = base64url.decode(each.capsule), fragments[each.compartment]
+            made.append(
+                HandedOut(
+                    BundleId(each.bundle), capsule, self.spoil(reencrypt(capsule, fragment)), fragment.keys
+                )
             )
-            for each in request.capsules
-        ]
-        return ReleaseAnswer(fragments=released, cosignature=cosignature)
+        return ReleaseAnswer(
+            fragments=[
+                ReleasedFragment(bundle=each.bundle, cfrag=base64url.encode(each.fragment)) for each in made
+            ],
+            cosignature=cosignature,
+            signed=sign_released(self.body, made, statement=request.statement, key=self.signing_key),
+        )
 
     def add_checkpoint(self, request: AddCheckpoint) -> str:
         """See `SecondProxyClient.add_checkpoint`."""

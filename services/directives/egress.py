@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 
+from consent import base64url
 from services.contracts.directives import ReleaseAnswer, ReleasedFragment
+from services.contracts.released import HandedOut
 from services.kit.egress import egress
 
 
 @egress(
     to="medical, for the reader",
-    fields="one capsule fragment for each bundle asked for, and this body's cosignature of the log",
+    fields="a capsule fragment for each bundle asked for, this body's signature of them, its cosignature of the log",
     purpose="the statement's",
     ground="this body's own copy of the person's directive, the reader's statement, and proof that it is logged (R7)",
     answers=("POST /releases",),
 )
-def release_answer(fragments: Sequence[ReleasedFragment], cosignature: str) -> ReleaseAnswer:
+def release_answer(made: Sequence[HandedOut], cosignature: str, *, signed: str) -> ReleaseAnswer:
     """Return what was released, in the order in which it was asked for."""
-    return ReleaseAnswer(fragments=list(fragments), cosignature=cosignature)
+    fragments = [ReleasedFragment(bundle=each.bundle, cfrag=base64url.encode(each.fragment)) for each in made]
+    return ReleaseAnswer(fragments=fragments, cosignature=cosignature, signed=signed)

@@ -6,7 +6,7 @@ R7b handle, token and statement name one person (stops one person's permission b
 R7c this body's own copy permits it and covers every capsule (stops a medical centre that decides wrongly);
 R7d this very statement is in the medical centre's log, under a checkpoint that extends what was witnessed
     before (no log entry, no plaintext);
-R7e the capsules are re-encrypted with this body's own fragments.
+R7e the capsules are re-encrypted with this body's own fragments, and what was made of them is signed (F1).
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ from sqlalchemy import Connection
 
 from consent import base64url
 from consent.compartments import Compartment
-from consent.delegation import reencrypt
+from consent.delegation import VerifiedFragment, reencrypt
 from consent.errors import ConsentError, MalformedError, SealError
 from consent.explanations import RefusalCode
 from consent.handles import open_handle
-from consent.identifiers import OrganisationId, Pseudonym
+from consent.identifiers import BundleId, OrganisationId, Pseudonym
 from consent.recipients import Reader
 from consent.statements import AccessStatement, GrantSubject, Selection, UnverifiedStatement
 from consent.terms import Effect
@@ -33,12 +33,12 @@ from services.contracts.directives import (
     CapsuleMessage,
     LogProof,
     ReleaseAnswer,
-    ReleasedFragment,
     ReleaseFault,
     ReleaseRequest,
 )
 from services.contracts.emergency_evidence import is_relay
 from services.contracts.oversight.register import Directory, p256
+from services.contracts.released import HandedOut, sign_released
 from services.directives.egress import release_answer
 from services.directives.errors import CheckpointBehindError, RefusedError
 from services.directives.model import StoredDirective
@@ -131,7 +131,10 @@ class Releases:
             cosignature = self._take_effect(asked, statement, copy, token=token)  # R7a once, R7c, R7d
         except _RefusalError as refusal:
             raise self._refuse(asked, refusal) from None
-        return release_answer(fragments, cosignature)
+        signed = sign_released(
+            self._context.body, fragments, statement=request.statement, key=self._context.signing_key
+        )
+        return release_answer(fragments, cosignature, signed=signed)
 
     def _copy(self, request: ReleaseRequest, hold: ExitStack) -> StoredDirective | None:
         try:
@@ -186,7 +189,7 @@ class Releases:
 
     def _fragments(
         self, asked: _Asked, statement: AccessStatement, stored: StoredDirective
-    ) -> list[ReleasedFragment]:
+    ) -> list[HandedOut]:
         capsules = asked.request.capsules
         try:
             compartments = [Compartment.parse(each.compartment) for each in capsules]
@@ -207,7 +210,7 @@ class Releases:
             raise _RefusalError(RefusalCode.NO_PERMISSION)
         try:
             return [
-                _released(capsule, reencrypt(base64url.decode(capsule.capsule), held[compartment]))
+                _made(capsule, held[compartment])
                 for capsule, compartment in zip(capsules, compartments, strict=True)
             ]
         except SealError:
@@ -335,8 +338,9 @@ def _require(fault: Fault | None) -> None:
         raise _RefusalError(fault)
 
 
-def _released(capsule: CapsuleMessage, cfrag: bytes) -> ReleasedFragment:
-    return ReleasedFragment(bundle=capsule.bundle, cfrag=base64url.encode(cfrag))
+def _made(told: CapsuleMessage, fragment: VerifiedFragment) -> HandedOut:
+    capsule = base64url.decode(told.capsule)
+    return HandedOut(BundleId(told.bundle), capsule, reencrypt(capsule, fragment), fragment.keys)
 
 
 def _medical_log(directory: Directory) -> NoteVerifier:

@@ -39,6 +39,7 @@ from services.gateway.emergencies import (
     jws_digest,
 )
 from services.gateway.errors import NotVerifiedError, RefusedError
+from services.gateway.opening import Prepared, open_bundles
 from services.gateway.organisation import Organisation
 from services.kit.egress import egress
 
@@ -101,7 +102,7 @@ def _read(
         tokens=tokens, subject=SubjectKeyId(details.subject), wallet_key=details.wallet_key
     )
     answer = relay.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).read(request, token=token))
-    prepared = clinic.Prepared(request, named, selection, Purpose.ETREAT)
+    prepared = Prepared(request, named, selection, Purpose.ETREAT)
     documents = [
         EmergencyDocument(
             id=document.id,
@@ -112,7 +113,7 @@ def _read(
             author=bundle.meta.author,
             content=base64url.encode(document.content),
         )
-        for bundle in clinic.open_bundles(relay, prepared, answer)
+        for bundle in open_bundles(relay, prepared, answer)
         for document in bundle.documents
     ]
     return EmergencyRecords(case=waiting.case, marked=NOT_FOR_EXPORT, documents=documents)

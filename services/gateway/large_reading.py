@@ -19,14 +19,15 @@ from consent.sealing import PlainDocument
 from consent.statements import Selection
 from consent.streams import LargeDocument, StreamCipher, StreamName, signed
 from consent.vocabulary import Body, Category, Purpose
-from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import ReadAnswer
 from services.contracts.medical.streams import AskSegment, StreamsClient
-from services.gateway.clinic import OpenedBundle, open_bundles, prepare
+from services.gateway.clinic import read_about
 from services.gateway.errors import LargeFileError, NotVerifiedError
 from services.gateway.large_documents import Watch, unwatched
+from services.gateway.opening import OpenedBundle
 from services.gateway.organisation import Organisation
 from services.gateway.patience import PATIENT, Patience
+from services.gateway.wrong_fragments import Tell, log_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,12 @@ def find_large(
     categories: frozenset[Category],
     years: YearSpan,
     purpose: Purpose,
+    tell: Tell = log_only,
 ) -> list[FoundLarge]:
     """Read what the person permitted, and return the large documents among it. Raises: as `clinic.open_records`."""
-    prepared = prepare(organisation, reference, selection=Selection(categories, years), purpose=purpose)
-    answer = organisation.ask(
-        Body.MEDICAL, lambda http, token: MedicalClient(http).read(prepared.request, token=token)
-    )
-    opened = open_bundles(organisation, prepared, answer)
-    return [found for bundle in opened for found in _large_of(bundle, answer)]
+    selection = Selection(categories, years)
+    read = read_about(organisation, reference, selection=selection, purpose=purpose, tell=tell)
+    return [found for bundle in read.bundles for found in _large_of(bundle, read.answer)]
 
 
 def fetch(

@@ -103,6 +103,7 @@ class EventKind(StrEnum):
     RELATIONSHIP_ENDED = "relationship_ended"
     STAFF_DESCRIBED = "staff_described"
     WATCH_CHOSEN = "watch_chosen"
+    WRONG_FRAGMENT_FOUND = "wrong_fragment_found"
 
 
 class Outcome(StrEnum):

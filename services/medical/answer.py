@@ -1,7 +1,7 @@
 """The answer of a read, worded for the reader (R8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consent.identifiers import BundleId, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
@@ -25,6 +25,7 @@ class Released:
     own: Mapping[BundleId, bytes]
     second: Mapping[BundleId, bytes]
     body: Body | None
+    signed: Mapping[Body, str] = field(default_factory=dict)
 
     def of(self, bundle: BundleId) -> dict[Body, bytes]:
         """Return one bundle's fragments by body."""
@@ -35,8 +36,8 @@ class Released:
 
 @egress(
     to="the reader named in the statement (a participant, or the anonymiser)",
-    fields="sealed bundles, two bodies' capsule fragments, the wallet's publications, reader's notice, public key and "
-    "renewals, the index of the log entry, tickets for the segments of large documents",
+    fields="sealed bundles, two bodies' capsule fragments and what each signed of them, the wallet's publications, "
+    "reader's notice, public key and renewals, the index of the log entry, tickets for the segments of large documents",
     purpose="the statement's",
     ground="the person's directive that covers every record, held against withdrawal until the answer was sent",
     answers=("POST /reads",),
@@ -62,6 +63,7 @@ def read_answer(
         wallet=dict(wallet),
         log=LogIndex(index=index),
         tickets=dict(tickets),
+        released=dict(released.signed),
     )
     return answer.model_dump_json().encode()
 

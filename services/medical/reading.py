@@ -7,7 +7,8 @@ R4  the person's own signed directives decide, read again from the store and ver
 R5  the access is in the log, committed, before any other body is asked (no log entry, no plaintext);
 R6  this centre's own fragments are used, while
 R7  the second body checks everything by itself, witnesses the log and uses its fragments; when the oversight body
-    is down, the ID centre is asked;
+    is down, or its answer cannot be used, the ID centre is asked; what both made is signed (F1, F2: `handing_out`),
+    and a body that a reader shows to have handed out a wrong fragment (F3) is left out;
 R8  the directive is looked at once more, and whether the person has said no since, and held against withdrawal and
     refusal until the answer was sent (stops an answer after an acknowledged withdrawal or refusal).
 """
@@ -36,7 +37,7 @@ from services.kit.log.errors import LogCorruptError
 from services.kit.permissions import policies
 from services.kit.problems import ProblemError
 from services.kit.witness_link import Submission
-from services.medical import egress
+from services.medical import egress, handing_out
 from services.medical.answer import Released, read_answer
 from services.medical.asking import Asked, identify, require_acceptable
 from services.medical.centre import Centre
@@ -46,7 +47,7 @@ from services.medical.errors import (
     StoredDocumentDamagedError,
     StoredLogDamagedError,
 )
-from services.medical.second_proxy import SecondProxy, ask_in_turn
+from services.medical.second_proxy import FaultyReleaseError, SecondProxy, SecondRelease, ask_in_turn
 from services.medical.tickets import Ticket, Tickets
 
 
@@ -88,8 +89,10 @@ class Reading:
                 raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
             admitted = self._deciding.admit(statement, asked.person)  # R4
             asked = replace(asked, event=_counted(asked, admitted))
-            recorded = self._log(asked, admitted)  # R5
-            released = self._release(asked, admitted, recorded)  # R6, R7
+            shown = handing_out.accused(self._centre, request, admitted)  # F3
+            recorded = self._log(asked, admitted, shown)  # R5
+            besides = None if shown is None else shown.body
+            released = self._release(asked, admitted, recorded, besides=besides)  # R6, R7
         except ProblemError as refusal:
             self._record_refusal(asked, refusal.problem.code)
             raise
@@ -172,8 +175,10 @@ class Reading:
         roles = self._centre.register.roles(caller.organisation, caller.operator)
         return None if policies().permits(roles, "read-records", Body.MEDICAL) else RefusalCode.ROLE_MISSING
 
-    def _log(self, asked: Asked, admitted: Admitted) -> Recorded:
+    def _log(self, asked: Asked, admitted: Admitted, shown: handing_out.Accused | None) -> Recorded:
         """R5: use up statement, token and one use of the permission; commit the access to the log and sign its head.
+
+        What the reader has shown of a body (F3) goes before it, in the person's history too.
 
         Raises: ReplayError, RefusedError, StoredLogDamagedError.
         """
@@ -183,6 +188,9 @@ class Reading:
                 self._use_up(conn, asked, admitted)
                 if not self._centre.directives.use(conn, admitted.ground, now=self._context.clock()):
                     raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
+                if shown is not None:
+                    told = handing_out.faulty_event(asked.event, shown.body, shown=shown.shown)
+                    journal.record(conn, person=admitted.person, event=told)
                 recorded = journal.record(
                     conn,
                     person=admitted.person,
@@ -207,17 +215,20 @@ class Reading:
             now=now,
         )
 
-    def _release(self, asked: Asked, admitted: Admitted, recorded: Recorded) -> Released:
+    def _release(
+        self, asked: Asked, admitted: Admitted, recorded: Recorded, *, besides: Body | None
+    ) -> Released:
         """R6 beside R7. Raises: RefusedError, UnavailableError, StoredDocumentDamagedError."""
         if not admitted.bundles:
             return Released(own={}, second={}, body=None)
         own = self._centre.workers.submit(_reencrypt_all, admitted)
         try:
-            body, second = ask_in_turn(
-                [each for each in self._centre.seconds if not asked.tokens or each.body in asked.tokens],
+            left = [each for each in self._centre.seconds if each.body is not besides]
+            second = ask_in_turn(
+                [each for each in left if not asked.tokens or each.body in asked.tokens],
                 lambda proxy: self._ask(proxy, asked, admitted=admitted, recorded=recorded),
             )
-            return Released(own=own.result(), second=second, body=body)
+            return handing_out.signed(self._centre, admitted, own.result(), second)
         except SealError as error:
             raise StoredDocumentDamagedError("bundle: a stored capsule does not work") from error
         finally:
@@ -225,7 +236,7 @@ class Reading:
 
     def _ask(
         self, proxy: SecondProxy, asked: Asked, *, admitted: Admitted, recorded: Recorded
-    ) -> dict[BundleId, bytes]:
+    ) -> SecondRelease:
         def build(submission: Submission) -> ReleaseRequest:
             return egress.release_request(
                 admitted.statement,
@@ -237,9 +248,16 @@ class Reading:
                 bundles=admitted.bundles,
             )
 
-        return proxy.release(
-            build, index=recorded.index, bundles=[each.stored.id for each in admitted.bundles]
-        )
+        bundles = [each.stored.id for each in admitted.bundles]
+        try:
+            release = proxy.release(build, index=recorded.index, bundles=bundles)
+            handing_out.require_word(self._centre, release, admitted)  # F2
+        except FaultyReleaseError:
+            with self._context.database.write() as conn:
+                told = handing_out.faulty_event(asked.event, proxy.body)
+                self._context.journal.record(conn, person=admitted.person, event=told)
+            raise
+        return release
 
     def _record_refusal(self, asked: Asked, code: str) -> None:
         statement = asked.statement.jws.encode() if asked.statement else None

@@ -1,7 +1,7 @@
 """R7 as the medical centre sees it: ask the second body, and go to the next one when it is down."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,19 @@ from services.medical.errors import StoredLogDamagedError
 
 logger = logging.getLogger("sekisho")
 FORBIDDEN = 403
+
+
+class FaultyReleaseError(PeerUnavailableError):
+    """The second body answered, and what it answered cannot be used; the next one is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondRelease:
+    """What a second body handed out for one read, and its signature of that (F1), not yet compared."""
+
+    body: Body
+    fragments: Mapping[BundleId, bytes]
+    signed: str
 
 
 class Releases(Protocol):
@@ -45,11 +58,11 @@ class SecondProxy:
 
     def release(
         self, build: Callable[[Submission], ReleaseRequest], *, index: int, bundles: Collection[BundleId]
-    ) -> dict[BundleId, bytes]:
+    ) -> SecondRelease:
         """Return its capsule fragments for `bundles`, for the access logged at `index`.
 
         Raises: RefusedError when it refuses; StoredLogDamagedError when our own log contradicts itself;
-        PeerUnavailableError when nothing usable came back.
+        PeerUnavailableError when nothing came back; FaultyReleaseError when nothing usable did.
         """
 
         def ask(submission: Submission) -> tuple[str, ReleaseAnswer]:
@@ -65,24 +78,24 @@ class SecondProxy:
             raise PeerUnavailableError(f"{self.body.value} answered {problem.status}") from problem
         except LogCorruptError as error:
             raise StoredLogDamagedError from error
-        except (LogError, ValidationError, UnavailableError) as error:
+        except (LogError, ValidationError) as error:
+            raise FaultyReleaseError(f"{self.body.value}: {type(error).__name__}") from error
+        except UnavailableError as error:
             raise PeerUnavailableError(f"{self.body.value}: {type(error).__name__}") from error
         released = {BundleId(each.bundle): base64url.decode(each.cfrag) for each in answer.fragments}
         if released.keys() != set(bundles):
-            raise PeerUnavailableError(f"{self.body.value} released fragments for other bundles")
-        return released
+            raise FaultyReleaseError(f"{self.body.value} released fragments for other bundles")
+        return SecondRelease(self.body, released, answer.signed)
 
 
-def ask_in_turn(
-    seconds: Sequence[SecondProxy], ask: Callable[[SecondProxy], dict[BundleId, bytes]]
-) -> tuple[Body, dict[BundleId, bytes]]:
+def ask_in_turn(seconds: Sequence[SecondProxy], ask: Callable[[SecondProxy], SecondRelease]) -> SecondRelease:
     """Return the first answer. A refusal is final: nobody is asked to overrule it.
 
     Raises: RefusedError; UnavailableError when all are down.
     """
     for second in seconds:
         try:
-            return second.body, ask(second)
+            return ask(second)
         except PeerUnavailableError as error:
             logger.warning("second proxy %s gave nothing: %s", second.body.value, error)
     raise UnavailableError("no second body answers; the access was logged and nothing was released")

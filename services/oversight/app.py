@@ -23,6 +23,7 @@ from services.oversight import tables
 from services.oversight.api.emergencies import emergency_routes
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
+from services.oversight.api.wrong_fragments import wrong_fragment_routes
 from services.oversight.audit import scan, scan_emergencies
 from services.oversight.editions import Editions
 from services.oversight.emergency_relaying import end, on_behalf
@@ -34,6 +35,7 @@ from services.oversight.office import Office
 from services.oversight.policy_kinds import policy_kinds
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
+from services.oversight.wrong_fragments import scan_wrong_fragments
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
@@ -67,6 +69,7 @@ def assemble(
             scan(office.store, directives, conn),
             recovery.store.scan(conn),
             scan_emergencies(emergencies.store, conn),
+            scan_wrong_fragments(directives, conn),
         )
         return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
@@ -78,6 +81,7 @@ def assemble(
             recovery_routes(recovery),
             release_routes(Releases(directives, own_witness, on_behalf(emergencies))),
             emergency_routes(emergencies),
+            wrong_fragment_routes(directives),
             witness_routes(context, own_witness),
         ],
         problems=PROBLEMS,

@@ -36,6 +36,16 @@ register_edition = Table(
     CheckConstraint("id = 1", name="register_edition_is_one_row"),
 )
 
+WRONG_FRAGMENT = Table(
+    "wrong_fragment",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random")),
+    Column(
+        "reported", BigInteger, nullable=False, index=True, info=clear("when it was reported; shown in order")
+    ),
+    Column("content", LargeBinary, nullable=False, info=sealed("which body, what shows it, who reported it")),
+)
+
 report = Table(
     "report",
     metadata,

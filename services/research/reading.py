@@ -4,6 +4,7 @@ It never learns who anybody is: a grant comes with the wallet's key, and the aut
 thumbprint of that key into each document, so records of two people cannot be mixed up.
 """
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,9 @@ from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import GrantEntry
 from services.gateway import clinic
 from services.gateway.errors import GatewayError, NotVerifiedError, RefusedError
+from services.gateway.opening import Prepared
 from services.gateway.organisation import Organisation
+from services.gateway.wrong_fragments import WrongFragmentError
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError
 from services.research.errors import MedicalUnavailableError
@@ -35,6 +38,7 @@ from services.research.extraction import extract
 from services.research.model import Cohort, Person
 from services.research.policy import RESEARCH
 
+logger = logging.getLogger("sekisho")
 Subjects = Mapping[SubjectKeyId, Sequence["Permission"]]
 
 NOT_VERIFIED: Final = "not_verified"
@@ -144,6 +148,10 @@ def _categories(permissions: Iterable[Permission]) -> frozenset[Category]:
     return frozenset(category for each in permissions for category in each.selection.categories)
 
 
+def _noted(wrong: WrongFragmentError) -> None:
+    logger.warning("read without it: %s", wrong)
+
+
 @egress(
     to="medical, and through it oversight or identity",
     fields="an access statement signed by the anonymiser: grant and handles, categories, years, purpose",
@@ -154,6 +162,17 @@ def _read(organisation: Organisation, permission: Permission) -> list[PlainDocum
     """R2, R9 and R10 for one grant; the wallet's key stands where a clinic has it from the ID centre."""
     subject = GrantSubject(permission.grant, permission.handles)
     selection = permission.selection
-    request = clinic.sign_read(organisation, subject, tokens={}, selection=selection, purpose=RESEARCH)
     named = PseudonymTokens(tokens={}, subject=permission.subject, wallet_key=permission.wallet_key)
-    return clinic.send(organisation, clinic.Prepared(request, named, selection, RESEARCH))
+    read = clinic.read_on(
+        organisation,
+        lambda wrong: Prepared(
+            clinic.sign_read(
+                organisation, subject, tokens={}, selection=selection, purpose=RESEARCH
+            ).model_copy(update={"wrong": wrong}),
+            named,
+            selection,
+            RESEARCH,
+        ),
+        _noted,  # the medical centre tells the person; there is no token to name them to the oversight body
+    )
+    return read.documents

@@ -24,8 +24,8 @@ from support.medical_world import CLINIC, HOSPITAL, ID_CENTRE, KINDS, OTHER_HOSP
 from consent import jws
 from consent.compartments import Compartment
 from consent.directives import Grant
-from consent.identifiers import DirectiveId, DocumentId, OrganisationId, Pseudonym
-from consent.sealing import SealedBundle, document_digest
+from consent.identifiers import BundleId, DirectiveId, DocumentId, OrganisationId, Pseudonym
+from consent.sealing import SealedBundle, capsule_of, document_digest
 from consent.statements import DocumentSelection, GrantSubject, Selection
 from consent.terms import Effect
 from consent.vocabulary import PROXIES, Body, Category, Purpose
@@ -44,6 +44,14 @@ from services.contracts.medical.messages import (
     ReadAnswer,
     SetApart,
 )
+from services.contracts.released import (
+    HandedOut,
+    WrongRelease,
+    passed_on,
+    read_released,
+    require_released,
+    show_wrong,
+)
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 
@@ -59,6 +67,7 @@ class Bench(ABC):
         self.links: dict[str, str | None] = {}
         self.holders: dict[str, Caller] = {}
         self.centre: Medical
+        self.statement = ""
 
     def caller(self, token: Token) -> Caller:
         """Say who holds an access token."""
@@ -108,6 +117,10 @@ class Bench(ABC):
     def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
         """W1."""
 
+    @abstractmethod
+    def spoil(self, body: Body) -> None:
+        """Have a second body hand out wrong fragments."""
+
     def publish(self, compartments: Sequence[Compartment]) -> list[str]:
         """Publish compartment keys of the person."""
         publication = self.person.wallet.publish(compartments, self.world.now)
@@ -141,10 +154,16 @@ class Bench(ABC):
         return grant, self.permit(grant)
 
     def read(
-        self, *, selection: Selection | DocumentSelection = ASKED, purpose: Purpose = Purpose.TREAT
+        self,
+        *,
+        selection: Selection | DocumentSelection = ASKED,
+        purpose: Purpose = Purpose.TREAT,
+        wrong: WrongRelease | None = None,
     ) -> ReadAnswer:
         """Read as the clinic."""
         request = self.running.request(self.person, CLINIC, selection=selection, purpose=purpose)
+        request = request.model_copy(update={"wrong": wrong})
+        self.statement = request.statement
         self.named[request.tokens[Body.MEDICAL]] = self.person.pseudonym(Body.MEDICAL)
         return self.centre.read(request, token=self.operator(CLINIC))
 
@@ -176,6 +195,10 @@ class RealBench(Bench):
         order = WithdrawalOrder(withdrawal=orders[Body.MEDICAL])
         self.running.directives().withdraw(order, token=self.own())
 
+    def spoil(self, body: Body) -> None:
+        """Have a second body hand out wrong fragments."""
+        self.world.seconds[body].spoil = lambda fragment: fragment[:-1] + bytes([fragment[-1] ^ 1])
+
 
 class _ByTerminal:
     """Sends each call from the terminal that its token was issued to."""
@@ -204,6 +227,7 @@ class FakeBench(Bench):
             clock=self.world.clock,
             signing_key=self.world.context.signing_key,
             links=self.links.get,
+            second_keys={body: each.signing_key for body, each in self.world.seconds.items()},
         )
         self.centre = self.fake
 
@@ -222,6 +246,10 @@ class FakeBench(Bench):
     def withdraw(self, grant: Grant, directive: DirectiveId) -> None:
         """W1."""
         self.fake.withdraw(directive)
+
+    def spoil(self, body: Body) -> None:
+        """Have a second body hand out wrong fragments."""
+        self.fake.releases.wrong.add(body)
 
 
 @pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"])
@@ -389,6 +417,55 @@ def test_versions_of_a_document_stay_their_authors(bench: Bench) -> None:
     bench.granted()
     opened = open_answer(bench.world, bench.person, bench.read())
     assert {content[-2:] for content in opened.values()} == {b"v1"}
+
+
+def handed_out(answer: ReadAnswer, grant: Grant, body: Body) -> list[HandedOut]:
+    """Return what an answer has of a body, with the keys that the wallet gave."""
+    packages = grant.copies[Body.MEDICAL].fragments
+    return [
+        HandedOut(
+            BundleId(each.id),
+            capsule_of(each.message_kit),
+            each.fragments[body],
+            packages[each.compartment].verify().keys,
+        )
+        for each in answer.bundles
+    ]
+
+
+def shown(bench: Bench, grant: Grant) -> WrongRelease:
+    """Read, and return what would show the second body to be wrong."""
+    answer = bench.read()
+    made = handed_out(answer, grant, Body.OVERSIGHT)
+    return WrongRelease(evidence=show_wrong(answer.released[Body.OVERSIGHT], made, 0))
+
+
+def test_both_bodies_sign_what_they_handed_out(bench: Bench) -> None:
+    """F1, F2."""
+    bench.publish(ALL)
+    bench.deposit(bench.seal(2, MEDICATION[2]))
+    grant, _ = bench.granted()
+    answer, keys = bench.read(), bench.world.register.directory().signing_key
+    assert answer.released.keys() == {Body.MEDICAL, Body.OVERSIGHT}
+    for body, text in answer.released.items():
+        made = handed_out(answer, grant, body)
+        require_released(text, body, made, statement=bench.statement, keys=keys)
+    said = read_released(answer.released[Body.MEDICAL], Body.MEDICAL, keys=keys).second
+    second = answer.released[Body.OVERSIGHT]
+    assert said == passed_on(Body.OVERSIGHT, handed_out(answer, grant, Body.OVERSIGHT), second)
+
+
+def test_second_body_that_is_shown_to_be_wrong_is_left_out(bench: Bench) -> None:
+    """F3, and nobody is left out who is not shown to be wrong."""
+    bench.publish(ALL)
+    bench.deposit(bench.seal(1, MEDICATION[2]))
+    grant, _ = bench.granted()
+    innocent = shown(bench, grant)
+    assert refused(lambda: bench.read(wrong=innocent)) == (403, "accusation_unproven")
+    bench.spoil(Body.OVERSIGHT)
+    again = bench.read(wrong=shown(bench, grant))
+    assert again.released.keys() == {Body.MEDICAL, Body.IDENTITY}
+    assert list(open_answer(bench.world, bench.person, again)) == ["d-0"]
 
 
 def test_newest_version_is_read(bench: Bench) -> None:

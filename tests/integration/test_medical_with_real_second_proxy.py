@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.medical_story import MEDICATION, open_answer, read, start
@@ -12,6 +13,7 @@ from support.medical_world import CLINIC, Running, Someone, World
 from consent import base64url
 from consent.directives import Grant
 from consent.identifiers import Pseudonym
+from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.directives import (
     ReleaseAnswer,
@@ -123,9 +125,10 @@ def open_second(world: World) -> RealSecondProxy:
     world.seconds[Body.OVERSIGHT].sealing_key = context.sealing_key
     world.peoples[Body.OVERSIGHT] = context.people
     entry = world.register.directory().body(Body.OVERSIGHT)
-    told = {
+    told: dict[str, Any] = {
         "sealing_key": base64url.encode(context.sealing_key.public_key().public_bytes_raw()),
         "witness_key": open_cosigner(context).verifier.vkey(),
+        "signing_key": to_jwk(context.signing_key.public_key()),
     }
     world.oversight.put_body(entry.model_copy(update=told))
     directives = open_directives(context, tables.DIRECTIVES, directory=world.register.directory)

@@ -27,6 +27,7 @@ from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
 from services.contracts.oversight import emergencies as em
 from services.contracts.oversight import messages as o
+from services.contracts.oversight import wrong_fragments as wf
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
 from services.contracts.registry import look_ups as lu
@@ -76,6 +77,7 @@ def person(callers: Callers) -> Caller:
 CITY, HOSPITAL, BANK = operator("municipality"), operator("hospital-a"), operator("bank")
 CLINIC, MAKER, SHOP = operator("clinic-b"), operator("maker"), operator("retailer")
 OFFICE, UNIVERSITY = operator("oversight-office"), operator("university")
+ACCUSATION: Example = {"evidence": {"kind": "not_released", "signed": "s", "second": "t"}}
 RELAY = operator("emergency-relay")
 
 REFERENCE = base64url.encode(bytes(32))
@@ -343,6 +345,7 @@ ROWS: dict[Body, list[Row]] = {
         *DIRECTIVES,
         *RECOVERY,
         RELEASES,
+        ("POST /wrong-fragments", CLINIC, wf.ReportWrong, {"shown": ACCUSATION, "person": "p"}),
     ],
 }
 

@@ -53,6 +53,7 @@ from services.kit.problems import ProblemError, install_problems
 from services.medical.second_proxy import SecondProxy
 from services.oversight import tables
 from services.oversight.api.emergencies import emergency_routes
+from services.oversight.api.wrong_fragments import wrong_fragment_routes
 from services.oversight.app import MIGRATIONS
 from services.oversight.emergency_relaying import on_behalf
 from services.oversight.emergency_rules import Emergencies
@@ -72,6 +73,7 @@ class Town:
     running: Running
     folder: Path
     person: Someone = field(default_factory=lambda: Someone("hanako"))
+    proxies: list[SecondProxy] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.world = self.running.world
@@ -95,9 +97,10 @@ class Town:
         )
         world.seconds[Body.OVERSIGHT].sealing_key = self.context.sealing_key
         world.peoples[Body.OVERSIGHT] = self.context.people
-        told = {
+        told: dict[str, Any] = {
             "sealing_key": base64url.encode(self.context.sealing_key.public_key().public_bytes_raw()),
             "witness_key": open_cosigner(self.context).verifier.vkey(),
+            "signing_key": to_jwk(self.context.signing_key.public_key()),
         }
         entry = world.register.directory().body(Body.OVERSIGHT)
         world.oversight.put_body(entry.model_copy(update=told))
@@ -237,6 +240,7 @@ class Town:
     def _app(self) -> FastAPI:
         app = FastAPI()
         app.include_router(emergency_routes(self.emergencies))
+        app.include_router(wrong_fragment_routes(self.directives))
         app.state.context = self.context
         install_problems(app, {})
         directory = self.world.register.directory
@@ -311,7 +315,7 @@ def town(folder: Path) -> Iterator[Town]:
     world = World(folder)
     proxies: list[SecondProxy] = []
     with world.running(proxies) as running:
-        here = Town(running, folder)
+        here = Town(running, folder, proxies=proxies)
         link = world.second_proxies()[0].link
 
         class Releasing:

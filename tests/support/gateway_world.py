@@ -103,6 +103,7 @@ class World:
             directory=directory,
             clock=self.watch,
             signing_key=self.signing[Body.MEDICAL],
+            second_keys=self.signing,
         )
         self.keepers = {body: self._keeper(body) for body in (*PROXIES, Body.REGISTRY)}
         self.keepers[Body.MEDICAL].on_stored = self._hand_to_medical
@@ -302,11 +303,14 @@ class World:
         return None
 
     def _hand_to_medical(self, copy: DirectiveCopy, verified: VerifiedDirective) -> None:
-        # the fake medical centre uses the second body's fragments, too: they arrived there before
+        # the fake medical centre uses the second bodies' fragments, too: they arrived there before
         issued = (verified.directive.terms, verified.directive.issued_at)
-        held = self.keepers[Body.OVERSIGHT].held.values()
-        others = [each for one, each in held if (one.directive.terms, one.directive.issued_at) == issued]
-        self.medical.take({Body.MEDICAL: copy, Body.OVERSIGHT: others[-1]})
+        copies = {Body.MEDICAL: copy}
+        for body in (Body.OVERSIGHT, Body.IDENTITY):
+            held = self.keepers[body].held.values()
+            same = [each for one, each in held if (one.directive.terms, one.directive.issued_at) == issued]
+            copies[body] = same[-1]
+        self.medical.take(copies)
 
     def states(self, body: Body) -> dict[DirectiveId, str]:
         """Return the state of every directive at a body."""

@@ -392,6 +392,8 @@ class World:
         for body in PROXIES:
             second = self.seconds.get(body)
             folder = keys.get(body, KeyFolder(self.folder / body.value))
+            if second is not None:
+                second.signing_key = folder.ed25519("signing")
             self.oversight.put_body(
                 BodyEntry(
                     body=body,

@@ -25,10 +25,11 @@ from consent.publication import verify_publication
 from consent.sealing import SealedBundle, SealedDocument, document_digest
 from consent.statements import GrantSubject, VerifiedStatement
 from consent.terms import Effect
-from consent.vocabulary import Body
+from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
 from services.contracts.medical.fake_erasures import FakeErasures
+from services.contracts.medical.fake_releases import FakeReleases, accused_body, fake_keys
 from services.contracts.medical.fake_rules import (
     FakeGrant,
     FakePerson,
@@ -67,6 +68,7 @@ class FakeMedical:
         clock: Callable[[], datetime],
         signing_key: Ed25519PrivateKey | None = None,
         second: Body = Body.OVERSIGHT,
+        second_keys: Mapping[Body, Ed25519PrivateKey] | None = None,
         links: Callable[[str], str | None] = lambda _token: None,
     ) -> None:
         self._callers = callers
@@ -74,7 +76,7 @@ class FakeMedical:
         self._directory = directory
         self._clock = clock
         self._key = signing_key or Ed25519PrivateKey.generate()
-        self._second = second
+        self.releases = FakeReleases(fake_keys(self._key, second_keys or {}), second)
         self._links = links
         self._reads: list[tuple[Pseudonym, str, str, set[str]]] = []
         self._notices: dict[str, list[messages.ApartNotice]] = {}
@@ -104,7 +106,8 @@ class FakeMedical:
                 continue
             fragments = {
                 body: {label: package.verify() for label, package in copies[body].fragments.items()}
-                for body in (Body.MEDICAL, self._second)
+                for body in PROXIES
+                if body in copies
             }
             held = HeldDirective(verified, DirectiveState.ACTIVE)
             self._grants[verified.directive.id] = FakeGrant(person, copy, held, fragments)
@@ -217,7 +220,7 @@ class FakeMedical:
         ground = self._grants[decision.directive_id]
         still = partial(self._require_still, request, ground)
         tickets = self.streams.tickets(chosen, caller=caller, require_still=still)
-        answer = self._answer(person, ground, chosen)
+        answer = self._answer(person, ground, chosen, message)
         return answer.model_copy(update={"tickets": tickets})
 
     def grants(self, *, token: Token) -> messages.Grants:
@@ -303,15 +306,28 @@ class FakeMedical:
         return messages.ApartNotices(notices=list(self._notices.get(caller.organisation, [])))
 
     def _answer(
-        self, person: FakePerson, grant: FakeGrant, chosen: list[tuple[SealedBundle, SealedDocument]]
+        self,
+        person: FakePerson,
+        grant: FakeGrant,
+        chosen: list[tuple[SealedBundle, SealedDocument]],
+        message: messages.ReadRequest,
     ) -> messages.ReadAnswer:
+        second = self.releases.second(grant, accused_body(message, grant, self._directory()))
         served: dict[BundleId, tuple[SealedBundle, list[SealedDocument]]] = {}
         for bundle, document in chosen:
             if bundle.compartment.label in grant.fragments[Body.MEDICAL]:
                 served.setdefault(bundle.id, (bundle, []))[1].append(document)
         labels = {bundle.compartment for bundle, _ in served.values()}
+        bundles = [bundle for bundle, _ in served.values()]
+        fragments, released = self.releases.release(
+            bundles, grant, second=second, statement=message.statement
+        )
         return messages.ReadAnswer(
-            bundles=[bundle_message(bundle, documents, grant) for bundle, documents in served.values()],
+            bundles=[
+                bundle_message(bundle, documents, fragments[bundle.id])
+                for bundle, documents in served.values()
+            ],
+            released=released if bundles else {},
             publications=[
                 text
                 for text, told in zip(person.tokens, person.publications, strict=True)

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.compartments import Compartment, YearSpan
 from consent.decision import AccessRequest, HeldDirective
-from consent.delegation import VerifiedFragment, reencrypt
+from consent.delegation import VerifiedFragment
 from consent.directives import DirectiveCopy
 from consent.errors import ConsentError
 from consent.explanations import RefusalCode
@@ -184,13 +184,12 @@ def sealed_bundle(
 
 
 def bundle_message(
-    bundle: SealedBundle, documents: list[SealedDocument], grant: FakeGrant | None = None
+    bundle: SealedBundle, documents: list[SealedDocument], fragments: Mapping[Body, bytes] | None = None
 ) -> messages.ReadBundle:
-    """Word a bundle for the reader, with both bodies' fragments; for the person themselves, with none."""
-    capsule, label = capsule_of(bundle.message_kit), bundle.compartment.label
+    """Word a bundle for the reader, with both bodies' capsule fragments; for the person themselves, with none."""
     return messages.ReadBundle(
         id=bundle.id,
-        compartment=label,
+        compartment=bundle.compartment.label,
         author=bundle.author,
         subject=bundle.subject,
         message_kit=bundle.message_kit,
@@ -205,9 +204,7 @@ def bundle_message(
             )
             for each in documents
         ],
-        fragments={}
-        if grant is None
-        else {body: reencrypt(capsule, held[label]) for body, held in grant.fragments.items()},
+        fragments=dict(fragments or {}),
     )
 
 

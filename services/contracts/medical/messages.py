@@ -8,6 +8,7 @@ from consent import base64url
 from consent.errors import MalformedError
 from consent.vocabulary import Body, Category
 from services.contracts.emergency_evidence import EmergencyEvidence
+from services.contracts.released import WrongRelease
 from services.kit.encoding import Message
 
 RECEIPT_TYPE = "sekisho-deposit-receipt+jws"
@@ -125,12 +126,14 @@ class DepositReceipt(Message):
 class ReadRequest(Message):
     """POST /reads (R2): the signed access statement, and one pseudonym token for each body it names (R1).
 
-    An emergency relay shows `emergency`; its tokens are those of the hospital that asks.
+    An emergency relay shows `emergency`; its tokens are those of the hospital that asks. `wrong` shows that a second
+    body handed out a wrong fragment for an earlier read of the same: it is not asked again.
     """
 
     statement: SignedText
     tokens: dict[BodyName, SignedText] = Field(default_factory=dict)
     emergency: EmergencyEvidence | None = None
+    wrong: WrongRelease | None = None
 
 
 class SealedAsMessage(Message):
@@ -157,7 +160,8 @@ class ReadBundle(Message):
 class ReadAnswer(Message):
     """Answer of POST /reads (R8); `renewals` prove the former wallet keys of bundles that have `sealed_as`.
 
-    `tickets`: by the id of each document that stands for a large one, what its segments are fetched with.
+    `tickets`: by the id of each document that stands for a large one, what its segments are fetched with; `released`:
+    what each of the two bodies signed of its fragments (`contracts.released`).
     """
 
     bundles: list[ReadBundle]
@@ -167,6 +171,7 @@ class ReadAnswer(Message):
     wallet: Jwk | None
     log: LogIndex
     tickets: dict[str, str] = Field(default_factory=dict)
+    released: dict[BodyName, str] = Field(default_factory=dict)
 
 
 class OwnRecordsRequest(Message):

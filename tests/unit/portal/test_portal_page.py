@@ -20,6 +20,7 @@ from services.contracts.recovery import RecoveryFault
 from services.contracts.registry.change_reasons import ChangeReason
 from services.contracts.registry.forms import Form
 from services.contracts.registry.look_ups import LookUpRefusal
+from services.contracts.released import WrongReason
 from services.contracts.succession import SuccessionFault
 from services.identity.errors import OAuthCode
 from services.identity.patient_links import LinkState
@@ -101,6 +102,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("reasons", SubmissionFault),
         ("reasons", ReleaseFault),
         ("reasons", OAuthCode),
+        ("reasons", WrongReason),
     ],
 )
 def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:

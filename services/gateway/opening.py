@@ -1,0 +1,166 @@
+"""R9 and R10 on the reader's side: check notice, keys, fragments and authors of an answer, then open it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from consent.compartments import Compartment
+from consent.delegation import FragmentKeys, open_shared
+from consent.errors import ConsentError, FaultyProxyError, TooFewFragmentsError
+from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.jwk import thumbprint
+from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
+from consent.publication import VerifiedPublication
+from consent.sealing import (
+    BundleMeta,
+    ContentKey,
+    PlainDocument,
+    SealedDocument,
+    open_document,
+    signer,
+)
+from consent.statements import (
+    DocumentSelection,
+    Selection,
+)
+from consent.succession import lineage
+from consent.vocabulary import Body, Purpose
+from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
+from services.gateway.authors import AuthorKeys, author_keys
+from services.gateway.errors import NotVerifiedError
+from services.gateway.hospital import verified_publications
+from services.gateway.organisation import Organisation
+from services.gateway.origins import origin
+from services.gateway.wrong_fragments import (
+    KeysOf,
+    blame,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A read that is signed and not sent yet: good once, and for a minute."""
+
+    request: ReadRequest
+    named: PseudonymTokens
+    selection: Selection | DocumentSelection
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBundle:
+    """A bundle whose documents are open, with the key that streams of it open with, too."""
+
+    meta: BundleMeta
+    key: ContentKey
+    documents: tuple[PlainDocument, ...]
+
+
+def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedBundle]:
+    """R9 and R10, with the bundles' keys.
+
+    Raises: NotVerifiedError; WrongFragmentError naming the body whose fragment is wrong, and what shows it.
+    """
+    subject, publications = verified_publications(prepared.named, answer.publications)
+    try:
+        notice = _notice(organisation, prepared, answer, subject)
+        present = prepared.named.wallet_key or {}
+        before = lineage(present, answer.renewals, body=Body.MEDICAL)
+        former = {thumbprint(each) for each in before}
+        authors = author_keys(organisation.directory(), (present, *before))
+        opened: list[OpenedBundle] = []
+        for each in answer.bundles:
+            opened.append(
+                _open_bundle(
+                    organisation,
+                    each,
+                    publications=publications,
+                    notice=notice,
+                    authors=authors,
+                    former=former,
+                )
+            )
+    except (FaultyProxyError, TooFewFragmentsError) as fault:
+        raise blame(
+            fault.body if isinstance(fault, FaultyProxyError) else Body.MEDICAL,
+            len(opened),
+            answer,
+            statement=prepared.request.statement,
+            keys_of=_keys_of(organisation, publications, notice),
+            keys=organisation.directory().signing_key,
+        ) from fault
+    except ConsentError as error:
+        raise NotVerifiedError(f"the answer does not verify: {error}") from error
+    return opened
+
+
+def _keys_of(
+    organisation: Organisation, publications: Sequence[VerifiedPublication], notice: VerifiedReaderNotice
+) -> KeysOf:
+    published = {label: key for each in publications for label, key in each.keys.items()}
+    receiving = organisation.receiving_key.public_bytes()
+
+    def keys_of(bundle: ReadBundle) -> FragmentKeys:
+        delegating = published[Compartment.parse(bundle.compartment)]
+        return FragmentKeys(delegating, notice.notice.verifying_key, receiving)
+
+    return keys_of
+
+
+def _notice(
+    organisation: Organisation, prepared: Prepared, answer: ReadAnswer, subject: SubjectKeyId
+) -> VerifiedReaderNotice:
+    if prepared.named.wallet_key is None:
+        raise NotVerifiedError("the ID centre knows no wallet of this person")
+    verified = UnverifiedReaderNotice(answer.reader_notice).verify(prepared.named.wallet_key, subject)
+    notice = verified.notice
+    if notice.recipient != organisation.id or prepared.purpose not in notice.purposes:
+        raise NotVerifiedError("the person's notice is for another recipient or purpose; report this")
+    return verified
+
+
+def _open_bundle(
+    organisation: Organisation,
+    bundle: ReadBundle,
+    *,
+    publications: Sequence[VerifiedPublication],
+    notice: VerifiedReaderNotice,
+    authors: AuthorKeys,
+    former: Collection[str],
+) -> OpenedBundle:
+    meta = BundleMeta(
+        id=BundleId(bundle.id),
+        subject=SubjectKeyId(bundle.subject),
+        compartment=Compartment.parse(bundle.compartment),
+        message_kit=bundle.message_kit,
+        author=OrganisationId(bundle.author),
+        sealed_as=origin(bundle, former),
+    )
+    publication = next((each for each in publications if meta.compartment in each.keys), None)
+    if publication is None or meta.author not in authors:
+        raise NotVerifiedError("a bundle is under an unknown key or by an unknown author; report this")
+    key = open_shared(  # R9
+        meta,
+        publication=publication,
+        notice=notice,
+        fragments=dict(bundle.fragments),
+        receiving_key=organisation.receiving_key,
+    )
+    documents = tuple(  # R10
+        open_document(
+            key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
+        )
+        for sealed in map(_sealed, bundle.documents)
+    )
+    return OpenedBundle(meta, key, documents)
+
+
+def _sealed(document: DocumentMessage) -> SealedDocument:
+    return SealedDocument(
+        id=DocumentId(document.id),
+        version=document.version,
+        media_type=document.media_type,
+        nonce=document.nonce,
+        ciphertext=document.ciphertext,
+        signature=document.signature,
+    )
