@@ -20,6 +20,9 @@ from benchmarks.table import show, write_json
 
 FULL: Final = Bounds(runs=100, seconds=8.0)
 QUICK: Final = Bounds(runs=5, seconds=1.0)
+FULL_MANY: Final = 1_000
+QUICK_MANY: Final = 200
+"""Documents in one request."""
 FULL_LOG: Final = 1_000_000
 QUICK_LOG: Final = 10_000
 
@@ -46,7 +49,7 @@ def run(bounds: Bounds, console: Console) -> list[Row]:
     with (
         tempfile.TemporaryDirectory(prefix="sekisho-bench-") as name,
         console.status("starting") as status,
-        stage(Path(name) / "bodies") as scene,
+        stage(Path(name) / "bodies", many=QUICK_MANY if bounds is QUICK else FULL_MANY) as scene,
     ):
         rows = _measured([*record_items(scene), *credential_items(scene)], bounds, status)
     return [*rows, *run_decisions(bounds, console), *run_log(bounds, console)]

@@ -50,7 +50,8 @@ RESIDENTS: Final = 200
 class Stage:
     """Everything is up: a hospital that deposits for `patient`, a clinic that reads what `owner` permitted.
 
-    `person` is the owner with the wallet; `municipality` knows the `residents`.
+    `person` is the owner with the wallet; `municipality` knows the `residents`. Of `owner_of_many` there are `many`
+    documents.
     """
 
     layout: Layout
@@ -60,6 +61,8 @@ class Stage:
     clinic: Organisation
     patient: str
     owner: str
+    owner_of_many: str
+    many: int
     person: Person
     document: DocumentId
     years: YearSpan
@@ -75,13 +78,16 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
-    """Start the bodies in `folder`, set the scene, and stop them at the end. Raises: DeploymentError, RefusedError."""
+def stage(folder: Path, *, many: int = DOCUMENTS) -> Iterator[Stage]:
+    """Start the bodies in `folder`, set the scene with one who has `many` documents, and stop them at the end.
+
+    Raises: DeploymentError, RefusedError.
+    """
     layout, register_key = open_deployment(folder, host=HOST, ports=free_ports(HOST))
     processes = Processes(layout, register_key, tls_of(layout.credentials / OFFICIALS))
     try:
         processes.start(BODIES)
-        yield _set(layout)
+        yield _set(layout, many=many)
     finally:
         processes.stop()
 
@@ -113,7 +119,7 @@ def terms_of(
     )
 
 
-def _set(layout: Layout) -> Stage:
+def _set(layout: Layout, *, many: int) -> Stage:
     wanted = (MUNICIPALITY, HOSPITAL, CLINIC)
     municipality, hospital, clinic = _accredited(layout, wanted)
     this_year = system_clock().year
@@ -121,11 +127,13 @@ def _set(layout: Layout) -> Stage:
     names = count()
     people = [
         enrol(municipality, BasicItems(f"Somebody {number}", "Minato", "female", "1970-01-01"), pins=PINS)
-        for number in range(2)
+        for number in range(3)
     ]
-    patient, owner = [link(hospital, each.person) for each in people]
+    patient, owner, owner_of_many = [link(hospital, each.person) for each in people]
     deposited = deposit(hospital, owner, records(DOCUMENTS, years, names))
-    lay_down(people[1].person, terms_of(clinic.id, years))
+    deposit(hospital, owner_of_many, records(many, years, names))
+    for each in people[1:]:
+        lay_down(each.person, terms_of(clinic.id, years))
     return Stage(
         layout=layout,
         municipality=municipality,
@@ -134,6 +142,8 @@ def _set(layout: Layout) -> Stage:
         clinic=clinic,
         patient=patient,
         owner=link(clinic, people[1].person),
+        owner_of_many=link(clinic, people[2].person),
+        many=many,
         person=people[1].person,
         document=next(iter(deposited.documents.values())),
         years=years,

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measuring import Row
-from benchmarks.stage import BUNDLES, DOCUMENT_BYTES, DOCUMENTS
+from benchmarks.stage import BUNDLES, DOCUMENT_BYTES
 
 COLUMNS: Final = ("item", "runs", "median", "p90", "each", "bare", "ratio", "aim")
 CAPTION: Final = (
-    f"Milliseconds. {DOCUMENTS} documents lie in {BUNDLES} bundles and have {DOCUMENT_BYTES} bytes each; each: median "
+    f"Milliseconds. Many documents lie in {BUNDLES} bundles and have {DOCUMENT_BYTES} bytes each; each: median "
     "for one document or entry; bare: the cryptography of all parties alone, in the same run; ratio: median to bare."
 )
 

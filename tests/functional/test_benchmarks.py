@@ -17,6 +17,8 @@ ROWS = [
     "deposit one document",
     "read one document",
     "read 100 documents",
+    "deposit 200 documents",
+    "read 200 documents",
     "token request",
     "32 tokens at once",
     "name 200 people",
