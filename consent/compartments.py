@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 from consent.errors import MalformedError, PeriodError
@@ -67,7 +68,12 @@ class Compartment:
 
         Raises: MalformedError for any other text.
         """
-        match = _LABEL.fullmatch(label)
-        if match is None or match[1] not in _CATEGORIES:
-            raise MalformedError("A compartment is written category/year/version, like medication/2026/1.")
-        return cls(Category(match[1]), int(match[2]), int(match[3]))
+        return cls(*_parts(label))
+
+
+@lru_cache(maxsize=4096)
+def _parts(label: str) -> tuple[Category, int, int]:
+    match = _LABEL.fullmatch(label)
+    if match is None or match[1] not in _CATEGORIES:
+        raise MalformedError("A compartment is written category/year/version, like medication/2026/1.")
+    return Category(match[1]), int(match[2]), int(match[3])

@@ -1,6 +1,7 @@
 """Public keys as JSON Web Keys, and their thumbprints (RFC 7517, 7638, 8037)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, TypeAlias
 
@@ -18,6 +19,7 @@ PublicJwk: TypeAlias = Mapping[str, str]
 PublicKey: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey
 
 _COORDINATE: Final = 32
+_KEPT: Final = 4096
 _ED25519: Final = {"kty", "crv", "x"}
 _P256: Final = {"kty", "crv", "x", "y"}
 _REFUSED: Final = "A public JWK of exactly kty, crv, x (Ed25519) or kty, crv, x, y (P-256) is expected."
@@ -41,15 +43,26 @@ def from_jwk(jwk: PublicJwk) -> PublicKey:
     """
     try:
         if jwk.keys() == _ED25519 and jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
-            return Ed25519PublicKey.from_public_bytes(base64url.decode(jwk["x"]))
+            return _ed25519(jwk["x"])
         if jwk.keys() == _P256 and jwk["kty"] == "EC" and jwk["crv"] == "P-256":
-            x, y = base64url.decode(jwk["x"]), base64url.decode(jwk["y"])
-            if len(x) == len(y) == _COORDINATE:
-                numbers = EllipticCurvePublicNumbers(int.from_bytes(x), int.from_bytes(y), SECP256R1())
-                return numbers.public_key()
+            return _p256(jwk["x"], jwk["y"])
     except ValueError:
         raise MalformedError(_REFUSED) from None
     raise MalformedError(_REFUSED)
+
+
+@lru_cache(maxsize=_KEPT)
+def _ed25519(x: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(base64url.decode(x))
+
+
+@lru_cache(maxsize=_KEPT)
+def _p256(x: str, y: str) -> EllipticCurvePublicKey:
+    # that a point is on the curve takes as long to find out as a signature's check, and cards come again
+    first, second = base64url.decode(x), base64url.decode(y)
+    if not len(first) == len(second) == _COORDINATE:
+        raise MalformedError(_REFUSED)
+    return EllipticCurvePublicNumbers(int.from_bytes(first), int.from_bytes(second), SECP256R1()).public_key()
 
 
 def thumbprint(jwk: PublicJwk) -> str:
@@ -60,4 +73,9 @@ def thumbprint(jwk: PublicJwk) -> str:
     """
     if jwk.keys() not in (_ED25519, _P256):
         raise MalformedError(_REFUSED)
-    return base64url.encode(sha256(canonical.encode(dict(jwk))).digest())
+    return _thumbprint(tuple(sorted(jwk.items())))
+
+
+@lru_cache(maxsize=_KEPT)
+def _thumbprint(members: tuple[tuple[str, str], ...]) -> str:
+    return base64url.encode(sha256(canonical.encode(dict(members))).digest())

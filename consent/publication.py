@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from consent import jws
@@ -18,6 +20,7 @@ from consent.wire import Identifier, Instant, Octets, WireModel, parse
 COMPARTMENT_KEYS: Final = "sekisho-compartment-keys+jws"
 
 _COMPRESSED: Final = 33
+_KEPT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,17 @@ def verify_publication(
 ) -> VerifiedPublication:
     """Check that the wallet which `expected_subject` names has published these keys for itself.
 
+    A text that was verified is remembered by all of its bytes.
     Raises: SignatureError, or MalformedError if a signed payload has the wrong shape.
     """
+    return _verified(token, tuple(sorted(wallet_public_jwk.items())), expected_subject)
+
+
+@lru_cache(maxsize=_KEPT)
+def _verified(
+    token: str, wallet: tuple[tuple[str, str], ...], expected_subject: SubjectKeyId
+) -> VerifiedPublication:
+    wallet_public_jwk = dict(wallet)
     verified = jws.verify_with_jwk(token, typ=COMPARTMENT_KEYS, jwk=wallet_public_jwk)
     wire = parse(_PublicationWire, verified.payload)
     if not wire.subject == expected_subject == thumbprint(wallet_public_jwk):
@@ -63,4 +75,4 @@ def verify_publication(
     if any(len(key) != _COMPRESSED for key in wire.keys.values()):
         raise MalformedError("A compartment key has 33 bytes.")
     keys = {Compartment.parse(label): key for label, key in wire.keys.items()}
-    return VerifiedPublication(expected_subject, keys, wire.issued_at)
+    return VerifiedPublication(expected_subject, MappingProxyType(keys), wire.issued_at)

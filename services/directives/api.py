@@ -1,10 +1,11 @@
 """Routes of the component; each parses, calls one workflow and answers."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import PlainTextResponse, Response
 
@@ -38,10 +39,15 @@ Medical = Annotated[BodyCaller, Depends(body(SekishoBody.MEDICAL))]
 AnyBody = Annotated[BodyCaller, Depends(body(*SekishoBody))]
 
 
-def holding() -> Iterator[ExitStack]:
+async def holding() -> AsyncIterator[ExitStack]:
     """Depend on this to hold something (a directive, against withdrawal) until the answer was sent."""
-    with ExitStack() as held:
+    held = ExitStack()
+    try:
         yield held
+    finally:
+        with CancelScope(shield=True):
+            # a slot of its own: the common ones may all be taken by withdrawals that wait for this very hold to end
+            await to_thread.run_sync(held.close, limiter=CapacityLimiter(1))
 
 
 Hold = Annotated[ExitStack, Depends(holding)]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, select
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
 from services.kit.database import Database, take_turn
+from services.kit.prepared import PreparedIn
 
 
 class Barrier:
@@ -29,7 +30,8 @@ class Barrier:
         self._database = database
         self._turns = Turnstile()
         row, named = directive.c, directive.c.id.in_(bindparam("ids", expanding=True))
-        self._in_force = select(row.id).where(named, row.state == DirectiveState.ACTIVE.value)
+        active = row.state == DirectiveState.ACTIVE.value
+        self._active = PreparedIn(lambda ids: select(row.id).where(row.id.in_(ids), active))
         self._share = select(row.id).where(named).order_by(row.id).with_for_update(read=True)
         self._lock = select(row.id).where(named).order_by(row.id).with_for_update()
 
@@ -42,12 +44,15 @@ class Barrier:
                 for each in wanted:
                     held.enter_context(self._turns.shared(each))
                 with self._database.read() as conn:
-                    in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
+                    in_force = self._in_force(conn, wanted)
             else:
                 conn = held.enter_context(self._database.holding())
                 conn.execute(self._share, {"ids": wanted})
-                in_force = frozenset(conn.execute(self._in_force, {"ids": wanted}).scalars())
+                in_force = self._in_force(conn, wanted)
             yield in_force
+
+    def _in_force(self, conn: Connection, directives: list[DirectiveId]) -> frozenset[DirectiveId]:
+        return frozenset(name for (name,) in self._active.rows(conn, directives))
 
     @contextmanager
     def exclude(self, directive: DirectiveId) -> Iterator[Connection]:

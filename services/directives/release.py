@@ -55,7 +55,6 @@ from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import CheckpointConflictError, LogError, SplitViewError
-from services.kit.log.note import NoteVerifier
 from services.kit.log.witness import Shown, Witness
 from services.kit.permissions import policies
 from services.kit.problems import ReplayError
@@ -125,10 +124,10 @@ class Releases:
             copy = _known(stored)
             token = self._subject(asked, statement, copy)  # R7b
             fragments = self._fragments(asked, statement, copy)  # R7c, R7e
-            _require(
-                logged_fault(request.log, statement=request.statement, log=_medical_log(asked.directory))
-            )  # R7d
-            cosignature = self._take_effect(asked, statement, copy, token=token)  # R7a once, R7c, R7d
+            shown = self._shown(asked)  # R7d
+            cosignature = self._take_effect(
+                asked, statement, copy, token=token, shown=shown
+            )  # R7a once, R7c, R7d
         except _RefusalError as refusal:
             raise self._refuse(asked, refusal) from None
         signed = sign_released(
@@ -223,9 +222,9 @@ class Releases:
         stored: StoredDirective,
         *,
         token: VerifiedPseudonym | None,
+        shown: Shown,
     ) -> str:
         """Use up statement and use, witness the checkpoint and log the release: all, or nothing and no answer."""
-        shown = self._shown(asked.request.log)
         with self._context.database.write() as conn:
             try:
                 self._use_up(conn, asked, statement, token=token)
@@ -252,12 +251,16 @@ class Releases:
                 conn, kind="pseudonym token", value=token.jti, expires=token.expires, now=now
             )
 
-    def _shown(self, proof: LogProof) -> Shown:
+    def _shown(self, asked: _Asked) -> Shown:
         # before the transaction: the register, too, may lie in this database
+        request = asked.request
         try:
-            return self._witness.look_at(proof.checkpoint)
+            shown = self._witness.look_at(request.log.checkpoint)
         except LogError:
             raise _RefusalError(ReleaseFault.LOG_REFUSED) from None
+        log = asked.directory.body(Body.MEDICAL).log_origin
+        _require(logged_fault(request.log, statement=request.statement, log=log, checkpoint=shown.verified))
+        return shown
 
     def _add_checkpoint(self, conn: Connection, shown: Shown, proof: LogProof, now: datetime) -> str:
         try:
@@ -341,7 +344,3 @@ def _require(fault: Fault | None) -> None:
 def _made(told: CapsuleMessage, fragment: VerifiedFragment) -> HandedOut:
     capsule = base64url.decode(told.capsule)
     return HandedOut(BundleId(told.bundle), capsule, reencrypt(capsule, fragment), fragment.keys)
-
-
-def _medical_log(directory: Directory) -> NoteVerifier:
-    return NoteVerifier.parse(directory.body(Body.MEDICAL).log_key)

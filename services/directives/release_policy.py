@@ -14,10 +14,9 @@ from consent.statements import AccessStatement, Selection
 from consent.terms import RecordScope, Terms
 from services.contracts.directives import LogProof, ReleaseFault
 from services.contracts.oversight.register import Directory, Operator
-from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, verify_checkpoint
+from services.kit.log.checkpoint import VerifiedCheckpoint
 from services.kit.log.entry import LogLeaf, verify_logged
-from services.kit.log.errors import LogError, LogFormatError, LogProofError
-from services.kit.log.note import NoteVerifier, UnverifiedNote
+from services.kit.log.errors import LogError, LogProofError
 
 Fault = RefusalCode | ReleaseFault
 
@@ -71,12 +70,15 @@ def compartments_fault(
     return None
 
 
-def logged_fault(proof: LogProof, *, statement: str, log: NoteVerifier) -> Fault | None:
-    """R7d: whether the leaf commits to this statement and is under a checkpoint signed by the expected log."""
+def logged_fault(
+    proof: LogProof, *, statement: str, log: str, checkpoint: VerifiedCheckpoint
+) -> Fault | None:
+    """R7d: whether the leaf commits to this statement and is under the checkpoint of the expected log."""
+    if not proof.origin == checkpoint.checkpoint.origin == log:
+        return ReleaseFault.LOG_REFUSED
     try:
         leaf = LogLeaf.parse(base64url.decode(proof.leaf))
         inclusion = [base64url.decode(each) for each in proof.inclusion]
-        checkpoint = _checkpoint(proof, log)
     except (LogError, MalformedError):
         return ReleaseFault.LOG_REFUSED
     if leaf != LogLeaf.for_statement(leaf.e, statement=statement.encode()):
@@ -86,10 +88,3 @@ def logged_fault(proof: LogProof, *, statement: str, log: NoteVerifier) -> Fault
     except LogProofError:
         return ReleaseFault.NOT_LOGGED
     return None
-
-
-def _checkpoint(proof: LogProof, log: NoteVerifier) -> VerifiedCheckpoint:
-    note = UnverifiedNote.parse(proof.checkpoint)
-    if not proof.origin == Checkpoint.parse(note.text).origin == log.name:
-        raise LogFormatError("the checkpoint is of another log: show the log of the asking body")
-    return verify_checkpoint(note, log=log)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.contracts.oversight.register import Directory
 from services.directives.barrier import Barrier
@@ -44,11 +45,14 @@ def open_witness(context: BodyContext, *, directory: Callable[[], Directory]) ->
     """Return this body's witness over the logs of all other bodies in the register."""
 
     def known(origin: str) -> NoteVerifier | None:
-        keys = {
-            each.log_origin: each.log_key
-            for each in directory().register.bodies
-            if each.body is not context.body
-        }
-        return NoteVerifier.parse(keys[origin]) if origin in keys else None
+        for each in directory().register.bodies:
+            if each.log_origin == origin and each.body is not context.body:
+                return _parsed(each.log_key)
+        return None
 
     return Witness(context.tables.journal.log, cosigner=open_cosigner(context), known_logs=known)
+
+
+@lru_cache(maxsize=64)
+def _parsed(key: str) -> NoteVerifier:
+    return NoteVerifier.parse(key)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from consent import base64url, jws
 from consent.compartments import Compartment
@@ -29,11 +29,11 @@ from services.directives.wallets import WalletStore
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.entry import LogLeaf
 from services.kit.log.errors import LogFormatError
+from services.kit.prepared import Prepared, PreparedIn
 
 KEY_BYTES = 33
 LOOKUPS_KEPT = 4096
 ROWS_KEPT = 4096
-LEAVES_AT_ONCE = 500  # databases bound how many values one query may name
 COMPARTMENT_COLUMN = "directive_fragment.compartment"
 
 
@@ -60,19 +60,22 @@ class DirectiveStore:
         of_id, of_person = directive.id == bindparam("id"), directive.pseudonym == bindparam("person")
         of_recipient = directive.recipient == bindparam("recipient")
         of_reader = directive.recipient.in_([bindparam("recipient"), bindparam("everybody")])
-        self._by_id, self._of_person = columns.where(of_id), columns.where(of_person)
-        self._of_person_for = columns.where(of_person, of_reader, directive.id != bindparam("besides"))
-        self._of_recipient = columns.where(of_recipient, directive.state == DirectiveState.ACTIVE.value)
-        ids = select(directive.id, directive.state).where(of_person)
-        self._ids_of, self._ids_for = ids, ids.where(of_reader)
+        self._by_id, self._of_person = Prepared(columns.where(of_id)), Prepared(columns.where(of_person))
+        besides = directive.id != bindparam("besides")
+        self._of_person_for = Prepared(columns.where(of_person, of_reader, besides))
+        in_force = directive.state == DirectiveState.ACTIVE.value
+        self._of_recipient = Prepared(columns.where(of_recipient, in_force))
+        ids = select(directive.id).where(of_person, in_force)
+        self._ids_of, self._ids_for = Prepared(ids), Prepared(ids.where(of_reader))
         self._known = select(directive.id).where(of_id)
-        self._fragments = select(fragment.compartment, fragment.package).where(
-            fragment.directive == bindparam("id"),
-            fragment.compartment.in_(bindparam("labels", expanding=True)),
+        self._fragments = PreparedIn(
+            lambda labels: select(fragment.compartment, fragment.package).where(
+                fragment.directive == bindparam("id"), fragment.compartment.in_(labels)
+            )
         )
         self._add_directive, self._add_fragments = insert(tables.directive), insert(tables.fragment)
-        self._leaves = select(leaf.c.position, leaf.c.leaf).where(
-            leaf.c.position.in_(bindparam("positions", expanding=True))
+        self._leaves = PreparedIn(
+            lambda positions: select(leaf.c.position, leaf.c.leaf).where(leaf.c.position.in_(positions))
         )
         self._recipient = lru_cache(LOOKUPS_KEPT)(self._recipient_lookup)
         self._label = lru_cache(LOOKUPS_KEPT)(self._label_lookup)
@@ -139,11 +142,11 @@ class DirectiveStore:
     ) -> set[DirectiveId]:
         """Return the ids of a person's directives that are not withdrawn and can meet one about `recipient`."""
         if recipient is None:
-            rows = conn.execute(self._ids_of, {"person": person})
+            rows = self._ids_of.rows(conn, {"person": person})
         else:
             named = {"recipient": self._recipient(recipient), "everybody": self._recipient(None)}
-            rows = conn.execute(self._ids_for, {"person": person, **named})
-        return {DirectiveId(row.id) for row in rows if row.state == DirectiveState.ACTIVE.value}
+            rows = self._ids_for.rows(conn, {"person": person, **named})
+        return {DirectiveId(name) for (name,) in rows}
 
     def of_recipient(self, conn: Connection, recipient: OrganisationId) -> list[StoredDirective]:
         """Return the directives in force for one recipient, of all people."""
@@ -166,7 +169,7 @@ class DirectiveStore:
     ) -> dict[Compartment, VerifiedFragment]:
         """Return this body's fragments of a directive for those of `compartments` that it has."""
         wanted = {self._label(each.label): each for each in compartments}
-        rows = conn.execute(self._fragments, {"id": directive, "labels": list(wanted)})
+        rows = self._fragments.rows(conn, list(wanted), {"id": directive})
         return {wanted[key]: self._open_fragment(directive, wanted[key], package) for key, package in rows}
 
     def withdraw(self, conn: Connection, stored: StoredDirective) -> int:
@@ -203,14 +206,11 @@ class DirectiveStore:
     def _read(
         self,
         conn: Connection,
-        query: Select[tuple[str, str, bytes, str, bytes, bytes | None]],
+        query: Prepared,
         named: Mapping[str, object],
     ) -> list[StoredDirective]:
-        found = [self._verified(*row) for row in conn.execute(query, dict(named))]
-        leaves: dict[int, bytes] = {}
-        for start in range(0, len(found), LEAVES_AT_ONCE):
-            positions = [each.log_index for each in found[start : start + LEAVES_AT_ONCE]]
-            leaves |= {row.position: row.leaf for row in conn.execute(self._leaves, {"positions": positions})}
+        found = [self._verified(*row) for row in query.rows(conn, named)]
+        leaves: dict[int, bytes] = dict(self._leaves.rows(conn, [each.log_index for each in found]))
         for each in found:
             _require_logged(each, leaves.get(each.log_index))
         return self.uses.counted(conn, found)

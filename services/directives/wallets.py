@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from consent.identifiers import Pseudonym
 from services.directives.errors import StoredDirectiveChangedError
 from services.directives.model import KeptWallet
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
+from services.kit.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,8 @@ class WalletStore:
 
     def get(self, conn: Connection, person: Pseudonym) -> KeptWallet | None:
         """Return the person's wallet. Raises: StoredDirectiveChangedError."""
-        row = self.table.c
-        stored = conn.execute(select(row.signing_key).where(row.pseudonym == person)).scalar_one_or_none()
-        return None if stored is None else self.open(stored, person)
+        row = _wallet_of(self.table).row(conn, {"person": person})
+        return None if row is None else self.open(row[0], person)
 
     def add(self, conn: Connection, person: Pseudonym, kept: KeptWallet) -> bool:
         """Store the person's first wallet; tells whether there was none."""
@@ -60,6 +61,11 @@ class WalletStore:
                 "announced": kept.announced,
             }
         return self.cipher.seal(json.dumps(told).encode(), cell=_cell(person))
+
+
+@cache
+def _wallet_of(table: Table) -> Prepared:
+    return Prepared(select(table.c.signing_key).where(table.c.pseudonym == bindparam("person")))
 
 
 def _cell(person: Pseudonym) -> str:

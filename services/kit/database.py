@@ -1,6 +1,7 @@
 """One database per body: SQLite (WAL, FULL) embedded, PostgreSQL in production, the same transactions on both."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from services.kit.prepared import begin_as
 from services.kit.problems import BusyError, ConflictError, ProblemError, UnavailableError
 
 MIGRATION_LOCK = (
@@ -23,6 +25,7 @@ MIGRATION_LOCK = (
 )
 WRITE = "sekisho_write"
 CONNECTIONS = 20
+BUSY_SECONDS = 30
 ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 TOOK_TURNS_WRONG = frozenset(
     {"40001", "40P01", "55P03"}
@@ -49,6 +52,7 @@ class Database:
         make = _sqlite_engine if self.is_sqlite else _postgresql_engine
         self.engine = make(url, connections)
         self._holding = self.engine if self.is_sqlite else make(url, connections)
+        self._writing = threading.Lock()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -56,7 +60,7 @@ class Database:
 
         PostgreSQL: others write meanwhile. Who decides on what it read locks that row, or takes a turn, first.
         """
-        with _told(), _transaction(self.engine) as connection:
+        with _told(), self._turn(), _transaction(self.engine) as connection:
             yield connection
 
     @contextmanager
@@ -66,7 +70,7 @@ class Database:
         Guarantees: its connections are a pool of their own, so that nobody waits for a connection of those who
         wait for this very one.
         """
-        with _told(), _transaction(self._holding) as connection:
+        with _told(), self._turn(), _transaction(self._holding) as connection:
             yield connection
 
     @contextmanager
@@ -77,6 +81,19 @@ class Database:
             connection.begin()
             yield connection
             connection.rollback()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let this process write one by one: SQLite would have all but one sleep, ever longer, and look again."""
+        if not self.is_sqlite:
+            yield
+        elif self._writing.acquire(timeout=BUSY_SECONDS):
+            try:
+                yield
+            finally:
+                self._writing.release()
+        else:
+            raise BusyError
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -168,7 +185,7 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
         url,
-        connect_args={"timeout": 30, "check_same_thread": False},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512},
         pool_size=connections,
         hide_parameters=True,
     )
@@ -184,6 +201,6 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get(WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        begin_as(connection, "BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine

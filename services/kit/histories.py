@@ -25,7 +25,6 @@ from services.kit.log.row_tree import RowTree
 from services.kit.log.tables import put
 from services.kit.prepared import PreparedIn
 
-STATES_AT_ONCE = 512
 ID_COLUMN = "journal_history.id"
 START_COLUMN = "journal_history.start"
 
@@ -90,11 +89,8 @@ class Histories:
         """Return the state of each person. Raises: LogCorruptError when one was changed."""
         ids = {self._id(person): person for person in persons}
         found = {person: HistoryState(0, self.start(person)) for person in ids.values()}
-        keys = list(ids)
-        for first in range(0, len(keys), STATES_AT_ONCE):
-            rows = self._states.rows(conn, keys[first : first + STATES_AT_ONCE])
-            found |= {ids[bytes(key)]: self._open(bytes(key), stored) for key, stored in rows}
-        return found
+        rows = self._states.rows(conn, list(ids))
+        return found | {ids[bytes(key)]: self._open(bytes(key), stored) for key, stored in rows}
 
     def state(self, conn: Connection, person: Pseudonym) -> HistoryState:
         """Return one person's state. Raises: as `states`."""

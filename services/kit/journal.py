@@ -18,7 +18,7 @@ from services.kit.journal_rows import JournalRows, Part
 from services.kit.journal_tables import JournalTables
 from services.kit.log.audit import Finding
 from services.kit.log.checkpoint_store import CheckpointStore
-from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, open_event
+from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, WrittenOpening, open_event
 from services.kit.log.evidence import Evidence, build_evidence
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.note import NoteSigner, NoteVerifier
@@ -47,7 +47,7 @@ class DatedEvent:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     tag: bytes | None
-    opening: Opening
+    opening: WrittenOpening
     leaf: LogLeaf
 
 
@@ -112,7 +112,7 @@ class Journal:
         root = root_of_hashes([each.leaf.hash for each in opened])
         wire = summary.wire(body=self._body, at=self._clock())
         wire[BULK] = {BULK_SIZE: len(opened), BULK_ROOT: base64url.encode(root)}
-        opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=None)
+        opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=None).written()
         leaf = opening.leaf()
         self._append(conn, places, [_Opened(None, opening, leaf)])
         stored = [(each.leaf, each.opening, each.tag) for each in opened if each.tag is not None]
@@ -212,7 +212,8 @@ class Journal:
             if each.person is not None:
                 state = states[each.person]
                 wire[HISTORY], tag = state.told(), self._rows.tags.tag(each.person, state.count)
-            opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=each.statement)
+            salt = self._randomness(SALT_BYTES)
+            opening = open_event(wire, salt=salt, statement=each.statement).written()
             leaf = opening.leaf()
             if each.person is not None:
                 states[each.person] = states[each.person].after(leaf.hash)

@@ -12,7 +12,7 @@ from services.kit.histories import Histories, HistoryState, Roll
 from services.kit.journal_rows import JournalRows
 from services.kit.journal_tables import JournalTables
 from services.kit.log.audit import Finding
-from services.kit.log.entry import Event, LogLeaf, verify_opening
+from services.kit.log.entry import Event, LogLeaf
 from services.kit.log.errors import LogCorruptError, LogError
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.row_tree import root_of_hashes
@@ -34,8 +34,7 @@ def audit_entries(conn: Connection, rows: JournalRows, tables: JournalTables) ->
             yield Finding(name, where, "missing")
             continue
         try:
-            opening = rows.open(stored, Place(position, WHOLE), tag)
-            verify_opening(opening, LogLeaf.parse(data))
+            opening = rows.open(stored, Place(position, WHOLE), tag, LogLeaf.parse(data))
         except UNREADABLE:
             yield Finding(name, where, NOT_COMMITTED)
         else:
@@ -108,7 +107,7 @@ def _audit_parts(
 ) -> Iterator[Finding]:
     for place, tag, leaf, stored in own:
         try:
-            verify_opening(rows.open(stored, place, tag), LogLeaf.parse(leaf))
+            rows.open(stored, place, tag, LogLeaf.parse(leaf))
         except UNREADABLE:
             yield Finding(name, f"position={place.position} slot={place.slot}", NOT_COMMITTED)
 

@@ -12,10 +12,8 @@ from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.entry_tags import WHOLE, EntryTags, Place
 from services.kit.journal_tables import JournalTables
-from services.kit.log.entry import LogLeaf, Opening, verify_opening
-from services.kit.prepared import Prepared
-
-ENTRIES_AT_ONCE = 500
+from services.kit.log.entry import LogLeaf, Opening, WrittenOpening, verify_opening
+from services.kit.prepared import Prepared, PreparedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,14 @@ class JournalRows:
     def __init__(self, tables: JournalTables, *, cipher: ColumnCipher) -> None:
         self._entry, self._part, self._leaf = tables.entry, tables.part, tables.log.leaf
         self._add_entries, self._add_parts = Prepared(insert(tables.entry)), Prepared(insert(tables.part))
+        entry, leaf = tables.entry.c, tables.log.leaf.c
+        self._openings = PreparedIn(
+            lambda positions: (
+                select(entry.position, entry.person, entry.opening, leaf.leaf)
+                .join(tables.log.leaf, leaf.position == entry.position)
+                .where(entry.position.in_(positions))
+            )
+        )
         self._cipher = cipher
         self.tags = EntryTags(cipher, tables)
 
@@ -40,7 +46,7 @@ class JournalRows:
         self,
         conn: Connection,
         positions: Sequence[int],
-        openings: Sequence[Opening],
+        openings: Sequence[WrittenOpening],
         tags: Sequence[bytes | None],
     ) -> None:
         """Store whole entries."""
@@ -51,7 +57,7 @@ class JournalRows:
         self._add_entries.run_each(conn, rows)
 
     def add_parts(
-        self, conn: Connection, position: int, parts: Sequence[tuple[LogLeaf, Opening, bytes]]
+        self, conn: Connection, position: int, parts: Sequence[tuple[LogLeaf, WrittenOpening, bytes]]
     ) -> None:
         """Store the parts of one bulk entry, in the order of their tree."""
         rows = [
@@ -70,17 +76,8 @@ class JournalRows:
     def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
         """Return the openings of whole entries, each checked against its leaf. Raises: ColumnError, LogError."""
         found: dict[int, Opening] = {}
-        for start in range(0, len(positions), ENTRIES_AT_ONCE):
-            wanted = positions[start : start + ENTRIES_AT_ONCE]
-            rows = conn.execute(
-                select(self._entry.c.position, self._entry.c.person, self._entry.c.opening, self._leaf.c.leaf)
-                .join(self._leaf, self._leaf.c.position == self._entry.c.position)
-                .where(self._entry.c.position.in_(wanted))
-            )
-            for position, tag, stored, leaf in rows:
-                opening = self.open(stored, Place(position, WHOLE), tag)
-                verify_opening(opening, LogLeaf.parse(leaf))
-                found[position] = opening
+        for position, tag, stored, leaf in self._openings.rows(conn, positions):
+            found[position] = self.open(stored, Place(position, WHOLE), tag, LogLeaf.parse(leaf))
         return found
 
     def parts(self, conn: Connection, places: Sequence[Place]) -> dict[Place, Part]:
@@ -96,9 +93,7 @@ class JournalRows:
                 select(row.slot, row.person, row.leaf, row.opening).where(*of_these)
             ):
                 place, leaf = Place(position, slot), LogLeaf.parse(data)
-                opening = self.open(stored, place, tag)
-                verify_opening(opening, leaf)
-                found[place] = Part(slot, leaf, opening)
+                found[place] = Part(slot, leaf, self.open(stored, place, tag, leaf))
         return found
 
     def parts_at(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Opening]]:
@@ -174,15 +169,15 @@ class JournalRows:
             found[position].append((Place(position, slot), tag, leaf, opening))
         return found
 
-    def open(self, stored: bytes, place: Place, tag: bytes | None) -> Opening:
-        """Return an opening as it was sealed for this place and person. Raises: ColumnError."""
-        told: Mapping[str, object] = json.loads(self._cipher.open(stored, cell=_cell(place, tag)))
-        salt, event, digest = told["salt"], told["event"], told["statement_digest"]
-        if not isinstance(salt, str) or not isinstance(event, dict):
-            raise ColumnError("a sealed cell of journal_entry.opening is not an entry")
-        return Opening(
-            base64url.decode(salt), event, base64url.decode(digest) if isinstance(digest, str) else None
-        )
+    def open(self, stored: bytes, place: Place, tag: bytes | None, leaf: LogLeaf) -> Opening:
+        """Return an opening as it was sealed for this place and person, and hashed into `leaf`.
+
+        Raises: ColumnError, LogError.
+        """
+        plain = self._cipher.open(stored, cell=_cell(place, tag))
+        opening = _former(plain) if plain[:1] == b"{" else WrittenOpening.from_bytes(plain)
+        verify_opening(opening, leaf)
+        return opening if isinstance(opening, Opening) else opening.read()
 
     def _whose(self, tag: bytes | None) -> Pseudonym | None:
         try:
@@ -190,14 +185,19 @@ class JournalRows:
         except (ColumnError, ValueError):
             return None
 
-    def _seal(self, opening: Opening, place: Place, tag: bytes | None) -> bytes:
-        digest = opening.statement_digest
-        told = {
-            "salt": base64url.encode(opening.salt),
-            "event": opening.event,
-            "statement_digest": None if digest is None else base64url.encode(digest),
-        }
-        return self._cipher.seal(json.dumps(told, separators=(",", ":")).encode(), cell=_cell(place, tag))
+    def _seal(self, opening: WrittenOpening, place: Place, tag: bytes | None) -> bytes:
+        return self._cipher.seal(opening.to_bytes(), cell=_cell(place, tag))
+
+
+def _former(plain: bytes) -> Opening:
+    """Read an opening as earlier versions of Sekisho kept it: the log of a body is never written anew."""
+    told: Mapping[str, object] = json.loads(plain)
+    salt, event, digest = told["salt"], told["event"], told["statement_digest"]
+    if not isinstance(salt, str) or not isinstance(event, dict):
+        raise ColumnError("a sealed cell of journal_entry.opening is not an entry")
+    return Opening(
+        base64url.decode(salt), event, base64url.decode(digest) if isinstance(digest, str) else None
+    )
 
 
 def _cell(place: Place, tag: bytes | None) -> str:

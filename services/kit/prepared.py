@@ -13,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 Row: TypeAlias = tuple[Any, ...]
 Processor: TypeAlias = Callable[[Any], Any]
 NOTHING: Mapping[str, Any] = {}
+AT_ONCE = 512  # databases bound how many values one query may name
 
 
 class Prepared:
@@ -33,7 +34,7 @@ class Prepared:
         try:
             found: list[Row] = _driver(conn).execute(written.text, written.bind(values)).fetchall()
         except conn.dialect.loaded_dbapi.Error as error:
-            _raise(error, conn, written)
+            _raise(error, conn, written.text)
         return written.read(found) if written.processed else found
 
     def row(self, conn: Connection, values: Mapping[str, Any] = NOTHING) -> Row | None:
@@ -47,7 +48,7 @@ class Prepared:
         try:
             _driver(conn).execute(written.text, written.bind(values))
         except conn.dialect.loaded_dbapi.Error as error:
-            _raise(error, conn, written)
+            _raise(error, conn, written.text)
 
     def run_each(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that has no rows once for each of `rows`."""
@@ -58,7 +59,7 @@ class Prepared:
         try:
             cursor.executemany(written.text, [written.bind(each) for each in rows])
         except conn.dialect.loaded_dbapi.Error as error:
-            _raise(error, conn, written)
+            _raise(error, conn, written.text)
         finally:
             cursor.close()
         return None
@@ -71,24 +72,31 @@ class Prepared:
 class PreparedIn:
     """A select by a list of keys; `build` returns it for parameters in place of the list.
 
-    Lists are filled up to the next power of two with their last key, so that few texts are written out.
+    Lists are filled up to the next power of two with their last key, so that few texts are written out; longer ones
+    than `AT_ONCE` are asked for in parts.
     """
 
     def __init__(self, build: Callable[[Sequence[BindParameter[Any]]], ClauseElement]) -> None:
         self._build = build
         self._of_length: dict[int, Prepared] = {}
 
-    def rows(self, conn: Connection, keys: Sequence[object]) -> list[Row]:
-        """Return the rows of all keys. Raises: as `Prepared`."""
-        if not keys:
-            return []
+    def rows(
+        self, conn: Connection, keys: Sequence[object], values: Mapping[str, Any] = NOTHING
+    ) -> list[Row]:
+        """Return the rows of all keys, by the other parameters' `values`. Raises: as `Prepared`."""
+        if len(keys) <= AT_ONCE:
+            return self._rows(conn, keys, values) if keys else []
+        parts = (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
+        return [row for part in parts for row in self._rows(conn, part, values)]
+
+    def _rows(self, conn: Connection, keys: Sequence[object], others: Mapping[str, Any]) -> list[Row]:
         length = 1 << (len(keys) - 1).bit_length()
         statement = self._of_length.get(length)
         if statement is None:
             parameters: list[BindParameter[Any]] = [bindparam(f"key_{place}") for place in range(length)]
             statement = self._of_length[length] = Prepared(self._build(parameters))
         values = {f"key_{place}": keys[min(place, len(keys) - 1)] for place in range(length)}
-        return statement.rows(conn, values)
+        return statement.rows(conn, {**values, **others})
 
 
 class _Written:
@@ -135,14 +143,24 @@ class _Written:
         return [tuple(row) for row in read]
 
 
+def begin_as(conn: Connection, text: str) -> None:
+    """Begin a transaction by `text`, for who listens to the event that one begins. Raises: as `Prepared`."""
+    try:
+        conn.connection.cursor().execute(text)
+    except conn.dialect.loaded_dbapi.Error as error:
+        _raise(error, conn, text)
+
+
 def _driver(conn: Connection) -> Any:
+    if not conn.in_transaction():
+        conn.begin()
     return conn.connection.driver_connection
 
 
-def _raise(error: Exception, conn: Connection, written: _Written) -> NoReturn:
+def _raise(error: Exception, conn: Connection, text: str) -> NoReturn:
     # as Core does, without the values: the text of an error must hold no value of a row
     raise DBAPIError.instance(
-        written.text,
+        text,
         None,
         error,
         conn.dialect.loaded_dbapi.Error,

@@ -26,9 +26,21 @@ def loads(raw: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise StrictJsonError(f"not JSON at line {error.lineno}, column {error.colno}") from error
     # signs that UTF-8 cannot hold come in as escapes only, and depth as brackets
-    if ESCAPE in raw or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+    if ESCAPE in raw:
         _check(value, MAX_DEPTH)
+    elif raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        _check_depth(value)
     return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [one for each in inner for one in each if isinstance(one, dict | list)]
+        if not level:
+            return
+    raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

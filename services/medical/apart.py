@@ -15,24 +15,26 @@ from services.contracts.medical.messages import ApartNotice
 from services.kit.clock import Randomness
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
+from services.kit.prepared import Prepared, PreparedIn
 from services.medical.tables import apart_notice, bundle, cut_link, deposit
 
-AT_ONCE = 500
 LINK_COLUMN = "deposit.link"
 RECIPIENT_COLUMN = "apart_notice.recipient"
 
-_IS_CUT = select(cut_link.c.position).where(cut_link.c.id == bindparam("id"))
+_IS_CUT = Prepared(select(cut_link.c.position).where(cut_link.c.id == bindparam("id")))
 _UNDER = (
     select(deposit.c.position)
     .where(deposit.c.person == bindparam("person"), deposit.c.link == bindparam("link"))
     .order_by(deposit.c.position)
 )
-_APART = (
-    select(bundle.c.id)
-    .join(deposit, deposit.c.position == bundle.c.deposit)
-    .join(cut_link, cut_link.c.id == deposit.c.link)
-    .where(bundle.c.id.in_(bindparam("ids", expanding=True)))
-    .limit(1)
+_APART = PreparedIn(
+    lambda ids: (
+        select(bundle.c.id)
+        .join(deposit, deposit.c.position == bundle.c.deposit)
+        .join(cut_link, cut_link.c.id == deposit.c.link)
+        .where(bundle.c.id.in_(ids))
+        .limit(1)
+    )
 )
 _NOTICES = (
     select(apart_notice.c.id, apart_notice.c.content)
@@ -56,7 +58,7 @@ class Apart:
     def is_cut(self, conn: Connection, handle: str | None) -> bool:
         """Tell whether the link of a token was wrong."""
         link = self.link(handle)
-        return link is not None and conn.execute(_IS_CUT, {"id": link}).first() is not None
+        return link is not None and _IS_CUT.row(conn, {"id": link}) is not None
 
     def cut(self, conn: Connection, handle: str, *, position: int) -> None:
         """Remember that a link was wrong."""
@@ -69,8 +71,7 @@ class Apart:
 
     def holds_any(self, conn: Connection, bundles: Sequence[BundleId]) -> bool:
         """Tell whether one of the bundles came under a link that was wrong."""
-        batches = (bundles[start : start + AT_ONCE] for start in range(0, len(bundles), AT_ONCE))
-        return any(conn.execute(_APART, {"ids": some}).first() is not None for some in batches)
+        return bool(_APART.rows(conn, bundles))
 
     def tell(
         self, conn: Connection, recipient: OrganisationId, notice: ApartNotice, *, position: int

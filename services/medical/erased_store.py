@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from consent.identifiers import BundleId, DocumentId, Pseudonym
+from services.kit.prepared import PreparedIn
 from services.medical.model import LoggedBundle
 from services.medical.tables import (
     bundle,
@@ -23,14 +24,13 @@ _OF_PERSON = (
     .join(deposit, deposit.c.position == bundle.c.deposit)
     .where(deposit.c.person == bindparam("person"), bundle.c.id.in_(bindparam("ids", expanding=True)))
 )
-_ERASED = (
-    select(erased_document.c.bundle)
-    .where(erased_document.c.bundle.in_(bindparam("ids", expanding=True)))
-    .distinct()
+_ERASED = PreparedIn(
+    lambda ids: select(erased_document.c.bundle).where(erased_document.c.bundle.in_(ids)).distinct()
 )
-_NAMED = select(erased_document.c.id).where(
-    erased_document.c.person == bindparam("person"),
-    erased_document.c.id.in_(bindparam("ids", expanding=True)),
+_NAMED = PreparedIn(
+    lambda ids: select(erased_document.c.id).where(
+        erased_document.c.person == bindparam("person"), erased_document.c.id.in_(ids)
+    )
 )
 _UPLOADS = (
     select(streams.stream.c.upload)
@@ -77,15 +77,12 @@ def destroy(conn: Connection, person: Pseudonym, bundles: Sequence[LoggedBundle]
 
 def erased_bundles(conn: Connection, ids: Sequence[BundleId]) -> set[str]:
     """Return those of the bundles that were erased."""
-    return {each for some in _batches(ids) for each in conn.execute(_ERASED, {"ids": some}).scalars()}
+    return {name for (name,) in _ERASED.rows(conn, ids)}
 
 
 def names_erased(conn: Connection, person: Pseudonym, ids: Iterable[DocumentId]) -> bool:
     """Tell whether one of the documents was erased."""
-    wanted = sorted(ids)
-    return any(
-        conn.execute(_NAMED, {"person": person, "ids": some}).first() is not None for some in _batches(wanted)
-    )
+    return bool(_NAMED.rows(conn, sorted(ids), {"person": person}))
 
 
 def faults(conn: Connection, logged: Mapping[tuple[str, str], int]) -> Iterator[tuple[str, str, str]]:

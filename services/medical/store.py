@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Row as CoreRow
 from sqlalchemy.exc import IntegrityError as DuplicateError
 
 from consent.compartments import Compartment
@@ -16,6 +17,7 @@ from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
 from consent.sealing import SealedDocument
 from consent.vocabulary import Category
 from services.kit.columns import ColumnCipher, ColumnError
+from services.kit.prepared import Prepared, PreparedIn, Row
 from services.medical.errors import BundleKnownError, DocumentVersionError, StoredDocumentDamagedError
 from services.medical.header_store import HeaderStore
 from services.medical.model import IncomingBundle, Place, StoredBundle
@@ -30,10 +32,8 @@ from services.medical.tables import (
     publication,
 )
 
-AT_ONCE = 500
-
 DocumentRow = tuple[BundleId, SealedDocument]
-BundleRow = Row[str, bytes, bytes, bytes, int | None, bytes | None]
+BundleRow = Row | CoreRow[str, bytes, bytes, bytes, int | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class MedicalStore:
 
     def publications(self, conn: Connection, person: Pseudonym) -> list[str]:
         """Return the person's publications, oldest first. Raises: ColumnError."""
-        rows = conn.execute(_PUBLICATIONS, {"person": person})
+        rows = _PUBLICATIONS.rows(conn, {"person": person})
         return [self.open_publication(position, person, content) for position, content in rows]
 
     def open_publication(self, position: int, person: Pseudonym, stored: bytes) -> str:
@@ -94,13 +94,13 @@ class MedicalStore:
         )
         years = self._cipher.seal(json.dumps(places).encode(), cell=_deposit_cell(position, person, link))
         row = {"position": position, "person": person, "years": years, "link": link}
-        conn.execute(_ADD_DEPOSIT, row)
+        _ADD_DEPOSIT.run(conn, row)
         try:
-            conn.execute(_ADD_BUNDLES, [self._bundle_row(each, position) for each in bundles])
+            _ADD_BUNDLES.run_each(conn, [self._bundle_row(each, position) for each in bundles])
         except DuplicateError as error:
             raise BundleKnownError from error
         try:
-            conn.execute(_ADD_DOCUMENTS, [row for each in bundles for row in _document_rows(each, person)])
+            _ADD_DOCUMENTS.run_each(conn, [row for each in bundles for row in _document_rows(each, person)])
         except DuplicateError as error:
             raise DocumentVersionError from error
 
@@ -109,7 +109,7 @@ class MedicalStore:
 
         Raises: StoredDocumentDamagedError.
         """
-        rows = conn.execute(_DEPOSITS, {"person": person}).all()
+        rows = _DEPOSITS.rows(conn, {"person": person})
         return {position: self.places(position, person, stored, link) for position, stored, link in rows}
 
     def places(self, position: int, person: Pseudonym, stored: bytes, link: bytes | None) -> frozenset[Place]:
@@ -125,29 +125,20 @@ class MedicalStore:
     ) -> dict[DocumentId, Latest]:
         """Return the newest stored version of each document that is stored."""
         found: dict[DocumentId, Latest] = {}
-        for some in _batches(sorted(set(ids))):
-            for name, version, bundle_id, head in conn.execute(_LATEST, {"person": person, "ids": some}):
-                compartment, author = self.head(bundle_id, head)
-                place = (compartment.category, compartment.year)
-                found[DocumentId(name)] = Latest(version, place, author)
+        for name, version, bundle_id, head in _LATEST.rows(conn, sorted(set(ids)), {"person": person}):
+            compartment, author = self.head(bundle_id, head)
+            place = (compartment.category, compartment.year)
+            found[DocumentId(name)] = Latest(version, place, author)
         return found
 
     def known_bundles(self, conn: Connection, ids: Sequence[BundleId]) -> set[str]:
         """Return those of `ids` that are taken."""
-        taken: set[str] = set()
-        for some in _batches(ids):
-            taken |= set(conn.execute(_KNOWN_BUNDLES, {"ids": some}).scalars())
-            taken |= set(conn.execute(_ERASED_BUNDLES, {"ids": some}).scalars())
-        return taken
+        return {name for (name,) in [*_KNOWN_BUNDLES.rows(conn, ids), *_ERASED_BUNDLES.rows(conn, ids)]}
 
     def bundles(self, conn: Connection, ids: Sequence[BundleId]) -> dict[BundleId, StoredBundle]:
         """Return the named bundles' rows. Raises: StoredDocumentDamagedError."""
-        found: dict[BundleId, StoredBundle] = {}
-        for some in _batches(ids):
-            for row in conn.execute(_BUNDLES, {"ids": some}):
-                stored = self.bundle(row)
-                found[stored.id] = stored
-        return found
+        stored = [self.bundle(row) for row in _BUNDLES.rows(conn, ids)]
+        return {each.id: each for each in stored}
 
     def bundle(self, row: BundleRow) -> StoredBundle:
         """Read a row of `BUNDLE_ROWS`. Raises: StoredDocumentDamagedError."""
@@ -172,12 +163,8 @@ class MedicalStore:
         self, conn: Connection, person: Pseudonym, bundles: Sequence[BundleId]
     ) -> Mapping[tuple[DocumentId, int], DocumentRow]:
         """Return the document rows of the person in the named bundles, by id and version."""
-        found: dict[tuple[DocumentId, int], DocumentRow] = {}
-        for some in _batches(bundles):
-            for row in conn.execute(_DOCUMENTS, {"ids": some, "person": person}):
-                read = read_document(row)
-                found[read[1].id, read[1].version] = read
-        return found
+        found = [read_document(row) for row in _DOCUMENTS.rows(conn, bundles, {"person": person})]
+        return {(read[1].id, read[1].version): read for read in found}
 
     def bundle_of(
         self, conn: Connection, person: Pseudonym, name: DocumentId, version: int
@@ -208,14 +195,14 @@ DOCUMENT_COLUMNS = (
     document.c.ciphertext,
     document.c.signature,
 )
-_ADD_PUBLICATION, _ADD_DEPOSIT = insert(publication), insert(deposit)
-_ADD_BUNDLES, _ADD_DOCUMENTS = insert(bundle), insert(document)
-_PUBLICATIONS = (
+_ADD_PUBLICATION, _ADD_DEPOSIT = insert(publication), Prepared(insert(deposit))
+_ADD_BUNDLES, _ADD_DOCUMENTS = Prepared(insert(bundle)), Prepared(insert(document))
+_PUBLICATIONS = Prepared(
     select(publication.c.position, publication.c.content)
     .where(publication.c.person == bindparam("person"))
     .order_by(publication.c.position)
 )
-_DEPOSITS = (
+_DEPOSITS = Prepared(
     select(deposit.c.position, deposit.c.years, deposit.c.link)
     .where(deposit.c.person == bindparam("person"))
     .where(or_(deposit.c.link.is_(None), deposit.c.link.not_in(select(cut_link.c.id))))
@@ -227,13 +214,15 @@ _NEWEST = (
     .where(_VERSIONS.c.person == document.c.person, _VERSIONS.c.id == document.c.id)
     .scalar_subquery()
 )
-_LATEST = (
-    select(document.c.id, document.c.version, bundle.c.id, bundle.c.head)
-    .join(bundle, bundle.c.id == document.c.bundle)
-    .where(
-        document.c.person == bindparam("person"),
-        document.c.id.in_(bindparam("ids", expanding=True)),
-        document.c.version == _NEWEST,
+_LATEST = PreparedIn(
+    lambda ids: (
+        select(document.c.id, document.c.version, bundle.c.id, bundle.c.head)
+        .join(bundle, bundle.c.id == document.c.bundle)
+        .where(
+            document.c.person == bindparam("person"),
+            document.c.id.in_(ids),
+            document.c.version == _NEWEST,
+        )
     )
 )
 _BUNDLE_OF = select(document.c.bundle).where(
@@ -241,10 +230,10 @@ _BUNDLE_OF = select(document.c.bundle).where(
     document.c.id == bindparam("id"),
     document.c.version == bindparam("version"),
 )
-_ERASED_BUNDLES = select(erased_document.c.bundle).where(
-    erased_document.c.bundle.in_(bindparam("ids", expanding=True))
+_ERASED_BUNDLES = PreparedIn(
+    lambda ids: select(erased_document.c.bundle).where(erased_document.c.bundle.in_(ids))
 )
-_KNOWN_BUNDLES = select(bundle.c.id).where(bundle.c.id.in_(bindparam("ids", expanding=True)))
+_KNOWN_BUNDLES = PreparedIn(lambda ids: select(bundle.c.id).where(bundle.c.id.in_(ids)))
 BUNDLE_ROWS = select(
     bundle.c.id,
     bundle.c.head,
@@ -253,13 +242,15 @@ BUNDLE_ROWS = select(
     handed_over.c.position,
     handed_over.c.content,
 ).join(handed_over, handed_over.c.bundle == bundle.c.id, isouter=True)
-_BUNDLES = BUNDLE_ROWS.where(bundle.c.id.in_(bindparam("ids", expanding=True)))
-_DOCUMENTS = select(*DOCUMENT_COLUMNS).where(
-    document.c.person == bindparam("person"), document.c.bundle.in_(bindparam("ids", expanding=True))
+_BUNDLES = PreparedIn(lambda ids: BUNDLE_ROWS.where(bundle.c.id.in_(ids)))
+_DOCUMENTS = PreparedIn(
+    lambda bundles: select(*DOCUMENT_COLUMNS).where(
+        document.c.person == bindparam("person"), document.c.bundle.in_(bundles)
+    )
 )
 
 
-def read_document(row: Row[str, str, int, str, bytes, bytes, bytes]) -> DocumentRow:
+def read_document(row: Row | CoreRow[str, str, int, str, bytes, bytes, bytes]) -> DocumentRow:
     """Read `DOCUMENT_COLUMNS`."""
     bundle_id, name, version, media_type, nonce, ciphertext, signature = row
     return BundleId(bundle_id), SealedDocument(
@@ -281,11 +272,6 @@ def _document_rows(incoming: IncomingBundle, person: Pseudonym) -> list[dict[str
         }
         for each in incoming.sealed.documents
     ]
-
-
-def _batches(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
 
 
 def _publication_cell(position: int, person: Pseudonym) -> str:

@@ -18,6 +18,7 @@ from services.contracts.oversight.register import (
 )
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
+from services.kit.prepared import Prepared
 from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import register_edition, register_entry
 
@@ -72,7 +73,7 @@ class RegisterStore:
 
     def serial(self, conn: Connection) -> int:
         """Return the number of the present edition."""
-        return int(conn.execute(_SERIAL).scalar_one())
+        return int(_SERIAL.rows(conn)[0][0])
 
     def next_serial(self, conn: Connection) -> int:
         """Begin a new edition; changes queue here."""
@@ -148,7 +149,7 @@ class RegisterStore:
             raise RegisterChangedError(f"register_entry kind={kind} key={key} does not open") from error
 
 
-_SERIAL = select(register_edition.c.serial)
+_SERIAL = Prepared(select(register_edition.c.serial))
 _TAGS: dict[type[Entry], EntryKind] = {
     Organisation: EntryKind.ORGANISATION,
     Terminal: EntryKind.TERMINAL,

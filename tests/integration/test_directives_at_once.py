@@ -15,9 +15,10 @@ from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.contracts.directives import submission, wallet_registration
 from services.contracts.oversight.register import Kind, Role
-from services.directives import store, workflows
+from services.directives import workflows
 from services.directives.errors import DirectiveConflictError
 from services.directives.service import Directives, open_directives
+from services.kit import prepared
 from services.oversight import tables
 from services.oversight.app import open_office
 
@@ -76,5 +77,5 @@ def test_directive_handed_in_by_many_requests_at_once_is_stored_once(
         assert sum(not isinstance(each, DirectiveConflictError) for each in found) == 1
     stored = [each for each in events(world) if each["kind"] == "directive_stored"]
     assert [each["outcome"] for each in stored].count("done") == 5
-    monkeypatch.setattr(store, "LEAVES_AT_ONCE", 2)  # their log entries are looked up in more than one query
+    monkeypatch.setattr(prepared, "AT_ONCE", 2)  # their log entries are looked up in more than one query
     assert len(workflows.own_directives(directives, pseudonym).directives) == 5

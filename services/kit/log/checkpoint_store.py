@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
 from services.kit.log.audit import Finding
@@ -22,10 +22,19 @@ from services.kit.log.note import DASH, NoteSignature, NoteSigner, NoteVerifier,
 from services.kit.log.tables import LogTables, insert_if_absent
 from services.kit.log.tree import LogTree, TreeHead
 from services.kit.log.witness import AddCheckpoint
+from services.kit.prepared import Prepared
 
 ROWS_AT_ONCE = 200
+NOTES_KEPT = 64
 
-StoredRow = Row[tuple[object, ...]]
+
+class StoredRow(NamedTuple):
+    """A row of the table as it is, not verified."""
+
+    size: int
+    note: str
+    cosigned_note: str | None
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,15 @@ class CheckpointStore:
     def __init__(self, tables: LogTables, *, tree: LogTree, signer: NoteSigner) -> None:
         self._table = tables.checkpoint
         newest_first = select(self._table).order_by(self._table.c.size.desc()).limit(1)
-        self._latest = newest_first
-        self._latest_cosigned = newest_first.where(self._table.c.cosigned_note.is_not(None))
+        self._latest = Prepared(newest_first)
+        self._latest_cosigned = Prepared(newest_first.where(self._table.c.cosigned_note.is_not(None)))
         size = self._table.c.size
-        self._of_size = select(self._table).where(size == bindparam("of_size")).with_for_update()
-        self._cosign = update(self._table).where(size == bindparam("of_size"))
+        self._of_size = Prepared(select(self._table).where(size == bindparam("of_size")).with_for_update())
+        cosigned = update(self._table).where(size == bindparam("of_size"))
+        self._cosign = Prepared(cosigned.values(cosigned_note=bindparam("with_cosignature")))
         self._tree = tree
         self._signer = signer
+        self._verified: dict[str, Checkpoint] = {}
 
     def sign_head(self, conn: Connection, *, now: datetime) -> StoredCheckpoint:
         """Sign and store the present head; a head signed before is returned as it is.
@@ -64,19 +75,20 @@ class CheckpointStore:
                 return last
         checkpoint = Checkpoint(self._signer.verifier.name, head.size, head.root)
         note = self._signer.sign(checkpoint.format()).format()
+        self._remember(note, checkpoint)
         row = {"size": head.size, "note": note, "cosigned_note": None, "at": epoch_seconds(now)}
         insert_if_absent(conn, self._table, row)
         return StoredCheckpoint(checkpoint, note, None)
 
     def latest(self, conn: Connection) -> StoredCheckpoint | None:
         """Read the last signed checkpoint, its signature checked again. Raises: LogCorruptError."""
-        row = conn.execute(self._latest).one_or_none()
-        return None if row is None else self._load(row)
+        row = self._latest.row(conn)
+        return None if row is None else self._load(StoredRow(*row))
 
     def latest_cosigned(self, conn: Connection) -> StoredCheckpoint | None:
         """Read the last checkpoint that has a cosignature. Raises: LogCorruptError."""
-        row = conn.execute(self._latest_cosigned).one_or_none()
-        return None if row is None else self._load(row)
+        row = self._latest_cosigned.row(conn)
+        return None if row is None else self._load(StoredRow(*row))
 
     def submission(self, conn: Connection, *, known_size: int) -> AddCheckpoint:
         """Make the request for a witness that last co-signed ``known_size`` (0: none yet).
@@ -107,16 +119,17 @@ class CheckpointStore:
         Raises: CheckpointSignatureError when no line is this witness's valid cosignature; LogFormatError;
         LogRangeError when no such checkpoint was signed.
         """
-        row = conn.execute(self._of_size, {"of_size": size}).one_or_none()
+        row = self._of_size.row(conn, {"of_size": size})
         if row is None:
             raise LogRangeError("this log has signed no checkpoint of that size: sign its head first")
-        stored = self._load(row)
+        stored = self._load(StoredRow(*row))
         note = UnverifiedNote.parse(stored.cosigned_note or stored.note)
         for signature in parse_signature_lines(response):
             if signature.key == (witness.name, witness.key_id):
                 note = note.with_signature(signature)
-        verify_cosigned(note, log=self._signer.verifier, witnesses=[witness], quorum=1)
-        conn.execute(self._cosign, {"of_size": size, "cosigned_note": note.format()})
+        if witness.verify_cosigned(note) is None or witness.public_key == self._signer.verifier.public_key:
+            raise CheckpointSignatureError
+        self._cosign.run(conn, {"of_size": size, "with_cosignature": note.format()})
         return StoredCheckpoint(stored.checkpoint, stored.note, note.format())
 
     def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:
@@ -134,7 +147,7 @@ class CheckpointStore:
         while rows := conn.execute(
             select(self._table).where(size > after).order_by(size).limit(ROWS_AT_ONCE)
         ).all():
-            yield from rows
+            yield from (StoredRow(*row) for row in rows)
             after = rows[-1].size
 
     def _problem(
@@ -159,19 +172,27 @@ class CheckpointStore:
 
     def _load(self, row: StoredRow) -> StoredCheckpoint:
         try:
-            checkpoint = verify_checkpoint(
-                UnverifiedNote.parse(row.note), log=self._signer.verifier
-            ).checkpoint
-            if (
-                row.cosigned_note is not None
-                and UnverifiedNote.parse(row.cosigned_note).text != checkpoint.format()
-            ):
+            checkpoint = self._own(row.note)
+            if row.cosigned_note is not None and self._own(row.cosigned_note) != checkpoint:
                 self._refuse(row.size)
         except (LogFormatError, CheckpointSignatureError):
             self._refuse(row.size)
         if checkpoint.size != row.size:
             self._refuse(row.size)
         return StoredCheckpoint(checkpoint, row.note, row.cosigned_note)
+
+    def _own(self, note: str) -> Checkpoint:
+        # remembered by all of its text: whatever is edited in a row, it is verified anew
+        found = self._verified.get(note)
+        if found is None:
+            found = verify_checkpoint(UnverifiedNote.parse(note), log=self._signer.verifier).checkpoint
+            self._remember(note, found)
+        return found
+
+    def _remember(self, note: str, checkpoint: Checkpoint) -> None:
+        if len(self._verified) >= NOTES_KEPT:
+            self._verified.clear()
+        self._verified[note] = checkpoint
 
     def _refuse(self, size: int) -> NoReturn:
         raise LogCorruptError(

@@ -5,6 +5,7 @@ s = SHA-256(compact statement), or SHA-256(salt || "no statement") where nobody 
 The log can be published: without the salt e tells nothing, and a statement carries a nonce of its own.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +21,7 @@ from services.kit.log.merkle import leaf_hash, verify_inclusion
 SALT_BYTES = 32
 LEAF_BYTES = 64
 NO_STATEMENT = b"no statement"
+WRITTEN = b"\x01"
 
 Event = Mapping[str, JsonValue]
 
@@ -65,14 +67,58 @@ class Opening:
     event: Event = field(repr=False)
     statement_digest: bytes | None = None
 
+    def written(self) -> "WrittenOpening":
+        """Write the event out. Raises: LogFormatError when it has no RFC 8785 form."""
+        return WrittenOpening(self.salt, canonical(self.event), self.statement_digest)
+
     def leaf(self) -> LogLeaf:
-        """Recompute the leaf. Raises: LogFormatError when the event has no RFC 8785 form."""
+        """Recompute the leaf. Raises: as `written`."""
+        return self.written().leaf()
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOpening:
+    """An opening with its event as it was hashed: whoever keeps these bytes need not write them again to check them.
+
+    Shape: as bytes a mark, the salt, whether there is a digest, 32 bytes of it or none, the event.
+    """
+
+    salt: bytes = field(repr=False)
+    event: bytes = field(repr=False)
+    statement_digest: bytes | None
+
+    def leaf(self) -> LogLeaf:
+        """Recompute the leaf. Raises: LogFormatError."""
         if len(self.salt) != SALT_BYTES:
             raise LogFormatError(f"a log salt has {SALT_BYTES} bytes; take it from the system's randomness")
         s = self.statement_digest
         if s is None:
             s = sha256(self.salt + NO_STATEMENT).digest()
-        return LogLeaf.parse(sha256(self.salt + canonical(self.event)).digest() + s)
+        return LogLeaf.parse(sha256(self.salt + self.event).digest() + s)
+
+    def read(self) -> Opening:
+        """Return the opening. Raises: LogFormatError when the bytes are no event."""
+        try:
+            event = json.loads(self.event)
+        except ValueError as error:
+            raise LogFormatError("an event is JSON; restore the entry") from error
+        if not isinstance(event, dict):
+            raise LogFormatError("an event is a JSON object; restore the entry")
+        return Opening(self.salt, event, self.statement_digest)
+
+    def to_bytes(self) -> bytes:
+        """Return the form in which it is kept."""
+        digest = self.statement_digest
+        return b"".join((WRITTEN, self.salt, bytes([digest is not None]), digest or b"", self.event))
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "WrittenOpening":
+        """Read what `to_bytes` wrote. Raises: LogFormatError."""
+        if kept[:1] != WRITTEN:
+            raise LogFormatError("an opening is kept in another form; restore the entry")
+        at = 1 + SALT_BYTES
+        salt, end = kept[1:at], at + 1 + 32 * (kept[at : at + 1] == b"\x01")
+        return cls(salt, kept[end:], kept[at + 1 : end] or None)
 
 
 def canonical(event: Event) -> bytes:
@@ -95,7 +141,7 @@ def commit(event: Event, *, salt: bytes, statement: bytes | None) -> LogLeaf:
     return open_event(event, salt=salt, statement=statement).leaf()
 
 
-def verify_opening(opening: Opening, leaf: LogLeaf) -> None:
+def verify_opening(opening: Opening | WrittenOpening, leaf: LogLeaf) -> None:
     """Check that ``opening`` is what ``leaf`` commits to. Raises: OpeningError."""
     try:
         recomputed = opening.leaf()

@@ -18,8 +18,6 @@ from services.kit.log.merkle import (
 from services.kit.log.tables import node_address, put
 from services.kit.prepared import PreparedIn
 
-READ_AT_ONCE = 512
-
 
 class RowTree:
     """The tree in a table of (address, hash), within the caller's transaction."""
@@ -74,11 +72,8 @@ class RowTree:
         return _hashes(lambda level, at: _kept(stored, level, at), plan)
 
     def _read(self, conn: Connection, wanted: Collection[NodeAddress]) -> dict[int, bytes]:
-        found: dict[int, bytes] = {}
         keys = sorted(node_address(*each) for each in wanted)
-        for start in range(0, len(keys), READ_AT_ONCE):
-            found.update(self._nodes.rows(conn, keys[start : start + READ_AT_ONCE]))
-        return found
+        return dict(self._nodes.rows(conn, keys))
 
 
 def prove_part(hashes: Sequence[bytes], at: int) -> list[bytes]:

@@ -23,7 +23,6 @@ from services.kit.log.merkle import (
 from services.kit.log.tables import LogTables, insert_if_absent, node_address
 from services.kit.prepared import Prepared, PreparedIn, Row
 
-READ_AT_ONCE = 512
 HEAD_ID = 1
 
 
@@ -165,10 +164,8 @@ class LogTree:
         return [[hashes[span] for span in plan] for plan in plans]
 
     def _reader(self, conn: Connection, wanted: Collection[NodeAddress]) -> NodeReader:
-        stored: dict[int, bytes] = {}
         keys = sorted(node_address(level, position) for level, position in wanted)
-        for start in range(0, len(keys), READ_AT_ONCE):
-            stored.update(self._nodes.rows(conn, keys[start : start + READ_AT_ONCE]))
+        stored: dict[int, bytes] = dict(self._nodes.rows(conn, keys))
         if len(stored) < len(keys):
             if max((position + 1) << level for level, position in wanted) > self.size(conn):
                 raise LogRangeError("no such position or size in this log: stay within its head")

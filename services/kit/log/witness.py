@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
-from services.kit.log.checkpoint import Checkpoint, parse_size, verify_checkpoint
+from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, parse_size, verify_checkpoint
 from services.kit.log.errors import (
     CheckpointConflictError,
     ConsistencyError,
@@ -26,6 +26,7 @@ from services.kit.log.note import (
     encode_base64,
 )
 from services.kit.log.tables import LogTables, insert_if_absent
+from services.kit.prepared import Prepared
 
 MAX_PROOF_LINES = 63
 
@@ -66,7 +67,12 @@ class Shown:
 
     note: str
     text: str
-    checkpoint: Checkpoint
+    verified: VerifiedCheckpoint
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What the log signed."""
+        return self.verified.checkpoint
 
 
 class Witness:
@@ -79,8 +85,11 @@ class Witness:
     def __init__(self, tables: LogTables, *, cosigner: Cosigner, known_logs: KnownLogs) -> None:
         self._table, row = tables.witnessed, tables.witnessed.c
         of_log = row.origin == bindparam("of_log")
-        self._wanted = select(row.size, row.root, row.note).where(of_log).with_for_update()
-        self._replace = update(self._table).where(of_log)
+        self._wanted = Prepared(select(row.size, row.root, row.note).where(of_log).with_for_update())
+        kept: dict[str, BindParameter[object]] = {
+            name: bindparam(f"new_{name}") for name in ("size", "root", "note", "at")
+        }
+        self._replace = Prepared(update(self._table).where(of_log).values(kept))
         self._cosigner = cosigner
         self._known_logs = known_logs
 
@@ -96,7 +105,7 @@ class Witness:
         if log is None:
             raise UnknownLogError
         # 2. The log itself signed it: a conflict found below is then the log's own doing.
-        return Shown(note, unverified.text, verify_checkpoint(unverified, log=log).checkpoint)
+        return Shown(note, unverified.text, verify_checkpoint(unverified, log=log))
 
     def add_checkpoint(
         self, conn: Connection, shown: "Shown", *, old_size: int, proof: Sequence[bytes], now: datetime
@@ -124,13 +133,13 @@ class Witness:
         return size.scalar_one_or_none() or 0
 
     def _lock(self, conn: Connection, origin: str) -> "_Known":
-        row = conn.execute(self._wanted, {"of_log": origin}).one_or_none()
+        row = self._wanted.row(conn, {"of_log": origin})
         if row is None:
             # a first row to lock, so that two first requests queue instead of both being the first
             empty = {"origin": origin, "size": 0, "root": EMPTY_ROOT, "note": "", "at": 0}
             insert_if_absent(conn, self._table, empty)
-            row = conn.execute(self._wanted, {"of_log": origin}).one()
-        return _Known(row.size, row.root, row.note)
+            row = self._wanted.row(conn, {"of_log": origin}) or (0, EMPTY_ROOT, "")
+        return _Known(*row)
 
     def _require_extension(
         self, known: "_Known", submitted: Checkpoint, *, proof: Sequence[bytes], note: str
@@ -154,8 +163,8 @@ class Witness:
             raise ConsistencyError from error
 
     def _keep(self, conn: Connection, checkpoint: Checkpoint, *, note: str, now: datetime) -> None:
-        kept = {"size": checkpoint.size, "root": checkpoint.root, "note": note, "at": epoch_seconds(now)}
-        conn.execute(self._replace, kept | {"of_log": checkpoint.origin})
+        kept = {"new_size": checkpoint.size, "new_root": checkpoint.root, "new_note": note}
+        self._replace.run(conn, kept | {"new_at": epoch_seconds(now), "of_log": checkpoint.origin})
 
 
 @dataclass(frozen=True, slots=True)
