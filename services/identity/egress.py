@@ -17,6 +17,7 @@ from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.identity.accounts import OpenedAccount
 from services.contracts.identity.card_messages import AttributeToken
+from services.contracts.identity.colleagues import colleagues
 from services.contracts.identity.messages import OwnNumber
 from services.contracts.identity.presenting import (
     OperatorPresentation,
@@ -73,7 +74,8 @@ def person_token(
 
 @egress(
     to="each body named, through the participant, who cannot read them",
-    fields="each body's own pseudonym of the person and handle of the link or the person, sealed to that body",
+    fields="each body's own pseudonym of the person and handle of the link or the person, sealed to that body; to the "
+    "medical centre also whether the operator who asks is the person or a colleague of theirs",
     purpose="the participant's task",
     ground="the caller's verified role and the reference that a presented card gave to the caller's organisation",
     answers=("POST /persons", "POST /pseudonym-tokens", "POST /pseudonym-tokens/batch"),
@@ -85,7 +87,10 @@ def pseudonym_tokens(
     bodies: Sequence[Body],
     caller: OperatorCaller,
 ) -> list[dict[Body, str]]:
-    """Return tokens by which a participant means each of `people` (its reference, whom it names) to each body."""
+    """Return tokens by which a participant means each of `people` (its reference, whom it names) to each body.
+
+    The medical centre is also told whether the operator who asks is the person, or works where the operator does.
+    """
     with centre.context.database.read() as conn:
         name = centre.names(conn)
 
@@ -93,6 +98,11 @@ def pseudonym_tokens(
         if body is Body.MEDICAL:
             return centre.namer.link_handle(body, caller.organisation, reference)
         return centre.namer.person_handle(body, someone.linkage) if body is Body.REGISTRY else None
+
+    tell = colleagues(centre.register.directory(), caller.organisation, caller.operator)
+
+    def asker(body: Body, someone: Person) -> str | None:
+        return tell(centre.namer.operator_tag(someone.linkage)) if body is Body.MEDICAL else None
 
     return [
         {
@@ -102,6 +112,7 @@ def pseudonym_tokens(
                 body=body,
                 organisation=caller.organisation,
                 handle=handle(body, reference, someone),
+                asker=asker(body, someone),
             )
             for body in bodies
         }
@@ -322,6 +333,7 @@ def _token(
     body: Body,
     organisation: OrganisationId,
     handle: str | None = None,
+    asker: str | None = None,
 ) -> str:
     return centre.pseudonym_tokens.issue(
         body=body,
@@ -330,4 +342,5 @@ def _token(
         pseudonym=name,
         now=centre.now(),
         handle=handle,
+        asker=asker,
     )

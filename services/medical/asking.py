@@ -63,7 +63,8 @@ def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> As
     asked = Asked(caller, request.tokens, event, emergency=emergency)
     opened = _open_token(centre, whose, request.tokens.get(Body.MEDICAL))
     if opened is not None:
-        asked = replace(asked, token=opened, person=opened.pseudonym)
+        event = _with_asker(event, opened)
+        asked = replace(asked, token=opened, person=opened.pseudonym, event=event)
     statement = _statement(centre, caller, request)
     if statement is None:
         return asked
@@ -110,6 +111,13 @@ def _emergency(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> 
         return verify_evidence(request.emergency, directory=directory, now=centre.context.clock())
     except EmergencyUnprovenError:
         return None
+
+
+def _with_asker(event: Event, named: VerifiedPseudonym) -> Event:
+    """Say what the one who asks is to the person, where the ID centre said it."""
+    if named.asker is None:
+        return event
+    return replace(event, detail={**(event.detail or {}), "asker": named.asker})
 
 
 def _behalf(emergency: Emergency) -> dict[str, JsonValue]:

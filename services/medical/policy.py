@@ -104,7 +104,7 @@ def asked(event: Event, selection: Selection | DocumentSelection) -> Event:
         case Selection(categories=categories, years=years):
             return replace(event, categories=tuple(sorted(categories)), years=(years.first, years.last))
         case DocumentSelection(ids=ids):
-            return replace(event, count=len(ids), detail={"selection": "documents"})
+            return replace(event, count=len(ids), detail={**(event.detail or {}), "selection": "documents"})
 
 
 def _keep(bundles: Sequence[LoggedBundle], wanted: set[tuple[DocumentId, int]]) -> list[LoggedBundle]:

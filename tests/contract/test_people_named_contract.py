@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from support.identity_fakes import running_fakes
-from support.identity_people import IDENTITY, Participant
+from support.identity_people import IDENTITY, Holder, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
 
-from consent.identifiers import Pseudonym
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym
+from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import PseudonymTokens
 from services.contracts.identity.naming import RequestPeopleNamed
-from services.contracts.oversight.register import Kind, Role
+from services.contracts.identity.presenting import PresentOperator, presented_tag
+from services.contracts.oversight.register import Kind, Operator, Role
 from services.identity.settings import Settings
+from services.kit.clock import epoch_seconds
 
 NOBODY = "A" * 43
 MOST = Settings.model_fields["people_named_at_once"].default
@@ -92,3 +96,44 @@ def test_more_than_a_request_may_name_are_refused(scene: Scene) -> None:
     assert scene.name([NOBODY] * MOST, Body.REGISTRY) == [None] * MOST
     with refused("too_many_people", 413):
         scene.name([NOBODY] * (MOST + 1), Body.REGISTRY)
+
+
+def test_medical_centre_is_told_whether_it_is_the_asker_or_a_colleague(scene: Scene) -> None:
+    """OP1: whoever presented their own card as an operator is known when their own records are asked for."""
+    world, holder = scene.world, scene.world.holder(scene.city)
+    reference = world.link(holder, scene.hospital)
+
+    def asker() -> str | None:
+        token = world.name(reference, Body.MEDICAL, to=scene.hospital)
+        return world.opened(token, Body.MEDICAL, to=scene.hospital).asker
+
+    told = [asker()]
+    for operator, at in (("clerk", "city"), ("colleague", "hospital"), ("hospital-operator", "hospital")):
+        _present(world, scene, holder, at=at, operator=operator)
+        told.append(asker())
+    assert told == [None, None, "co_worker", "self"]
+
+
+def _present(world: World, scene: Scene, holder: Holder, *, at: str, operator: str) -> None:
+    card = to_jwk(generate_private_key(SECP256R1()).public_key())
+    message = PresentOperator(organisation=at, card_key=card)
+    token = world.person_token(holder, IDENTITY, at=scene.city)
+    said = world.identity(scene.city).present_operator(message, token=token).presentation
+    key = world.register.directory().signing_key(Body.IDENTITY)
+    now = epoch_seconds(world.clock())
+    tag = presented_tag(said, key=key, organisation=at, card_key=card, now=now)
+    operators = world.oversight.operators
+    known = [each for each in operators if each.id == operator]
+    for each in known:
+        operators[operators.index(each)] = each.model_copy(update={"person_tag": tag})
+    if not known:
+        entry = Operator(
+            id=OperatorId(operator),
+            organisation=OrganisationId(at),
+            roles=[],
+            card_key=card,
+            active=True,
+            expires=now + 1000,
+            person_tag=tag,
+        )
+        operators.append(entry)

@@ -57,7 +57,7 @@ from services.contracts.registry.messages import BasicItems, RegisterResident
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.dpop import DpopKey
-from services.kit.credentials.pseudonyms import open_pseudonym_token, open_sealed
+from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token, open_sealed
 from services.kit.credentials.tokens import PersonClaims, verify_token
 from services.kit.http import Token
 
@@ -272,6 +272,10 @@ class World(Bodies):
 
     def named(self, token: str, body: Body, *, to: Participant) -> Pseudonym:
         """Return whom a pseudonym token names, as the body reads it."""
+        return self.opened(token, body, to=to).pseudonym
+
+    def opened(self, token: str, body: Body, *, to: Participant) -> VerifiedPseudonym:
+        """Return all that a pseudonym token says, as the body reads it."""
         return open_pseudonym_token(
             token,
             key=self.sealing_key(body),
@@ -279,7 +283,7 @@ class World(Bodies):
             body=body,
             organisation=to.organisation,
             now=self.clock(),
-        ).pseudonym
+        )
 
     def name(self, reference: str, body: Body, *, to: Participant) -> str:
         """Return a pseudonym token for a person of an organisation."""

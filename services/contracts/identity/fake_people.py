@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from consent import base64url, jws, personal_number
 from consent.errors import ConsentError
-from consent.identifiers import OrganisationId, Pseudonym
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.jwk import thumbprint
 from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import operator_caller, person_caller, problem
+from services.contracts.identity.colleagues import colleagues
 from services.contracts.identity.fake_patients import RegistryQuestions
 from services.contracts.identity.messages import (
     SUBJECT_TYPE,
@@ -124,7 +125,9 @@ class FakePeople:
         wallet_key = self.subjects.get(own) if Body.MEDICAL in message.bodies else None
         return PseudonymTokens(
             tokens={
-                body: self._name_to(body, person, caller.organisation, message.reference)
+                body: self._name_to(
+                    body, person, caller.organisation, message.reference, operator=caller.operator
+                )
                 for body in message.bodies
             },
             subject=thumbprint(wallet_key) if wallet_key is not None else None,
@@ -206,7 +209,15 @@ class FakePeople:
         key = hmac.digest(self._secret, kind.encode(), "sha256")
         return base64url.encode(hmac.digest(key, linkage, "sha256"))
 
-    def _name_to(self, body: Body, linkage: bytes, organisation: OrganisationId, reference: str = "") -> str:
+    def _name_to(
+        self,
+        body: Body,
+        linkage: bytes,
+        organisation: OrganisationId,
+        reference: str = "",
+        *,
+        operator: OperatorId | None = None,
+    ) -> str:
         handles = {
             Body.REGISTRY: self._handle(linkage),
             Body.MEDICAL: self._name(f"link {organisation} {reference}", b""),
@@ -218,7 +229,12 @@ class FakePeople:
             pseudonym=self.pseudonym(body, linkage),
             now=self.clock(),
             handle=handles.get(body),
+            asker=self._asker(linkage, organisation, operator) if body is Body.MEDICAL and operator else None,
         )
+
+    def _asker(self, linkage: bytes, organisation: OrganisationId, operator: OperatorId) -> str | None:
+        tag = self._name("operators", self.pseudonym(Body.IDENTITY, linkage).encode())
+        return colleagues(self.directory(), organisation, operator)(tag)
 
     def _handle(self, linkage: bytes) -> str:
         return self._name("handle", linkage)

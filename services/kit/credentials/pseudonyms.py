@@ -39,6 +39,7 @@ class _Claims(Message):
     expires: int
     jti: str
     handle: str | None = None
+    asker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,14 @@ class VerifiedPseudonym:
 
     `handle` is what this body can name to the ID centre again: to the medical centre the link that the organisation
     knows the person by, to the registry the person; unlike the pseudonym it does not change with the sector key.
+    `asker` says what the operator who asked for the token is to the person, where the ID centre knows and tells it.
     """
 
     pseudonym: Pseudonym
     jti: str
     expires: int
     handle: str | None = None
+    asker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class PseudonymTokenIssuer:
         pseudonym: Pseudonym,
         now: datetime,
         handle: str | None = None,
+        asker: str | None = None,
     ) -> str:
         """Return a token that only `body` can open and only `organisation` can use."""
         claims: dict[str, JsonValue] = {
@@ -81,6 +85,7 @@ class PseudonymTokenIssuer:
             "expires": epoch_seconds(now) + self.lifetime_seconds,
             "jti": base64url.encode(self.randomness(16)),
             "handle": handle,
+            "asker": asker,
         }
         payload = canonical(claims)
         if len(payload) > PADDED_BYTES:
@@ -114,7 +119,9 @@ def open_pseudonym_token(
         raise PseudonymTokenError("the pseudonym token is for another body or organisation")
     if claims.expires <= epoch_seconds(now):
         raise PseudonymTokenError("the pseudonym token has expired; ask the ID centre for a new one")
-    return VerifiedPseudonym(Pseudonym(claims.pseudonym), claims.jti, claims.expires, claims.handle)
+    return VerifiedPseudonym(
+        Pseudonym(claims.pseudonym), claims.jti, claims.expires, claims.handle, claims.asker
+    )
 
 
 def seal_to(key: X25519PublicKey, plain: bytes, *, info: str) -> bytes:
