@@ -104,6 +104,9 @@ class EventKind(StrEnum):
     STAFF_DESCRIBED = "staff_described"
     WATCH_CHOSEN = "watch_chosen"
     WRONG_FRAGMENT_FOUND = "wrong_fragment_found"
+    USE_FLAGGED = "use_flagged"
+    USE_CASE_OPENED = "use_case_opened"
+    USE_REVIEWED = "use_reviewed"
 
 
 class Outcome(StrEnum):

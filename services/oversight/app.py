@@ -23,6 +23,7 @@ from services.oversight import tables
 from services.oversight.api.emergencies import emergency_routes
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
+from services.oversight.api.use_cases import use_case_routes
 from services.oversight.api.wrong_fragments import wrong_fragment_routes
 from services.oversight.audit import scan, scan_emergencies
 from services.oversight.editions import Editions
@@ -35,6 +36,8 @@ from services.oversight.office import Office
 from services.oversight.policy_kinds import policy_kinds
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
+from services.oversight.use_case_store import UseCaseStore
+from services.oversight.use_cases import UseCaseOffice
 from services.oversight.wrong_fragments import scan_wrong_fragments
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
@@ -63,6 +66,7 @@ def assemble(
     own_witness = open_witness(context, directory=office.editions.directory)
 
     emergencies = Emergencies(directives, EmergencyStore(context.cipher), settings)
+    use_cases = UseCaseOffice(context, UseCaseStore(context.cipher), settings, office.editions.directory)
 
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         scans = (
@@ -70,6 +74,7 @@ def assemble(
             recovery.store.scan(conn),
             scan_emergencies(emergencies.store, conn),
             scan_wrong_fragments(directives, conn),
+            use_cases.store.scan(conn),
         )
         return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
@@ -82,6 +87,7 @@ def assemble(
             release_routes(Releases(directives, own_witness, on_behalf(emergencies))),
             emergency_routes(emergencies),
             wrong_fragment_routes(directives),
+            use_case_routes(use_cases),
             witness_routes(context, own_witness),
         ],
         problems=PROBLEMS,

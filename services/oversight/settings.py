@@ -29,3 +29,8 @@ class Settings(BodySettings):
     emergency_reasons_compared: int = Field(
         200, description="With how many earlier reasons of an organisation a reason is compared.", ge=1
     )
+    use_review_days: int = Field(
+        14,
+        description="By when the oversight body decides whether a flagged use of records was misuse.",
+        ge=1,
+    )

@@ -29,8 +29,9 @@ pytestmark = pytest.mark.processes
 LIMIT = 10_000_000
 TOLD = [body for body in Body if body in TARGETS]
 EVERY_TARGET = [target for targets in TARGETS.values() for target in targets]
-PASSING = frozenset({"used_once", "log_checkpoint", "log_node", "witnessed_log", "log_head", "log_view"})
-"""Tables that also a refused request may touch: used DPoP proofs, and what the witness has seen."""
+SEEN = frozenset({"witnessed_log", "log_head", "log_view", "reading_habits"})
+PASSING = frozenset({"used_once", "log_checkpoint", "log_node"}) | SEEN
+"""Tables that also a refused request may touch: used DPoP proofs, and what the witness and the watch have seen."""
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
 from services.contracts.oversight import emergencies as em
 from services.contracts.oversight import messages as o
+from services.contracts.oversight import use_cases as uc
 from services.contracts.oversight import wrong_fragments as wf
 from services.contracts.product_safety import messages as p
 from services.contracts.registry import disclosures
@@ -124,6 +125,8 @@ INSURED: Example = {"insurer_number": "13800001", "symbol": "s", "number": "1"}
 MEMBERSHIP: Example = INSURED | {"valid_from": "2020-04-01", "valid_until": "2099-03-31"}
 FAULT: Example = {"fault": "wrong_number"}
 AT_A: Example = {"organisation": "hospital-a"}
+FLAGGED: Example = {"organisation": "hospital-a", "operator": "o", "rules": {"night": 1}}
+USE_CASE: Example = FLAGGED | {"accesses": 1, "people": 1, "first": 1, "last": 2}
 HEADER: Example = {"bundle": "b", "compartment": LABEL, "message_kit": "AAAA"}
 
 ASKER: Example = {"type": "operator", "id": "o", "properties": {"organisation": "clinic-b"}}
@@ -283,6 +286,7 @@ ROWS: dict[Body, list[Row]] = {
             {"token": "x", "kind": "appointment", "operators": ["o"], "start": 1, "end": 2},
         ),
         ("POST /relationships/search", HOSPITAL, rs.FindRelationships, {"token": "x"}),
+        ("POST /relationships/unknown/end", HOSPITAL, rs.EndRelationship, {}),
         ("PUT /staff", HOSPITAL, rs.DescribeStaff, {"members": [{"operator": "o", "teams": []}]}),
         ("PUT /watch", person, rs.Watched, {"choice": "usual"}),
         ("POST /own-deposits", person, m.OwnDeposit, {"bundles": [BUNDLE]}),
@@ -338,6 +342,14 @@ ROWS: dict[Body, list[Row]] = {
         ("POST /emergencies/unknown/relayed", RELAY, em.RelayedAnswer, {"refused": "no_permission"}),
         (
             "POST /emergency-reviews/unknown",
+            OFFICE,
+            em.DecideReview,
+            {"outcome": "justified", "comment": "looked into it"},
+        ),
+        ("PUT /use-cases/unknown", as_body(Body.MEDICAL), uc.OpenUseCase, USE_CASE),
+        ("POST /use-cases/outcomes", as_body(Body.MEDICAL), uc.AskOutcomes, {"cases": [CARD]}),
+        (
+            "POST /use-reviews/unknown",
             OFFICE,
             em.DecideReview,
             {"outcome": "justified", "comment": "looked into it"},

@@ -80,6 +80,10 @@ class Relationships(Message):
     relationships: list[RegisteredRelationship]
 
 
+class EndRelationship(Message):
+    """POST /relationships/{name}/end: it ends now."""
+
+
 class MemberOfStaff(Message):
     """One of the staff: the teams, and tags of the own surname and address."""
 
@@ -144,8 +148,8 @@ class RelationshipsClient:
 
     def end(self, relationship: str, *, token: Token) -> RegisteredRelationship:
         """See `RelationshipKeeper`."""
-        path = f"/relationships/{relationship}/end"
-        return self._ask("POST", path, RegisteredRelationship, message=None, token=token)
+        path, message = f"/relationships/{relationship}/end", EndRelationship()
+        return self._ask("POST", path, RegisteredRelationship, message=message, token=token)
 
     def describe(self, message: DescribeStaff, *, token: Token) -> StaffDescribed:
         """See `RelationshipKeeper`."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 
 from services.contracts.medical.relationships import (
     DescribeStaff,
+    EndRelationship,
     FindRelationships,
     RegisteredRelationship,
     RegisterRelationship,
@@ -37,7 +38,7 @@ def relationship_routes(relating: Relating) -> APIRouter:
         return relating.find(caller, message)
 
     @routes.post("/relationships/{name}/end")
-    def end(caller: Keeper, name: str) -> RegisteredRelationship:
+    def end(caller: Keeper, name: str, _message: EndRelationship) -> RegisteredRelationship:
         """End a relationship now."""
         return relating.end(caller, name)
 
