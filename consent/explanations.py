@@ -28,6 +28,7 @@ class RefusalCode(StrEnum):
     OTHER_PROFESSIONAL = "other_professional"
     FREQUENCY_USED_UP = "frequency_used_up"
     EMERGENCY_UNPROVEN = "emergency_unproven"
+    READS_STOPPED = "reads_stopped"
     UNKNOWN_PURPOSE = "unknown_purpose"
 
 
@@ -120,6 +121,11 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     RefusalCode.EMERGENCY_UNPROVEN: Explanation(
         ja="緊急時の閲覧には、二人の担当者がそれぞれのカードで署名した、この患者についての有効な請求が必要です。",
         en="In an emergency two professionals sign one request about this patient, each with their card. Sign anew.",
+    ),
+    RefusalCode.READS_STOPPED: Explanation(
+        ja="短時間に多くの人の記録を閲覧したため、この担当者の閲覧は停止されています。時間をおくか、所属組織の管理者に確認してください。",
+        en="This professional opened the records of too many people in a short time and is stopped for a while. Ask again "
+        "later, or have a colleague ask.",
     ),
     RefusalCode.UNKNOWN_PURPOSE: Explanation(
         ja="この利用目的は一覧にありません。一覧にある目的を指定してください。",

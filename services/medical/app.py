@@ -12,6 +12,7 @@ from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, Scan, build_app, register_reader
 from services.contracts.medical.authzen import METADATA
 from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.use_cases import UseCases, UseCasesClient
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
@@ -40,6 +41,7 @@ from services.medical.granting import Granting
 from services.medical.handing_over import HandingOver
 from services.medical.inspection import Inspection
 from services.medical.own_records import OwnRecordsOffice
+from services.medical.pace import ReadingPace
 from services.medical.reading import Reading
 from services.medical.relating import Relating
 from services.medical.relationship_store import RelationshipStore
@@ -51,6 +53,8 @@ from services.medical.stream_store import StreamStore
 from services.medical.streaming import Streaming
 from services.medical.sweeping import sweep
 from services.medical.uploading import Uploading
+from services.medical.use_store import UseStore
+from services.medical.watching import Watching
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
 from services.recovery.workflows import Recovery, any_card
@@ -91,8 +95,12 @@ def assemble(
     register: RegisterView,
     seconds: Sequence[SecondProxy],
     witnesses: Sequence[WitnessClient],
+    use_cases: UseCases | None = None,
 ) -> FastAPI:
-    """Put the application together over an opened body; `seconds` are asked for fragments in their order."""
+    """Put the application together over an opened body; `seconds` are asked for fragments in their order.
+
+    `use_cases` are the oversight body's, by default over HTTP.
+    """
     directives = open_directives(context, tables.directives, directory=register.directory)
     recovery = Recovery(directives, RecoveryStore(tables.recovery, context.cipher), any_card)
     workers = ThreadPoolExecutor(settings.reencryption_threads, thread_name_prefix="reencrypt")
@@ -109,6 +117,7 @@ def assemble(
         seconds=seconds,
         workers=workers,
     )
+    watching = Watching.over(centre, use_cases or UseCasesClient(context.http(settings.oversight_url)))
     handing_over = HandingOver(centre)
     depositing = Depositing(centre)
     routes = medical_routes(depositing, Reading(centre), Granting(centre))
@@ -130,12 +139,17 @@ def assemble(
         open_paths=frozenset({METADATA}),
         middleware=[Middleware(EchoRequestId)],
         problems={},
-        scan=_scans(directives, recovery, Inspection(centre), RelationshipStore(context.cipher)),
+        scan=_scans(directives, recovery, Inspection(centre), _uses_scan(context, settings)),
         witnesses=witnesses,
         on_stop=[workers.shutdown],
-        periodic=[Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre))],
+        periodic=[
+            Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre)),
+            Periodic(settings.watch_interval_seconds, watching.run),
+        ],
     )
-    return build_app(context, register, parts)
+    app = build_app(context, register, parts)
+    app.state.watching = watching
+    return app
 
 
 def open_blobs(settings: Settings) -> Blobs:
@@ -158,14 +172,23 @@ def _sweep(centre: Centre) -> None:
     sweep(centre)
 
 
-def _scans(
-    directives: Directives, recovery: Recovery, inspection: Inspection, relationships: RelationshipStore
-) -> Scan:
+def _scans(directives: Directives, recovery: Recovery, inspection: Inspection, uses: Scan) -> Scan:
     def scan(conn: Connection) -> tuple[int, list[Finding]]:
         rows, found = scan_directives(directives, conn)
         more, others = inspection.scan(conn)
         parts, changed = recovery.store.scan(conn)
-        told, edited = relationships.scan(conn)
+        told, edited = uses(conn)
         return rows + more + parts + told, found + others + changed + edited
+
+    return scan
+
+
+def _uses_scan(context: BodyContext, settings: Settings) -> Scan:
+    cipher = context.cipher
+    stores = (RelationshipStore(cipher), UseStore(cipher), ReadingPace(cipher, settings))
+
+    def scan(conn: Connection) -> tuple[int, list[Finding]]:
+        scans = [each.scan(conn) for each in stores]
+        return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
     return scan

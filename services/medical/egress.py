@@ -9,11 +9,14 @@ from consent import base64url
 from consent.statements import VerifiedStatement
 from consent.vocabulary import Body
 from services.contracts.directives import CapsuleMessage, LogProof, ReleaseRequest
+from services.contracts.medical.uses import Rule
+from services.contracts.oversight.use_cases import OpenUseCase
 from services.directives.model import StoredDirective
 from services.kit.egress import egress
 from services.kit.journal import Recorded
 from services.kit.witness_link import Submission
 from services.medical.model import ServedBundle
+from services.medical.use_store import UseCase
 
 
 @egress(
@@ -57,4 +60,23 @@ def release_request(
         handle=base64url.encode(ground.handles[to]),
         log=proof,
         capsules=capsules,
+    )
+
+
+@egress(
+    to="oversight",
+    fields="which operator was flagged by which rules, how often, of how many people, when; not which people",
+    purpose="review of suspicious use",
+    ground="rules of suspicious use over the log's own entries",
+)
+def use_case(case: UseCase) -> OpenUseCase:
+    """Return what the oversight body is told of a case."""
+    return OpenUseCase(
+        organisation=case.organisation,
+        operator=case.operator,
+        rules={Rule(name): count for name, count in case.rules.items()},
+        accesses=case.accesses,
+        people=len(case.people),
+        first=case.first,
+        last=case.last,
     )

@@ -47,6 +47,7 @@ from services.medical.errors import (
     StoredDocumentDamagedError,
     StoredLogDamagedError,
 )
+from services.medical.pace import ReadingPace
 from services.medical.second_proxy import FaultyReleaseError, SecondProxy, SecondRelease, ask_in_turn
 from services.medical.tickets import Ticket, Tickets
 
@@ -75,6 +76,7 @@ class Reading:
         self._centre = centre
         self._context = centre.context
         self._deciding = Deciding(centre)
+        self._pace = ReadingPace(centre.context.cipher, centre.settings)
 
     def read(self, caller: OperatorCaller, request: ReadRequest) -> Answer:
         """Return the answer, to be sent only within `final_check`.
@@ -186,6 +188,9 @@ class Reading:
         try:
             with self._context.database.write() as conn:
                 self._use_up(conn, asked, admitted)
+                now = epoch_seconds(self._context.clock())
+                if not self._pace.admits(conn, asked.caller, admitted.person, now=now):
+                    raise RefusedError(RefusalCode.READS_STOPPED)
                 if not self._centre.directives.use(conn, admitted.ground, now=self._context.clock()):
                     raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
                 if shown is not None:

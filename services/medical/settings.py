@@ -54,3 +54,27 @@ class Settings(BodySettings):
         description="Longest time for which an organisation may register a relationship with a person.",
         gt=0,
     )
+    relationship_grace_days: int = Field(
+        14, description="How long after its end a relationship still explains why somebody reads.", ge=0
+    )
+    watch_interval_seconds: float = Field(
+        15.0,
+        description="How often new accesses are judged and people are told what stands out.",
+        gt=0,
+        le=60,
+    )
+    reads_window_seconds: int = Field(
+        600, description="The time over which it is counted whose records one professional opens.", gt=0
+    )
+    reads_alert_people: int = Field(
+        100, description="From how many people in that time on the accesses are flagged.", gt=1
+    )
+    reads_block_people: int = Field(
+        300, description="After how many people in that time a professional is stopped.", gt=1
+    )
+    reads_block_seconds: int = Field(3600, description="For how long.", gt=0)
+    night_from: int = Field(22, description="The hour of Japan's day at which night begins.", ge=0, le=23)
+    night_until: int = Field(6, description="The hour of Japan's day at which night ends.", ge=0, le=23)
+    sweep_people: int = Field(
+        8, description="How many people in the order in which they were registered make a sweep.", gt=2
+    )

@@ -122,6 +122,13 @@ handed_over = Table(
     sqlite_with_rowid=False,
 )
 
+reading_pace = Table(
+    "reading_pace",
+    metadata,
+    Column("operator", LargeBinary, primary_key=True, info=sealed("whose it is, for look-up")),
+    Column("state", LargeBinary, nullable=False, info=sealed("whom they read lately; until when stopped")),
+)
+
 staged_header = Table(
     "staged_header",
     metadata,

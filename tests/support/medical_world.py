@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 from support.database import bodies_on, database_url
@@ -44,6 +45,7 @@ from services.contracts.directives_fake import FakeSecondProxy
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, ReadRequest
 from services.contracts.oversight.fake import FakeOversight
+from services.contracts.oversight.fake_use_cases import FakeUseCases
 from services.contracts.oversight.messages import (
     OperatorAccreditation,
     OrganisationAccreditation,
@@ -211,6 +213,8 @@ class World:
             body: FakeSecondProxy(body, self.register.directory, self.clock)
             for body in (Body.OVERSIGHT, Body.IDENTITY)
         }
+        reviewer = (AUDITOR, OperatorId(f"{AUDITOR}-operator"))
+        self.use_cases = FakeUseCases(self.clock, self.register.directory, lambda _token: reviewer)
         self._enter_bodies()
         self.members = {name: self._accredit(name) for name in KINDS}
 
@@ -260,13 +264,14 @@ class World:
             register=self.register,
             seconds=self.second_proxies() if seconds is None else seconds,
             witnesses=[],
+            use_cases=self.use_cases,
         )
         by_terminal = {str(member.terminal): member.certificate for member in self.members.values()}
         by_terminal[f"{ID_CENTRE}-terminal"] = Body.IDENTITY.value.encode()
         client = TestClient(_Certificates(app, by_terminal), base_url=URL, raise_server_exceptions=False)
         try:
             with client:
-                yield Running(self, client)
+                yield Running(self, client, app)
         finally:
             self.context = self.open_context()
 
@@ -305,7 +310,13 @@ class World:
         return self.token_about(someone, member.id, body, link=link)
 
     def token_about(
-        self, someone: Someone, organisation: OrganisationId, body: Body, *, link: str | None
+        self,
+        someone: Someone,
+        organisation: OrganisationId,
+        body: Body,
+        *,
+        link: str | None,
+        asker: str | None = None,
     ) -> str:
         """Return a fresh token that names a person, and one link to them, for an organisation or the ID centre."""
         issuer = PseudonymTokenIssuer(self.identity.ed25519("signing"), 300, system_randomness)
@@ -316,6 +327,7 @@ class World:
             pseudonym=someone.pseudonym(body),
             now=self.now,
             handle=link,
+            asker=asker,
         )
 
     def pseudonym(self, someone: Someone, body: Body = Body.MEDICAL) -> Pseudonym:
@@ -449,10 +461,14 @@ class Running:
 
     world: World
     client: TestClient
+    app: FastAPI
+    _lines: dict[OrganisationId, Http] = field(default_factory=dict)
 
     def http(self, member: OrganisationId) -> Http:
-        """Return a connection from a member's terminal."""
-        return InProcess(self.client, f"{member}-terminal", self.world.clock)
+        """Return the connection from a member's terminal."""
+        if member not in self._lines:  # a TLS context of its own is dear, and nothing here uses it
+            self._lines[member] = InProcess(self.client, f"{member}-terminal", self.world.clock)
+        return self._lines[member]
 
     def medical(self, member: OrganisationId = HOSPITAL) -> MedicalClient:
         """Return the client of a member."""

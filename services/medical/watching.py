@@ -1,0 +1,272 @@
+"""Watching over the use of records: the log, read again and again, is the stream of accesses.
+
+V1 what came since the last time is judged, access by access, against what was known when it happened;
+V2 flags, habits and the place in the log are one transaction: a death in the middle repeats or loses none;
+V3 each person is told at once by which rules, and which case it is;
+V4 the oversight body is told of the case, without the people; while it is down, again later;
+V5 people are told by when it is decided, and what was found.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from pydantic import JsonValue
+from sqlalchemy import Connection
+
+from consent import base64url
+from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
+from services.contracts.medical.uses import ReaderIs, Rule
+from services.contracts.oversight.register import Directory, Kind
+from services.contracts.oversight.use_cases import MOST_CASES, AskOutcomes, UseCases, UseOutcome
+from services.directives.errors import StoredDirectiveChangedError
+from services.kit.clock import epoch_seconds
+from services.kit.events import Event, EventKind, Outcome
+from services.kit.http import PeerUnavailableError, RemoteProblemError
+from services.kit.journal import DatedEvent
+from services.kit.log.entry import Opening
+from services.kit.problems import UnavailableError
+from services.medical import egress
+from services.medical.centre import Centre
+from services.medical.relationship_store import RelationshipStore
+from services.medical.settings import Settings
+from services.medical.use_model import Access, Flag, Known, Limits
+from services.medical.use_rules import judge
+from services.medical.use_store import TOLD, UNTOLD, UseCase, UseStore
+
+logger = logging.getLogger("sekisho")
+AT_ONCE: Final = 500
+BATCHES: Final = 20
+"""In one run, so that a body that stops does not wait for a long piece of work."""
+CARE: Final = frozenset({Kind.HOSPITAL, Kind.CLINIC})
+ID_BYTES: Final = 16
+DOWN: Final = (PeerUnavailableError, RemoteProblemError, UnavailableError)
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Judges what is new, and carries cases on; `cases` are the oversight body's."""
+
+    centre: Centre
+    cases: UseCases
+    relationships: RelationshipStore
+    store: UseStore
+
+    @classmethod
+    def over(cls, centre: Centre, cases: UseCases) -> "Watching":
+        """Return the watch over a centre."""
+        cipher = centre.context.cipher
+        return cls(centre, cases, RelationshipStore(cipher), UseStore(cipher))
+
+    def run(self) -> None:
+        """Judge what is new, tell the oversight body, tell people what it found."""
+        for _ in range(BATCHES):
+            if not self._judge_some():
+                break
+        try:
+            self._tell()
+            self._hear()
+        except DOWN as error:
+            logger.warning("cases of suspicious use wait: %s", type(error).__name__)
+        with self.centre.context.database.write() as conn:
+            self.relationships.forget(conn, now=self._now())
+
+    def _judge_some(self) -> bool:
+        """V1, V2: judge the next entries of the log; tell whether there were any."""
+        context, directory = self.centre.context, self.centre.register.directory()
+        with context.database.read() as conn:
+            start = self.store.place(conn)
+            end = min(context.journal.tree.size(conn), start + AT_ONCE)
+            told = context.journal.told(conn, range(start, end))
+        if start == end:
+            return False
+        found = list(_accesses(told, start, directory))
+        with context.database.write() as conn:
+            context.journal.tree.queue(conn)
+            if self.store.advance(conn, start=start, end=end):
+                for access, ground in found:
+                    self._judge(conn, access, ground)
+        return True
+
+    def _judge(self, conn: Connection, access: Access, ground: str) -> None:
+        access = replace(access, by_name=self._by_name(conn, access, ground))
+        habits = self.store.habits(conn, access.organisation, access.operator)
+        judged = judge(access, self._known(conn, access), habits, limits_of(self.centre.settings))
+        self.store.keep_habits(conn, access.organisation, access.operator, judged.habits)
+        if judged.flags:
+            self._flag(conn, access, judged.flags)
+
+    def _known(self, conn: Connection, access: Access) -> Known:
+        kept = self.relationships.between(conn, access.person, access.organisation)
+        before = [each for each in kept if each.position < access.position]
+        return Known(
+            keeps=bool(before) or self.relationships.keeps(conn, access.organisation),
+            relationships=tuple(each.relationship for each in before),
+            member=self.relationships.member(conn, access.organisation, access.operator),
+            well_known=self.relationships.is_watched(conn, access.person),
+            order=before[0].position if before else None,
+        )
+
+    def _by_name(self, conn: Connection, access: Access, ground: str) -> bool:
+        try:
+            held = self.centre.directives.get(conn, DirectiveId(ground)) if ground else None
+        except StoredDirectiveChangedError:
+            return False
+        return held is not None and held.terms.recipient.professional == access.operator
+
+    def _flag(self, conn: Connection, access: Access, flags: Sequence[Flag]) -> None:
+        """V3: add flags to the operator's case, and tell each person what is new to them."""
+        case = self.store.case_of(conn, access.organisation, access.operator) or UseCase(
+            id=base64url.encode(self.centre.context.randomness(ID_BYTES)),
+            organisation=access.organisation,
+            operator=access.operator,
+            first=access.at,
+            last=access.at,
+        )
+        notices = []
+        for flag in flags:
+            fresh = flag.rules - {Rule(each) for each in case.people.get(flag.person, ())}
+            case = _with_flag(case, flag)
+            if fresh:
+                notices.append(DatedEvent(flag.person, _flagged(case, flag, fresh)))
+        self.store.keep(conn, replace(case, state=UNTOLD))
+        self.centre.context.journal.record_all(conn, notices)
+
+    def _tell(self) -> None:
+        """V4. Raises: what `cases` raises."""
+        with self.centre.context.database.read() as conn:
+            waiting = self.store.cases(conn, UNTOLD, most=MOST_CASES)
+        for each in waiting:
+            taken = self.cases.open(each.id, egress.use_case(each))
+            with self.centre.context.database.write() as conn:
+                self.centre.context.journal.tree.queue(conn)
+                present = self.store.case(conn, each.id)
+                if present is None:
+                    continue
+                if taken.decided:  # what is new came after the finding: it is another case
+                    self._renew(conn, present)
+                    continue
+                # what was flagged meanwhile is told in the next round
+                state = TOLD if present.accesses == each.accesses else UNTOLD
+                self.store.keep(conn, replace(present, state=state, due=taken.due))
+                if not present.due:
+                    self._record(conn, present.people, _opened(present, taken.due))
+
+    def _renew(self, conn: Connection, case: UseCase) -> None:
+        self.store.keep(conn, replace(case, state=TOLD))
+        name = base64url.encode(self.centre.context.randomness(ID_BYTES))
+        self.store.keep(conn, replace(case, id=name, state=UNTOLD, due=0, first=case.last))
+
+    def _hear(self) -> None:
+        """V5. Raises: what `cases` raises."""
+        with self.centre.context.database.read() as conn:
+            told = self.store.cases(conn, TOLD, most=MOST_CASES)
+        if not told:
+            return
+        asked = AskOutcomes(cases=[each.id for each in told])
+        for outcome in self.cases.outcomes(asked).outcomes:
+            with self.centre.context.database.write() as conn:
+                self.centre.context.journal.tree.queue(conn)
+                case = self.store.case(conn, outcome.case)
+                if case is not None and self.store.close(conn, case.id):
+                    self._record(conn, case.people, _reviewed(case, outcome))
+
+    def _record(self, conn: Connection, people: Iterable[Pseudonym], event: Event) -> None:
+        told = [DatedEvent(person, event) for person in people]
+        self.centre.context.journal.record_all(conn, told)
+
+    def _now(self) -> int:
+        return epoch_seconds(self.centre.context.clock())
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return from where on something stands out here."""
+    return Limits(
+        window=settings.reads_window_seconds,
+        many_people=settings.reads_alert_people,
+        night_from=settings.night_from,
+        night_until=settings.night_until,
+        sweep_people=settings.sweep_people,
+        grace=settings.relationship_grace_days * 86_400,
+    )
+
+
+def _accesses(
+    told: Sequence[tuple[Pseudonym | None, Opening]], start: int, directory: Directory
+) -> Iterator[tuple[Access, str]]:
+    for position, (person, opening) in enumerate(told, start):
+        found = None if person is None else _access(position, person, opening, directory)
+        if found is not None:
+            yield found
+
+
+def _access(
+    position: int, person: Pseudonym, opening: Opening, directory: Directory
+) -> tuple[Access, str] | None:
+    """Return what an entry says of an access by somebody who treats people, and on which ground; else None."""
+    event = opening.event
+    if event.get("kind") != EventKind.RECORDS_READ.value:
+        return None
+    organisation = OrganisationId(str(event.get("organisation", "")))
+    known = directory.organisation(organisation)
+    detail = event.get("detail")
+    told = detail if isinstance(detail, dict) else {}
+    emergency = told.get("emergency") is True
+    if not emergency and (known is None or known.kind not in CARE):
+        return None
+    asker = told.get("asker")
+    access = Access(
+        position=position,
+        at=epoch_seconds(datetime.fromisoformat(str(event["at"]))),
+        organisation=organisation,
+        operator=OperatorId(str(event.get("operator", ""))),
+        person=person,
+        permitted=event.get("outcome") == Outcome.PERMITTED.value,
+        reader_is=ReaderIs(asker) if asker in set(ReaderIs) else None,
+        emergency=emergency,
+    )
+    return access, str(event.get("ground") or "")
+
+
+def _with_flag(case: UseCase, flag: Flag) -> UseCase:
+    names = sorted(rule.value for rule in flag.rules)
+    rules = {**case.rules, **{name: case.rules.get(name, 0) + 1 for name in names}}
+    own = tuple(sorted({*case.people.get(flag.person, ()), *names}))
+    return replace(
+        case,
+        rules=rules,
+        people={**case.people, flag.person: own},
+        accesses=case.accesses + 1,
+        first=min(case.first, flag.at),
+        last=max(case.last, flag.at),
+    )
+
+
+def _about(kind: EventKind, case: UseCase, detail: dict[str, JsonValue]) -> Event:
+    return Event(
+        kind=kind,
+        outcome=Outcome.DONE,
+        organisation=case.organisation,
+        operator=case.operator,
+        detail={"case": case.id, **detail},
+    )
+
+
+def _flagged(case: UseCase, flag: Flag, fresh: Iterable[Rule]) -> Event:
+    rules: list[JsonValue] = [*sorted(rule.value for rule in fresh)]
+    return _about(EventKind.USE_FLAGGED, case, {"rules": rules, "entry": flag.position})
+
+
+def _opened(case: UseCase, due: int) -> Event:
+    return _about(EventKind.USE_CASE_OPENED, case, {"review_due": due})
+
+
+def _reviewed(case: UseCase, outcome: UseOutcome) -> Event:
+    told: dict[str, JsonValue] = {
+        "finding": outcome.outcome.value,
+        "comment": outcome.comment,
+        "late": outcome.late,
+    }
+    return _about(EventKind.USE_REVIEWED, case, told)
