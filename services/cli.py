@@ -26,6 +26,7 @@ from services.commands import (
     person,
     policies,
     reception,
+    relationships,
     renewing,
     running,
     sectors,
@@ -131,6 +132,8 @@ for command in (
     fhir_face.fhir_gateway,
     emergency.emergency,
     emergency.review,
+    relationships.relationships,
+    relationships.watch,
 ):
     main.add_command(command)
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -124,7 +125,7 @@ def line(entry: HistoryEntry) -> str:
         entry.kind,
         entry.outcome,
     ]
-    parts += [text for text in (entry.organisation, entry.reason, _contract(entry)) if text]
+    parts += [text for text in (entry.organisation, entry.reason, _contract(entry), _flags(entry)) if text]
     return "  ".join(parts)
 
 
@@ -133,3 +134,16 @@ def _contract(entry: HistoryEntry) -> str | None:
     if not isinstance(detail, dict) or not isinstance(detail.get("contract"), str):
         return None
     return f"by {detail['contract']} ({detail.get('reason')})"
+
+
+def _flags(entry: HistoryEntry) -> str | None:
+    """Say of a use that stood out by which rules, by when it is reviewed, or what was found."""
+    detail = entry.event.get("detail")
+    if not isinstance(detail, dict) or not entry.kind.startswith("use_"):
+        return None
+    rules, due, finding = (detail.get(name) for name in ("rules", "review_due", "finding"))
+    if isinstance(rules, list):
+        return f"by {', '.join(map(str, rules))}"
+    if isinstance(finding, str):
+        return f"{finding}: {detail.get('comment')}"
+    return f"reviewed by {datetime.fromtimestamp(due, UTC):%Y-%m-%d}" if isinstance(due, int) else None

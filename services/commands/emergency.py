@@ -19,6 +19,7 @@ from services.gateway import emergencies as gateway
 from services.gateway.emergency_choice import choose as choose_for
 from services.gateway.emergency_relay import relay_waiting
 from services.gateway.organisation import Organisation
+from services.gateway.relationships import review_use, use_reviews
 from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError
 
@@ -129,18 +130,27 @@ def relay(folder: Path, seconds: float, once: bool) -> None:
 
 @click.group()
 def review() -> None:
-    """Review of emergencies, by the oversight body."""
+    """Review of emergencies, and of use that stood out, by the oversight body."""
 
 
 @review.command("list")
 @as_option
 @told
 def list_(folder: Path) -> None:
-    """Show the emergencies that wait for a finding, first due first."""
-    for each in gateway.reviews(Organisation.at(folder)):
+    """Show what waits for a finding, first due first: emergencies, then use that stood out."""
+    official = Organisation.at(folder)
+    for each in gateway.reviews(official):
         due = f"{datetime.fromtimestamp(each.due, UTC):%Y-%m-%d %H:%M}"
         click.echo(f"{each.case} {each.organisation} ({', '.join(each.professionals)}): {each.reason}")
         click.echo(f"    {', '.join(each.categories)}; due {due} UTC{' OVERDUE' if each.overdue else ''}")
+    for use in use_reviews(official):
+        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(use.rules.items()))
+        due = f"{datetime.fromtimestamp(use.due, UTC):%Y-%m-%d %H:%M}"
+        click.echo(f"{use.case} {use.organisation} ({use.operator}): {rules}")
+        click.echo(
+            f"    {use.accesses} times flagged, {use.people} people; due {due} UTC"
+            f"{' OVERDUE' if use.overdue else ''}"
+        )
 
 
 @review.command(cls=IdCommand)
@@ -150,6 +160,9 @@ def list_(folder: Path) -> None:
 @click.option("--comment", required=True, help="Why; the person reads it.")
 @told
 def decide(folder: Path, case: str, outcome: str, comment: str) -> None:
-    """Decide whether an emergency was one, as an official who took no part in it; the person sees it."""
-    done = gateway.review(Organisation.at(folder), case, ReviewOutcome(outcome), comment=comment)
+    """Decide whether it was justified, as an official who took no part in it; the person sees it."""
+    official, found = Organisation.at(folder), ReviewOutcome(outcome)
+    flagged = any(each.case == case for each in use_reviews(official))
+    decide_on = review_use if flagged else gateway.review
+    done = decide_on(official, case, found, comment=comment)
     click.echo(f"{done.outcome.value}{', after its deadline' if done.late else ''}; the person is told")

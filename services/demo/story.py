@@ -26,7 +26,10 @@ from services.kit.clock import system_clock
 
 SEED: Final = 20261114
 FEWEST_PEOPLE: Final = 13
-OVERRIDES: Final[Mapping[Body, Mapping[str, str]]] = {Body.PRODUCT_SAFETY: products.OVERRIDES}
+OVERRIDES: Final[Mapping[Body, Mapping[str, str]]] = {
+    Body.PRODUCT_SAFETY: products.OVERRIDES,
+    Body.MEDICAL: {"watch_interval_seconds": "2"},
+}
 
 
 class DemoError(Exception):

@@ -54,6 +54,10 @@ class AccountFileError(GatewayError):
     """A file of an account that is being opened is not what it should be; the message says what to do."""
 
 
+class StaffFileError(GatewayError):
+    """A file that describes staff is not what it should be; the message says where."""
+
+
 class LargeFileError(GatewayError):
     """A large document's file cannot be read or written as it should; the message says what to do."""
 

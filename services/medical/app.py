@@ -19,7 +19,7 @@ from services.directives.audit import scan_directives
 from services.directives.service import Directives, open_directives
 from services.directives.simulating import simulation_routes
 from services.kit.blobs import Blobs, FileBlobs
-from services.kit.clock import Clock, Randomness, system_clock, system_randomness
+from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
 from services.kit.context import BodyContext, open_body
 from services.kit.log.audit import Finding
 from services.kit.object_storage import Bucket, open_bucket
@@ -170,6 +170,9 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def _sweep(centre: Centre) -> None:
     sweep(centre)
+    with centre.context.database.write() as conn:
+        now = epoch_seconds(centre.context.clock())
+        RelationshipStore(centre.context.cipher).forget(conn, now=now)
 
 
 def _scans(directives: Directives, recovery: Recovery, inspection: Inspection, uses: Scan) -> Scan:

@@ -70,8 +70,6 @@ class Watching:
             self._hear()
         except DOWN as error:
             logger.warning("cases of suspicious use wait: %s", type(error).__name__)
-        with self.centre.context.database.write() as conn:
-            self.relationships.forget(conn, now=self._now())
 
     def _judge_some(self) -> bool:
         """V1, V2: judge the next entries of the log; tell whether there were any."""
@@ -176,9 +174,6 @@ class Watching:
     def _record(self, conn: Connection, people: Iterable[Pseudonym], event: Event) -> None:
         told = [DatedEvent(person, event) for person in people]
         self.centre.context.journal.record_all(conn, told)
-
-    def _now(self) -> int:
-        return epoch_seconds(self.centre.context.clock())
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -28,6 +28,13 @@ from services.contracts.identity.numbers import LookUpNumbers
 from services.contracts.medical import messages as medical
 from services.contracts.medical.erasing import EraseRecords
 from services.contracts.medical.fake import FakeMedical
+from services.contracts.medical.fake_relationships import FakeRelationships
+from services.contracts.medical.relationships import (
+    DescribeStaff,
+    FindRelationships,
+    RegisterRelationship,
+    Watched,
+)
 from services.contracts.oversight import messages as oversight
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
@@ -105,6 +112,7 @@ class World:
             signing_key=self.signing[Body.MEDICAL],
             second_keys=self.signing,
         )
+        self.relationships = FakeRelationships(self._caller, self._named, self.watch)
         self.keepers = {body: self._keeper(body) for body in (*PROXIES, Body.REGISTRY)}
         self.keepers[Body.MEDICAL].on_stored = self._hand_to_medical
         self.keepers[Body.MEDICAL].on_withdrawn = self.medical.withdraw
@@ -222,6 +230,11 @@ class World:
             ("POST", "/own-records/segments"): reading(medical.AskOwnSegment, centre.own_segment),
             ("POST", "/reads"): reading(medical.ReadRequest, centre.read),
             ("GET", "/grants"): asking(centre.grants),
+            ("POST", "/relationships"): reading(RegisterRelationship, self.relationships.register),
+            ("POST", "/relationships/search"): reading(FindRelationships, self.relationships.find),
+            ("PUT", "/staff"): reading(DescribeStaff, self.relationships.describe),
+            ("PUT", "/watch"): reading(Watched, self.relationships.watch),
+            ("GET", "/watch"): asking(self.relationships.watched),
         }
 
     def _oversight_routes(self) -> dict[tuple[str, str], Handler]:

@@ -11,6 +11,11 @@ const DETAILS = {
   form: "forms",
   why: "change_reasons",
   case: null,
+  relationship: "relationships",
+  watch: "watches",
+  asker: "askers",
+  finding: "findings",
+  comment: null,
 };
 // of a permission only key fragments are counted, which says nothing to the person
 const NOT_COUNTED = new Set(["directive_stored", "directive_withdrawn"]);
@@ -33,6 +38,10 @@ export function detailTexts(event) {
   if (kind === "card_state_changed" && typeof detail?.reason === "string") {
     const told = detail.reason === BY_CODE ? word("log", "by_code") : detail.reason;
     texts.push(word("log", "reason", { told }));
+  }
+  if (Array.isArray(detail?.rules)) texts.push(word("log", "rules", { list: listed("rules", detail.rules) }));
+  if (Number.isInteger(detail?.review_due)) {
+    texts.push(word("log", "review_due", { told: day(new Date(detail.review_due * 1000).toISOString()) }));
   }
   if (Array.isArray(detail?.bodies)) texts.push(word("log", "bodies", { list: listed("bodies", detail.bodies) }));
   if (Array.isArray(detail?.confirmed_by)) {

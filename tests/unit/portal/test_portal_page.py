@@ -15,6 +15,9 @@ from consent.terms import Effect
 from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
 from services.contracts.directives import ReleaseFault, SubmissionFault
 from services.contracts.identity.messages import Application, CardState, LinkFault, StaffCheck
+from services.contracts.medical.relationships import WatchChoice
+from services.contracts.medical.uses import ReaderIs, RelationshipKind, Rule
+from services.contracts.oversight.emergencies import ReviewOutcome
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.recovery import RecoveryFault
 from services.contracts.registry.change_reasons import ChangeReason
@@ -103,6 +106,11 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("reasons", ReleaseFault),
         ("reasons", OAuthCode),
         ("reasons", WrongReason),
+        ("rules", Rule),
+        ("relationships", RelationshipKind),
+        ("askers", ReaderIs),
+        ("watches", WatchChoice),
+        ("findings", ReviewOutcome),
     ],
 )
 def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:
