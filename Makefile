@@ -37,6 +37,7 @@ check: .venv/ready-dev
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.suspicion
 	$(BIN)/python -m benchmarks.anonymize
 
 format: .venv/ready-dev

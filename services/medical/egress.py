@@ -70,7 +70,7 @@ def release_request(
     ground="rules of suspicious use over the log's own entries",
 )
 def use_case(case: UseCase) -> OpenUseCase:
-    """Return what the oversight body is told of a case."""
+    """M4: return what the oversight body is told of a case."""
     return OpenUseCase(
         organisation=case.organisation,
         operator=case.operator,

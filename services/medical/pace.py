@@ -1,4 +1,4 @@
-"""How many people's records one professional may open in a while, and that they are stopped who open more (IL4).
+"""How many people's records one professional may open in a while, and that they are stopped who open more (M6).
 
 The count lies in the database and changes in the transaction of the read, under a lock on its row: neither a restart
 nor reads at the same time start it anew. Reading the same few patients again and again counts them once.

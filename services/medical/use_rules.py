@@ -1,4 +1,4 @@
-"""The rules of suspicious use: pure functions over a stream of accesses.
+"""The rules of suspicious use (M1): pure functions over a stream of accesses.
 
 An access is explained by a relationship that somebody else registered, by a permission that names this professional,
 or by an emergency; a permission for the whole organisation says who may ask, not why this one does.

@@ -51,7 +51,7 @@ class UseStore:
         return int(conn.execute(select(uses.place.c.position)).scalar_one())
 
     def advance(self, conn: Connection, *, start: int, end: int) -> bool:
-        """Move the place on; tell whether it was where the caller believes it to be."""
+        """M2: move the place on; tell whether it was where the caller believes it to be."""
         here = update(uses.place).where(uses.place.c.position == start).values(position=end)
         return conn.execute(here).rowcount == 1
 

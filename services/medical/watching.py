@@ -1,10 +1,10 @@
 """Watching over the use of records: the log, read again and again, is the stream of accesses.
 
-V1 what came since the last time is judged, access by access, against what was known when it happened;
-V2 flags, habits and the place in the log are one transaction: a death in the middle repeats or loses none;
-V3 each person is told at once by which rules, and which case it is;
-V4 the oversight body is told of the case, without the people; while it is down, again later;
-V5 people are told by when it is decided, and what was found.
+M1 what came since the last time is judged, access by access, against what was known when it happened;
+M2 flags, habits and the place in the log are one transaction: a death in the middle repeats or loses none;
+M3 each person is told at once by which rules, and which case it is;
+M4 the oversight body is told of the case, without the people; while it is down, again later;
+M5 people are told by when it is decided, and what was found.
 """
 
 import logging
@@ -72,7 +72,7 @@ class Watching:
             logger.warning("cases of suspicious use wait: %s", type(error).__name__)
 
     def _judge_some(self) -> bool:
-        """V1, V2: judge the next entries of the log; tell whether there were any."""
+        """M1, M2: judge the next entries of the log; tell whether there were any."""
         context, directory = self.centre.context, self.centre.register.directory()
         with context.database.read() as conn:
             start = self.store.place(conn)
@@ -115,7 +115,7 @@ class Watching:
         return held is not None and held.terms.recipient.professional == access.operator
 
     def _flag(self, conn: Connection, access: Access, flags: Sequence[Flag]) -> None:
-        """V3: add flags to the operator's case, and tell each person what is new to them."""
+        """M3: add flags to the operator's case, and tell each person what is new to them."""
         case = self.store.case_of(conn, access.organisation, access.operator) or UseCase(
             id=base64url.encode(self.centre.context.randomness(ID_BYTES)),
             organisation=access.organisation,
@@ -133,7 +133,7 @@ class Watching:
         self.centre.context.journal.record_all(conn, notices)
 
     def _tell(self) -> None:
-        """V4. Raises: what `cases` raises."""
+        """M4. Raises: what `cases` raises."""
         with self.centre.context.database.read() as conn:
             waiting = self.store.cases(conn, UNTOLD, most=MOST_CASES)
         for each in waiting:
@@ -158,7 +158,7 @@ class Watching:
         self.store.keep(conn, replace(case, id=name, state=UNTOLD, due=0, first=case.last))
 
     def _hear(self) -> None:
-        """V5. Raises: what `cases` raises."""
+        """M5. Raises: what `cases` raises."""
         with self.centre.context.database.read() as conn:
             told = self.store.cases(conn, TOLD, most=MOST_CASES)
         if not told:

@@ -1,4 +1,4 @@
-"""Cases of suspicious use: taken from the medical centre, reviewed by an official who is not the operator.
+"""Cases of suspicious use: taken from the medical centre (M4), reviewed by an official who is not the operator (M5).
 
 The person sees deadline and outcome in the medical centre's history: only that centre knows whose records they were.
 """

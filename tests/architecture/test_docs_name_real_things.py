@@ -42,6 +42,7 @@ STEPS_OF = {
     "G": 6,
     "Z": 4,
     "U": 6,
+    "M": 6,
 }
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 CODE_PATH = re.compile(r"`((?:consent|anonymize|services|docs|benchmarks)/[\w/]+\.py)(?::(\w+))?`")

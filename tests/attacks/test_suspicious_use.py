@@ -1,4 +1,7 @@
-"""Who reads without treating is found: by which rule, told to the person, reviewed by somebody else (OP1, IL4)."""
+"""Who reads without treating is found: by which rule, told to the person, reviewed by somebody else (OP1, IL4).
+
+Steps M1 to M6 of docs/protocol.md.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta

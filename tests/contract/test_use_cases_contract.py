@@ -147,7 +147,7 @@ def test_the_medical_centre_learns_the_outcome_and_the_case_is_over(scene: Scene
 
 
 def test_nobody_reviews_their_own_access_nor_anybody_who_might_be_the_operator(scene: Scene) -> None:
-    """OP1: also not when it is not known which human the reviewer is."""
+    """OP1, step M5: also not when it is not known which human the reviewer is."""
     case = scene.open(OFFICE, scene.official.operator)
     assert refused(lambda: scene.decide(case, scene.official)) == (403, "use_reviewer_involved")
     assert refused(lambda: scene.decide(case, scene.unknown)) == (403, "use_reviewer_involved")
