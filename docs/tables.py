@@ -184,7 +184,8 @@ def permissions_page(rules: Mapping[Body, Mapping[tuple[str, str], AccessRule]])
         "from starting. *open*: no credential (but every port except the portal's wants an accredited client "
         "certificate in the handshake). *operator*: a DPoP-bound token of an operator with one of the roles that "
         "[the policies](../services/policies/roles.cedar) permit the action; with no action named the use case asks "
-        "the policies itself, so that a refusal stands in the person's history. *person*: the person's own token. "
+        "the policies itself, so that a refusal stands in the person's history. *person*: the person's own token, "
+        "and no guardian's; *person or guardian*: either, as [the rule table](guardians.md) says. "
         "*body*: the certificate of one of the bodies. *accredited*: any of these. *terminal*: the token of an "
         "accredited terminal by itself (`client_credentials`), with one of the scopes that the policies permit the "
         "action; no other route admits it.",

@@ -15,6 +15,7 @@ from consent.canonical import JsonObject
 from consent.compartments import Compartment
 from consent.delegation import FragmentPackage
 from consent.directives import DirectiveCopy
+from consent.guardians import RuleFault
 from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.kit.clock import epoch_seconds
@@ -193,6 +194,12 @@ class SubmissionFault(StrEnum):
     DIRECTIVE_MALFORMED = "directive_malformed"
     UNKNOWN_PURPOSE = "unknown_purpose"
     PERIOD_REVERSED = "period_reversed"
+    GUARDIAN_REQUIRED = RuleFault.GUARDIAN_REQUIRED.value
+    ASSENT_REQUIRED = RuleFault.ASSENT_REQUIRED.value
+    PERSON_DECIDES = RuleFault.PERSON_DECIDES.value
+    GUARDIANSHIP_ENDED = RuleFault.GUARDIANSHIP_ENDED.value
+    GUARDIAN_UNKNOWN = RuleFault.GUARDIAN_UNKNOWN.value
+    PERSON_DECEASED = RuleFault.PERSON_DECEASED.value
 
 
 def wallet_proof_payload(body: Body, at: datetime) -> JsonObject:

@@ -15,7 +15,7 @@ from services.contracts.renewing import renew_names
 from services.contracts.shared import AuditReport, Discovery, Leaves, NamesRenewed, RenewNames
 from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history
 from services.contracts.witnessing import WitnessClient, sync_witnesses
-from services.kit.access import anyone_accredited, body, either, operator, person, terminal
+from services.kit.access import anyone_accredited, body, either, operator, person_or_guardian, terminal
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import BodyCaller, Caller, PersonCaller
 from services.kit.log.audit import Finding
@@ -58,7 +58,7 @@ def shared_routes(
         )
 
     @router.get("/history")
-    def history(caller: Annotated[PersonCaller, Depends(person())]) -> Evidence:
+    def history(caller: Annotated[PersonCaller, Depends(person_or_guardian())]) -> Evidence:
         """Return everything this body did with the person's data, each entry with its proof."""
         sync_witnesses(context, witnesses)
         with database.read() as conn:

@@ -22,19 +22,21 @@ from services.contracts.directives import (
     WithdrawalOrder,
     WithdrawalReceipt,
 )
-from services.directives import workflows
+from services.contracts.guardianship import StatesTold, TellStates
+from services.directives import guarding, workflows
 from services.directives.errors import StoredDirectiveChangedError
 from services.directives.release import Releases
 from services.directives.service import Directives
 from services.directives.witness import cosign
-from services.kit.access import body, person
+from services.kit.access import body, person_or_guardian
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import BodyCaller, PersonCaller
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.witness import Witness
 
 logger = logging.getLogger("sekisho")
-Person = Annotated[PersonCaller, Depends(person())]
+Person = Annotated[PersonCaller, Depends(person_or_guardian())]
+IdCentre = Annotated[BodyCaller, Depends(body(SekishoBody.IDENTITY))]
 Medical = Annotated[BodyCaller, Depends(body(SekishoBody.MEDICAL))]
 AnyBody = Annotated[BodyCaller, Depends(body(*SekishoBody))]
 
@@ -70,17 +72,22 @@ def directive_routes(directives: Directives) -> APIRouter:
     @routes.post("/directives")
     def submit(caller: Person, copy: DirectiveSubmission) -> DirectiveAccepted:
         """P3: hand over this body's copy of a directive."""
-        return workflows.submit(directives, caller.pseudonym, copy)
+        return workflows.submit(directives, caller.pseudonym, copy, guardian=caller.guardian)
 
     @routes.get("/directives")
     def own(caller: Person) -> DirectiveList:
         """Return the person's own directives."""
-        return workflows.own_directives(directives, caller.pseudonym)
+        return workflows.own_directives(directives, caller)
 
     @routes.post("/withdrawals")
     def withdraw(caller: Person, order: WithdrawalOrder) -> WithdrawalReceipt:
         """W1: withdraw a directive; in force when this answers."""
-        return workflows.withdraw(directives, caller.pseudonym, order)
+        return workflows.withdraw(directives, caller.pseudonym, order, guardian=caller.guardian)
+
+    @routes.post("/legal-states")
+    def tell(_caller: IdCentre, message: TellStates) -> StatesTold:
+        """G1: take how far people act alone, and who signs for them."""
+        return guarding.tell(directives, message)
 
     return routes
 

@@ -30,6 +30,7 @@ class _Seen:
     states: dict[DirectiveId, DirectiveState] = field(default_factory=dict)
     receipts: set[DirectiveId] = field(default_factory=set)
     renewals: dict[Pseudonym, int] = field(default_factory=dict)
+    wards: dict[Pseudonym, int] = field(default_factory=dict)
 
 
 def scan_directives(directives: Directives, conn: Connection) -> tuple[int, list[Finding]]:
@@ -37,6 +38,7 @@ def scan_directives(directives: Directives, conn: Connection) -> tuple[int, list
     seen = _Seen()
     found = [
         *_wallets(directives, conn, seen),
+        *_wards(directives, conn, seen),
         *_directives(directives, conn, seen),
         *_receipts(directives, conn, seen),
         *_fragments(directives, conn, seen),
@@ -54,6 +56,17 @@ def _wallets(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[
             seen.renewals[Pseudonym(person)] = 0 if kept is None else len(kept.renewals)
         except StoredDirectiveChangedError:
             yield Finding(table.name, f"pseudonym={person}", CHANGED)
+
+
+def _wards(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
+    wards = directives.store.wards
+    for person in wards.everybody(conn):
+        seen.rows += 1
+        try:
+            seen.wards[person] = wards.get(conn, person).number
+        except StoredDirectiveChangedError:
+            yield Finding(wards.table.name, f"pseudonym={person}", CHANGED)
+            seen.wards[person] = 0
 
 
 def _directives(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
@@ -98,18 +111,22 @@ def _fragments(directives: Directives, conn: Connection, seen: _Seen) -> Iterato
         except (ColumnError, ConsentError, StoredDirectiveChangedError):
             yield Finding(table.name, where, "a fragment does not open")
             continue
-        if seen.states.get(directive) is DirectiveState.WITHDRAWN:
-            yield Finding(table.name, where, f"a fragment of the withdrawn directive for {label}")
+        state = seen.states.get(directive)
+        if state in (DirectiveState.WITHDRAWN, DirectiveState.LAPSED):
+            yield Finding(table.name, where, f"a fragment of the {state.value} directive for {label}")
 
 
 def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
     """Compare what the log says was stored and withdrawn with what is there; catches deletion and roll-back."""
     table = directives.store.tables.directive
     persons, renewals = dict(directives.context.journal.persons(conn)), Counter[Pseudonym | None]()
+    told: dict[Pseudonym | None, object] = {}
     for position, opening in logged_openings(directives, conn):
         kind, ground = opening.event.get("kind"), opening.event.get("ground")
         if kind == EventKind.WALLET_RENEWED.value and opening.event.get("outcome") == Outcome.DONE.value:
             renewals[persons.get(position)] += 1
+        if kind == EventKind.LEGAL_STATE_TOLD.value and isinstance(said := opening.event.get("detail"), dict):
+            told[persons.get(position)] = said.get("number")
         if opening.event.get("outcome") != Outcome.DONE.value or not isinstance(ground, str):
             continue
         directive = DirectiveId(ground)
@@ -118,6 +135,12 @@ def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[F
         active = seen.states.get(directive) is DirectiveState.ACTIVE
         if kind == EventKind.DIRECTIVE_WITHDRAWN.value and active:
             yield Finding(table.name, f"id={directive}", "in force, though the log says it was withdrawn")
+        if kind == EventKind.DIRECTIVE_LAPSED.value and active:
+            yield Finding(table.name, f"id={directive}", "in force, though the log says it lapsed")
+    for whose in told.keys() | seen.wards.keys():
+        if told.get(whose) != seen.wards.get(whose or Pseudonym("")):  # a former guardian would count again
+            where = f"pseudonym={whose}"
+            yield Finding(directives.store.tables.ward.name, where, "is not the one that the log says")
     for person, count in seen.renewals.items():
         if renewals[person] != count:  # a former wallet that was brought back would count again
             where = f"pseudonym={person}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from consent import base64url
 from services.contracts.directives import ReleaseAnswer, ReleasedFragment
+from services.contracts.guardianship import StatesTold
 from services.contracts.released import HandedOut
 from services.kit.egress import egress
 
@@ -19,3 +20,15 @@ def release_answer(made: Sequence[HandedOut], cosignature: str, *, signed: str) 
     """Return what was released, in the order in which it was asked for."""
     fragments = [ReleasedFragment(bundle=each.bundle, cfrag=base64url.encode(each.fragment)) for each in made]
     return ReleaseAnswer(fragments=fragments, cosignature=cosignature, signed=signed)
+
+
+@egress(
+    to="identity",
+    fields="how many states of people were news; none of them",
+    purpose="who acts for whom counts here from now on",
+    ground="the ID centre's certificate",
+    answers=("POST /legal-states",),
+)
+def states_told(news: int) -> StatesTold:
+    """Return how many were news."""
+    return StatesTold(news=news)

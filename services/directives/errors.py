@@ -87,4 +87,12 @@ _SUBMISSION = {
     SubmissionFault.DIRECTIVE_MALFORMED: "The signed text is not of a directive's form. Make it with a present wallet.",
     SubmissionFault.UNKNOWN_PURPOSE: "A purpose in it is not known here. Name one of the listed purposes.",
     SubmissionFault.PERIOD_REVERSED: "A period in it ends before it begins. Set the end after the beginning.",
+    SubmissionFault.GUARDIAN_REQUIRED: "This takes a guardian's signature. Have a guardian of the person sign.",
+    SubmissionFault.ASSENT_REQUIRED: "The person decides this, too. Have it laid down with the person's own card.",
+    SubmissionFault.PERSON_DECIDES: "The person decides this alone. Have it laid down with the person's own card.",
+    SubmissionFault.GUARDIANSHIP_ENDED: "This guardian may act no more. Whoever is guardian now signs; ask the "
+    "municipality.",
+    SubmissionFault.GUARDIAN_UNKNOWN: "No such guardian of this person is known here. Go to the municipality's "
+    "counter, or wait a moment after being entered there.",
+    SubmissionFault.PERSON_DECEASED: "The person has died; nothing is laid down any more. Ask the municipality.",
 }

@@ -26,6 +26,7 @@ from services.directives.model import KeptWallet, StoredDirective
 from services.directives.tables import DirectiveTables
 from services.directives.uses import UseStore
 from services.directives.wallets import WalletStore
+from services.directives.wards import WardStore
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.entry import LogLeaf
 from services.kit.log.errors import LogFormatError
@@ -46,6 +47,7 @@ class DirectiveStore:
         self.tables = tables
         self.uses = uses
         self.wallets = WalletStore(tables.wallet, cipher)
+        self.wards = WardStore(tables.ward, cipher)
         self._body = body
         self._cipher = cipher
         directive, wallet, fragment = tables.directive.c, tables.wallet.c, tables.fragment.c
@@ -174,7 +176,11 @@ class DirectiveStore:
 
     def withdraw(self, conn: Connection, stored: StoredDirective) -> int:
         """W2: delete the fragments and mark the directive withdrawn; returns how many fragments went."""
-        state = advance(stored.state, DirectiveState.WITHDRAWN)
+        return self.end(conn, stored, DirectiveState.WITHDRAWN)
+
+    def end(self, conn: Connection, stored: StoredDirective, to: DirectiveState) -> int:
+        """W2, G3: delete the fragments and put the directive in a state in which it counts no more."""
+        state = advance(stored.state, to)
         fragment, row = self.tables.fragment, self.tables.directive
         gone = conn.execute(delete(fragment).where(fragment.c.directive == stored.id)).rowcount
         conn.execute(

@@ -6,20 +6,21 @@ bodies within a second, and times or orders would let two bodies find each other
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, MetaData, String, Table
 
 from services.kit.columns import clear, sealed
 
 
 @dataclass(frozen=True, slots=True)
 class DirectiveTables:
-    """The five tables."""
+    """The six tables."""
 
     wallet: Table
     directive: Table
     fragment: Table
     receipt: Table
     use: Table
+    ward: Table
 
 
 def directive_tables(metadata: MetaData) -> DirectiveTables:
@@ -108,6 +109,30 @@ def directive_tables(metadata: MetaData) -> DirectiveTables:
                 info=clear("to count the uses of a directive that limits them"),
             ),
             Column("used", LargeBinary, nullable=False, info=sealed("when it was used")),
+            sqlite_with_rowid=False,
+        ),
+        ward=Table(
+            "ward",
+            metadata,
+            Column(
+                "pseudonym",
+                String,
+                primary_key=True,
+                info=clear("who does not act alone, or died", person=True),
+            ),
+            Column(
+                "waiting",
+                Boolean,
+                nullable=False,
+                index=True,
+                info=clear("whether something has to be confirmed; also bound into the sealed cell"),
+            ),
+            Column(
+                "content",
+                LargeBinary,
+                nullable=False,
+                info=sealed("how far the person acts alone, and guardians' keys for this body"),
+            ),
             sqlite_with_rowid=False,
         ),
     )

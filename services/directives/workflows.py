@@ -23,6 +23,7 @@ from consent.directives import (
     deletion_receipt,
 )
 from consent.errors import ConsentError, MalformedError, SealError, SignatureError
+from consent.guardians import Act
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second
 from consent.jwk import PublicJwk, thumbprint, to_jwk
@@ -41,6 +42,7 @@ from services.contracts.directives import (
     WithdrawalReceipt,
 )
 from services.directives.errors import DirectiveConflictError, RefusedError
+from services.directives.guarding import act_refused, directive_fault, turn, withdrawal_fault
 from services.directives.model import StoredDirective
 from services.directives.policy import (
     Pointers,
@@ -53,6 +55,7 @@ from services.directives.policy import (
 )
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
+from services.kit.credentials.callers import PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import NotFoundError
 
@@ -97,8 +100,12 @@ def wallet(directives: Directives, person: Pseudonym) -> WalletRegistered:
     return WalletRegistered(pseudonym=person, subject=thumbprint(present))
 
 
-def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmission) -> DirectiveAccepted:
+def submit(
+    directives: Directives, person: Pseudonym, message: DirectiveSubmission, *, guardian: str | None = None
+) -> DirectiveAccepted:
     """P4 to P7: judge a copy, try its fragments, store it with its log entry.
+
+    `guardian` is the key of the guardian who is signed in for the person.
 
     Guarantees: once a refusal is acknowledged, no answer that goes against it is still being sent.
     Raises: RefusedError, DirectiveConflictError.
@@ -114,7 +121,8 @@ def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmissi
         # Requests queue here, so that what is not known now is not stored by another before this one ends.
         context.journal.tree.queue(conn)
         known = directives.store.known(conn, directive.id)
-        if not known:
+        unfit = directive_fault(directives, conn, directive, guardian=guardian)  # G2
+        if not known and unfit is None:
             event = _told(directive, kind=EventKind.DIRECTIVE_STORED, count=len(fragments))
             index = context.journal.record(
                 conn, person=person, event=event, statement=verified.jws.encode()
@@ -126,14 +134,19 @@ def submit(directives: Directives, person: Pseudonym, message: DirectiveSubmissi
     if known:
         _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)
         raise DirectiveConflictError(SubmissionFault.DIRECTIVE_KNOWN)
+    if unfit is not None:
+        raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=unfit)
     return DirectiveAccepted(directive=directive.id, state=DirectiveState.ACTIVE.value, log_index=index)  # P7
 
 
-def own_directives(directives: Directives, person: Pseudonym) -> DirectiveList:
-    """Return the person's directives; one past its end is shown as expired."""
-    now = directives.context.clock()
+def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveList:
+    """Return the person's directives; one past its end is shown as expired. Raises: RefusedError."""
+    now, person = directives.context.clock(), caller.pseudonym
     with directives.context.database.read() as conn:
+        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
         found = directives.store.of_person(conn, person)
+    if unfit is not None:
+        raise _refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
     items = []
     for each in found:
         over = each.state is DirectiveState.ACTIVE and each.terms.valid_until <= now
@@ -142,7 +155,9 @@ def own_directives(directives: Directives, person: Pseudonym) -> DirectiveList:
     return DirectiveList(directives=items)
 
 
-def withdraw(directives: Directives, person: Pseudonym, order: WithdrawalOrder) -> WithdrawalReceipt:
+def withdraw(
+    directives: Directives, person: Pseudonym, order: WithdrawalOrder, *, guardian: str | None = None
+) -> WithdrawalReceipt:
     """W2, W3: delete the fragments behind the barrier and sign that they are gone.
 
     Guarantees: the same directive withdrawn again gives the same receipt and nothing else happens.
@@ -161,15 +176,26 @@ def withdraw(directives: Directives, person: Pseudonym, order: WithdrawalOrder) 
         earlier = store.receipt(conn, stored.id)
         if earlier is not None:
             return WithdrawalReceipt(receipt=earlier)
-        deleted = store.withdraw(conn, stored)
-        event = _told(stored.verified.directive, kind=kind, count=deleted)
-        recorded = context.journal.record(
-            conn, person=person, event=event, statement=order.withdrawal.encode()
-        )
-        position = LogPosition(recorded.index, leaf=base64url.encode(recorded.leaf.hash))
-        receipt = _receipt(directives, stored, deleted=deleted, position=position)
-        store.put_receipt(conn, stored.id, withdrawal=order.withdrawal, receipt=receipt)
+        context.journal.tree.queue(conn)
+        unfit = withdrawal_fault(directives, conn, stored, guardian=guardian)  # G2
+        receipt = None if unfit is not None else _withdrawn(directives, conn, stored, order)
+    if receipt is None or unfit is not None:
+        raise _refused(directives, person, kind=kind, code=unfit or SubmissionFault.PERSON_DECEASED)
     return WithdrawalReceipt(receipt=receipt)
+
+
+def _withdrawn(
+    directives: Directives, conn: Connection, stored: StoredDirective, order: WithdrawalOrder
+) -> str:
+    context, store = directives.context, directives.store
+    deleted = store.withdraw(conn, stored)
+    event = _told(stored.verified.directive, kind=EventKind.DIRECTIVE_WITHDRAWN, count=deleted)
+    statement = order.withdrawal.encode()
+    recorded = context.journal.record(conn, person=stored.person, event=event, statement=statement)
+    position = LogPosition(recorded.index, leaf=base64url.encode(recorded.leaf.hash))
+    receipt = _receipt(directives, stored, deleted=deleted, position=position)
+    store.put_receipt(conn, stored.id, withdrawal=order.withdrawal, receipt=receipt)
+    return receipt
 
 
 def _taking_in(directives: Directives, person: Pseudonym, terms: Terms) -> AbstractContextManager[Connection]:
@@ -178,7 +204,7 @@ def _taking_in(directives: Directives, person: Pseudonym, terms: Terms) -> Abstr
             return set()
         return directives.store.ids_for(conn, person, terms.recipient.organisation)
 
-    return directives.barrier.take_in(f"directives of {person}", against=against)
+    return directives.barrier.take_in(turn(person), against=against)
 
 
 def _proves_wallet(directives: Directives, registration: WalletRegistration) -> bool:
@@ -272,6 +298,7 @@ def _refused(
 def _told(directive: Directive, *, kind: EventKind, count: int) -> Event:
     terms = directive.terms
     categories, years = scope_told(terms)
+    by = {} if directive.guardian is None else {"capacity": directive.guardian.capacity.value}
     return Event(
         kind=kind,
         outcome=Outcome.DONE,
@@ -281,7 +308,7 @@ def _told(directive: Directive, *, kind: EventKind, count: int) -> Event:
         years=years,
         count=count,
         ground=directive.id,
-        detail={"effect": terms.effect.value},
+        detail={"effect": terms.effect.value, **by},
     )
 
 

@@ -25,6 +25,7 @@ from services.contracts.shared import SharedClient
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes, release_routes, witness_routes
 from services.directives.audit import logged_openings, scan_directives
+from services.directives.guarding import LAPSE_SECONDS, lapse_due
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.identity import egress, tables
@@ -174,6 +175,7 @@ def assemble(
         periodic=[
             Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre)),
             Periodic(settings.undo_interval_seconds, partial(linking_undo.carry_on, centre, medical)),
+            Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
         ],
     )
     own = checking_tokens(context, register, lambda: egress.token_standing(centre))

@@ -64,11 +64,23 @@ def person() -> Callable[[Request], Awaitable[PersonCaller]]:
 
     async def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
-        if not isinstance(caller, PersonCaller):
+        if not isinstance(caller, PersonCaller) or caller.signed_in_by is SignedInBy.GUARDIAN:
             raise ForbiddenError("this is for the person themselves, signed in")
         return caller
 
     return _declare(admit, AccessRule("person", ()))
+
+
+def person_or_guardian() -> Callable[[Request], Awaitable[PersonCaller]]:
+    """Admit a person about themselves, and who acts for them; the rule table of `consent.guardians` says in what."""
+
+    async def admit(request: Request) -> PersonCaller:
+        caller = _caller(request)
+        if not isinstance(caller, PersonCaller):
+            raise ForbiddenError("this is for the person themselves, or their guardian, signed in")
+        return caller
+
+    return _declare(admit, AccessRule("person or guardian", ()))
 
 
 def card_holder() -> Callable[[Request], Awaitable[PersonCaller]]:

@@ -107,6 +107,8 @@ class EventKind(StrEnum):
     USE_FLAGGED = "use_flagged"
     USE_CASE_OPENED = "use_case_opened"
     USE_REVIEWED = "use_reviewed"
+    LEGAL_STATE_TOLD = "legal_state_told"
+    DIRECTIVE_LAPSED = "directive_lapsed"
 
 
 class Outcome(StrEnum):

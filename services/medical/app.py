@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from services.contracts.oversight.use_cases import UseCases, UseCasesClient
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
+from services.directives.guarding import LAPSE_SECONDS, lapse_due
 from services.directives.service import Directives, open_directives
 from services.directives.simulating import simulation_routes
 from services.kit.blobs import Blobs, FileBlobs
@@ -145,6 +147,7 @@ def assemble(
         periodic=[
             Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre)),
             Periodic(settings.watch_interval_seconds, watching.run),
+            Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
         ],
     )
     app = build_app(context, register, parts)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from consent.guardians import Act
 from consent.identifiers import DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint
 from services.contracts.medical.messages import (
@@ -14,6 +15,8 @@ from services.contracts.medical.messages import (
     OwnRecordsRequest,
     OwnSegment,
 )
+from services.directives.errors import RefusedError
+from services.directives.guarding import act_refused
 from services.kit.blobs import BlobDamagedError, BlobMissingError
 from services.kit.credentials.callers import PersonCaller
 from services.kit.events import Event, EventKind, Outcome
@@ -45,6 +48,7 @@ class OwnRecordsOffice:
         """
         try:
             with self._context.database.read() as conn:
+                self._require_rule(conn, caller)
                 subject = self._subject(conn, caller.pseudonym)
                 found = self._records.deposited(conn, caller.pseudonym, _wanted(message))
                 part, following = _part(found, message.start, most=self._centre.settings.own_records_at_once)
@@ -63,6 +67,8 @@ class OwnRecordsOffice:
         Raises: SegmentUnknownError, StoredDocumentDamagedError (logged).
         """
         try:
+            with self._context.database.read() as conn:
+                self._require_rule(conn, caller)
             content = self._segment(caller.pseudonym, message)
         except ProblemError as refusal:
             self._record(caller, replace(LARGE, outcome=Outcome.REFUSED, reason=refusal.problem.code))
@@ -86,6 +92,12 @@ class OwnRecordsOffice:
         except (BlobMissingError, BlobDamagedError) as error:
             where = f"segment {message.number} of document id={name}"
             raise StoredDocumentDamagedError(where) from error
+
+    def _require_rule(self, conn: Connection, caller: PersonCaller) -> None:
+        """G2: guardians read what the rule table lets them. Raises: RefusedError."""
+        fault = act_refused(self._centre.directives, conn, caller, Act.READ_RECORDS)
+        if fault is not None:
+            raise RefusedError(fault)
 
     def _subject(self, conn: Connection, person: Pseudonym) -> SubjectKeyId:
         wallet = self._centre.directives.wallet(conn, person)

@@ -13,6 +13,7 @@ from services.contracts.oversight.register import DirectorySource, RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import witness as witness_of
 from services.directives.api import directive_routes, release_routes, witness_routes
+from services.directives.guarding import LAPSE_SECONDS, lapse_due
 from services.directives.release import Releases
 from services.directives.service import open_directives, open_witness
 from services.kit.certificates import Authority, CertificateError, load_authority
@@ -96,7 +97,10 @@ def assemble(
         dual_control=open_dual_control(
             context, tables.PROPOSALS, [*oversight_kinds(office), *policy_kinds(office)]
         ),
-        periodic=[Periodic(ENDING_SECONDS, lambda: end(emergencies))],
+        periodic=[
+            Periodic(ENDING_SECONDS, lambda: end(emergencies)),
+            Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
+        ],
         witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
     )
     app = build_app(context, with_tokens(office.editions), parts)

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from services.contracts.recovery import DepositPart, KeptParts, ReleasedParts, ReleaseParts, RetireParts
-from services.kit.access import person
+from services.kit.access import person, person_or_guardian
 from services.kit.credentials.callers import PersonCaller
 from services.recovery import workflows
 from services.recovery.workflows import Recovery
 
 Person = Annotated[PersonCaller, Depends(person())]
+OrGuardian = Annotated[PersonCaller, Depends(person_or_guardian())]
 
 
 def recovery_routes(recovery: Recovery) -> APIRouter:
@@ -18,12 +19,12 @@ def recovery_routes(recovery: Recovery) -> APIRouter:
     routes = APIRouter()
 
     @routes.put("/recovery")
-    def deposit(caller: Person, message: DepositPart) -> KeptParts:
+    def deposit(caller: OrGuardian, message: DepositPart) -> KeptParts:
         """Keep one part of the person's wallet."""
         return workflows.deposit(recovery, caller.pseudonym, message)
 
     @routes.post("/recovery/retirements")
-    def retire(caller: Person, message: RetireParts) -> KeptParts:
+    def retire(caller: OrGuardian, message: RetireParts) -> KeptParts:
         """Forget all parts but one."""
         return workflows.retire(recovery, caller.pseudonym, message)
 

@@ -14,6 +14,7 @@ from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes
 from services.directives.audit import scan_directives
+from services.directives.guarding import LAPSE_SECONDS, lapse_due
 from services.directives.service import open_directives
 from services.directives.simulating import simulation_routes
 from services.kit.context import BodyContext, open_body
@@ -80,6 +81,7 @@ def assemble(context: BodyContext, *, register: RegisterView) -> FastAPI:
         on_start=[registry.bring_index_up_to_date, partial(enter_missing, registry)],
         periodic=[
             Periodic(registry.settings.erasure_interval_seconds, lambda: _erase(registry)),
+            Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
         ],
     )
     return build_app(context, register, parts)

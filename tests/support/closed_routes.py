@@ -9,6 +9,7 @@ from support.raw_requests import Caller, Callers
 from consent import base64url
 from consent.vocabulary import Body
 from services.contracts import directives as d
+from services.contracts import guardianship as gs
 from services.contracts import proposals as q
 from services.contracts import recovery as v
 from services.contracts import succession as su
@@ -159,12 +160,14 @@ RECOVERY: list[Row] = [
         {"recovery_key": REFERENCE, "confirmations": ["x"], "paper_proof": REFERENCE},
     ),
 ]
+NOBODYS_STATE: Example = {"person": "nobody", "number": 1, "state": "of_age", "guardians": []}
 DIRECTIVES: list[Row] = [
     ("PUT /wallet", person, d.WalletRegistration, {"signing_key": KEY, "proof": "x"}),
     ("POST /directives", person, d.DirectiveSubmission, COPY),
     ("POST /withdrawals", person, d.WithdrawalOrder, {"withdrawal": "x"}),
     ("PUT /wallet/successor", person, su.AnnounceSuccessor, {"succession": "x"}),
     ("POST /wallet/renewals", person, su.RenewWallet, {"renewal": "x"}),
+    ("POST /legal-states", as_body(Body.IDENTITY), gs.TellStates, {"states": [NOBODYS_STATE]}),
 ]
 RELEASE = SHOWN | {"log": LOG, "capsules": [CAPSULE]}
 RELEASES: Row = ("POST /releases", as_body(Body.MEDICAL), d.ReleaseRequest, RELEASE)

@@ -40,6 +40,7 @@ from services.kit.credentials.dpop import (
 )
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.tokens import (
+    GUARDED_BY,
     OperatorClaims,
     PersonClaims,
     TerminalClaims,
@@ -159,8 +160,9 @@ class Authenticator:
             raise InvalidTokenError("the access token does not verify") from error
         try:
             with self.database.read() as connection:
-                name = self.people.own_name(connection, Pseudonym(pseudonym.decode()))
-                return PersonCaller(name, SignedInBy(claims.acr))
+                told, _, guardian = pseudonym.decode().partition(GUARDED_BY)
+                name = self.people.own_name(connection, Pseudonym(told))
+                return PersonCaller(name, SignedInBy(claims.acr), guardian or None)
         except RetiredNameError as error:
             raise UnauthenticatedError(str(error)) from error
 

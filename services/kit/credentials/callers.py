@@ -41,14 +41,19 @@ class SignedInBy(StrEnum):
 
     CARD = "card"
     PASSKEY = "passkey"
+    GUARDIAN = "guardian"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonCaller:
-    """A person who is signed in, known here by this body's own pseudonym."""
+    """A person who is signed in, known here by this body's own pseudonym, or a guardian who is, for that person.
+
+    `guardian` is the thumbprint of the guardian's key for this body and this ward.
+    """
 
     pseudonym: Pseudonym
     signed_in_by: SignedInBy
+    guardian: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

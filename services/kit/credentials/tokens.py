@@ -21,6 +21,8 @@ from services.kit.strict_json import StrictJsonError, loads
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
 MAX_LIFETIME = timedelta(minutes=5)
 ALGORITHM = "Ed25519"
+GUARDED_BY = "\n"
+"""Between the ward's pseudonym and the thumbprint of the guardian's key, in what is sealed to the audience."""
 _HEADER = {"typ", "alg", "kid"}
 
 
@@ -153,11 +155,16 @@ class TokenIssuer:
         jkt: str,
         place: int,
         now: datetime,
+        guardian: str | None = None,
     ) -> str:
-        """Return a token for a person, known to `audience` by `pseudonym`; `acr` says by what they signed in."""
-        sealed = base64url.encode(seal_to(audience_key, pseudonym.encode(), info="access-token"))
-        told = {"sealed_sub": sealed, "acr": acr}
-        return self._issue(told, audience=audience, jkt=jkt, place=place, now=now)
+        """Return a token for a person, known to `audience` by `pseudonym`; `acr` says by what they signed in.
+
+        `guardian` is the thumbprint of the key by which `audience` knows a guardian who acts for the person.
+        """
+        told = pseudonym if guardian is None else f"{pseudonym}{GUARDED_BY}{guardian}"
+        sealed = base64url.encode(seal_to(audience_key, told.encode(), info="access-token"))
+        claims = {"sealed_sub": sealed, "acr": acr}
+        return self._issue(claims, audience=audience, jkt=jkt, place=place, now=now)
 
     def _issue(self, claims: dict[str, str], *, audience: str, jkt: str, place: int, now: datetime) -> str:
         issued = epoch_seconds(now)

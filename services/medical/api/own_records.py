@@ -12,12 +12,13 @@ from services.contracts.medical.messages import (
     OwnRecordsRequest,
     OwnSegment,
 )
-from services.kit.access import person
+from services.kit.access import person, person_or_guardian
 from services.kit.credentials.callers import PersonCaller
 from services.medical.depositing import Depositing
 from services.medical.own_records import OwnRecordsOffice
 
 Person = Annotated[PersonCaller, Depends(person())]
+OrGuardian = Annotated[PersonCaller, Depends(person_or_guardian())]
 
 
 def own_record_routes(office: OwnRecordsOffice, depositing: Depositing) -> APIRouter:
@@ -25,12 +26,12 @@ def own_record_routes(office: OwnRecordsOffice, depositing: Depositing) -> APIRo
     routes = APIRouter()
 
     @routes.post("/own-records")
-    def own_records(caller: Person, message: OwnRecordsRequest) -> OwnRecords:
+    def own_records(caller: OrGuardian, message: OwnRecordsRequest) -> OwnRecords:
         """Hand the person a part of their own records; only their wallet opens them."""
         return office.fetch(caller, message)
 
     @routes.post("/own-records/segments")
-    def own_segment(caller: Person, message: AskOwnSegment) -> OwnSegment:
+    def own_segment(caller: OrGuardian, message: AskOwnSegment) -> OwnSegment:
         """Hand the person one sealed segment of an own large document."""
         return office.segment(caller, message)
 

@@ -16,14 +16,14 @@ from services.contracts.medical.messages import (
     ReadAnswer,
     ReadRequest,
 )
-from services.kit.access import operator, person
+from services.kit.access import operator, person_or_guardian
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.medical.api.answering import CheckedResponse
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
 from services.medical.reading import Reading
 
-Person = Annotated[PersonCaller, Depends(person())]
+Person = Annotated[PersonCaller, Depends(person_or_guardian())]
 Writer = Annotated[OperatorCaller, Depends(operator("write-records"))]
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
 Lister = Annotated[OperatorCaller, Depends(operator("list-permissions"))]

@@ -1,0 +1,391 @@
+"""SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_bytes
+from threading import Event as Flag
+from threading import Thread
+
+import pytest
+from sqlalchemy import func, select, update
+from support.oversight_reads import MEDICATION, NOTICE, SCOPE, events
+from support.oversight_world import URLS, OversightWorld, Participant, Person, body_certificate, oversight
+
+from consent.directives import DirectiveCopy, Effect, RecordScope, Terms
+from consent.guardian_signature import GuardianSignature, sign_as_guardian
+from consent.guardians import OWN_MATTERS, Capacity, Change, LegalState
+from consent.identifiers import DirectiveId
+from consent.jwk import thumbprint, to_jwk
+from consent.recipients import Recipient
+from consent.vocabulary import PROXIES, Body, Purpose
+from consent.wallet import Wallet
+from services.contracts.directives import DirectivesClient, WithdrawalOrder, submission
+from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
+from services.contracts.oversight.register import Kind, Role
+from services.directives import guarding
+from services.directives.audit import scan_directives
+from services.directives.guarding import lapse_due
+from services.directives.service import Directives, open_directives
+from services.kit.clock import epoch_seconds
+from services.kit.credentials.callers import SignedInBy
+from services.kit.http import RemoteProblemError, Token
+from services.oversight import tables
+
+HERE = Body.OVERSIGHT
+CONFIRM_DAYS = 30
+
+
+@dataclass
+class Guardian:
+    """Somebody who acts for one ward, with the key that this body knows."""
+
+    ward: str
+    capacity: Capacity = Capacity.PARENT
+    wallet: Wallet = field(default_factory=lambda: Wallet.create(token_bytes))
+
+    def sign(self, who: Person, terms: Terms, *, body: Body = HERE) -> GuardianSignature:
+        """Sign terms for a ward."""
+        key = self.wallet.guardian_key(self.ward, body)
+        name = who.told_name(body) if body is not HERE else who.pseudonym(body)
+        return sign_as_guardian(key, self.capacity, body=body, person=name, terms=terms)
+
+    def key(self, ended: Change | None = None, until: int | None = None) -> GuardianKey:
+        """Return what the ID centre tells of the guardian."""
+        key = to_jwk(self.wallet.guardian_key(self.ward, HERE).public_key())
+        return GuardianKey(key=key, capacity=self.capacity, ended=ended, confirm_until=until)
+
+    @property
+    def kid(self) -> str:
+        """The key's thumbprint."""
+        return thumbprint(self.key().key)
+
+
+@dataclass
+class Ward:
+    """A person, those who act for them, and what this body was told last."""
+
+    world: OversightWorld
+    clinic: Participant
+    person: Person
+    number: int = 0
+
+    def told(self, state: LegalState, *guardians: GuardianKey, number: int | None = None) -> int:
+        """Have the ID centre tell; return how much of it was news."""
+        self.number += 1
+        name = self.person.told_name(HERE)
+        said = PersonState(person=name, number=number or self.number, state=state, guardians=list(guardians))
+        http = self.world.http(body_certificate(Body.IDENTITY))
+        return StateClient(http).tell(TellStates(states=[said])).news
+
+    def token(self, guardian: Guardian | None = None) -> Token:
+        """Return the person's token, or a guardian's for them."""
+        value = self.world._tokens().for_person(
+            audience=URLS[HERE],
+            pseudonym=self.person.told_name(HERE),
+            audience_key=self.world.context.sealing_key.public_key(),
+            acr=(SignedInBy.CARD if guardian is None else SignedInBy.GUARDIAN).value,
+            jkt=self.world.dpop.thumbprint,
+            place=0,
+            now=self.world.clock(),
+            guardian=None if guardian is None else guardian.kid,
+        )
+        return Token(value, self.world.dpop)
+
+    @property
+    def client(self) -> DirectivesClient:
+        """This body's routes for people."""
+        return DirectivesClient(self.world.http(self.world.official.certificate))
+
+    def terms(self, **changes: object) -> Terms:
+        """Return terms for the clinic."""
+        now = self.world.clock()
+        base = Terms(
+            recipient=Recipient(self.clinic.organisation),
+            effect=Effect.PERMIT,
+            purposes=frozenset({Purpose.TREAT}),
+            scope=SCOPE,
+            valid_from=now,
+            valid_until=now + timedelta(days=365),
+            notice=NOTICE,
+        )
+        return replace(base, **changes)  # type: ignore[arg-type]  # members of every kind
+
+    def copy(self, terms: Terms, signature: GuardianSignature | None = None) -> DirectiveCopy:
+        """Have the ward's wallet sign, with a guardian's signature beside it."""
+        permits = terms.effect is Effect.PERMIT
+        assert self.clinic.receiving is not None
+        scope = terms.scope
+        assert isinstance(scope, RecordScope)
+        category = sorted(scope.categories)[0]
+        return self.person.wallet.grant(
+            terms,
+            recipient_receiving_key=self.clinic.receiving.public_bytes() if permits else None,
+            compartments=[replace(MEDICATION, category=category)] if permits else [],
+            persons={body: self.person.pseudonym(body) for body in PROXIES},
+            handle_keys={
+                body: self.world.others.sealing[body].public_key() for body in (Body.OVERSIGHT, Body.IDENTITY)
+            },
+            now=self.world.clock(),
+            randomness=self.world.random.randbytes,
+            guardian=None if signature is None else {HERE: signature},
+        ).copies[HERE]
+
+    def lay_down(self, terms: Terms, by: Guardian | None, *, signed_in: Guardian | None) -> DirectiveId:
+        """Lay a directive down; `by` signs it, `signed_in` (None: the person) hands it over."""
+        copy = self.copy(terms, None if by is None else by.sign(self.person, terms))
+        told = self.client.submit(submission(copy), token=self.token(signed_in))
+        return DirectiveId(told.directive)
+
+    def refused(self, terms: Terms, by: Guardian | None, *, signed_in: Guardian | None) -> str:
+        """Return the code by which it is refused; it stands in the person's history, and nothing is stored."""
+        before, stored = len(events(self.world)), self.stored()
+        with pytest.raises(RemoteProblemError) as refusal:
+            self.lay_down(terms, by, signed_in=signed_in)
+        logged = events(self.world)
+        assert len(logged) == before + 1
+        assert (logged[-1]["outcome"], logged[-1]["reason"]) == ("refused", refusal.value.code)
+        assert logged[-1]["person"] == self.person.pseudonym(HERE)
+        assert self.stored() == stored
+        return str(refusal.value.code)
+
+    def stored(self) -> int:
+        """Count the directives of everybody."""
+        with self.world.context.database.read() as conn:
+            return conn.execute(select(func.count()).select_from(tables.DIRECTIVES.directive)).scalar_one()
+
+    def fragments(self, directive: DirectiveId) -> int:
+        """Count a directive's fragments."""
+        table = tables.DIRECTIVES.fragment
+        with self.world.context.database.read() as conn:
+            return conn.execute(
+                select(func.count()).select_from(table).where(table.c.directive == directive)
+            ).scalar_one()
+
+    def state(self, directive: DirectiveId, *, by: Guardian | None) -> str:
+        """Return a directive's state as a signed-in reader of the list sees it."""
+        found = self.client.directives(token=self.token(by))
+        return next(each.state for each in found if each.id == directive)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OversightWorld, Participant]]:
+    """Open the oversight body once."""
+    folder: Path = tmp_path_factory.mktemp("guardians")
+    with oversight(folder) as world:
+        yield world, world.accredit("clinic-b", Kind.CLINIC, Role.READER)
+
+
+@pytest.fixture
+def ward(opened: tuple[OversightWorld, Participant], request: pytest.FixtureRequest) -> Ward:
+    """Return somebody of whom nothing was told yet."""
+    world, clinic = opened
+    return Ward(world, clinic, world.person(request.node.name))
+
+
+@pytest.fixture
+def directives(opened: tuple[OversightWorld, Participant]) -> Directives:
+    """Return the component over the same database."""
+    world = opened[0]
+    return open_directives(
+        world.context, tables.DIRECTIVES, directory=world.app.state.office.editions.directory
+    )
+
+
+def test_a_child_permits_nothing_and_a_guardian_does(ward: Ward) -> None:
+    mother = Guardian("w")
+    ward.told(LegalState.CHILD, mother.key())
+    assert ward.refused(ward.terms(), None, signed_in=None) == "guardian_required"
+    given = ward.lay_down(ward.terms(), mother, signed_in=mother)
+    assert ward.fragments(given) == 1
+    assert events(ward.world)[-1]["detail"] == {"effect": "permit", "capacity": "parent"}
+
+
+def test_who_is_no_guardian_of_this_person_signs_nothing(ward: Ward) -> None:
+    """SC4: another ward's guardian, another key, another capacity, other terms: each is a stranger."""
+    mother, neighbour = Guardian("w"), Guardian("other")
+    ward.told(LegalState.CHILD, mother.key())
+    terms = ward.terms()
+    assert ward.refused(terms, neighbour, signed_in=neighbour) == "guardian_unknown"
+    assert ward.refused(terms, neighbour, signed_in=mother) == "guardian_unknown"
+    assert ward.refused(terms, neighbour, signed_in=None) == "guardian_unknown"
+    grander = replace(mother, capacity=Capacity.GUARDIAN_OF_MINOR)
+    assert ward.refused(terms, grander, signed_in=mother) == "guardian_unknown"
+    wider = replace(terms, valid_until=terms.valid_until + timedelta(days=900))
+    copy = ward.copy(wider, mother.sign(ward.person, terms))
+    with pytest.raises(RemoteProblemError) as widened:
+        ward.client.submit(submission(copy), token=ward.token(mother))
+    assert widened.value.code == "guardian_unknown"
+    elsewhere = mother.sign(ward.person, terms, body=Body.MEDICAL)
+    with pytest.raises(RemoteProblemError) as borrowed:
+        ward.client.submit(submission(ward.copy(terms, elsewhere)), token=ward.token(mother))
+    assert borrowed.value.code == "guardian_unknown"
+
+
+def test_a_guardian_who_is_signed_in_and_does_not_sign_is_not_enough(ward: Ward) -> None:
+    mother = Guardian("w")
+    ward.told(LegalState.CHILD, mother.key())
+    assert ward.refused(ward.terms(), None, signed_in=mother) == "guardian_required"
+
+
+def test_a_youth_and_a_guardian_permit_together_and_either_refuses(ward: Ward) -> None:
+    father = Guardian("w")
+    ward.told(LegalState.YOUTH, father.key())
+    assert ward.refused(ward.terms(), father, signed_in=father) == "assent_required"
+    assert ward.refused(ward.terms(), None, signed_in=None) == "guardian_required"
+    assert ward.lay_down(ward.terms(), father, signed_in=None)
+    no = ward.terms(effect=Effect.DENY)
+    assert ward.lay_down(no, None, signed_in=None)
+    assert ward.lay_down(no, father, signed_in=father)
+
+
+def test_what_a_youth_decides_alone_no_guardian_decides(ward: Ward) -> None:
+    father = Guardian("w")
+    ward.told(LegalState.YOUTH, father.key())
+    own = ward.terms(scope=RecordScope(OWN_MATTERS, SCOPE.years))
+    assert ward.refused(own, father, signed_in=father) == "person_decides"
+    given = ward.lay_down(own, None, signed_in=None)
+    order = WithdrawalOrder(
+        withdrawal=ward.person.wallet.withdraw({HERE: _text(ward, given)}, now=ward.world.clock())[HERE]
+    )
+    with pytest.raises(RemoteProblemError) as refusal:
+        ward.client.withdraw(order, token=ward.token(father))
+    assert refusal.value.code == "person_decides"
+    assert ward.fragments(given) == 1
+    ward.client.withdraw(order, token=ward.token())
+    assert ward.fragments(given) == 0
+
+
+def test_of_two_parents_each_permits_and_the_other_takes_it_back(ward: Ward) -> None:
+    mother, father = Guardian("w"), Guardian("w")
+    ward.told(LegalState.CHILD, mother.key(), father.key())
+    given = ward.lay_down(ward.terms(), mother, signed_in=mother)
+    text = _text(ward, given, by=father)
+    order = ward.person.wallet.withdraw({HERE: text}, now=ward.world.clock())[HERE]
+    ward.client.withdraw(WithdrawalOrder(withdrawal=order), token=ward.token(father))
+    assert ward.state(given, by=mother) == "withdrawn"
+
+
+def test_a_former_guardian_is_refused_by_name_of_it_at_once(ward: Ward) -> None:
+    """SC4: another guardian. The token of the former one is still good; what this body was told counts."""
+    former, present = Guardian("w"), Guardian("w")
+    ward.told(LegalState.CHILD, former.key())
+    given = ward.lay_down(ward.terms(), former, signed_in=former)
+    until = epoch_seconds(ward.world.clock()) + CONFIRM_DAYS * 86_400
+    ward.told(LegalState.CHILD, former.key(Change.GUARDIAN_CHANGED, until), present.key())
+    assert ward.refused(ward.terms(), former, signed_in=former) == "guardianship_ended"
+    assert ward.refused(ward.terms(), former, signed_in=present) == "guardian_unknown"
+    for act in (
+        lambda: ward.client.directives(token=ward.token(former)),
+        lambda: ward.client.withdraw(_order(ward, given, by=present), token=ward.token(former)),
+    ):
+        with pytest.raises(RemoteProblemError) as refusal:
+            act()
+        assert refusal.value.code == "guardianship_ended"
+    assert ward.state(given, by=present) == "active"  # until it is confirmed, or time is up
+    assert ward.lay_down(ward.terms(), present, signed_in=present)
+
+
+def test_an_older_word_does_not_bring_a_former_guardian_back(ward: Ward) -> None:
+    former = Guardian("w")
+    assert ward.told(LegalState.CHILD, former.key()) == 1
+    assert ward.told(LegalState.CHILD, former.key(Change.GUARDIAN_CHANGED, 1)) == 1
+    assert ward.told(LegalState.CHILD, former.key(), number=1) == 0
+    assert ward.told(LegalState.CHILD, former.key(), number=2) == 0
+    assert ward.refused(ward.terms(), former, signed_in=former) == "guardianship_ended"
+
+
+def test_majority_ends_the_guardians_rights_and_what_is_not_confirmed(
+    ward: Ward, directives: Directives
+) -> None:
+    """SC4: a minor who comes of age."""
+    mother = Guardian("w")
+    ward.told(LegalState.YOUTH, mother.key())
+    together = ward.lay_down(ward.terms(), mother, signed_in=None)
+    denied = ward.lay_down(ward.terms(effect=Effect.DENY), mother, signed_in=mother)
+    until = epoch_seconds(ward.world.clock()) + CONFIRM_DAYS * 86_400
+    ward.told(LegalState.OF_AGE, mother.key(Change.MAJORITY_REACHED, until))
+    assert ward.refused(ward.terms(), mother, signed_in=mother) == "guardianship_ended"
+    alone = ward.lay_down(ward.terms(), None, signed_in=None)
+    lapse_due(directives)
+    assert ward.state(together, by=None) == "active"
+    ward.world.clock.move(CONFIRM_DAYS * 86_400)
+    lapse_due(directives)
+    states = [ward.state(each, by=None) for each in (together, denied, alone)]
+    assert states == ["lapsed", "active", "active"]
+    assert (ward.fragments(together), ward.fragments(alone)) == (0, 1)
+    (told,) = [each for each in events(ward.world) if each.get("ground") == together][1:]
+    assert (told["kind"], told["reason"]) == ("directive_lapsed", "majority_reached")
+    with ward.world.context.database.read() as conn:
+        assert ward.person.pseudonym(HERE) not in directives.store.wards.waiting(conn)
+
+
+def test_after_a_death_care_ends_research_and_refusals_stay_and_nobody_signs(ward: Ward) -> None:
+    """SC4: deceased."""
+    mother = Guardian("w")
+    ward.told(LegalState.CHILD, mother.key())
+    care = ward.lay_down(ward.terms(), mother, signed_in=mother)
+    research = ward.lay_down(ward.terms(purposes=frozenset({Purpose.HRESCH})), mother, signed_in=mother)
+    ward.told(LegalState.DECEASED, mother.key(Change.PERSON_DIED))
+    assert (ward.fragments(care), ward.fragments(research)) == (0, 1)
+    assert ward.refused(ward.terms(), mother, signed_in=mother) == "guardianship_ended"
+    assert ward.refused(ward.terms(), None, signed_in=None) == "person_deceased"
+    assert ward.refused(ward.terms(effect=Effect.DENY), None, signed_in=None) == "person_deceased"
+
+
+def test_what_lapses_waits_for_an_answer_that_rests_on_it(ward: Ward, directives: Directives) -> None:
+    """SC2, SC4: when the lapse is acknowledged, nothing that rests on it is still being sent."""
+    given = ward.lay_down(ward.terms(), None, signed_in=None)
+    told = PersonState(person=ward.person.told_name(HERE), number=1, state=LegalState.DECEASED, guardians=[])
+    done = Flag()
+
+    def die() -> None:
+        guarding.tell(directives, TellStates(states=[told]))
+        done.set()
+
+    with ExitStack() as held:
+        assert held.enter_context(directives.barrier.hold([given])) == {given}
+        dying = Thread(target=die)
+        dying.start()
+        assert not done.wait(0.2)
+        assert ward.fragments(given) == 1
+    dying.join()
+    assert ward.fragments(given) == 0
+    with directives.barrier.hold([given]) as in_force:
+        assert not in_force
+
+
+def test_only_the_id_centre_tells(ward: Ward) -> None:
+    name = ward.person.told_name(HERE)
+    said = TellStates(states=[PersonState(person=name, number=1, state=LegalState.DECEASED, guardians=[])])
+    for body in set(Body) - {Body.IDENTITY}:
+        with pytest.raises(RemoteProblemError) as refusal:
+            StateClient(ward.world.http(body_certificate(body))).tell(said)
+        assert refusal.value.status in (401, 403)
+    assert ward.lay_down(ward.terms(), None, signed_in=None)
+
+
+def test_a_row_that_was_put_back_is_named(ward: Ward, directives: Directives) -> None:
+    """IT6: who edits the database brings no guardian back unnoticed."""
+    mother, table = Guardian("w"), tables.DIRECTIVES.ward
+    ward.told(LegalState.CHILD, mother.key())
+    person, database = ward.person.pseudonym(HERE), ward.world.context.database
+    with database.read() as conn:
+        earlier = conn.execute(select(table).where(table.c.pseudonym == person)).one()
+        assert not [each for each in scan_directives(directives, conn)[1] if person in each.row]
+    ward.told(LegalState.CHILD, mother.key(Change.GUARDIAN_CHANGED, 1))
+    with database.write() as conn:
+        conn.execute(update(table).where(table.c.pseudonym == person).values(content=earlier.content))
+    with database.read() as conn:
+        assert [each.table for each in scan_directives(directives, conn)[1] if person in each.row] == ["ward"]
+
+
+def _text(ward: Ward, directive: DirectiveId, by: Guardian | None = None) -> str:
+    return next(each.jws for each in ward.client.directives(token=ward.token(by)) if each.id == directive)
+
+
+def _order(ward: Ward, directive: DirectiveId, *, by: Guardian) -> WithdrawalOrder:
+    text = _text(ward, directive, by=by)
+    return WithdrawalOrder(withdrawal=ward.person.wallet.withdraw({HERE: text}, now=ward.world.clock())[HERE])
