@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, Strict
 
 from consent import base64url
+from services.contracts.guardianship import StateClient, StatesTold, TellStates
 from services.kit.encoding import Base64Url, Message
 from services.kit.http import Http, Token
 from services.kit.log.evidence import Evidence
@@ -99,6 +100,10 @@ class SharedClient:
         content = message.model_dump_json().encode()
         told = self._http.send("POST", "/people/renewals", content=content)
         return NamesRenewed.model_validate_json(told.content)
+
+    def tell_states(self, message: TellStates) -> StatesTold:
+        """Tell the body, if it keeps directives, who acts for whom (ID centre, by its certificate)."""
+        return StateClient(self._http).tell(message)
 
     def checkpoint(self, *, token: Token) -> str:
         """Return the newest co-signed checkpoint, a signed note."""

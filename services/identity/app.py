@@ -32,6 +32,7 @@ from services.identity import egress, tables
 from services.identity.api import (
     accounts,
     cards,
+    guardianships,
     number_look_ups,
     numbers,
     oauth,
@@ -45,9 +46,10 @@ from services.identity.api.problems import PROBLEMS
 from services.identity.audit import scan
 from services.identity.card_rows_audit import scan_card_rows
 from services.identity.centre import Peers, RecordKeeper, RegistryQuestions, open_centre
+from services.identity.guardian_audit import scan_guardianships
 from services.identity.kinds import identity_kinds
 from services.identity.settings import Settings
-from services.identity.workflows import linking_undo, sectors, wallet_renewal
+from services.identity.workflows import guarding, linking_undo, sectors, wallet_renewal
 from services.kit.context import BodyContext, open_body
 from services.kit.log.audit import Finding
 from services.kit.witness_link import WitnessLink
@@ -144,7 +146,10 @@ def assemble(
         parts = recovery.store.scan(conn)
         logged = (opening for _, opening in logged_openings(directives, conn))
         of_cards = list(scan_card_rows(centre, conn, logged))
-        return own[0] + laid_down[0] + parts[0], own[1] + laid_down[1] + parts[1] + of_cards
+        again = (opening for _, opening in logged_openings(directives, conn))
+        of_guardians = list(scan_guardianships(centre, conn, again))
+        found = own[1] + laid_down[1] + parts[1] + of_cards + of_guardians
+        return own[0] + laid_down[0] + parts[0], found
 
     parts = Parts(
         routers=[
@@ -160,6 +165,7 @@ def assemble(
             accounts.account_routes(centre),
             number_look_ups.number_look_up_routes(centre),
             patients.patient_routes(centre),
+            guardianships.guardianship_routes(centre),
             sector_keys.sector_routes(centre),
             directive_routes(directives),
             succession_routes(Succession(directives, effect=partial(wallet_renewal.renewed, centre))),
@@ -176,6 +182,8 @@ def assemble(
             Periodic(settings.sector_interval_seconds, partial(sectors.carry_on, centre)),
             Periodic(settings.undo_interval_seconds, partial(linking_undo.carry_on, centre, medical)),
             Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
+            Periodic(settings.states_interval_seconds, partial(guarding.carry_on, centre, directives)),
+            Periodic(settings.age_interval_seconds, partial(guarding.look_at_ages, centre)),
         ],
     )
     own = checking_tokens(context, register, lambda: egress.token_standing(centre))

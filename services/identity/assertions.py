@@ -38,6 +38,7 @@ class _Claims(BaseModel):
     organisation: str | None = None
     nonce: str | None = None
     cnf: Confirmation | None = None
+    guardianship: str | None = Field(None, max_length=128)
 
 
 @dataclass(frozen=True, slots=True)

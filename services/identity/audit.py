@@ -12,6 +12,7 @@ from services.contracts.identity.messages import Application
 from services.identity.audit_links import link_checks, patient_references
 from services.identity.card_audit import Check, card_checks
 from services.identity.centre import IdentityCentre
+from services.identity.guardian_audit import guardian_checks
 from services.identity.model import Card
 from services.identity.passkey_store import COLUMN
 from services.identity.store import LINK_COLUMN, NUMBER_COLUMN
@@ -67,6 +68,7 @@ def _checks(centre: IdentityCentre, conn: Connection) -> Iterator[Check]:
     for key in conn.execute(select(link.c.id)).scalars().all():
         yield Check(link.name, f"id={key.hex()}", partial(_link, centre, conn, key, of_patients))
     yield from link_checks(centre, conn)
+    yield from guardian_checks(centre, conn)
     for name in conn.execute(select(subject.c.person)).scalars().all():
         yield Check(subject.name, f"person={name}", partial(_subject, centre, conn, name))
     for row in conn.execute(select(passkey)).all():

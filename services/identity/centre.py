@@ -28,6 +28,7 @@ from services.identity.card_certificates import Responder
 from services.identity.card_rows import CardRows
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
+from services.identity.guardianships import Guardianships
 from services.identity.model import Person
 from services.identity.passkey_store import PasskeyStore
 from services.identity.patient_links import PatientLinks
@@ -137,6 +138,11 @@ class IdentityCentre:
     def patients(self) -> PatientLinks:
         """The links of patient numbers."""
         return PatientLinks(self.context.cipher)
+
+    @cached_property
+    def guardianships(self) -> Guardianships:
+        """Who acts for whom, and how far people act alone."""
+        return Guardianships(self.context.cipher)
 
     @cached_property
     def decoy_key(self) -> Jwk:

@@ -27,7 +27,7 @@ from services.contracts.identity.presenting import (
 from services.contracts.oversight.register import BodyEntry
 from services.contracts.registry.attributes import about_certificate
 from services.contracts.registry.look_ups import asked_by_number
-from services.contracts.registry.messages import ASKED_BY
+from services.contracts.registry.messages import ASKED_BY, Presence
 from services.contracts.renewing import renew_names as take_names
 from services.contracts.shared import NameRenewal, RenewalStep, RenewNames
 from services.identity.centre import IdentityCentre
@@ -45,7 +45,7 @@ from services.kit.problems import UnavailableError
     to="the body that the person signs in to",
     fields="that body's own pseudonym of the person, sealed to it, in an access token bound to the person's key",
     purpose="signing in",
-    ground="the card's or the passkey's answer to a challenge",
+    ground="the card's or the passkey's answer to a challenge; of a guardian's card, for a ward",
     answers=("POST /oauth/token",),
 )
 def person_token(
@@ -57,8 +57,9 @@ def person_token(
     jkt: str,
     place: int,
     issuer: TokenIssuer,
+    guardian: str | None = None,
 ) -> str:
-    """T8: return an access token for a person."""
+    """T8: return an access token for a person, or for a guardian whom the audience knows by this key."""
     with centre.context.database.read() as conn:
         name = centre.names(conn)
     return issuer.for_person(
@@ -69,6 +70,7 @@ def person_token(
         jkt=jkt,
         place=place,
         now=centre.now(),
+        guardian=guardian,
     )
 
 
@@ -195,14 +197,14 @@ def attribute_token(centre: IdentityCentre, holder: Person, *, certificate: str)
 @egress(
     to="registry",
     fields="the registry's own pseudonym of the person, sealed to it",
-    purpose="no card for somebody unregistered",
-    ground="a registrar who issues a card to this person",
+    purpose="no card for somebody unregistered; how far age lets a minor act",
+    ground="a registrar who issues a card to this person or looks a ward up; a minor of whom that is asked daily",
 )
-def ask_presence(centre: IdentityCentre, someone: Person) -> bool:
-    """Ask the registry whether the person is registered. Raises: UnavailableError."""
+def ask_presence(centre: IdentityCentre, someone: Person) -> Presence:
+    """Ask the registry whether the person is registered, and what age gives. Raises: UnavailableError."""
     token = sealed_token(centre, someone, body=Body.REGISTRY, organisation=ASKED_BY)
     try:
-        return centre.registry.presence(token).registered
+        return centre.registry.presence(token)
     except (PeerUnavailableError, RemoteProblemError) as error:
         raise UnavailableError("the registry does not say whether the person is registered") from error
 

@@ -8,7 +8,10 @@ class IdentityError(Exception):
 
 
 class OAuthCode(StrEnum):
-    """Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 9449 sections 5 and 8)."""
+    """Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2, RFC 9449 sections 5 and 8).
+
+    The last two are ours: a guardian who signs in for a ward is told them, with status 400.
+    """
 
     INVALID_REQUEST = "invalid_request"
     INVALID_CLIENT = "invalid_client"
@@ -18,6 +21,8 @@ class OAuthCode(StrEnum):
     INVALID_TARGET = "invalid_target"
     INVALID_DPOP_PROOF = "invalid_dpop_proof"
     USE_DPOP_NONCE = "use_dpop_nonce"
+    GUARDIAN_UNKNOWN = "guardian_unknown"
+    GUARDIANSHIP_ENDED = "guardianship_ended"
 
 
 class OAuthError(IdentityError):
@@ -180,3 +185,49 @@ class UnknownLinkError(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("you have no such link that counts; look at the patient number or the link's id")
+
+
+class GuardianOfferError(IdentityError):
+    """The guardian's card did not offer this, for this municipality, now, once."""
+
+    def __init__(self) -> None:
+        super().__init__("the guardian's own card must offer this at your counter, now; have it made anew")
+
+
+class WardUnknownError(IdentityError):
+    """The registry was not asked yet how old the person is."""
+
+    def __init__(self) -> None:
+        super().__init__("the registry was not asked about this person's age yet; look the ward up first")
+
+
+class CapacityError(IdentityError):
+    """Capacity, evidence and the two people's ages do not go together."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody is entered in this capacity, on this evidence, for this person; look at both"
+        )
+
+
+class TooManyGuardiansError(IdentityError):
+    """The person has as many guardians as one may have, or this one already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this guardian is entered already, or there are as many as there may be; end one first"
+        )
+
+
+class UnknownGuardianshipError(IdentityError):
+    """The person has no such guardianship that counts."""
+
+    def __init__(self) -> None:
+        super().__init__("the person of that reference has no such guardianship that counts")
+
+
+class DeceasedError(IdentityError):
+    """The person's death is entered already."""
+
+    def __init__(self) -> None:
+        super().__init__("the person's death is entered already")

@@ -1,23 +1,34 @@
 """What the ID centre does under dual control; docs/dual-control.md says how a kind is made."""
 
+from functools import partial
+
 from sqlalchemy import Connection
 
+from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
+from services.contracts.identity.guardianships import EnteringDeath, EnteringGuardianship
 from services.contracts.identity.sectors import ChangeSectorKey, ChangeTokenKey, TellNamesAgain
 from services.contracts.oversight.register import Kind as Sector
 from services.identity import sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.errors import IdentityError, NoSectorError, SectorBusyError, TokenKeyBusyError
-from services.identity.workflows import names_again, sectors, token_keys
+from services.identity.workflows import guardian_offers, guarding, names_again, sectors, token_keys
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
 
 OFFICIALS = frozenset({Sector.OVERSIGHT.value})
+TOWN_HALL = frozenset({Sector.MUNICIPALITY.value})
 
 
 def identity_kinds(centre: IdentityCentre) -> list[AnyKind]:
-    """Return everything that two officials of the oversight body do together here."""
-    return [_change_sector_key(centre), _tell_names_again(centre), _change_token_key(centre)]
+    """Return everything that two officials of the oversight body, or two of a municipality, do together here."""
+    return [
+        _change_sector_key(centre),
+        _tell_names_again(centre),
+        _change_token_key(centre),
+        _register_guardianship(centre),
+        _register_death(centre),
+    ]
 
 
 def _change_sector_key(centre: IdentityCentre) -> AnyKind:
@@ -86,5 +97,33 @@ def _change_token_key(centre: IdentityCentre) -> AnyKind:
         sectors=OFFICIALS,
         preview=preview,
         effect=effect,
+        refusals=(IdentityError,),
+    )
+
+
+def _register_guardianship(centre: IdentityCentre) -> AnyKind:
+    """SC4, H2: somebody acts for somebody from now on."""
+    return Kind(
+        name="register-guardianship",
+        asked=EnteringGuardianship,
+        sectors=TOWN_HALL,
+        preview=partial(guardian_offers.preview_guardianship, centre),
+        effect=partial(guarding.register, centre),
+        person=lambda _conn, asked: Pseudonym(asked.ward),
+        settle=partial(guardian_offers.settle_guardianship, centre),
+        refusals=(IdentityError,),
+    )
+
+
+def _register_death(centre: IdentityCentre) -> AnyKind:
+    """SC4: somebody has died; what was laid down for care ends with it."""
+    return Kind(
+        name="register-death",
+        asked=EnteringDeath,
+        sectors=TOWN_HALL,
+        preview=partial(guardian_offers.preview_death, centre),
+        effect=partial(guarding.register_death, centre),
+        person=lambda _conn, asked: Pseudonym(asked.person),
+        settle=partial(guardian_offers.settle_death, centre),
         refusals=(IdentityError,),
     )

@@ -69,6 +69,25 @@ class Settings(BodySettings):
     suspension_tries_of_all: int = Field(
         6000, description="Telephone codes that all callers together may try in that time.", gt=0
     )
+    guardians_at_most: int = Field(
+        4, description="How many guardians a person may have at a time.", ge=1, le=16
+    )
+    confirmation_days: int = Field(
+        90,
+        description="How long what a guardian permitted stands, once that guardian may not any more, unless it is "
+        "confirmed; in days.",
+        ge=1,
+        le=366,
+    )
+    states_interval_seconds: float = Field(
+        1.0, description="How often bodies are told who acts for whom, until they have answered.", gt=0
+    )
+    age_interval_seconds: float = Field(
+        60.0,
+        description="How often it is looked whether ages of minors are still to be asked for today.",
+        gt=0,
+    )
+    ages_at_once: int = Field(200, description="Of how many the registry is asked in one such run.", gt=0)
     ocsp_seconds: int = Field(
         60, description="How long an answer about a card certificate may be kept by who asked.", gt=0, le=3600
     )

@@ -1,11 +1,12 @@
 """What step T5 of the token endpoint finds out about a person who signs in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
+from consent.vocabulary import Body
 from services.identity.errors import OAuthCode
 from services.kit.credentials.callers import SignedInBy
 
@@ -29,3 +30,5 @@ class SignIn:
     ground: str
     uses: list[Once]
     confirm: Callable[[Connection], None]
+    guardian: Mapping[Body, str] = field(default_factory=dict)
+    """By which key each body knows the guardian who signs in for the holder."""

@@ -193,3 +193,37 @@ passkey = Table(
     Column("content", LargeBinary, nullable=False, info=sealed("name, public key, counter and times")),
     sqlite_with_rowid=False,
 )
+
+guardianship = Table(
+    "guardianship",
+    metadata,
+    Column("id", String, primary_key=True, info=clear("random")),
+    Column("ward", LargeBinary, nullable=False, index=True, info=sealed("the ward, for look-up")),
+    Column("guardian", LargeBinary, nullable=False, index=True, info=sealed("the guardian, for look-up")),
+    Column(
+        "told",
+        LargeBinary,
+        nullable=False,
+        info=sealed("both, in which capacity, on what evidence, the guardian's keys, its end"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+legal_state = Table(
+    "legal_state",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, info=sealed("the person, for look-up")),
+    Column("waiting", String, nullable=False, index=True, info=clear("which bodies are still to be told")),
+    Column("aging", Boolean, nullable=False, info=clear("whether age may change what the person does")),
+    Column(
+        "looked",
+        String,
+        nullable=False,
+        index=True,
+        info=clear("the day on which the registry was asked last"),
+    ),
+    Column(
+        "told", LargeBinary, nullable=False, info=sealed("how far the person acts alone, by age; a death")
+    ),
+    sqlite_with_rowid=False,
+)

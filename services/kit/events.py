@@ -108,6 +108,12 @@ class EventKind(StrEnum):
     USE_CASE_OPENED = "use_case_opened"
     USE_REVIEWED = "use_reviewed"
     LEGAL_STATE_TOLD = "legal_state_told"
+    GUARDIANSHIPS_LOOKED_UP = "guardianships_looked_up"
+    GUARDIANSHIP_REGISTERED = "guardianship_registered"
+    GUARDIANSHIP_ENDED = "guardianship_ended"
+    GUARDIAN_SIGNED_IN = "guardian_signed_in"
+    GUARDIAN_REFUSED = "guardian_refused"
+    DEATH_REGISTERED = "death_registered"
     DIRECTIVE_LAPSED = "directive_lapsed"
 
 

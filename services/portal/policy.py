@@ -93,6 +93,7 @@ def _passages() -> Iterator[Passage]:
         (Body.IDENTITY, "POST", "/passkeys/removals"),
         (Body.IDENTITY, "GET", "/patient-links"),
         (Body.IDENTITY, "POST", "/patient-links/disown"),
+        (Body.IDENTITY, "GET", "/guardianships"),
         (Body.IDENTITY, "GET", "/number"),
         (Body.IDENTITY, "POST", "/number"),
         (Body.IDENTITY, "GET", "/cards/own"),

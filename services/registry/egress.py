@@ -4,7 +4,7 @@ Each function declares which fields go to whom, for what, and takes what was ver
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from consent import base64url, jws
@@ -12,6 +12,7 @@ from consent.account_proof import CONFIRMATION, Confirmation, confirmation_paylo
 from consent.accounts import Disclosure, item_digest
 from consent.attributes import AttributeStatement, state
 from consent.decision import Permit
+from consent.guardians import Ages, state_at
 from consent.identifiers import Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem
@@ -68,14 +69,20 @@ def disclosure(registry: Registry, resident: Resident, ground: Disclosure) -> Di
 
 @egress(
     to="identity",
-    fields="yes or no",
-    purpose="no card for somebody unregistered",
+    fields="yes or no, and whether child, youth or of age; no birth date",
+    purpose="no card for somebody unregistered; how far age lets a minor act",
     ground="the ID centre's own token for the person, over its own certificate",
     answers=("POST /presence",),
 )
-def presence(resident: Resident | None) -> Presence:
-    """Return whether somebody is registered."""
-    return Presence(registered=resident is not None)
+def presence(resident: Resident | None, *, today: date, ages: Ages) -> Presence:
+    """Return whether somebody is registered, and how far age lets them act alone."""
+    if resident is None:
+        return Presence(registered=False)
+    try:
+        born = date.fromisoformat(resident.items[BasicItem.BIRTH_DATE])
+    except ValueError:
+        return Presence(registered=True)  # a birth date of which the day is not known
+    return Presence(registered=True, state=state_at(born, today=today, ages=ages))
 
 
 @egress(

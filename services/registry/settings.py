@@ -23,6 +23,15 @@ class Settings(BodySettings):
     inquirer_batch_window_seconds: int = Field(
         86_400, description="Length of the window for batches, counted in tenths.", ge=10, le=604_800
     )
+    majority_age: int = Field(
+        18, description="Age of majority, in years (Civil Code, article 4).", ge=1, le=30
+    )
+    youth_age: int = Field(
+        15,
+        description="Age from which a minor decides together with a guardian, and some things alone.",
+        ge=0,
+        le=30,
+    )
     history_years: int = Field(
         5, description="How many years former items of a resident are kept.", ge=1, le=100
     )

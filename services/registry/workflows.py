@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from consent.decision import BasicRequest, Permit, Refusal, decide
 from consent.errors import MalformedError
 from consent.explanations import RefusalCode
+from consent.guardians import Ages
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
 from services.contracts.registry.change_reasons import ON_CHANGE, ON_ENTRY, ChangeReason
@@ -23,6 +24,7 @@ from services.contracts.registry.messages import (
     RegisterResident,
 )
 from services.directives.model import StoredDirective
+from services.kit.clock import JAPAN
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.database import take_turn
 from services.kit.events import Event, EventKind, Outcome
@@ -119,7 +121,9 @@ def presence(registry: Registry, token: str) -> Presence:
     named = registry.whom(token, ASKED_BY)
     with registry.context.database.write() as conn:
         person = registry.use_up(conn, named)
-        return egress.presence(registry.store.resident(conn, person))
+        today = registry.context.clock().astimezone(JAPAN).date()
+        ages = Ages(registry.settings.youth_age, registry.settings.majority_age)
+        return egress.presence(registry.store.resident(conn, person), today=today, ages=ages)
 
 
 def _judge(

@@ -15,6 +15,7 @@ from services.contracts import recovery as v
 from services.contracts import succession as su
 from services.contracts.identity import accounts
 from services.contracts.identity import card_messages as c
+from services.contracts.identity import guardianships as gi
 from services.contracts.identity import messages as i
 from services.contracts.identity import passkey_messages as pk
 from services.contracts.identity import presenting as w
@@ -160,6 +161,12 @@ RECOVERY: list[Row] = [
         {"recovery_key": REFERENCE, "confirmations": ["x"], "paper_proof": REFERENCE},
     ),
 ]
+ENDED: Example = {
+    "reference": REFERENCE,
+    "guardianship": "nobodys",
+    "evidence": "court_decision",
+    "document": "0" * 64,
+}
 NOBODYS_STATE: Example = {"person": "nobody", "number": 1, "state": "of_age", "guardians": []}
 DIRECTIVES: list[Row] = [
     ("PUT /wallet", person, d.WalletRegistration, {"signing_key": KEY, "proof": "x"}),
@@ -238,6 +245,8 @@ ROWS: dict[Body, list[Row]] = {
         ("PUT /subject", person, i.RegisterSubject, {"wallet_key": KEY, "proof": "x"}),
         ("POST /number", person, i.ChangeOwnNumber, {}),
         ("POST /numbers/changes", CITY, i.ChangeNumber, {"reference": REFERENCE}),
+        ("POST /wards", CITY, gi.AskWard, {"reference": REFERENCE}),
+        ("POST /guardianships/ends", CITY, gi.EndGuardianship, ENDED),
         ("POST /patient-links", CLINIC, i.LinkPatient, WHO | {"patient_number": "7", "confirmation": "x"}),
         ("POST /patient-links/undo", CLINIC, i.UndoLink, FAULT | {"patient_number": "7"}),
         ("POST /patient-links/disown", person, i.DisownLink, FAULT | {"link": CARD}),

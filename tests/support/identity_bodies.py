@@ -50,6 +50,9 @@ from services.registry import app as registry_app
 from services.registry import tables as registry_tables
 from services.registry.settings import Settings as RegistrySettings
 
+RUNS = ("undo_interval_seconds", "states_interval_seconds", "age_interval_seconds")
+"""What tests run themselves, at the moment that they want."""
+
 
 class LiveRegister:
     """The oversight body's register as it is at this moment."""
@@ -145,7 +148,7 @@ class Bodies:
             "database_connections": 2,
         }
         settings = (
-            IdentitySettings.model_validate(common | {"undo_interval_seconds": 3600.0})
+            IdentitySettings.model_validate(common | dict.fromkeys(RUNS, 3600.0))
             if body is Body.IDENTITY
             else RegistrySettings.model_validate(common | dict(self.registry_settings))
         )

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from consent import base64url, jws
 from consent.decision import BasicRequest, HeldDirective, Refusal, decide
+from consent.guardians import Ages, state_at
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import BasicItem, Body
@@ -144,7 +146,12 @@ class FakeRegistry:
 
     def presence(self, token: str) -> Presence:
         """See `Registry`; the fake trusts that it is the ID centre that asks."""
-        return Presence(registered=self.whom(token, ASKED_BY) in self.residents)
+        resident = self.residents.get(self.whom(token, ASKED_BY))
+        if resident is None:
+            return Presence(registered=False)
+        born = date.fromisoformat(resident[BasicItem.BIRTH_DATE])
+        today = self.clock().astimezone(JAPAN).date()
+        return Presence(registered=True, state=state_at(born, today=today, ages=Ages()))
 
     def look_up(self, message: LookUp, *, token: Token) -> LookedUp:
         """See `Registry`."""

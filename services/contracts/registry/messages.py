@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
+from consent.guardians import LegalState
 from consent.identifiers import OrganisationId
 from consent.vocabulary import BasicItem, ConfirmationReason, Purpose
 from consent.wire import ContractName
@@ -97,9 +98,10 @@ class AskPresence(Message):
 
 
 class Presence(Message):
-    """Whether they are, and nothing else."""
+    """Whether they are, and how far their age lets them act alone; no birth date."""
 
     registered: bool
+    state: Annotated[LegalState, Strict(False)] | None = None
 
 
 MATCH_INFO: Final = "identity-match"

@@ -16,7 +16,7 @@ from services.contracts.identity.naming import PeopleNamed, RequestPeopleNamed
 from services.contracts.identity.presenting import OperatorPresentation, PresentOperator
 from services.identity.centre import IdentityCentre
 from services.identity.workflows import linking, naming, presenting
-from services.kit.access import operator, person
+from services.kit.access import operator, person, person_or_guardian
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
@@ -43,7 +43,7 @@ def people_routes(centre: IdentityCentre) -> APIRouter:
 
     @router.put("/subject")
     def subject(
-        caller: Annotated[PersonCaller, Depends(person())], message: RegisterSubject
+        caller: Annotated[PersonCaller, Depends(person_or_guardian())], message: RegisterSubject
     ) -> RegisteredSubject:
         """Register the wallet's key for the medical sector."""
         return linking.register_subject(centre, caller, message)

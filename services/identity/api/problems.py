@@ -6,12 +6,15 @@ from typing import Final
 from consent.errors import MalformedError, SignatureError
 from consent.explanations import RefusalCode
 from services.identity.errors import (
+    CapacityError,
     CardApplicationsError,
     CardExistsError,
     CardNotUsableError,
     CardTransitionError,
     ConfirmationError,
     ConsentRefusedError,
+    DeceasedError,
+    GuardianOfferError,
     NoCardError,
     NoSectorError,
     NotResidentError,
@@ -25,11 +28,14 @@ from services.identity.errors import (
     SubjectTakenError,
     TokenKeyBusyError,
     TooManyChecksError,
+    TooManyGuardiansError,
     TooManyPasskeysError,
     TooManyPeopleError,
     TooManyTriesError,
+    UnknownGuardianshipError,
     UnknownLinkError,
     UnknownReferenceError,
+    WardUnknownError,
 )
 from services.kit.columns import ColumnError
 from services.kit.problems import ForbiddenError, Problem
@@ -104,6 +110,23 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     TooManyChecksError: Problem(
         429, "too_many_checks", "Too many checks without a PIN", "Have the person give the card's PIN."
     ),
+    GuardianOfferError: Problem(
+        403,
+        "guardian_offer_refused",
+        "The guardian's offer is not accepted",
+        "Have the guardian make it anew.",
+    ),
+    WardUnknownError: Problem(
+        409, "ward_unknown", "The person's age is not known yet", "Look the ward up first, then propose."
+    ),
+    CapacityError: Problem(
+        409, "capacity_refused", "Nobody is entered so", "Compare capacity, evidence and both ages."
+    ),
+    TooManyGuardiansError: Problem(409, "too_many_guardians", "There are guardians enough", "End one first."),
+    UnknownGuardianshipError: Problem(
+        404, "not_found", "No such guardianship", "Look the ward up and take the id from there."
+    ),
+    DeceasedError: Problem(409, "person_deceased", "The death is entered", "There is nothing left to do."),
     SignatureError: Problem(403, "signature_refused", "The signature is not accepted", "Sign it again."),
     ColumnError: Problem(
         500, "stored_data_changed", "What is stored here was changed", "Tell the operator to run the audit."

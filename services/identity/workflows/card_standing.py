@@ -140,6 +140,21 @@ def make_code(centre: IdentityCentre, caller: PersonCaller) -> SuspensionCode:
     return SuspensionCode(suspension_code=code)
 
 
+def revoke_own(centre: IdentityCentre, conn: Connection, holder: Pseudonym) -> None:
+    """Revoke the card of somebody who has died, if there is one, and end its tokens."""
+    held = centre.cards.own(conn, holder)
+    if held is None:
+        return
+    hold_card(conn, held.id)
+    state = _move(centre, conn, held, CardChange.REVOKE)
+    event = Event(
+        kind=EventKind.CARD_STATE_CHANGED,
+        outcome=Outcome.DONE,
+        detail={"state": state.value, "reason": "death"},
+    )
+    record_card(centre, conn, holder, card_id=held.id, event=event)
+
+
 def _own(centre: IdentityCentre, conn: Connection, holder: Pseudonym) -> Card:
     held = centre.cards.own(conn, holder)
     if held is None:

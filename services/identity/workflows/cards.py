@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from consent import base64url, pin
+from consent.guardians import LegalState
 from consent.identifiers import OrganisationId
 from consent.paper_code import random_code
 from services.contracts.identity.messages import (
@@ -27,6 +28,7 @@ from services.identity.errors import (
 from services.identity.holding import hold_person
 from services.identity.model import Card, NewCardApplication, Person
 from services.identity.workflows.card_events import at_counter, record_card
+from services.identity.workflows.guardian_ends import note_age
 from services.kit.certificates import to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
@@ -43,7 +45,8 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
     """
     _check_applications(request.applications)
     holder = holder_of(centre, caller.organisation, request.reference)
-    if not egress.ask_presence(centre, holder):
+    present = egress.ask_presence(centre, holder)
+    if not present.registered:
         raise NotResidentError("the registry does not know the person yet")
     card_id = base64url.encode(centre.context.randomness(CARD_ID_BYTES))
     end = _end_of_validity(centre)
@@ -61,6 +64,7 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
         centre.cards.put_standing(conn, card, code=centre.code_digest(code), now=centre.seconds())
         event = at_counter(EventKind.CARD_ISSUED, caller)
         record_card(centre, conn, holder.pseudonym, card_id=card_id, event=event)
+        note_age(centre, conn, holder.pseudonym, present.state or LegalState.OF_AGE)
     return IssuedCard(
         card=card_id,
         applications={

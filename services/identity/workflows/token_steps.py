@@ -27,6 +27,7 @@ from services.kit.problems import ReplayError
 KINDS: Final = {
     SignedInBy.CARD: (EventKind.TOKEN_ISSUED, EventKind.TOKEN_REFUSED),
     SignedInBy.PASSKEY: (EventKind.PASSKEY_USED, EventKind.PASSKEY_REFUSED),
+    SignedInBy.GUARDIAN: (EventKind.GUARDIAN_SIGNED_IN, EventKind.GUARDIAN_REFUSED),
 }
 
 

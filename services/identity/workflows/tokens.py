@@ -29,6 +29,7 @@ from services.identity.model import Card
 from services.identity.oauth_form import Grant
 from services.identity.sign_in import Once, SignIn
 from services.identity.workflows import passkeys
+from services.identity.workflows.guardian_sign_in import for_ward, refuse_deceased
 from services.identity.workflows.revocation import card_ground, operator_ground, passkey_ground
 from services.identity.workflows.terminal_tokens import for_terminal
 from services.identity.workflows.token_exchange import exchanged
@@ -111,6 +112,7 @@ def _for_person(centre: IdentityCentre, bound: Bound, asker: Asker) -> TokenAnsw
     with centre.context.database.write() as conn:  # T7
         use_once(centre, conn, bound, signed_in.uses)
         signed_in.confirm(conn)
+        refuse_deceased(centre, conn, holder)
         someone = centre.store.person(conn, holder)
         event = asker.event(KINDS[signed_in.by][0], Outcome.PERMITTED)
         centre.context.journal.record(conn, person=holder, event=event)
@@ -124,6 +126,7 @@ def _for_person(centre: IdentityCentre, bound: Bound, asker: Asker) -> TokenAnsw
         jkt=bound.jkt,
         place=place,
         issuer=issuer,
+        guardian=signed_in.guardian.get(bound.audience.body),
     )
     told = answer(centre, token, scope="")
     issued = ACCESS_TOKEN_TYPE if bound.request.grant is Grant.EXCHANGE else None
@@ -211,10 +214,12 @@ def _card(centre: IdentityCentre, bound: Bound, asker: Asker) -> SignIn:
         Once("card assertion", f"{key.card.id}.{verified.jti}", verified.expires, code),
         Once("challenge", challenge, until, code),
     ]
-    return SignIn(
+    own = SignIn(
         by=SignedInBy.CARD,
         holder=key.card.holder.pseudonym,
         ground=card_ground(key.card.id),
         uses=used,
         confirm=partial(_still_usable, centre, key.card),
     )
+    named = unverified.claims.guardianship
+    return own if named is None else for_ward(centre, own, asker, guardianship=named)

@@ -162,7 +162,9 @@ class Authenticator:
             with self.database.read() as connection:
                 told, _, guardian = pseudonym.decode().partition(GUARDED_BY)
                 name = self.people.own_name(connection, Pseudonym(told))
-                return PersonCaller(name, SignedInBy(claims.acr), guardian or None)
+                by = SignedInBy(claims.acr)
+                # with no key of this body's in it, a guardian's token is still not the person's
+                return PersonCaller(name, by, guardian if by is SignedInBy.GUARDIAN else None)
         except RetiredNameError as error:
             raise UnauthenticatedError(str(error)) from error
 

@@ -40,6 +40,7 @@ WITH_SESSION = {
     (I, "POST", "/patient-links/disown"),
     *product((I,), ["GET", "POST"], ["/passkeys"]),
     *product((I,), ["POST"], ["/passkeys/options", "/passkeys/removals"]),
+    (I, "GET", "/guardianships"),
     (I, "GET", "/number"),
     (I, "POST", "/number"),
     (I, "GET", "/cards/own"),

@@ -1,0 +1,68 @@
+"""T5 for a guardian: with the own card, for a ward; and who has died signs in no more.
+
+The card's assertion names the guardianship, so that no relay puts in another one. The token says to each body by which
+key it knows the guardian for this ward, and rests on the guardian's own card: what stops that card stops it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from consent.identifiers import Pseudonym
+from services.contracts.identity.guardianships import TOLD
+from services.identity.centre import IdentityCentre
+from services.identity.errors import OAuthCode, OAuthError
+from services.identity.guardianships import Guardianship
+from services.identity.holding import hold_person
+from services.identity.sign_in import SignIn
+from services.identity.workflows.token_steps import KINDS, Asker
+from services.kit.credentials.callers import SignedInBy
+from services.kit.events import Outcome
+
+
+def for_ward(centre: IdentityCentre, own: SignIn, asker: Asker, *, guardianship: str) -> SignIn:
+    """Return the guardian's sign-in for the ward. Raises: OAuthError, in the history of whom it concerns."""
+    asker.by = SignedInBy.GUARDIAN
+    with centre.context.database.read() as conn:
+        held = centre.guardianships.get(conn, guardianship)
+    # somebody else's guardianship answers as one that nobody has
+    if held is None or held.guardian != own.holder:
+        raise OAuthError(OAuthCode.GUARDIAN_UNKNOWN, "assertion: no such guardianship of the card's holder")
+    asker.person = held.ward
+    _require_in_force(held)
+    kids = {body: kid for body in TOLD if (kid := held.kid(body)) is not None}
+    return replace(
+        own,
+        by=SignedInBy.GUARDIAN,
+        holder=held.ward,
+        confirm=_confirm(centre, own, asker, guardianship),
+        guardian=kids,
+    )
+
+
+def refuse_deceased(centre: IdentityCentre, conn: Connection, person: Pseudonym) -> None:
+    """Refuse who has died, by whatever means. Raises: OAuthError."""
+    standing = centre.guardianships.standing(conn, person)
+    if standing is not None and standing.deceased:
+        raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: its issuer does not count now")
+
+
+def _confirm(
+    centre: IdentityCentre, own: SignIn, asker: Asker, guardianship: str
+) -> Callable[[Connection], None]:
+    def confirm(conn: Connection) -> None:
+        held = centre.guardianships.get(conn, guardianship)
+        if held is not None:
+            hold_person(conn, held.ward)
+            _require_in_force(centre.guardianships.get(conn, guardianship) or held)
+        own.confirm(conn)
+        event = asker.event(KINDS[SignedInBy.GUARDIAN][0], Outcome.PERMITTED)
+        centre.context.journal.record(conn, person=own.holder, event=event)
+
+    return confirm
+
+
+def _require_in_force(held: Guardianship) -> None:
+    if held.ended is not None:
+        raise OAuthError(OAuthCode.GUARDIANSHIP_ENDED, "assertion: this guardianship has ended")

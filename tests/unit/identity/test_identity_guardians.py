@@ -1,0 +1,496 @@
+"""SC4: who acts for whom is entered by two, ended by one, ended by age and death, and told to every body."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from hashlib import sha256
+from secrets import token_bytes
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from sqlalchemy import select, update
+from support.identity_people import IDENTITY, REGISTRY, Holder, Participant, some_items
+from support.identity_world import World, running
+
+from consent import base64url, jws
+from consent.canonical import JsonValue
+from consent.guardians import Capacity, Change, LegalState
+from consent.identifiers import OperatorId, Pseudonym
+from consent.jwk import thumbprint, to_jwk
+from consent.vocabulary import Body
+from consent.wallet import Wallet
+from services.contracts.directives import DirectivesClient
+from services.contracts.guardianship import PersonState, StatesTold, TellStates
+from services.contracts.guardianship_fake import FakeStateKeeper
+from services.contracts.identity.guardianships import (
+    OFFER,
+    TOLD,
+    AskWard,
+    EndGuardianship,
+    Evidence,
+    GuardianshipClient,
+    WardShown,
+)
+from services.contracts.identity.messages import Application, EnrolledPerson
+from services.contracts.oversight.register import Kind, Operator, Role
+from services.contracts.proposals import ProposalsClient, ShownProposal
+from services.contracts.registry.client import RegistryClient
+from services.contracts.shared import SharedClient
+from services.directives.service import Directives, open_directives
+from services.identity import tables
+from services.identity.audit import scan
+from services.identity.centre import IdentityCentre, open_centre
+from services.identity.guardian_audit import scan_guardianships
+from services.identity.settings import Settings
+from services.identity.workflows import guarding
+from services.kit.clock import JAPAN, epoch_seconds
+from services.kit.credentials.tokens import PersonClaims, verify_token
+from services.kit.http import RemoteProblemError, Token
+from services.kit.problems import UnavailableError
+
+DOCUMENT = sha256(b"a scan").hexdigest()
+
+
+class Stranger(SharedClient):
+    """A body that is not up here, as far as it is told who acts for whom."""
+
+    def __init__(self, keeper: FakeStateKeeper) -> None:
+        self.keeper = keeper
+
+    def tell_states(self, message: TellStates) -> StatesTold:
+        return self.keeper.tell(message)
+
+
+@dataclass
+class Guardian:
+    """Somebody with a card and a wallet who wants to act for others."""
+
+    holder: Holder
+    wallet: Wallet = field(default_factory=lambda: Wallet.create(token_bytes))
+
+    def keys(self, name: str) -> dict[str, dict[str, str]]:
+        return {body.value: to_jwk(self.wallet.guardian_key(name, body).public_key()) for body in TOLD}
+
+
+@dataclass
+class Scene:
+    """A municipality with a registrar and two supervisors; bodies that are told."""
+
+    world: World
+    city: Participant
+    supervisors: tuple[Participant, Participant]
+    strangers: dict[Body, FakeStateKeeper]
+
+    @property
+    def desk(self) -> GuardianshipClient:
+        return GuardianshipClient(self.world.http(IDENTITY, self.city))
+
+    @property
+    def registrar(self) -> Token:
+        return self.world.operator_token(self.city, IDENTITY)
+
+    @property
+    def centre(self) -> IdentityCentre:
+        context = self.world.identity_context
+        assert isinstance(context.settings, Settings)
+        peers: dict[Body, SharedClient] = {Body.REGISTRY: SharedClient(self.world.registry_link)}
+        return open_centre(
+            context,
+            context.settings,
+            register=self.world.register,
+            registry=RegistryClient(self.world.registry_link),
+            peers=(peers | {body: Stranger(keeper) for body, keeper in self.strangers.items()}).__getitem__,
+        )
+
+    @property
+    def directives(self) -> Directives:
+        return open_directives(
+            self.world.identity_context, tables.DIRECTIVES, directory=self.world.register.directory
+        )
+
+    def tell(self) -> None:
+        guarding.carry_on(self.centre, self.directives)
+
+    def told(self, body: Body, person: EnrolledPerson) -> PersonState:
+        """Return what a body was told last about somebody."""
+        return self.strangers[body].told[self.name(body, person)]
+
+    def name(self, body: Body, person: EnrolledPerson) -> Pseudonym:
+        centre = self.centre
+        with self.world.identity_context.database.read() as conn:
+            someone = centre.store.linked(
+                conn, organisation=self.city.organisation, reference=person.reference
+            )
+            assert someone is not None
+            return centre.names(conn)(body, someone.linkage)
+
+    def child(self, age: int) -> EnrolledPerson:
+        """Enrol somebody who was that old yesterday, without a card."""
+        today = self.world.clock().astimezone(JAPAN).date()
+        born = date(today.year - age, today.month, 1).isoformat()
+        enrolled = self.world.enrol(self.city)
+        items = some_items().model_copy(update={"birth_date": born})
+        self.world.settle(enrolled, self.city, items)
+        return enrolled
+
+    def adult(self) -> Guardian:
+        return Guardian(self.world.holder(self.city))
+
+    def ask(self, person: EnrolledPerson) -> WardShown:
+        return self.desk.ward(AskWard(reference=person.reference), token=self.registrar)
+
+    def offer(self, guardian: Guardian, name: str, capacity: Capacity, /, **replaced: JsonValue) -> str:
+        told: dict[str, JsonValue] = {
+            "guardianship": name,
+            "organisation": self.city.organisation,
+            "capacity": capacity,
+            "keys": guardian.keys(name),
+            "at": epoch_seconds(self.world.clock()),
+            **replaced,
+        }
+        holder = guardian.holder
+        return jws.sign(
+            told,
+            typ=OFFER,
+            key=holder.keys[Application.SIGNATURE],
+            kid=holder.kid_of(Application.SIGNATURE),
+        )
+
+    def supervisor(self, number: int) -> ProposalsClient:
+        who = self.supervisors[number]
+        return ProposalsClient(self.world.http(IDENTITY, who), token=self.world.operator_token(who, IDENTITY))
+
+    def propose(
+        self,
+        person: EnrolledPerson,
+        guardian: Guardian,
+        capacity: Capacity = Capacity.PARENT,
+        evidence: Evidence = Evidence.FAMILY_REGISTER,
+        *,
+        offer: str | None = None,
+        name: str | None = None,
+    ) -> tuple[str, ShownProposal]:
+        name = name or base64url.encode(token_bytes(16))
+        parameters: dict[str, Any] = {
+            "reference": person.reference,
+            "offer": offer or self.offer(guardian, name, capacity),
+            "evidence": evidence.value,
+            "document": DOCUMENT,
+        }
+        made = self.supervisor(0).propose_as("register-guardianship", parameters, reason="a birth")
+        return name, made
+
+    def enter(self, person: EnrolledPerson, guardian: Guardian, **told: Any) -> str:
+        name, made = self.propose(person, guardian, **told)
+        self.supervisor(1).approve(made)
+        return name
+
+    def die(self, person: EnrolledPerson) -> None:
+        parameters: dict[str, Any] = {"reference": person.reference, "document": DOCUMENT}
+        made = self.supervisor(0).propose_as("register-death", parameters, reason="a notification")
+        self.supervisor(1).approve(made)
+
+    def end(self, person: EnrolledPerson, name: str) -> WardShown:
+        message = EndGuardianship(
+            reference=person.reference,
+            guardianship=name,
+            evidence=Evidence.COURT_DECISION,
+            document=DOCUMENT,
+        )
+        return self.desk.end(message, token=self.registrar)
+
+    def token(self, guardian: Guardian, name: str, audience: str = IDENTITY) -> Token:
+        """Have a guardian sign in for a ward."""
+        claims = {"guardianship": name}
+        fields = self.world.person_fields(guardian.holder, audience, at=self.city, claims=claims)
+        answer = self.world.identity(self.city).token(fields, key=self.world.dpop)
+        return Token(answer.access_token, self.world.dpop)
+
+    def history(self, pseudonym: Pseudonym) -> list[dict[str, Any]]:
+        context = self.world.identity_context
+        with context.database.read() as conn:
+            rows = [at for at, whose in context.journal.persons(conn) if whose == pseudonym]
+            openings = context.journal.openings(conn, rows)
+        return [dict(openings[at].event) for at in sorted(rows)]
+
+    def own_name(self, person: EnrolledPerson) -> Pseudonym:
+        return self.world.identity_context.people.first_name(self.name(Body.IDENTITY, person))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with running(tmp_path_factory.mktemp("guardians")) as world:
+        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+        pair = tuple(_supervisor(world, city, name) for name in ("one", "two"))
+        strangers = {body: FakeStateKeeper() for body in (Body.MEDICAL, Body.OVERSIGHT)}
+        yield Scene(world, city, (pair[0], pair[1]), strangers)
+
+
+@contextmanager
+def status(expected: int) -> Iterator[None]:
+    """Expect a refusal of this status."""
+    with pytest.raises(RemoteProblemError) as refusal:
+        yield
+    assert refusal.value.status == expected
+
+
+def _supervisor(world: World, city: Participant, name: str) -> Participant:
+    card = generate_private_key(SECP256R1())
+    world.oversight.operators.append(
+        Operator(
+            id=OperatorId(name),
+            organisation=city.organisation,
+            roles=[Role.SUPERVISOR],
+            card_key=to_jwk(card.public_key()),
+            active=True,
+            expires=epoch_seconds(world.clock()) + 365 * 86_400,
+            person_tag=f"the human called {name}",
+        )
+    )
+    return replace(city, operator=OperatorId(name), card_key=card)
+
+
+def test_age_is_told_in_bands_and_no_birth_date(scene: Scene) -> None:
+    assert [scene.ask(scene.child(age)).state.value for age in (3, 16, 30)] == ["child", "youth", "of_age"]
+
+
+def test_a_guardian_is_entered_by_two_and_every_body_knows_another_key(scene: Scene) -> None:
+    child, mother = scene.child(3), scene.adult()
+    scene.ask(child)
+    name, made = scene.propose(child, mother)
+    assert made.preview["state_of_ward"] == "child"
+    with status(403):
+        scene.supervisor(0).approve(made)
+    with pytest.raises(RemoteProblemError):
+        scene.token(mother, name)
+    scene.supervisor(1).approve(made)
+    scene.tell()
+    told = [scene.told(body, child) for body in (Body.MEDICAL, Body.OVERSIGHT)]
+    assert [each.state for each in told] == [LegalState.CHILD] * 2
+    keys = [each.guardians[0].key for each in told]
+    assert keys == [mother.keys(name)[body.value] for body in (Body.MEDICAL, Body.OVERSIGHT)]
+    assert told[0].person != told[1].person
+    own = scene.desk.own(token=scene.world.person_token(mother.holder, IDENTITY, at=scene.city))
+    assert [(each.guardianship, each.seen_as) for each in own.guardianships] == [(name, "guardian")]
+    kinds = [each["kind"] for each in scene.history(scene.own_name(child))]
+    assert "guardianship_registered" in kinds
+    assert scene.centre.guardianships.cipher is scene.world.identity_context.cipher
+
+
+def test_no_row_shows_who_is_whose_guardian(scene: Scene) -> None:
+    child, mother = scene.child(3), scene.adult()
+    scene.ask(child)
+    scene.enter(child, mother)
+    people = {scene.own_name(child), scene.own_name(mother.holder.enrolled)}
+    with scene.world.identity_context.database.read() as conn:
+        for table in (tables.guardianship, tables.legal_state):
+            for row in conn.execute(select(table)).all():
+                assert not any(person.encode() in bytes(str(row), "utf-8") for person in people)
+
+
+def test_a_guardian_signs_in_for_the_ward_by_the_key_that_each_body_knows(scene: Scene) -> None:
+    child, mother = scene.child(3), scene.adult()
+    scene.ask(child)
+    name = scene.enter(child, mother)
+    scene.tell()
+    token = scene.token(mother, name, REGISTRY)
+    standing = scene.world.register.tokens()
+    claims = verify_token(token.value, standing=standing, audience=REGISTRY, now=scene.world.clock())
+    assert isinstance(claims, PersonClaims)
+    assert claims.acr == "guardian"
+    at_registry = DirectivesClient(scene.world.http(REGISTRY, scene.city))
+    assert at_registry.directives(token=token) == []
+    for person in (scene.own_name(child), scene.own_name(mother.holder.enrolled)):
+        assert "guardian_signed_in" in [each["kind"] for each in scene.history(person)]
+    with status(403):  # what is the person's own is no guardian's
+        scene.desk.own(token=scene.token(mother, name))
+
+
+@pytest.mark.parametrize(
+    ("age", "capacity", "evidence"),
+    [
+        (30, Capacity.PARENT, Evidence.FAMILY_REGISTER),
+        (3, Capacity.ADULT_GUARDIAN, Evidence.REGISTRATION_CERTIFICATE),
+        (3, Capacity.PARENT, Evidence.REGISTRATION_CERTIFICATE),
+        (3, Capacity.PARENT, Evidence.DEATH_NOTIFICATION),
+    ],
+)
+def test_capacity_evidence_and_age_go_together(
+    scene: Scene, age: int, capacity: Capacity, evidence: Evidence
+) -> None:
+    person, adult = scene.child(age), scene.adult()
+    scene.ask(person)
+    with pytest.raises(RemoteProblemError) as refusal:
+        scene.propose(person, adult, capacity, evidence)
+    assert refusal.value.status == 409
+
+
+def test_an_offer_counts_for_one_counter_now_and_by_the_guardians_own_card(scene: Scene) -> None:
+    """SC4: nobody is made a guardian without knowing, and nobody makes themselves one with others' keys."""
+    child, mother, neighbour = scene.child(3), scene.adult(), scene.adult()
+    scene.ask(child)
+    late = epoch_seconds(scene.world.clock()) - 400
+    wrong = [
+        scene.offer(mother, "n", Capacity.PARENT, organisation="other-city"),
+        scene.offer(mother, "n", Capacity.PARENT, at=late),
+        scene.offer(mother, "n", Capacity.PARENT, keys={}),
+        scene.offer(Guardian(replace(mother.holder, keys=neighbour.holder.keys)), "n", Capacity.PARENT),
+        "x.y.z",
+    ]
+    for offer in wrong:
+        with pytest.raises(RemoteProblemError):
+            scene.propose(child, mother, offer=offer)
+    name = scene.enter(child, mother)
+    with pytest.raises(RemoteProblemError):  # the same guardian twice, and the same name for another ward
+        scene.propose(child, mother)
+    with pytest.raises(RemoteProblemError):
+        scene.propose(child, neighbour, name=name)
+
+
+def test_the_end_stops_the_guardians_tokens_and_has_a_code_of_its_own(scene: Scene) -> None:
+    """SC4: a guardian who was replaced."""
+    child, former, present = scene.child(3), scene.adult(), scene.adult()
+    scene.ask(child)
+    name, other = scene.enter(child, former), scene.enter(child, present)
+    scene.tell()
+    token = scene.token(former, name, REGISTRY)
+    at_registry = DirectivesClient(scene.world.http(REGISTRY, scene.city))
+    assert at_registry.directives(token=token) == []
+    shown = scene.end(child, name)
+    assert {each.guardianship: each.ended for each in shown.guardianships} == {
+        name: Change.GUARDIAN_CHANGED,
+        other: None,
+    }
+    scene.world.clock.move(2)
+    with status(401):
+        at_registry.directives(token=token)
+    with pytest.raises(RemoteProblemError) as refusal:
+        scene.token(former, name)
+    assert refusal.value.code == "guardianship_ended"
+    logged = scene.history(scene.own_name(child))[-1]
+    assert (logged["kind"], logged["reason"]) == ("guardian_refused", "guardianship_ended")
+    assert scene.token(present, other)
+    scene.tell()
+    guardians = scene.told(Body.MEDICAL, child).guardians
+    until = epoch_seconds(scene.world.clock()) + 90 * 86_400
+    ended = {thumbprint(each.key): each for each in guardians}[thumbprint(former.keys(name)["medical"])]
+    assert ended.ended is Change.GUARDIAN_CHANGED
+    assert abs((ended.confirm_until or 0) - until) < 10
+    with status(404):
+        scene.end(child, name)
+
+
+def test_somebody_elses_guardianship_answers_as_none(scene: Scene) -> None:
+    child, mother, stranger = scene.child(3), scene.adult(), scene.adult()
+    scene.ask(child)
+    name = scene.enter(child, mother)
+    codes = []
+    for asked in (name, "nobodys"):
+        with pytest.raises(RemoteProblemError) as refusal:
+            scene.token(stranger, asked)
+        codes.append((refusal.value.status, refusal.value.code, refusal.value.detail))
+    assert codes[0] == codes[1]
+    assert codes[0][1] == "guardian_unknown"
+
+
+def test_majority_ends_guardianships_on_the_day(scene: Scene) -> None:
+    """SC4: a minor who comes of age; the registry is asked once a day."""
+    youth, mother = scene.child(17), scene.adult()
+    scene.ask(youth)
+    name = scene.enter(youth, mother)
+    guarding.look_at_ages(scene.centre)
+    assert scene.ask(youth).state is LegalState.YOUTH
+    scene.world.clock.move(366 * 86_400)
+    _prolong(scene.world)
+    guarding.look_at_ages(scene.centre)
+    scene.tell()
+    told = scene.told(Body.OVERSIGHT, youth)
+    assert (told.state, told.guardians[0].ended) == (LegalState.OF_AGE, Change.MAJORITY_REACHED)
+    with pytest.raises(RemoteProblemError) as refusal:
+        scene.token(mother, name)
+    assert refusal.value.code == "guardianship_ended"
+    reasons = [each.get("reason") for each in scene.history(scene.own_name(youth))]
+    assert "majority_reached" in reasons
+
+
+def _prolong(world: World) -> None:
+    until = epoch_seconds(world.clock()) + 365 * 86_400
+    longer = {"expires": until}
+    oversight = world.oversight
+    oversight.operators[:] = [each.model_copy(update=longer) for each in oversight.operators]
+    oversight.terminals[:] = [each.model_copy(update=longer) for each in oversight.terminals]
+    oversight.organisations[:] = [each.model_copy(update=longer) for each in oversight.organisations]
+
+
+def test_a_death_ends_the_card_and_what_the_person_was_guardian_of(scene: Scene) -> None:
+    """SC4: a guardian who dies, and a person who dies."""
+    child, mother = scene.child(3), scene.adult()
+    scene.ask(child)
+    scene.enter(child, mother)
+    holder = mother.holder
+    token = scene.world.person_token(holder, REGISTRY, at=scene.city)
+    scene.die(holder.enrolled)
+    scene.tell()
+    ended = scene.told(Body.MEDICAL, child).guardians[0]
+    assert (ended.ended, ended.confirm_until is not None) == (Change.GUARDIAN_DIED, True)
+    assert scene.told(Body.MEDICAL, holder.enrolled).state is LegalState.DECEASED
+    scene.world.clock.move(2)
+    with status(401):
+        DirectivesClient(scene.world.http(REGISTRY, scene.city)).directives(token=token)
+    with pytest.raises(RemoteProblemError):
+        scene.world.person_token(holder, REGISTRY, at=scene.city)
+    with pytest.raises(RemoteProblemError):
+        scene.die(holder.enrolled)
+    other = scene.adult()
+    name = scene.enter(child, other)
+    scene.die(child)
+    scene.tell()
+    assert scene.told(Body.OVERSIGHT, child).state is LegalState.DECEASED
+    with pytest.raises(RemoteProblemError):
+        scene.token(other, name)
+
+
+def test_a_minor_who_gets_a_card_is_no_adult_for_any_body(scene: Scene) -> None:
+    """SC4: without a guardian entered, a minor's own card permits nothing alone."""
+    today = scene.world.clock().astimezone(JAPAN).date()
+    born = (today - timedelta(days=10 * 366)).isoformat()
+    items = some_items().model_copy(update={"birth_date": born})
+    holder = scene.world.holder(scene.city, items)
+    scene.tell()
+    assert scene.told(Body.MEDICAL, holder.enrolled).state is LegalState.CHILD
+
+
+def test_a_body_that_is_down_is_told_when_it_is_back(scene: Scene) -> None:
+    child = scene.child(3)
+    down = scene.strangers[Body.MEDICAL]
+    down.down = UnavailableError("down")
+    scene.ask(child)
+    with pytest.raises(UnavailableError, match="medical"):
+        scene.tell()
+    assert scene.told(Body.OVERSIGHT, child).state is LegalState.CHILD
+    down.down = None
+    scene.tell()
+    assert scene.told(Body.MEDICAL, child).state is LegalState.CHILD
+
+
+def test_a_guardianship_that_was_brought_back_is_named(scene: Scene) -> None:
+    """IT6: the row as it was before its end."""
+    child, mother = scene.child(3), scene.adult()
+    scene.ask(child)
+    name = scene.enter(child, mother)
+    table, context, centre = tables.guardianship, scene.world.identity_context, scene.centre
+    with context.database.read() as conn:
+        earlier = conn.execute(select(table).where(table.c.id == name)).one()
+    scene.end(child, name)
+
+    def found() -> list[str]:
+        with context.database.read() as conn:
+            logged = [context.journal.openings(conn, [at])[at] for at, _ in context.journal.persons(conn)]
+            return [each.row for each in (*scan(centre, conn)[1], *scan_guardianships(centre, conn, logged))]
+
+    assert f"id={name}" not in found()
+    with context.database.write() as conn:
+        conn.execute(update(table).where(table.c.id == name).values(told=earlier.told))
+    assert f"id={name}" in found()
