@@ -187,9 +187,15 @@ class Journal:
         return [openings[place] for place in places]
 
     def told(self, conn: Connection, positions: range) -> list[tuple[Pseudonym | None, Opening]]:
-        """Return the entries at `positions` in order, each with whose it is. Raises: as `openings`."""
-        openings = self.openings(conn, positions)
-        return [(person, openings[position]) for position, person in self._rows.whose(conn, positions)]
+        """Return the entries at `positions` in order, each with whose it is; of a bulk entry its parts.
+
+        Raises: as `openings`.
+        """
+        openings, told = self.openings(conn, positions), list[tuple[Pseudonym | None, Opening]]()
+        for position, person in self._rows.whose(conn, positions):
+            whole = openings[position]
+            told += self.parts(conn, position) if BULK in whole.event else [(person, whole)]
+        return told
 
     def persons(self, conn: Connection) -> list[tuple[int, Pseudonym | None]]:
         """Return whose each entry is, in order; None where it is nobody's or cannot be read (the audit names those)."""

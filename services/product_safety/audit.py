@@ -9,6 +9,7 @@ from services.kit.columns import ColumnError
 from services.kit.journal import Journal
 from services.kit.log.audit import Finding
 from services.kit.log.errors import LogError
+from services.kit.log.history import BULK
 from services.product_safety.ledger import DIGEST, TABLE_OF, row_digest
 from services.product_safety.model import Occasion, RecallState
 from services.product_safety.tables import notice, recall, recall_queue
@@ -38,21 +39,32 @@ def _compare(
         where = " ".join(f"{key.name}={each[key.name]}" for key in table.primary_key.columns)
         if position not in logged:
             yield Finding(table.name, where, f"its journal entry {position} is missing or does not open")
-        elif logged[position] != row_digest(table, each):
+        elif row_digest(table, each) not in logged[position]:
             yield Finding(table.name, where, f"is not what journal entry {position} says")
 
 
-def _logged_digests(journal: Journal, conn: Connection, positions: list[int]) -> dict[int, JsonValue]:
+def _logged_digests(journal: Journal, conn: Connection, positions: list[int]) -> dict[int, set[JsonValue]]:
+    """Return the digests of rows that entries name, by position; a bulk entry names one for each of its parts."""
+    wanted = sorted(set(positions))
     try:
-        found = journal.openings(conn, positions)
+        return _digests(journal, conn, wanted)
     except (ColumnError, LogError):
-        found = {}
-        for position in positions:  # one entry was changed: find the others one by one
+        found = dict[int, set[JsonValue]]()
+        for position in wanted:  # one entry was changed: find the others one by one
             try:
-                found |= journal.openings(conn, [position])
+                found |= _digests(journal, conn, [position])
             except (ColumnError, LogError):
                 continue
-    return {position: _digest(opening.event) for position, opening in found.items()}
+        return found
+
+
+def _digests(journal: Journal, conn: Connection, positions: list[int]) -> dict[int, set[JsonValue]]:
+    return {
+        position: {_digest(opening.event)}
+        if BULK not in opening.event
+        else {_digest(part.event) for _person, part in journal.parts(conn, position)}
+        for position, opening in journal.openings(conn, positions).items()
+    }
 
 
 def _digest(event: Mapping[str, JsonValue]) -> JsonValue:

@@ -51,6 +51,14 @@ class Ledger:
             rows = self._record(conn, entries)
             conn.execute(insert(TABLE_OF[type(entries[0].row)]), rows)
 
+    def add_bulk(self, conn: Connection, summary: Event, entries: Sequence[Entry]) -> None:
+        """Insert rows of one table that are about many people; the log gets one leaf, each person their part of it."""
+        if entries:
+            rows = [_columns(each) for each in entries]
+            recorded = self._journal.record_bulk(conn, summary, _dated(entries, rows))
+            stored = [row | {"log_index": recorded.index} for row in rows]
+            conn.execute(insert(TABLE_OF[type(entries[0].row)]), stored)
+
     def change(self, conn: Connection, entry: Entry) -> None:
         """Replace the row of the same primary key."""
         table = TABLE_OF[type(entry.row)]
@@ -63,12 +71,17 @@ class Ledger:
         self._journal.record(conn, person=person, event=event)
 
     def _record(self, conn: Connection, entries: Sequence[Entry]) -> list[dict[str, JsonValue]]:
-        rows: list[dict[str, JsonValue]] = [asdict(each.row) for each in entries]
-        events = [
-            DatedEvent(each.person, _with_digest(each, row)) for each, row in zip(entries, rows, strict=True)
-        ]
-        recorded = self._journal.record_all(conn, events)
+        rows = [_columns(each) for each in entries]
+        recorded = self._journal.record_all(conn, _dated(entries, rows))
         return [row | {"log_index": each.index} for row, each in zip(rows, recorded, strict=True)]
+
+
+def _columns(entry: Entry) -> dict[str, JsonValue]:
+    return asdict(entry.row)
+
+
+def _dated(entries: Sequence[Entry], rows: Sequence[dict[str, JsonValue]]) -> list[DatedEvent]:
+    return [DatedEvent(each.person, _with_digest(each, row)) for each, row in zip(entries, rows, strict=True)]
 
 
 def _with_digest(entry: Entry, row: dict[str, JsonValue]) -> Event:

@@ -2,7 +2,8 @@
 
 N1 `start_recall` writes the recall and the list of its owners in one transaction;
 N2 the workflow engine calls `notify_batch` until it says that nobody is left, and again after a crash;
-N3 each call takes owners off the list and writes their notices and journal entries in one transaction, so a call
+N3 each call takes owners off the list and writes their notices and one journal entry, of which each finds their own
+   part in their history, in one transaction, so a call
    that is repeated finds only those who have none (stops double notices), and one that died changed nothing
    (stops missed ones); the database refuses a second notice for an ownership in any case;
 N4 whoever buys after N1 is told by `notify_new_owner` in the transaction of the purchase.
@@ -38,8 +39,9 @@ def notify_batch(centre: Centre, recall_id: RecallId, *, limit: int) -> bool:
         if recall is None or recall.state is RecallState.COMPLETED:
             return False
         owners = store.waiting(conn, recall_id, limit=limit)
-        _notify(
-            centre, conn, [(recall, each.ownership, each.person) for each in owners], occasion=Occasion.RECALL
+        told = [(recall, each.ownership, each.person) for each in owners]
+        centre.ledger.add_bulk(
+            conn, _summary(recall, len(told)), _notices(centre, told, occasion=Occasion.RECALL)
         )
         store.strike(conn, recall_id, owners)
         if len(owners) == limit:
@@ -55,22 +57,28 @@ def notify_new_owner(centre: Centre, conn: Connection, ownership: Ownership, pro
         for recall in store.recalls_of(conn, product.gtin)
         if policy.covers(recall.request, serial=product.serial, lot=product.lot)
     ]
-    _notify(centre, conn, concerned, occasion=Occasion.PURCHASE)
+    centre.ledger.add(conn, _notices(centre, concerned, occasion=Occasion.PURCHASE))
 
 
-def _notify(
-    centre: Centre,
-    conn: Connection,
-    owners: list[tuple[Recall, OwnershipId, Pseudonym]],
-    *,
-    occasion: Occasion,
-) -> None:
+def _notices(
+    centre: Centre, owners: list[tuple[Recall, OwnershipId, Pseudonym]], *, occasion: Occasion
+) -> list[Entry]:
     moment = centre.now()
     entries = []
     for recall, ownership, person in owners:
         notice = Notice(NoticeId(centre.new_id()), recall.id, ownership, occasion, moment, None)
         entries.append(Entry(notice, person, _event(recall, notice)))
-    centre.ledger.add(conn, entries)
+    return entries
+
+
+def _summary(recall: Recall, count: int) -> Event:
+    return Event(
+        kind=EventKind.RECALL_NOTICE,
+        outcome=Outcome.DONE,
+        organisation=recall.maker,
+        count=count,
+        detail={"recall": recall.id, "gtin": recall.gtin},
+    )
 
 
 def _event(recall: Recall, notice: Notice) -> Event:
@@ -84,11 +92,6 @@ def _event(recall: Recall, notice: Notice) -> Event:
 
 def _complete(centre: Centre, conn: Connection, recall: Recall) -> None:
     completed = replace(recall, state=advance(recall.state, RecallState.COMPLETED))
-    event = Event(
-        kind=EventKind.RECALL_NOTICE,
-        outcome=Outcome.DONE,
-        organisation=recall.maker,
-        count=recall.listed,
-        detail={"recall": recall.id, "gtin": recall.gtin, "state": completed.state.value},
-    )
+    summary = _summary(recall, recall.listed)
+    event = replace(summary, detail={**(summary.detail or {}), "state": completed.state.value})
     centre.ledger.change(conn, Entry(completed, None, event))

@@ -5,6 +5,7 @@ entries in the log. A death in the middle leaves whole transactions, and the nex
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date
 from typing import Final
 
@@ -82,8 +83,8 @@ def _erase_some(registry: Registry) -> int:
         entries = history_store.due(conn, _today(registry), most=AT_ONCE)
         if entries:
             history_store.erase(conn, entries)
-            events = [DatedEvent(each.person, _event(each.until)) for each in entries]
-            registry.context.journal.record_all(conn, events)
+            events = [DatedEvent(each.person, _event({"until": each.until})) for each in entries]
+            registry.context.journal.record_bulk(conn, replace(_event(None), count=len(events)), events)
     return len(entries)
 
 
@@ -94,8 +95,8 @@ def _search(registry: Registry, conn: Connection) -> ErasureSearch:
     size = journal.tree.size(conn)
     with_items = 0
     for start in range(0, size, AT_ONCE):
-        openings = journal.openings(conn, range(start, min(start + AT_ONCE, size)))
-        with_items += sum(_holds_items(opening.event) for opening in openings.values())
+        told = journal.told(conn, range(start, min(start + AT_ONCE, size)))
+        with_items += sum(_holds_items(opening.event) for _person, opening in told)
     return ErasureSearch(
         at=epoch_seconds(registry.context.clock()),
         before=before.isoformat(),
@@ -117,5 +118,5 @@ def _today(registry: Registry) -> date:
     return registry.context.clock().astimezone(UTC).date()
 
 
-def _event(until: str) -> Event:
-    return Event(kind=EventKind.HISTORY_ERASED, outcome=Outcome.DONE, detail={"until": until})
+def _event(detail: dict[str, JsonValue] | None) -> Event:
+    return Event(kind=EventKind.HISTORY_ERASED, outcome=Outcome.DONE, detail=detail)

@@ -97,8 +97,22 @@ def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> l
         desk.hold(each.asked.caller for each in requests if each.refusal is None)
         decisions = [_decide(desk, each) for each in requests]
         desk.keep()
-        registry.context.journal.record_all(conn, [event for each in decisions for event in each.events])
+        _record(desk, requests, decisions)
     return decisions
+
+
+def _record(desk: "_Desk", requests: Sequence[LookUpRequest], decisions: Sequence[Decision]) -> None:
+    """Log what was decided: of a part of a file one leaf, in which each person who was named finds their own."""
+    journal, singly = desk.registry.context.journal, list[DatedEvent]()
+    for request, decision in zip(requests, decisions, strict=True):
+        together = [each for each in decision.events if each.person is not None]
+        if request.asked.pace is Pace.SINGLE or not together:
+            singly += decision.events
+            continue
+        singly += [each for each in decision.events if each.person is None]
+        journal.record_bulk(desk.conn, _summary(request.asked, decision, len(together)), together)
+    if singly:
+        journal.record_all(desk.conn, singly)
 
 
 @dataclass(slots=True)
@@ -212,6 +226,16 @@ def _event(asked: Asked, judged: Judged, *, reason: LookUpRefusal | None = None)
     question, verdict = judged.read.question, judged.verdict
     hits = len(verdict.hits) if isinstance(verdict, Provision) else None
     form = {} if isinstance(question, LookUpRefusal) else {"form": question.form.value}
+    about = _about(asked, reason)
+    return replace(
+        about,
+        categories=tuple(sorted(BasicItem)) if hits else (),
+        count=hits,
+        detail={**(about.detail or {}), **form},
+    )
+
+
+def _about(asked: Asked, reason: LookUpRefusal | None) -> Event:
     batch = {} if asked.batch is None else {"batch": asked.batch}
     return Event(
         kind=EventKind.LOOK_UP,
@@ -220,11 +244,13 @@ def _event(asked: Asked, judged: Judged, *, reason: LookUpRefusal | None = None)
         operator=asked.caller.operator,
         terminal=asked.caller.terminal,
         purpose=asked.task,
-        categories=tuple(sorted(BasicItem)) if hits else (),
-        count=hits,
         reason=reason,
-        detail={"case": asked.case, **form, **batch},
+        detail={"case": asked.case, **batch},
     )
+
+
+def _summary(asked: Asked, decision: Decision, parts: int) -> Event:
+    return replace(_about(asked, decision.refusal), count=parts)
 
 
 def _stop(asked: Asked, now: int) -> Event:

@@ -154,6 +154,14 @@ def test_report_names_what_stands_out(scene: Scene) -> None:
     assert scene.report().look_ups == 0
 
 
+def test_rows_of_a_file_stand_out_like_single_look_ups(scene: Scene) -> None:
+    scene.world.clock.move(-scene.world.clock().timestamp() % 86_400 + 3 * 3600)  # noon in Japan
+    before = scene.report().look_ups
+    scene.official.asks_all(*[query("山*", born=BORN)] * 3)
+    assert scene.report().look_ups == before + 3
+    assert scene.kinds() == {(FindingKind.REPEATEDLY, "city-operator", 1)}
+
+
 def test_look_ups_at_night_stand_out(scene: Scene) -> None:
     """IL4"""
     scene.world.clock.move(-scene.world.clock().timestamp() % 86_400 + 15 * 3600)  # midnight in Japan

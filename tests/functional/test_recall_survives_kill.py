@@ -30,8 +30,8 @@ TESTS = Path(__file__).resolve().parents[1]
 OWNERS = 40
 BATCH = 3
 PATIENCE_SECONDS = 60
-ENTRIES = 1 + 2 * OWNERS + 1 + OWNERS + 1
-"""Trade item; article and purchase of each owner; start; one notice each; completion."""
+ENTRIES = 1 + 2 * OWNERS + 1 + -(-OWNERS // BATCH) + 1
+"""Trade item; article and purchase of each owner; start; one entry for each batch of notices; completion."""
 
 
 class Centre:

@@ -56,8 +56,10 @@ def state_of(office: Office, recall: Recall) -> RecallState:
 
 
 def entries(office: Office) -> int:
+    """Count what the log tells, each person's part of a bulk entry by itself."""
+    journal = office.centre.context.journal
     with office.centre.context.database.read() as conn:
-        return office.centre.context.journal.tree.size(conn)
+        return len(journal.told(conn, range(journal.tree.size(conn))))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,6 +85,26 @@ def test_power_failures_in_the_middle_of_batches_neither_double_nor_miss_a_notic
     assert [office.notices(f"person {number}") for number in range(PEOPLE)] == [1] * PEOPLE
     assert state_of(office, recall) is RecallState.COMPLETED
     assert entries(office) == before + PEOPLE + 1
+
+
+def test_each_batch_is_one_leaf_in_which_each_owner_finds_their_own_notice(office: Office) -> None:
+    for number in range(PEOPLE):
+        office.buy(f"person {number}", f"{number}")
+    recall, journal = office.recall(), office.centre.context.journal
+    with office.centre.context.database.read() as conn:
+        before = journal.tree.size(conn)
+    office.dispatch(recall, limit=PEOPLE + 1)
+    with office.centre.context.database.read() as conn:
+        assert journal.tree.size(conn) == before + 2  # the notices, the end
+        (summary,) = journal.openings(conn, [before]).values()
+        parts = journal.parts(conn, before)
+    assert summary.event["count"] == PEOPLE
+    assert {person for person, _ in parts} == {
+        office.world.pseudonym(f"person {number}") for number in range(PEOPLE)
+    }
+    notices = {str(dict(part.event["detail"])["notice"]) for _, part in parts}  # type: ignore[arg-type]  # JSON
+    assert len(notices) == PEOPLE
+    assert not any(each in str(summary.event) for each in notices)
 
 
 def test_completed_recall_does_nothing_more(office: Office) -> None:

@@ -95,11 +95,10 @@ def test_changed_journal_entry_costs_only_its_own_rows(office: Office) -> None:
 
 
 def history(office: Office, person: Pseudonym | None) -> list[tuple[str, str, str | None]]:
+    journal = office.centre.context.journal
     with office.centre.context.database.read() as conn:
-        persons = office.centre.context.journal.persons(conn)
-        positions = [position for position, whose in persons if whose == person]
-        openings = office.centre.context.journal.openings(conn, positions)
-    events = [openings[position].event for position in positions]
+        told = journal.told(conn, range(journal.tree.size(conn)))
+    events = [opening.event for whose, opening in told if whose == person]
     return [(str(e["kind"]), str(e["outcome"]), e.get("reason")) for e in events]  # type: ignore[misc]  # JSON
 
 

@@ -94,18 +94,18 @@ def test_whatever_interrupts_it_exactly_what_is_due_is_erased_once(
             end = HistoryEnd(ChangeReason.MOVED_WITHIN, day, due)
             registry.store.change(conn, WHOSE, old=old, new=old, end=end)
     runs = 0
-    record_all = registry.context.journal.record_all
+    record_bulk = registry.context.journal.record_bulk
 
     def dying(*arguments: object) -> object:
         nonlocal runs
         runs += 1
         if runs == killed_after:
             raise KilledError
-        return record_all(*arguments)  # type: ignore[arg-type]  # passed on as it came
+        return record_bulk(*arguments)  # type: ignore[arg-type]  # passed on as it came
 
     with monkeypatch.context() as patched:
         patched.setattr(erasing, "AT_ONCE", at_once)
-        patched.setattr(registry.context.journal, "record_all", dying)
+        patched.setattr(registry.context.journal, "record_bulk", dying)
         for _ in range(2):
             try:
                 erasing.erase_due(registry)

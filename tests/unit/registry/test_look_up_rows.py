@@ -97,6 +97,29 @@ def resident(name: str, address: str = ADDRESS, born: str = BORN) -> Resident:
     return Resident({BasicItem(item): value for item, value in told.items()})
 
 
+def test_part_of_a_file_is_one_leaf_in_which_each_person_finds_their_own(scene: Scene) -> None:
+    """J7: a person's part says what a single look-up would, and nothing of anybody else's."""
+    number = scene.official.enters(items_of("山田 花子")).personal_number
+    scene.official.enters(items_of("山本 太郎"))
+    (token,) = scene.official.numbered(number)
+    journal, database = scene.world.registry_context.journal, scene.world.registry_context.database
+    with database.read() as conn:
+        before = journal.tree.size(conn)
+    scene.official.asks_all(Query(token=token), query("山*", born=BORN), query("田*", born=BORN))
+    with database.read() as conn:
+        whole, nobody = journal.openings(conn, range(before, journal.tree.size(conn))).values()
+        parts = journal.parts(conn, before)
+    assert (nobody.event["count"], whole.event["count"]) == (0, 3)
+    assert sorted(Counter(person for person, _ in parts).values()) == [1, 2]
+    assert {(part.event["kind"], part.event["count"]) for _, part in parts} == {
+        ("look_up", 1),
+        ("look_up", 2),
+    }
+    assert {str(part.event["detail"]) for _, part in parts} == {
+        str({"case": CASE, "batch": "b1", "form": form}) for form in ("number", "name_start_birth_date")
+    }
+
+
 def test_every_question_is_in_the_history_of_everybody_it_named(scene: Scene) -> None:
     """J7: to whom, when, for what purpose, what kind of data; and no name, address, number or pseudonym."""
     number = scene.official.enters(items_of("山田 花子")).personal_number
