@@ -2,11 +2,8 @@
 
 import argparse
 import logging
-import os
 import ssl
 import sys
-import threading
-import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import NoReturn
@@ -19,6 +16,7 @@ from services.kit.context import tls_files
 from services.kit.database import DataVersionError
 from services.kit.keys import KeyFolderError
 from services.kit.log.errors import LogError
+from services.kit.parent import end_with
 from services.kit.server import PortInUseError, serve
 from services.kit.settings import BodySettings, SettingsError, load_settings
 
@@ -32,7 +30,7 @@ def main() -> None:
     body = Body(arguments.body)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.WARNING)
     if arguments.parent:
-        threading.Thread(target=_stop_with, args=(arguments.parent,), daemon=True).start()
+        end_with(arguments.parent)
     try:
         settings = load_settings(settings_class(body), body)
         app = create_app(body)(settings)
@@ -67,12 +65,6 @@ def create_app(body: Body) -> Callable[[BodySettings], FastAPI]:
     """Return a body's `create_app`."""
     found: Callable[[BodySettings], FastAPI] = import_module(f"services.{body.value}.app").create_app
     return found
-
-
-def _stop_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), 15)
 
 
 if __name__ == "__main__":

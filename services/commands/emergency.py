@@ -9,18 +9,20 @@ import click
 from consent import base64url
 from consent.compartments import YearSpan
 from consent.vocabulary import Category
-from consent.words import terms_in_words
+from consent.words import Word, terms_in_words
 from services.commands.failures import told
 from services.commands.options import IdCommand
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signing
+from services.commands.wishes import language_option
 from services.contracts.oversight.emergencies import ReviewOutcome
 from services.gateway import emergencies as gateway
 from services.gateway.emergency_choice import choose as choose_for
-from services.gateway.emergency_relay import relay_waiting
+from services.gateway.emergency_relay import Relayed, relay_waiting
 from services.gateway.organisation import Organisation
 from services.gateway.relationships import review_use, use_reviews
 from services.kit.http import PeerUnavailableError
+from services.kit.parent import end_with
 from services.kit.problems import UnavailableError
 
 categories_option = click.option(
@@ -30,6 +32,8 @@ categories_option = click.option(
     type=click.Choice([each.value for each in Category]),
     help="A kind of records; may be repeated.",
 )
+LEFT_OUT = "a large document needs the person's own permission, or a copy from its author"
+CHOSEN = Word("選択を記録しました。以前の選択は取り消されました。", "chosen; an earlier choice is taken back")
 
 
 @click.group()
@@ -42,15 +46,19 @@ def emergency() -> None:
 @categories_option
 @click.option("--years", type=(int, int), help="First and last year of the records; else ten each way.")
 @click.option("--no", "refused", is_flag=True, help="Nobody may, in any emergency.")
+@language_option
 @told
-def choose(card: Path, categories: tuple[str, ...], years: tuple[int, int] | None, refused: bool) -> None:
+def choose(
+    card: Path, categories: tuple[str, ...], years: tuple[int, int] | None, refused: bool, language: str
+) -> None:
     """Choose which of your records two professionals of a hospital may read in an emergency, or none (--no)."""
     if bool(categories) == refused:
         raise click.UsageError("name at least one --category, or say --no")
     span = None if years is None else YearSpan(*years)
-    for each in choose_for(signing(card), [Category(name) for name in categories], years=span):
-        click.echo(terms_in_words(each.terms).en)
-    click.echo("chosen; an earlier choice is taken back")
+    wanted = [Category(name) for name in categories]
+    for each in choose_for(signing(card), wanted, years=span, language=language):
+        click.echo(terms_in_words(each.terms).of(language))
+    click.echo(CHOSEN.of(language))
 
 
 @emergency.command("request")
@@ -104,6 +112,8 @@ def open_(folder: Path, case: str) -> None:
     for each in records.documents:
         click.echo(f"{each.category} {each.year} by {each.author}, {each.media_type}:")
         click.echo(base64url.decode(each.content).decode(errors="replace"))
+    for left in records.left_out:
+        click.echo(f"{left.category} {left.year} by {left.author}: left out ({left.code}): {LEFT_OUT}")
     click.echo(f"{len(records.documents)} documents")
 
 
@@ -111,14 +121,17 @@ def open_(folder: Path, case: str) -> None:
 @as_option
 @click.option("--seconds", default=1.0, show_default=True, help="Between two looks.")
 @click.option("--once", is_flag=True, help="Look once and end.")
+@click.option("--parent", type=int, hidden=True, help="End when this process ends.")
 @told
-def relay(folder: Path, seconds: float, once: bool) -> None:
+def relay(folder: Path, seconds: float, once: bool, parent: int | None) -> None:
     """Run the emergency relay: read what two professionals declared, seal it to their hospital, forget it."""
     own = Organisation.at(folder)
+    if parent is not None:
+        end_with(parent)
     while True:
         try:
             for each in relay_waiting(own):
-                click.echo(f"case {each.case}: {each.refused or f'{each.documents} documents sealed'}")
+                click.echo(f"case {each.case}: {each.refused or _sealed(each)}")
         except (PeerUnavailableError, UnavailableError) as error:
             if once:
                 raise
@@ -126,6 +139,11 @@ def relay(folder: Path, seconds: float, once: bool) -> None:
         if once:
             return
         time.sleep(seconds)
+
+
+def _sealed(relayed: Relayed) -> str:
+    left = f"; {relayed.left_out} large ones left out" if relayed.left_out else ""
+    return f"{relayed.documents} documents sealed{left}"
 
 
 @click.group()

@@ -7,9 +7,11 @@ import click
 
 from services.commands.auditing import line, wholeness
 from services.commands.failures import told
+from services.commands.wishes import language_option
 from services.contracts.identity.messages import Application
 from services.gateway.audit_events import save_bundle
 from services.gateway.cards import read_card
+from services.gateway.emergency_notices import emergency_notices
 from services.gateway.history import history as fetch_history
 from services.gateway.history import inbox as fetch_inbox
 from services.gateway.history import save_evidence
@@ -68,12 +70,17 @@ def history(card: Path, *, save: Path | None, fhir: Path | None) -> None:
 
 @click.command()
 @card_option
+@language_option
 @told
-def inbox(card: Path) -> None:
-    """Show recall notices for what you own."""
-    notices = fetch_inbox(signed_in(card))
+def inbox(card: Path, language: str) -> None:
+    """Show emergencies in which your records were opened, and recall notices for what you own."""
+    person = signed_in(card)
+    emergencies = emergency_notices(person)
+    for each in emergencies:
+        click.echo(f"{each.title.of(language)}\n    {each.text.of(language)}")
+    notices = fetch_inbox(person)
     for notice in notices:
         click.echo(
             f"{notice.product}: {notice.title}\n    {notice.hazard}\n    {notice.remedy}\n    {notice.url}"
         )
-    click.echo(f"{len(notices)} notices")
+    click.echo(f"{len(emergencies) + len(notices)} notices")

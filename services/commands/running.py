@@ -15,8 +15,15 @@ from services.demo.checks import save
 from services.demo.story import FEWEST_PEOPLE, Request, tell
 from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL, open_deployment
 from services.deployment.layout import BASE_PORT, HOST, DeploymentError, ports_from
-from services.deployment.organisations import APPLICANTS, STAFF, accredit_missing, credential_folder
+from services.deployment.organisations import (
+    APPLICANTS,
+    EMERGENCY_RELAY,
+    STAFF,
+    accredit_missing,
+    credential_folder,
+)
 from services.deployment.processes import Processes
+from services.deployment.relaying import RelayProcess
 from services.gateway.credentials import tls_of
 
 WATCH_SECONDS = 1.0
@@ -70,12 +77,12 @@ def demo(
 )
 @told
 def up(data: Path, host: str | None, base_port: int | None) -> None:
-    """Start all bodies and stay; Ctrl-C stops them."""
+    """Start all bodies and the emergency relay, and stay; Ctrl-C stops them."""
     layout, register_key = open_deployment(
         data, host=host, ports=None if base_port is None else ports_from(base_port)
     )
     processes = Processes(layout, register_key, tls_of(layout.credentials / OFFICIALS))
-    stop = threading.Event()
+    relay, stop = RelayProcess(layout), threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -86,6 +93,7 @@ def up(data: Path, host: str | None, base_port: int | None) -> None:
         click.echo("starting …")
         processes.start()
         accredit_missing(layout)
+        relay.start()
         for body in Body:
             click.echo(f"  {body.value:15} {layout.url(body)}")
         click.echo(f"credentials of the officials: {layout.credentials / OFFICIALS}")
@@ -94,11 +102,15 @@ def up(data: Path, host: str | None, base_port: int | None) -> None:
             click.echo(f"credentials of the {role.value} {name}: {layout.credentials / name}")
         for applicant in APPLICANTS:
             click.echo(f"credentials of {applicant.id}: {credential_folder(layout, applicant.id)}")
+        click.echo(f"emergency relay: works as {EMERGENCY_RELAY}, and says what it did in {relay.log_file}")
         click.echo(f"trust file: {layout.trust}\nall bodies are up; Ctrl-C stops them")
         while not stop.wait(WATCH_SECONDS):
             ended = processes.ended()
             if ended is not None:
                 raise DeploymentError(f"{ended.value} ended by itself; see {processes.log_file(ended)}")
+            if relay.ended:
+                raise DeploymentError(f"the emergency relay ended by itself; see {relay.log_file}")
     finally:
+        relay.stop()
         processes.stop()
     click.echo("stopped")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pydantic import Field
+
 from consent import base64url, jws
 from consent.compartments import YearSpan
 from consent.emergency import (
@@ -63,12 +65,23 @@ class EmergencyDocument(Message):
     content: Base64Url
 
 
+class LeftOut(Message):
+    """A document that is permitted and not relayed; `code` says why, `author` whom to ask for it."""
+
+    id: str
+    category: str
+    year: int
+    author: str
+    code: str
+
+
 class EmergencyRecords(Message):
     """What the relay seals to the hospital; `marked` says what it must not be used for."""
 
     case: str
     marked: str
     documents: list[EmergencyDocument]
+    left_out: list[LeftOut] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

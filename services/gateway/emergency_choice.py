@@ -15,6 +15,7 @@ from consent.explanations import RefusalCode
 from consent.identifiers import OrganisationId
 from consent.recipients import EVERYBODY, Recipient
 from consent.vocabulary import PROXIES, Category, Purpose
+from consent.words import Word
 from services.contracts.oversight.register import Kind
 from services.gateway.errors import RefusedError
 from services.gateway.person import Person
@@ -23,33 +24,44 @@ from services.gateway.wallet_actions import Permission, lay_down, permissions, w
 HOLDS: Final = timedelta(days=3650)
 YEARS_BACK: Final = 10
 YEARS_AHEAD: Final = 10
-NOTICE: Final = (
+NOTICE: Final = Word(
+    "緊急時、私のカードがなくても、一つの病院の二人の担当者が共同で、一度の請求につき一度、ここに選んだ種類の記録を閲覧できます。"
+    "私にはただちに知らされ、監督機関がすべての閲覧を審査します。",
     "In an emergency two professionals of one hospital may together read these kinds of records of mine, once for one "
-    "request, when my card is not there. I am told at once, and the oversight body reviews every case."
+    "request, when my card is not there. I am told at once, and the oversight body reviews every case.",
 )
-REFUSING: Final = "Refusing means that nobody can read these records without me, not even to save my life."
+REFUSING: Final = Word(
+    "断ると、命を救うためであっても、私抜きでは誰もこれらの記録を閲覧できません。",
+    "Refusing means that nobody can read these records without me, not even to save my life.",
+)
 _EMERGENCY: Final = frozenset({Purpose.ETREAT})
 
 
 def choose(
-    person: Person, categories: Iterable[Category], *, years: YearSpan | None = None
+    person: Person,
+    categories: Iterable[Category],
+    *,
+    years: YearSpan | None = None,
+    language: str = "en",
 ) -> list[Permission]:
     """Permit the accredited relays to open these kinds of records in an emergency; none refuses all of them.
 
-    `years` are those of the records; without them the last ten and the coming ones. Raises: as `lay_down`, `withdraw`.
+    `years` are those of the records; without them the last ten and the coming ones. `language`, `ja` or `en`, is
+    that of the text that the person was shown. Raises: as `lay_down`, `withdraw`.
     """
     earlier = choices(person)
     wanted = frozenset(categories)
     now = person.clock().year
-    span = years or YearSpan(now - YEARS_BACK, now + YEARS_AHEAD)
+    notice = _notice(language)
     if wanted:
-        chosen = [
-            lay_down(person, _terms(person, Recipient(each), RecordScope(wanted, span), Effect.PERMIT))
-            for each in relays(person)
-        ]
+        scope = RecordScope(wanted, years or YearSpan(now - YEARS_BACK, now + YEARS_AHEAD))
+        laid = [(Recipient(each), scope, Effect.PERMIT) for each in relays(person)]
     else:
-        everything = RecordScope(frozenset(Category), YearSpan(now - 150, now + 100))
-        chosen = [lay_down(person, _terms(person, EVERYBODY, everything, Effect.DENY))]
+        laid = [(EVERYBODY, RecordScope(frozenset(Category), YearSpan(now - 150, now + 100)), Effect.DENY)]
+    chosen = [
+        lay_down(person, _terms(person, recipient, scope=scope, effect=effect, notice=notice))
+        for recipient, scope, effect in laid
+    ]
     for each in earlier:
         withdraw(person, each)
     return chosen
@@ -83,7 +95,9 @@ def _relays(person: Person) -> list[OrganisationId]:
     return [each for each in kinds if directory.organisation(each) is not None]
 
 
-def _terms(person: Person, recipient: Recipient, scope: RecordScope, effect: Effect) -> Terms:
+def _terms(
+    person: Person, recipient: Recipient, *, scope: RecordScope, effect: Effect, notice: Notice
+) -> Terms:
     now = person.clock()
     return Terms(
         recipient=recipient,
@@ -92,7 +106,15 @@ def _terms(person: Person, recipient: Recipient, scope: RecordScope, effect: Eff
         scope=scope,
         valid_from=now,
         valid_until=now + HOLDS,
-        notice=Notice.of_text(
-            NOTICE, text_id="emergency-choice", version="1", language="en", refusal_meaning=REFUSING
-        ),
+        notice=notice,
+    )
+
+
+def _notice(language: str) -> Notice:
+    return Notice.of_text(
+        NOTICE.of(language),
+        text_id="emergency-choice",
+        version="1",
+        language=language,
+        refusal_meaning=REFUSING.of(language),
     )

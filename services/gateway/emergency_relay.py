@@ -13,7 +13,9 @@ from consent.errors import ConsentError
 from consent.identifiers import SubjectKeyId
 from consent.jwk import thumbprint, to_jwk
 from consent.resealing import open_resealed, reseal
+from consent.sealing import BundleMeta, PlainDocument
 from consent.statements import TokenSubject
+from consent.streams import StreamName
 from consent.vocabulary import Body, Purpose
 from services.contracts.emergency_evidence import (
     Emergency,
@@ -33,6 +35,7 @@ from services.gateway import clinic
 from services.gateway.emergencies import (
     EmergencyDocument,
     EmergencyRecords,
+    LeftOut,
     RelayDetails,
     answer_payload,
     ask,
@@ -45,14 +48,21 @@ from services.kit.egress import egress
 
 UNPROVEN = "emergency_unproven"
 NOT_VERIFIED = "not_verified"
+LARGE = "emergency_large_document"
+"""Why: segments are fetched by a reader's own tickets for hours, and a relay that keeps nothing cannot hold them; what
+opens them is not handed on without them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Relayed:
-    """What became of one emergency: how many documents went to the hospital, or with which code it was refused."""
+    """What became of one emergency: how many documents went to the hospital, and how many were too large; or with which
+    code it was refused.
+    """
 
     case: str
     documents: int = 0
+    left_out: int = 0
     refused: str | None = None
 
 
@@ -67,7 +77,7 @@ def _serve(relay: Organisation, waiting: WaitingEmergency) -> Relayed:
         emergency = verify_evidence(evidence, directory=relay.directory(), now=relay.clock())
         records = _read(relay, waiting, emergency, evidence)
         answer = _sealed(relay, waiting.case, emergency, records)
-        told = Relayed(waiting.case, len(records.documents))
+        told = Relayed(waiting.case, len(records.documents), len(records.left_out))
     except EmergencyUnprovenError:
         answer, told = RelayedAnswer(refused=UNPROVEN), Relayed(waiting.case, refused=UNPROVEN)
     except NotVerifiedError:
@@ -103,20 +113,40 @@ def _read(
     )
     answer = relay.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).read(request, token=token))
     prepared = Prepared(request, named, selection, Purpose.ETREAT)
-    documents = [
-        EmergencyDocument(
-            id=document.id,
-            version=document.version,
-            media_type=document.media_type,
-            category=bundle.meta.compartment.category.value,
-            year=bundle.meta.compartment.year,
-            author=bundle.meta.author,
-            content=base64url.encode(document.content),
-        )
+    opened = [
+        (bundle.meta, document)
         for bundle in open_bundles(relay, prepared, answer)
         for document in bundle.documents
     ]
-    return EmergencyRecords(case=waiting.case, marked=NOT_FOR_EXPORT, documents=documents)
+    return EmergencyRecords(
+        case=waiting.case,
+        marked=NOT_FOR_EXPORT,
+        documents=[_document(*each) for each in opened if not _is_large(each[1])],
+        left_out=[_left_out(*each) for each in opened if _is_large(each[1])],
+    )
+
+
+def _is_large(document: PlainDocument) -> bool:
+    return StreamName.of(document.media_type) is not None
+
+
+def _document(meta: BundleMeta, document: PlainDocument) -> EmergencyDocument:
+    return EmergencyDocument(
+        id=document.id,
+        version=document.version,
+        media_type=document.media_type,
+        category=meta.compartment.category.value,
+        year=meta.compartment.year,
+        author=meta.author,
+        content=base64url.encode(document.content),
+    )
+
+
+def _left_out(meta: BundleMeta, document: PlainDocument) -> LeftOut:
+    place = meta.compartment
+    return LeftOut(
+        id=document.id, category=place.category.value, year=place.year, author=meta.author, code=LARGE
+    )
 
 
 @egress(

@@ -99,6 +99,7 @@ class EventKind(StrEnum):
     EMERGENCY_RELAYED = "emergency_relayed"
     EMERGENCY_OPENED = "emergency_opened"
     EMERGENCY_REVIEWED = "emergency_reviewed"
+    EMERGENCIES_LISTED = "emergencies_listed"
     RELATIONSHIP_REGISTERED = "relationship_registered"
     RELATIONSHIP_ENDED = "relationship_ended"
     STAFF_DESCRIBED = "staff_described"

@@ -23,11 +23,24 @@ from services.oversight.emergency_rules import Emergencies, deciding, require
     ground="the role auditor at the oversight body",
     answers=("GET /emergency-reviews", "POST /emergency-reviews/{case}"),
 )
-def reviews(emergencies: Emergencies) -> ReviewCases:
-    """Return the emergencies that wait for a finding, first due first; those past the deadline say so."""
-    now = emergencies.now
-    with emergencies.context.database.read() as conn:
+def reviews(emergencies: Emergencies, caller: OperatorCaller) -> ReviewCases:
+    """Return the emergencies that wait for a finding, first due first; those past the deadline say so.
+
+    Who looked, and at how many, is logged before anything is shown.
+    """
+    now, context = emergencies.now, emergencies.context
+    with context.database.read() as conn:
         found = emergencies.store.unreviewed(conn)
+    event = Event(
+        kind=EventKind.EMERGENCIES_LISTED,
+        outcome=Outcome.DONE,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        count=len(found),
+    )
+    with context.database.write() as conn:
+        context.journal.record(conn, person=None, event=event)
     return ReviewCases(
         cases=[
             ReviewCase(

@@ -88,6 +88,10 @@ class EmergencyStore:
         """Return the newest cases of an organisation. Raises: RegisterChangedError."""
         return self._read(conn, EMERGENCY.c.organisation == organisation, newest=most)
 
+    def of_person(self, conn: Connection, person: Pseudonym) -> list[Case]:
+        """Return the cases about somebody. Raises: RegisterChangedError."""
+        return self._read(conn, EMERGENCY.c.pseudonym == person)
+
     def past(self, conn: Connection, now: int) -> list[Case]:
         """Return the cases that are over and not ended yet. Raises: RegisterChangedError."""
         on = [EmergencyState.DECLARED.value, EmergencyState.RELAYED.value, EmergencyState.FAILED.value]

@@ -105,6 +105,7 @@ def _passages() -> Iterator[Passage]:
         (Body.PRODUCT_SAFETY, "POST", "/inbox/read"),
         (Body.REGISTRY, "POST", "/look-up-reports/own"),
         (Body.OVERSIGHT, "GET", "/register"),
+        (Body.OVERSIGHT, "GET", "/emergency-notices"),
         *((body, "PUT", "/recovery") for body in PROXIES),
         *((body, "POST", "/recovery/retirements") for body in PROXIES),
     ):

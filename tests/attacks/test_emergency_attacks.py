@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.emergency_world import CATEGORIES, REASON, YEARS, Town, ask_for, town
-from support.medical_world import CLINIC, RELAY, Someone
+from support.medical_story import MEDICATION, deposit
+from support.medical_world import CLINIC, HOSPITAL, RELAY, Someone
+from support.streams import study, upload
 
 from consent import base64url
 from consent.compartments import YearSpan
@@ -19,6 +21,7 @@ from consent.statements import GrantSubject, Selection, TokenSubject
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.emergency_evidence import EmergencyEvidence
 from services.contracts.medical.messages import ReadRequest
+from services.contracts.medical.streams import StreamsClient
 from services.contracts.oversight.emergencies import (
     EmergencyClient,
     RelayedAnswer,
@@ -388,6 +391,59 @@ def test_every_emergency_is_reviewed_by_somebody_else_and_the_person_sees_the_fi
     assert reviews(official) == []
     again = refused(partial(review, official, case, ReviewOutcome.JUSTIFIED, comment="changed my mind"))
     assert again == "emergency_step_done"
+
+
+def test_the_person_finds_it_in_their_inbox_in_both_languages(place: Town) -> None:
+    """R18: who may read what and why, until when, and the review; for nobody else."""
+    stranger = Someone("taro")
+    place.enter(stranger)
+    place.choose()
+    ask_for(place.staff("resident"), "hanako", reason=REASONS[0])
+    assert place.inbox() == []  # one signature opens nothing
+    case, _, _ = place.in_force(relayed=False)
+    (told,) = place.inbox()
+    assert (told.case, told.organisation, told.finding) == (case, "hospital", None)
+    assert told.ends - told.declared == 24 * 3600
+    for text, kinds in ((told.text.ja, "薬"), (told.text.en, "medication")):
+        assert REASON in text
+        assert kinds in text
+        assert "2024-2026" in text
+    review(place.official("auditor"), case, ReviewOutcome.NOT_JUSTIFIED, comment="nobody was in danger")
+    (told,) = place.inbox()
+    assert told.finding is ReviewOutcome.NOT_JUSTIFIED
+    assert "正当ではない" in told.text.ja
+    assert "not justified" in told.text.en
+    assert place.inbox(stranger) == []
+
+
+def test_looking_at_the_list_of_reviews_is_logged(place: Town) -> None:
+    """IT8: who looked, and at how many."""
+    place.choose()
+    place.in_force(relayed=False)
+    reviews(place.official("auditor"))
+    journal = place.context.journal
+    with place.context.database.read() as conn:
+        last = journal.tree.size(conn) - 1
+        event = journal.openings(conn, [last])[last].event
+    assert (event["kind"], event["operator"], event["count"]) == ("emergencies_listed", "auditor", 1)
+
+
+def test_large_document_is_left_out_with_its_key_and_named(place: Town) -> None:
+    """R18: the relay holds no segments; the rest is relayed."""
+    made = study(place.person, content=b"a study", compartment=MEDICATION[2])
+    world, hospital = place.world, place.world.members[HOSPITAL]
+    upload(StreamsClient(place.running.http(HOSPITAL)), made, token=world.token(hospital))
+    deposit(place.running, place.person, [made.bundle(world)])
+    place.choose()
+    case, doctor, _ = place.in_force(relayed=False)
+    (relayed,) = place.relay_once()
+    assert (relayed.documents, relayed.left_out) == (5, 1)
+    records = open_emergency(doctor, case).records
+    assert records is not None
+    (left,) = records.left_out
+    assert (left.id, left.author, left.code) == ("study", HOSPITAL, "emergency_large_document")
+    opens = base64url.encode(made.large.to_content())
+    assert opens not in records.model_dump_json()
 
 
 def test_an_edited_case_is_named_and_not_used(place: Town) -> None:

@@ -19,11 +19,15 @@ def test_an_emergency_by_hand(desk: Desk) -> None:
     asked = ("emergency", "request", "--as", doctor, desk.reference, "--category", "medication", *YEARS)
     within("emergency", "choose", "--card", desk.card, "--no")
     assert_one_line(within(*asked, "--reason", REASON), "denied_by_person")
-    within("emergency", "choose", "--card", desk.card, "--category", "medication", *YEARS)
+    japanese = within(
+        "emergency", "choose", "--card", desk.card, "--category", "medication", *YEARS, "--language", "ja"
+    )
+    assert "救急診療" in japanese.stdout
     assert_one_line(within(*asked, "--reason", "urgent"), "emergency_reason")
     case = within(*asked, "--reason", REASON).stdout.split()[1].rstrip(":")
     alone = within("emergency", "second", "--as", doctor, desk.reference, case)
     assert_one_line(alone, "emergency_same_human")
+    assert "0 notices" in within("inbox", "--card", desk.card).stdout
     signed = within("emergency", "second", "--as", nurse, desk.reference, case).stdout
     assert REASON in signed
     assert "in force until" in signed
@@ -31,6 +35,10 @@ def test_an_emergency_by_hand(desk: Desk) -> None:
     assert "not for export" in within("emergency", "open", "--as", nurse, case).stdout
     assert case in within("review", "list", "--as", official).stdout
     within("review", "decide", "--as", official, case, "justified", "--comment", "the reason was checked")
+    found = within("inbox", "--card", desk.card, "--language", "ja").stdout
+    assert REASON in found
+    assert "正当な閲覧" in found
+    assert "EMERGENCY" in within("inbox", "--card", desk.card).stdout
     seen = within("history", "--card", desk.card).stdout
     assert "emergency_declared" in seen
     assert "emergency_reviewed" in seen

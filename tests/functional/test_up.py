@@ -48,7 +48,7 @@ def test_starts_stops_and_starts_again_on_the_same_data(tmp_path: Path) -> None:
     data, base = tmp_path / "data", free_base_port()
     with up(data, "--base-port", str(base)) as first:
         children = first.wait_until_up().children
-        assert len(children) == len(Body)
+        assert len(children) == len(Body) + 1  # and the emergency relay
         assert_says_where_everything_is(first, data, base)
         seen = live_a_little(data, tmp_path / "card.json")
         refuses_a_second_life(data, base)
@@ -106,7 +106,7 @@ def test_children_end_when_the_parent_is_killed(tmp_path: Path) -> None:
     """kill -9 leaves it no time to stop them: they watch it themselves."""
     with up(tmp_path / "data", "--base-port", str(free_base_port())) as running:
         children = running.wait_until_up().children
-        assert len(children) == len(Body)
+        assert len(children) == len(Body) + 1  # and the emergency relay
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait()
         wait_until_gone(children)

@@ -33,6 +33,7 @@ from services.contracts.directives import (
     wallet_registration,
 )
 from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.oversight.emergency_notices import EmergencyNotice, EmergencyNoticesClient
 from services.contracts.oversight.register import Operator, Role
 from services.directives import workflows
 from services.directives.errors import CheckpointBehindError
@@ -46,7 +47,7 @@ from services.gateway.organisation import Organisation
 from services.kit.access import CALLER
 from services.kit.clock import epoch_seconds, system_randomness
 from services.kit.context import open_body
-from services.kit.credentials.callers import OperatorCaller
+from services.kit.credentials.callers import OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import Http, RemoteProblemError
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.problems import ProblemError, install_problems
@@ -62,6 +63,7 @@ from services.oversight.settings import Settings
 
 URL = "https://oversight.test"
 WHO = "x-test-operator"
+PERSON = "a person"
 REASON = "意識不明で搬送、左上腹部の刺創から出血が続き、抗凝固薬の有無を知る必要がある"
 CATEGORIES, YEARS = frozenset({Category.MEDICATION}), YearSpan(2024, 2026)
 
@@ -232,6 +234,12 @@ class Town:
             found = self.context.journal.of_person(conn, name)
         return [dict(each.event) for each in found]
 
+    def inbox(self, person: Someone | None = None) -> list[EmergencyNotice]:
+        """Return what a person finds in their inbox about emergencies, newest first."""
+        http = ToOversight(self, f"{PERSON}/{self.name(person or self.person)}/-")
+        token = self.world.token(self.world.members[HOSPITAL])
+        return EmergencyNoticesClient(http).notices(token=token).notices
+
     def last(self, person: Someone | None = None) -> tuple[str, str, str | None]:
         """Return kind, outcome and reason of the newest entry about a person."""
         event = self.events(person)[-1]
@@ -248,6 +256,9 @@ class Town:
         @app.middleware("http")
         async def identify(request: Request, handle: Any) -> Any:
             organisation, operator, terminal = request.headers[WHO].split("/")
+            if organisation == PERSON:
+                setattr(request.state, CALLER, PersonCaller(Pseudonym(operator), SignedInBy.CARD))
+                return await handle(request)
             named = OrganisationId(organisation), OperatorId(operator)
             roles = directory().roles(*named)
             setattr(request.state, CALLER, OperatorCaller(*named, TerminalId(terminal), roles))

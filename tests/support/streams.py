@@ -52,13 +52,18 @@ class Study:
 
 
 def study(
-    someone: Someone, *, content: bytes = STUDY, author: OrganisationId = HOSPITAL, document: str = "study"
+    someone: Someone,
+    *,
+    content: bytes = STUDY,
+    author: OrganisationId = HOSPITAL,
+    document: str = "study",
+    compartment: Compartment = IMAGING,
 ) -> Study:
     """Seal a study of somebody."""
     meta, key = begin_bundle(
         subject=someone.wallet.subject,
-        compartment=IMAGING,
-        compartment_key=someone.wallet.compartment_public_key(IMAGING),
+        compartment=compartment,
+        compartment_key=someone.wallet.compartment_public_key(compartment),
         author=author,
         bundle_id=BundleId(base64url.encode(system_randomness(12))),
         randomness=system_randomness,

@@ -14,9 +14,11 @@ from services.contracts.oversight.emergencies import (
     ShownEmergency,
     WaitingEmergencies,
 )
-from services.kit.access import operator
-from services.kit.credentials.callers import OperatorCaller
+from services.contracts.oversight.emergency_notices import EmergencyNotices
+from services.kit.access import operator, person
+from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.oversight import emergencies as workflows
+from services.oversight import emergency_notices as telling
 from services.oversight import emergency_relaying as relaying
 from services.oversight import emergency_reviews as reviewing
 from services.oversight.emergency_rules import Emergencies
@@ -50,6 +52,11 @@ def emergency_routes(emergencies: Emergencies) -> APIRouter:
         """Return what the relay sealed, while the emergency lasts."""
         return relaying.fetch(emergencies, caller, case)
 
+    @routes.get("/emergency-notices")
+    def notices(caller: Annotated[PersonCaller, Depends(person())]) -> EmergencyNotices:
+        """Tell a person of emergencies about them."""
+        return telling.notices(emergencies, caller)
+
     @routes.get("/relay-emergencies")
     def waiting(_caller: Relay) -> WaitingEmergencies:
         """List what waits for a relay."""
@@ -61,9 +68,9 @@ def emergency_routes(emergencies: Emergencies) -> APIRouter:
         return relaying.take_answer(emergencies, caller, name=case, answer=message)
 
     @routes.get("/emergency-reviews")
-    def reviews(_caller: Reviewer) -> ReviewCases:
+    def reviews(caller: Reviewer) -> ReviewCases:
         """List what waits for a finding."""
-        return reviewing.reviews(emergencies)
+        return reviewing.reviews(emergencies, caller)
 
     @routes.post("/emergency-reviews/{case}")
     def decide(caller: Reviewer, case: str, asked: DecideReview) -> Reviewed:

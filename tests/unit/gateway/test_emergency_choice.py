@@ -1,6 +1,7 @@
 """A person's choice for emergencies: laid down for the relay, changed, refused."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from support.gateway_world import ITEMS, YEAR, World
 from consent.directives import Effect, RecordScope
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.oversight.register import Kind, Role
-from services.gateway.emergency_choice import choices, choose
+from services.gateway.emergency_choice import NOTICE, REFUSING, choices, choose
 from services.gateway.errors import RefusedError
 from services.gateway.people import enrol
 from services.gateway.person import Person
@@ -41,6 +42,14 @@ def test_a_yes_lies_at_the_three_proxies_for_the_relay_and_these_kinds_only(town
     assert (chosen.terms.recipient.organisation, chosen.terms.effect) == (RELAY, Effect.PERMIT)
     assert chosen.terms.purposes == {Purpose.ETREAT}
     assert chosen.terms.scope.categories == {Category.SUMMARY, Category.MEDICATION}
+
+
+def test_the_text_that_was_shown_is_named_in_its_language(town: Town) -> None:
+    choose(town.person, [Category.SUMMARY], language="ja")
+    (chosen,) = choices(town.person)
+    assert chosen.terms.notice.language == "ja"
+    assert chosen.terms.notice.sha256_of_text == sha256(NOTICE.ja.encode()).hexdigest()
+    assert chosen.terms.notice.refusal_meaning == REFUSING.ja
 
 
 def test_another_choice_takes_the_earlier_one_back(town: Town) -> None:

@@ -54,6 +54,7 @@ WITH_SESSION = {
     (P, "POST", "/inbox/read"),
     (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
+    (O, "GET", "/emergency-notices"),
     (M, "POST", "/own-records"),
     (M, "POST", "/simulations"),
     (R, "POST", "/simulations"),
