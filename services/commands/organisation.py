@@ -114,7 +114,12 @@ def link(folder: Path, card: Path) -> None:
 @click.command()
 @as_option
 @reference_option
-@click.option("--fhir", required=True, type=EXISTING, help="FHIR R4 bulk export (ndjson).")
+@click.option(
+    "--fhir",
+    required=True,
+    type=EXISTING,
+    help="FHIR R4 bulk export (ndjson), or a Bundle (.json).",
+)
 @click.option("--patient", required=True, help="Id of the person's Patient resource in the export.")
 @told
 def deposit(folder: Path, reference: str, fhir: Path, patient: str) -> None:

@@ -24,7 +24,7 @@ from services.kit.strict_json import StrictJsonError, loads
 
 _ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
 _PATIENT_REFERENCE: Final = re.compile(
-    r"(?:.*/)?Patient/([A-Za-z0-9.\-]{1,64})(?:/_history/[A-Za-z0-9.\-]{1,64})?", re.ASCII
+    r"(?:(?:.*/)?Patient/|urn:uuid:)([A-Za-z0-9.\-]{1,64})(?:/_history/[A-Za-z0-9.\-]{1,64})?", re.ASCII
 )
 _MOST_CANARIES: Final = 3
 _SHORTEST_CANARY: Final = 16
@@ -64,7 +64,7 @@ def lines_of(path: Path) -> list[Line]:
 
     Raises: FhirError naming file and line, or entry.
     """
-    if path.is_dir():
+    if path.is_dir() or not path.exists():
         lines = list(_lines(path))
     else:
         try:
@@ -87,18 +87,18 @@ def record_of(line: Line, *, this_year: int) -> ClinicalRecord | None:
     return _record(line, None, this_year)
 
 
-def read_export(folder: Path, *, this_year: int) -> ClinicalData:
-    """Read people and their records from the `*.ndjson` files of a folder.
+def read_export(path: Path, *, this_year: int) -> ClinicalData:
+    """Read people and their records from a folder of `*.ndjson` files, one such file, or a Bundle (.json).
 
-    Guarantees: a record's content is its line, byte for byte. What is not about a person (organisations, places,
-    practitioners) and resource types that have no category here are skipped and counted.
+    Guarantees: a record's content is its line, byte for byte; of a Bundle's entry, the resource written anew. What is
+    not about a person (organisations, places, practitioners) and resource types that have no category here are skipped
+    and counted.
     Raises: FhirError naming file and line.
     """
-    lines = list(_lines(folder))
-    _check_unique(lines)
+    lines = lines_of(path)
     patients = {line.id: line for line in lines if line.type == "Patient"}
     if not patients:
-        raise FhirError(folder.name, None, "the export holds no Patient resource; add Patient.ndjson")
+        raise FhirError(path.name, None, "the export holds no Patient resource; add Patient.ndjson")
     people, records = [], []
     for line in patients.values():
         person, record = _person(line, this_year)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from consent.conditions import Onward
 from consent.instants import write
+from consent.notices import ReaderNotice
 from consent.purposes import coding
 from consent.recipients import Recipient
 from consent.shown import PORTAL, Notice
@@ -43,6 +44,28 @@ def to_consent(terms: Terms, *, issued_at: datetime, active: bool) -> Resource:
         "performer": [{"reference": PATIENT}],
         "policy": [{"uri": POLICY}],
         "provision": {"type": "deny", "provision": [_provision(terms)]},
+    }
+
+
+def permitted_consent(notice: ReaderNotice, *, patient: Resource) -> Resource:
+    """Write what a reader knows of a permission: not since when, nor what was shown; nobody reads terms from it."""
+    provision: Resource = {
+        "type": "permit",
+        "period": {"end": write(notice.valid_until - SECOND)},
+        "action": [_concept(ACTIONS, "access")],
+        "purpose": [_coding(*coding(each)) for each in sorted(notice.purposes)],
+        **_actor(Recipient(notice.recipient)),
+        **_scope(notice.scope),
+    }
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": _concept(SCOPE_SYSTEM, SCOPE_CODE),
+        "category": [_concept(LOINC, CONSENT_CODE)],
+        "patient": patient,
+        "performer": [patient],
+        "policy": [{"uri": POLICY}],
+        "provision": {"type": "deny", "provision": [provision]},
     }
 
 

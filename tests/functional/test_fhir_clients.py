@@ -20,6 +20,7 @@ from fhirclient.models.documentreference import (  # type: ignore[import-untyped
 from fhirclient.models.medicationrequest import (  # type: ignore[import-untyped]  # has no stubs
     MedicationRequest,
 )
+from fhirclient.models.patient import Patient  # type: ignore[import-untyped]  # has no stubs
 from fhirclient.server import FHIRPermissionDeniedException  # type: ignore[import-untyped]  # has no stubs
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, OperationOutcome
@@ -35,6 +36,7 @@ from consent.vocabulary import Category, Purpose
 from services.demo.scene import Scene
 from services.demo.search import find_texts
 from services.gateway.clinical import BasicItems
+from services.gateway.fhir_face.documents import patient_id
 from services.gateway.fhir_face.serving import address, face_of, listen, server_of
 from services.gateway.history import history
 from services.gateway.hospital import link
@@ -102,6 +104,23 @@ def permit(enrolled: Enrolled) -> Permission:
     return lay_down(enrolled.person, terms)
 
 
+def assert_whole_patient(reader: FHIRClient, pythonic: SyncFHIRClient, reference: str) -> None:
+    """The person by id, and their documents page by page, in one access."""
+    patient = Patient.read(patient_id(reference), reader.server)
+    assert patient.identifier[0].value == reference
+    before = history_of(pythonic, reference)
+    paged = (
+        pythonic.resources("DocumentReference").search(patient=f"Patient/{patient.id}").limit(1).fetch_all()
+    )
+    assert len({each.id for each in paged}) == 2
+    assert history_of(pythonic, reference) == before + 1
+
+
+def history_of(pythonic: SyncFHIRClient, reference: str) -> int:
+    """Count what the face noted about a person."""
+    return len(pythonic.resources("AuditEvent").search(**of_person(reference)).fetch())
+
+
 def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
     deployment: Scene, tmp_path: Path
 ) -> None:
@@ -132,9 +151,15 @@ def test_clients_of_others_share_a_letter_and_only_sealed_data_leave(
         (same,) = pythonic.resources("MedicationRequest").search(**of_person(references[1])).fetch()
         assert same.id == taken.id
         (consent,) = Consent.where(struct=of_person(references[1])).perform_resources(reader.server)
-        assert [each.coding[0].code for each in consent.provision.code] == ["medication"]
+        assert [each.coding[0].code for each in consent.provision.provision[0].code] == ["medication"]
         events = AuditEvent.where(struct=of_person(references[1])).perform_resources(reader.server)
         assert [each.outcome for each in events] == ["8"] + ["0"] * 5
+        assert_whole_patient(reader, pythonic, references[1])
+        sent = document(references[0], year=YEAR, description="by transaction")
+        entry = {"resource": sent, "request": {"method": "POST", "url": "DocumentReference"}}
+        whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        told = writer.execute("", method="post", data=whole)
+        assert told["entry"][0]["response"]["status"] == "201 Created"
         withdraw(enrolled.person, permission)
         with pytest.raises(FHIRPermissionDeniedException):
             search.perform_resources(reader.server)

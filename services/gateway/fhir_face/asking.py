@@ -10,11 +10,20 @@ from typing import Final
 
 from consent.compartments import FIRST_YEAR, LAST_YEAR, YearSpan
 from consent.vocabulary import Category
-from services.gateway.fhir_face.documents import CATEGORIES, REFERENCES, reference_of
+from services.gateway.fhir_face.documents import (
+    CATEGORIES,
+    REFERENCES,
+    reference_of,
+    reference_of_id,
+)
 from services.gateway.fhir_face.errors import MALFORMED, NOT_SUPPORTED, FaceError
 
 PATIENT: Final = ("patient.identifier", "patient:identifier", "subject:identifier")
+BY_ID: Final = ("patient", "subject")
+PERSON: Final = frozenset({*PATIENT, *BY_ID})
 FORMAT: Final = "_format"
+COUNT: Final = "_count"
+MOST_AT_ONCE: Final = 1000
 _PERIOD: Final = re.compile(r"(eq|ge|le)?([0-9]{4})", re.ASCII)
 
 _SINCE: Final = re.compile(r"ge([0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)", re.ASCII)
@@ -33,25 +42,25 @@ class Asked:
 
 def asked_documents(parameters: Parameters) -> Asked:
     """Read the parameters of a search for documents. Raises: FaceError."""
-    _only(parameters, {*PATIENT, "category", "period", FORMAT})
+    _only(parameters, {*PERSON, "category", "period", FORMAT, COUNT})
     return Asked(asked_person(parameters), _categories(parameters), _years(parameters, "period"))
 
 
 def asked_resources(parameters: Parameters) -> Asked:
     """Read the parameters of a search for resources of one type. Raises: FaceError."""
-    _only(parameters, {*PATIENT, "date", FORMAT})
+    _only(parameters, {*PERSON, "date", FORMAT, COUNT})
     return Asked(asked_person(parameters), None, _years(parameters, "date"))
 
 
 def asked_consents(parameters: Parameters) -> str:
     """Read the parameters of a search for permissions; return whose. Raises: FaceError."""
-    _only(parameters, {*PATIENT, FORMAT})
+    _only(parameters, {*PERSON, FORMAT, COUNT})
     return asked_person(parameters)
 
 
 def asked_events(parameters: Parameters) -> tuple[str, str]:
     """Read the parameters of a search for what was done; return whose, and from when. Raises: FaceError."""
-    _only(parameters, {*PATIENT, "date", FORMAT})
+    _only(parameters, {*PERSON, "date", FORMAT, COUNT})
     told = [value for name, value in parameters if name == "date"]
     if not told:
         return asked_person(parameters), ""
@@ -61,15 +70,40 @@ def asked_events(parameters: Parameters) -> tuple[str, str]:
     return asked_person(parameters), found[1]
 
 
+def asked_patients(parameters: Parameters) -> str:
+    """Read the parameters of a search for a person; return the reference. Raises: FaceError."""
+    _only(parameters, {"identifier", "_id", FORMAT, COUNT})
+    ids = [value for name, value in parameters if name == "_id"]
+    named = [value for name, value in parameters if name == "identifier"]
+    if len(ids) + len(named) != 1:
+        raise FaceError(MALFORMED, f"name one person: identifier={REFERENCES}|<value that link told>, or _id")
+    return reference_of_id(ids[0]) if ids else _named(named[0])
+
+
+def asked_count(parameters: Parameters) -> int | None:
+    """Return how many matches a page shall have; None: all. Raises: FaceError."""
+    told = [value for name, value in parameters if name == COUNT]
+    if not told:
+        return None
+    if len(told) > 1 or not told[0].isdecimal() or not 0 < int(told[0][:5]) <= MOST_AT_ONCE:
+        raise FaceError(MALFORMED, f"{COUNT} is one number from 1 to {MOST_AT_ONCE}")
+    return int(told[0])
+
+
 def asked_person(parameters: Parameters) -> str:
     """Return the organisation's own name of the person. Raises: FaceError."""
-    named = [value for name, value in parameters if name in PATIENT]
+    named = [(name, value) for name, value in parameters if name in PERSON]
     if len(named) != 1:
         raise FaceError(MALFORMED, f"name one person: patient.identifier={REFERENCES}|<value that link told>")
-    system, _, value = named[0].partition("|")
+    name, value = named[0]
+    return _named(value) if name in PATIENT else reference_of_id(value.removeprefix("Patient/"))
+
+
+def _named(value: str) -> str:
+    system, _, reference = value.partition("|")
     if system != REFERENCES:
-        raise FaceError(MALFORMED, f"the system of patient.identifier is {REFERENCES}")
-    return reference_of(value)
+        raise FaceError(MALFORMED, f"the system of a person's identifier is {REFERENCES}")
+    return reference_of(reference)
 
 
 def _only(parameters: Parameters, known: set[str]) -> None:

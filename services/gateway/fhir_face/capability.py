@@ -13,7 +13,7 @@ from services.gateway.fhir_face.errors import Resource
 _BY_PERSON: Final[Resource] = {
     "name": "patient",
     "type": "reference",
-    "documentation": f"by identifier only, and required: patient.identifier={REFERENCES}|<value>",
+    "documentation": f"required: the id of a Patient here, or patient.identifier={REFERENCES}|<value>",
 }
 _DATE: Final[Resource] = {"name": "date", "type": "date", "documentation": "years, with ge and le"}
 _SECURITY: Final = (
@@ -37,6 +37,7 @@ def capability_statement(*, url: str, started: datetime) -> Resource:
             {
                 "mode": "server",
                 "security": {"description": _SECURITY},
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "resource": [
                     *(
                         _resource(
@@ -50,7 +51,8 @@ def capability_statement(*, url: str, started: datetime) -> Resource:
                     _resource(
                         "DocumentReference",
                         ["create", "read", "search-type"],
-                        "read: for some minutes after it was created or found",
+                        "read: for some minutes after it was created or found; a create with relatesTo replaces, whose "
+                        "target is DocumentReference/<id>/_history/<version>, is a new version",
                         [
                             _BY_PERSON,
                             {"name": "category", "type": "token"},
@@ -68,9 +70,19 @@ def capability_statement(*, url: str, started: datetime) -> Resource:
                     ),
                     _resource(
                         "Consent",
-                        ["search-type"],
-                        "what a person permits this organisation now",
+                        ["create", "read", "search-type"],
+                        "what a person permits this organisation now; a create is a proposal (status proposed), which "
+                        "only the person's wallet makes a permission",
                         [_BY_PERSON],
+                    ),
+                    _resource(
+                        "Patient",
+                        ["read", "search-type"],
+                        "the person whom a reference names, without items: those are the registry's",
+                        [
+                            {"name": "identifier", "type": "token", "documentation": f"{REFERENCES}|<value>"},
+                            {"name": "_id", "type": "token"},
+                        ],
                     ),
                 ],
             }

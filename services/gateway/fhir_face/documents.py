@@ -16,6 +16,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from consent.compartments import FIRST_YEAR, LAST_YEAR
+from consent.identifiers import DocumentId
 from consent.vocabulary import Category
 from services.gateway.clinic import OpenedDocument
 from services.gateway.fhir_face.errors import FHIR_JSON, UNSUITABLE, FaceError, Resource
@@ -28,7 +29,8 @@ DOCUMENTS: Final = "urn:sekisho:document"
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
 _DATE: Final = re.compile(r"([0-9]{4})(-[0-9]{2}(-[0-9]{2}(T[0-9:.+Z-]{1,30})?)?)?", re.ASCII)
-_OWN: Final = ("id", "meta", "subject", "custodian", "masterIdentifier")
+_OWN: Final = ("id", "meta", "subject", "custodian", "masterIdentifier", "relatesTo")
+_VERSION: Final = re.compile(r"DocumentReference/([A-Za-z0-9.-]{1,64})/_history/([1-9][0-9]{0,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class NewDocument:
     year: int
     name: str | None
     content: bytes = field(repr=False)
+    replaces: "Replaced | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The version of an own document that a new one takes the place of."""
+
+    document: DocumentId
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +78,8 @@ def resource_id(name: str) -> str:
 
 def new_document(resource: Resource) -> NewDocument:
     """Take in a DocumentReference. Raises: FaceError naming the element, never its value."""
-    if resource.get("status") != "current" or "relatesTo" in resource:
-        raise unsuitable("status must be current, and relatesTo is not supported: each document is a new one")
+    if resource.get("status") != "current":
+        raise unsuitable("status must be current")
     _data(_enclosed(resource))
     kept = {name: value for name, value in resource.items() if name not in _OWN}
     reference = reference_in(resource, "subject")
@@ -78,13 +89,14 @@ def new_document(resource: Resource) -> NewDocument:
         year=_year(resource),
         name=_name(resource),
         content=sealed_content(kept, reference),
+        replaces=_replaced(resource),
     )
 
 
 def sealed_content(kept: Resource, reference: str) -> bytes:
     """Return what is sealed of a resource. Raises: FaceError when it still says how the sender names the person."""
     content = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
-    if reference in content:
+    if reference in content or patient_id(reference) in content:
         raise unsuitable("the person's reference stands in more than the subject; it is for nobody else")
     return content.encode()
 
@@ -108,10 +120,13 @@ def shown_document(opened: OpenedDocument, *, reference: str) -> ShownDocument:
         "id": identifier,
         "meta": {"versionId": str(document.version)},
         "masterIdentifier": {"system": DOCUMENTS, "value": document.id},
-        "subject": {"identifier": {"system": REFERENCES, "value": reference}},
+        "subject": subject_of(reference),
         "custodian": {"identifier": {"system": ORGANISATIONS, "value": opened.author}},
         "content": [{"attachment": shown}],
     }
+    if document.version > 1:
+        before = f"DocumentReference/{identifier}/_history/{document.version - 1}"
+        resource["relatesTo"] = [{"code": "replaces", "target": {"reference": before}}]
     return ShownDocument(identifier, reference, resource, media_type, content)
 
 
@@ -160,10 +175,30 @@ def _data(attachment: Resource) -> bytes:
     return content
 
 
+def subject_of(reference: str) -> Resource:
+    """Return how a person is named in what is shown here: by the reference, and as the Patient of this face."""
+    return {
+        "reference": f"Patient/{patient_id(reference)}",
+        "identifier": {"system": REFERENCES, "value": reference},
+    }
+
+
+def patient_id(reference: str) -> str:
+    """Return the id of a person's Patient: the reference as FHIR spells ids."""
+    return reference.replace("_", ".")
+
+
+def reference_of_id(identifier: str) -> str:
+    """Return the reference of a Patient's id. Raises: FaceError."""
+    return reference_of(identifier.replace(".", "_"))
+
+
 def reference_in(resource: Resource, element: str) -> str:
     """Return how the sender names the person in an element. Raises: FaceError."""
     subject = resource.get(element)
     named = subject.get("identifier") if isinstance(subject, dict) else None
+    if named is None and isinstance(subject, dict) and isinstance(subject.get("reference"), str):
+        return reference_of_id(str(subject["reference"]).removeprefix("Patient/"))
     if not isinstance(named, dict) or named.get("system") != REFERENCES:
         raise unsuitable(
             f"{element}.identifier must name the person: system {REFERENCES}, value as link told"
@@ -217,6 +252,22 @@ def _name(resource: Resource) -> str | None:
     if not isinstance(system, str) or not isinstance(value, str) or not value:
         raise unsuitable("identifier, where it is given, is one with system and value")
     return f"DocumentReference/{system}|{value}"
+
+
+def _replaced(resource: Resource) -> Replaced | None:
+    listed = resource.get("relatesTo")
+    if listed is None:
+        return None
+    only = listed[0] if isinstance(listed, list) and len(listed) == 1 else None
+    target = only.get("target") if isinstance(only, dict) else None
+    told = target.get("reference") if isinstance(target, dict) else None
+    found = _VERSION.fullmatch(told) if isinstance(told, str) else None
+    if found is None or not isinstance(only, dict) or only.get("code") != "replaces":
+        raise unsuitable(
+            "relatesTo, where it is given, is one of code replaces, whose target.reference is "
+            "DocumentReference/<id>/_history/<version> as shown here"
+        )
+    return Replaced(DocumentId(found[1].replace(".", "_")), int(found[2]))
 
 
 def unsuitable(text: str) -> FaceError:

@@ -43,10 +43,11 @@ UNREACHABLE: Final = Wrong("unavailable", 503, "transient")
 NOT_NOTED: Final = Wrong("audit_file", 500, "exception")
 NOT_EQUIPPED: Final = Wrong("not_equipped", 403, "forbidden")
 UNEXPECTED: Final = Wrong("internal_error", 500, "exception")
+SAME_DOCUMENT: Final = Wrong("document_version", 409, "duplicate")
 
 _REFUSALS: Final = {
     "not_found": NOT_FOUND,
-    "document_version": Wrong("document_version", 409, "duplicate"),
+    "document_version": SAME_DOCUMENT,
     "bundle_known": Wrong("bundle_known", 409, "duplicate"),
     "compartment_closed": Wrong("compartment_closed", 409, "conflict"),
 }

@@ -5,19 +5,24 @@ from typing import Final
 
 from consent.directives import RecordScope
 from consent.errors import ConsentError
-from consent.identifiers import SubjectKeyId
-from consent.instants import write
+from consent.identifiers import OrganisationId, SubjectKeyId
 from consent.jwk import thumbprint
 from consent.notices import ReaderNotice, UnverifiedReaderNotice
-from consent.purposes import coding
+from consent.shown import Notice
+from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.medical.client import MedicalClient
 from services.gateway.errors import NotVerifiedError
-from services.gateway.fhir_face.documents import CATEGORIES, ORGANISATIONS, REFERENCES, resource_id
-from services.gateway.fhir_face.errors import Resource
+from services.gateway.fhir_consent import permitted_consent
+from services.gateway.fhir_consent_reading import FhirConsentError, terms_of
+from services.gateway.fhir_face.documents import resource_id, subject_of, unsuitable
+from services.gateway.fhir_face.errors import FaceError, Resource, Wrong
 from services.gateway.organisation import Organisation
 
-_HL7: Final = "http://terminology.hl7.org/CodeSystem"
+NOTHING_SHOWN: Final = Notice.of_text(
+    "proposed", text_id="proposal", version="1", language="en", refusal_meaning="Nothing is permitted."
+)
+"""What was shown is what the person's own program shows when they agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +58,21 @@ def permissions(organisation: Organisation, reference: str) -> list[Permission]:
 
 def consent(permission: Permission, *, reference: str) -> Resource:
     """Return a permission as Consent; `reference` is this organisation's name of the person."""
-    notice, scope = permission.notice, permission.scope
-    return {
-        "resourceType": "Consent",
-        "id": resource_id(permission.id),
-        "status": "active",
-        "scope": {"coding": [{"system": f"{_HL7}/consentscope", "code": "patient-privacy"}]},
-        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
-        "patient": {"identifier": {"system": REFERENCES, "value": reference}},
-        "policyRule": {"coding": [{"system": f"{_HL7}/v3-ActCode", "code": "OPTIN"}]},
-        "provision": {
-            "type": "permit",
-            "period": {"end": write(notice.valid_until)},
-            "actor": [
-                {
-                    "role": {"coding": [{"system": f"{_HL7}/v3-ParticipationType", "code": "IRCP"}]},
-                    "reference": {"identifier": {"system": ORGANISATIONS, "value": notice.recipient}},
-                }
-            ],
-            "purpose": [
-                {"system": system, "code": code} for system, code in map(coding, sorted(notice.purposes))
-            ],
-            "code": [
-                {"coding": [{"system": CATEGORIES, "code": each.value}]} for each in sorted(scope.categories)
-            ],
-            "dataPeriod": {"start": f"{scope.years.first:04}", "end": f"{scope.years.last:04}"},
-        },
-    }
+    told = permitted_consent(permission.notice, patient=subject_of(reference))
+    return told | {"id": resource_id(permission.id)}
+
+
+def proposal(resource: Resource, *, organisation: OrganisationId, reference: str) -> Resource:
+    """Return a Consent that this organisation proposes to a person, checked as the person's own command checks it.
+
+    Raises: FaceError with the reason.
+    """
+    if resource.get("status") != "proposed":
+        raise unsuitable("status must be proposed: only the person's own wallet makes it a permission")
+    try:
+        terms = terms_of(resource | {"status": "active"}, notice=NOTHING_SHOWN)
+    except FhirConsentError as error:
+        raise FaceError(Wrong(f"consent_{error.fault.value}", 422, "invalid"), str(error)) from error
+    if terms.effect is not Effect.PERMIT or terms.recipient.organisation != organisation:
+        raise unsuitable("propose a permission for this organisation itself")
+    return resource | {"patient": subject_of(reference)}

@@ -1,6 +1,8 @@
 """The work behind the FHIR face: seal and deposit a document, read and open what is permitted, list permissions."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from consent import base64url
@@ -9,26 +11,29 @@ from consent.directives import RecordScope
 from consent.identifiers import DocumentId
 from consent.sealing import PlainDocument
 from consent.statements import Selection
-from consent.vocabulary import Category, Purpose
+from consent.vocabulary import Body, Category, Purpose
 from services.gateway.clinic import OpenedDocument, read_opened
 from services.gateway.clinical import KINDS
 from services.gateway.fhir_face.asking import Asked
 from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.documents import (
+    REFERENCES,
     NewDocument,
     ShownDocument,
     new_document,
+    patient_id,
+    reference_in,
     shown_document,
 )
-from services.gateway.fhir_face.errors import FHIR_JSON, Resource
+from services.gateway.fhir_face.errors import FHIR_JSON, SAME_DOCUMENT, TOO_LARGE, FaceError, Resource
 from services.gateway.fhir_face.held import Held
-from services.gateway.fhir_face.permitted import consent, permissions
+from services.gateway.fhir_face.permitted import consent, permissions, proposal
 from services.gateway.fhir_face.resources import new_resource, shown_resource
-from services.gateway.hospital import DocumentNamer, deposit_documents
+from services.gateway.hospital import DocumentNamer, Place, find_keys, hand_over, in_parts, seal
 from services.gateway.organisation import Organisation
 
 YEARS_BACK = 4
-DOCUMENT = "DocumentReference"
+DOCUMENT, CONSENT, PATIENT = "DocumentReference", "Consent", "Patient"
 
 
 class Records:
@@ -42,13 +47,22 @@ class Records:
 
     def create(self, resource: Resource) -> ShownDocument:
         """Seal and deposit a DocumentReference. Raises: FaceError, GatewayError, PeerUnavailableError."""
-        return self._create(DOCUMENT, new_document(resource))
+        (made,) = self._create([(DOCUMENT, new_document(resource))])
+        return made
 
     def create_resource(self, kind: str, resource: Resource) -> Resource:
         """Seal and deposit a resource of a type of `KINDS`. Raises: as `create`."""
-        new = new_resource(kind, resource, this_year=self._organisation.clock().year)
-        made = self._create(kind, new)
+        (made,) = self._create([(kind, new_resource(kind, resource, this_year=self.this_year))])
         return shown_resource(kind, made) or made.resource
+
+    def create_together(self, new: Sequence[tuple[str, NewDocument]]) -> list[str]:
+        """Seal and deposit what is new about one person, all or nothing; return their ids. Raises: as `create`."""
+        return [each.id for each in self._create(new)]
+
+    @property
+    def this_year(self) -> int:
+        """The present year, to which what has no date of its own belongs."""
+        return self._organisation.clock().year
 
     def search_resources(self, kind: str, asked: Asked) -> list[Resource]:
         """Read and open what there is of a type, as `search` does for its category. Raises: as `search`."""
@@ -62,14 +76,35 @@ class Records:
         shown = None if held is None else shown_resource(kind, held)
         return shown if shown is not None and self.find(kind, identifier) is not None else None
 
-    def _create(self, kind: str, new: NewDocument) -> ShownDocument:
-        with self._book.noting("create", kind, new.reference) as noted:
-            plain = PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
-            deposit_documents(self._organisation, new.reference, {(new.category, new.year): [plain]})
-            place = Compartment(new.category, new.year, 1)
-            made = self._show(OpenedDocument(plain, place, self._organisation.id), new.reference)
-            noted.documents.append(made.id)
+    def _create(self, new: Sequence[tuple[str, NewDocument]]) -> list[ShownDocument]:
+        own, reference = self._organisation, new[0][1].reference
+        with ExitStack() as noting:
+            noted = [noting.enter_context(self._book.noting("create", kind, reference)) for kind, _ in new]
+            plain = [self._plain(each) for _, each in new]
+            if len({each.id for each in plain}) < len(plain):
+                raise FaceError(SAME_DOCUMENT, "a document is in it twice; send each once")
+            groups: dict[Place, list[PlainDocument]] = defaultdict(list)
+            for (_, each), document in zip(new, plain, strict=True):
+                groups[each.category, each.year].append(document)
+            known = find_keys(own, reference, groups)
+            parts = list(in_parts([seal(own, known, place, content) for place, content in groups.items()]))
+            if len(parts) > 1:
+                raise FaceError(TOO_LARGE, "this is more than one deposit holds; send fewer at once")
+            hand_over(own, reference, parts[0])
+            made = [
+                self._show(
+                    OpenedDocument(document, Compartment(each.category, each.year, 1), own.id), reference
+                )
+                for (_, each), document in zip(new, plain, strict=True)
+            ]
+            for entry, one in zip(noted, made, strict=True):
+                entry.documents.append(one.id)
         return made
+
+    def _plain(self, new: NewDocument) -> PlainDocument:
+        if new.replaces is not None:
+            return PlainDocument(new.replaces.document, new.replaces.version + 1, FHIR_JSON, new.content)
+        return PlainDocument(self._name(new), 1, FHIR_JSON, new.content)
 
     def search(self, asked: Asked) -> list[ShownDocument]:
         """Read and open what is asked for and permitted. Raises: GatewayError, PeerUnavailableError.
@@ -94,19 +129,59 @@ class Records:
     def find(self, kind: str, identifier: str) -> ShownDocument | None:
         """Return a document that was created or found a moment ago, as `kind` of resource. Raises: AuditFileError."""
         held = self._held.find(identifier)
-        if held is not None:
-            with self._book.noting("read", kind, held.reference) as noted:
-                noted.documents.append(identifier)
+        if held is None or (held.resource["resourceType"] == CONSENT) != (kind == CONSENT):
+            return None
+        with self._book.noting("read", kind, held.reference) as noted:
+            noted.documents.append(identifier)
         return held
+
+    def patient(self, reference: str) -> Resource:
+        """Return the person of a reference, as far as this organisation's face knows them: that they are linked.
+
+        Raises: GatewayError, PeerUnavailableError.
+        """
+        with self._book.noting("read", PATIENT, reference) as noted:
+            self._organisation.name_person(reference, Body.MEDICAL)
+            noted.documents.append(patient_id(reference))
+        return {
+            "resourceType": PATIENT,
+            "id": patient_id(reference),
+            "identifier": [{"system": REFERENCES, "value": reference}],
+            "active": True,
+        }
 
     def consents(self, reference: str) -> list[Resource]:
         """Return what a person permits. Raises: GatewayError, PeerUnavailableError."""
-        with self._book.noting("search-type", "Consent", reference) as noted:
+        with self._book.noting("search-type", CONSENT, reference) as noted:
             found = [
                 consent(each, reference=reference) for each in permissions(self._organisation, reference)
             ]
-            noted.documents += [str(each["id"]) for each in found]
+            noted.documents += [self._hold_consent(each, reference) for each in found]
         return found
+
+    def propose(self, resource: Resource) -> Resource:
+        """Take a proposal of a permission for this organisation, and hold it for a while; it permits nothing.
+
+        Raises: FaceError, GatewayError, PeerUnavailableError.
+        """
+        reference = reference_in(resource, "patient")
+        with self._book.noting("create", CONSENT, reference) as noted:
+            self._organisation.name_person(reference, Body.MEDICAL)
+            identifier = self._organisation.randomness(16).hex()
+            made = proposal(resource, organisation=self._organisation.id, reference=reference)
+            made |= {"id": identifier}
+            noted.documents.append(self._hold_consent(made, reference))
+        return made
+
+    def find_consent(self, identifier: str) -> Resource | None:
+        """Return a permission or proposal that was found or made a moment ago. Raises: AuditFileError."""
+        held = self.find(CONSENT, identifier)
+        return None if held is None else held.resource
+
+    def _hold_consent(self, resource: Resource, reference: str) -> str:
+        identifier = str(resource["id"])
+        self._held.hold(ShownDocument(identifier, reference, resource, FHIR_JSON, b""))
+        return identifier
 
     def events(self, reference: str, since: str) -> list[Resource]:
         """Return what this face did about a person since then, oldest first. Raises: AuditFileError."""

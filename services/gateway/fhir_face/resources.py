@@ -9,12 +9,12 @@ from typing import Final
 
 from services.gateway.clinical import KINDS, ClinicalError, year_of
 from services.gateway.fhir_face.documents import (
-    REFERENCES,
     NewDocument,
     ShownDocument,
     fhir_of,
     reference_in,
     sealed_content,
+    subject_of,
     unsuitable,
 )
 from services.gateway.fhir_face.errors import FHIR_JSON, Resource
@@ -50,7 +50,7 @@ def shown_resource(kind: str, held: ShownDocument) -> Resource | None:
     own: Resource = {
         "id": held.id,
         "meta": held.resource["meta"],
-        KINDS[kind].subject: {"identifier": {"system": REFERENCES, "value": held.reference}},
+        KINDS[kind].subject: subject_of(held.reference),
     }
     return found | own
 

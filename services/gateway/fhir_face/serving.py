@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from consent.vocabulary import Purpose
 from services.gateway.errors import CredentialFolderError
-from services.gateway.fhir_face.app import BASE, create_face
+from services.gateway.fhir_face.answering import BASE
+from services.gateway.fhir_face.app import HOLD_SECONDS, create_face
 from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.records import Records
@@ -20,7 +21,6 @@ from services.kit.server import PortInUseError, WithoutTraces
 
 LOOPBACK: Final = "127.0.0.1"
 SECRET_BYTES: Final = 32
-HOLD_SECONDS: Final = 300.0
 MOST_HELD_BYTES: Final = 200_000_000
 
 

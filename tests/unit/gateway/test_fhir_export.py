@@ -164,6 +164,17 @@ def test_no_message_repeats_what_a_record_says(folder: Path) -> None:
     assert "秘密" not in str(caught.value)
 
 
+@pytest.mark.parametrize("reference", ["Patient/p1", "urn:uuid:p1"])
+def test_bundle_in_a_file_is_an_export_too(tmp_path: Path, reference: str) -> None:
+    told = [PATIENT, CONDITION | {"subject": {"reference": reference}}]
+    file = tmp_path / "bundle.json"
+    entries = [{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in told]
+    file.write_text(json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": entries}))
+    found = read_export(file, this_year=YEAR)
+    assert [each.patient for each in found.records] == ["p1", "p1"]
+    assert json.loads(found.records[1].content) == told[1]
+
+
 def test_folders_without_an_export_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FhirError, match="no such folder"):
         read_export(tmp_path / "nowhere", this_year=YEAR)
