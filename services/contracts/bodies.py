@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import anyio
@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import Connection
-from starlette.middleware import Middleware
 
 from consent import base64url
 from services.contracts.gossip import Gossip, gossip
@@ -74,7 +73,6 @@ class Parts:
     on_start: Sequence[Callable[[], None]] = ()
     on_stop: Sequence[Callable[[], None]] = ()
     periodic: Sequence[Periodic] = ()
-    middleware: Sequence[Middleware] = field(default=())
 
 
 def register_reader(context: BodyContext) -> RegisterView:
@@ -144,7 +142,6 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         openapi_url=None,
         redirect_slashes=False,
         responses=DOCUMENTED,
-        middleware=list(parts.middleware),
         telemetry=UNTOLD,
     )
     # in this order they are tried: a body's own work comes more often than the care of the body

@@ -1,5 +1,6 @@
 """The outermost layer of every body: bounded, unambiguous requests from verified callers only."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
@@ -23,6 +24,8 @@ from services.kit.strict_json import StrictJsonError, loads
 Authenticate = Callable[[Credentials], Caller]
 SEND_SECONDS = 10.0
 OPEN_TEXT = ":path}"
+REQUEST_ID = b"x-request-id"
+ECHOED = re.compile(rb"[!-~]{1,128}")
 SECURITY_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -31,7 +34,8 @@ class Gate:
 
     Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`; a peer that takes
     no answer for `send_seconds` gets none, so that whatever is held while it is sent ends. Whoever sends a DPoP
-    proof gets the nonce for the next one.
+    proof gets the nonce for the next one; whoever sends an `X-Request-ID` that is plain and short gets it back with
+    every answer, refusals too.
     """
 
     def __init__(
@@ -79,6 +83,9 @@ class Gate:
 
     def _sending(self, scope: Scope, send: Send) -> Send:
         added = list(SECURITY_HEADERS)
+        asked = [value for name, value in scope["headers"] if name == REQUEST_ID]
+        if len(asked) == 1 and ECHOED.fullmatch(asked[0]):
+            added.append((REQUEST_ID, asked[0]))
         if any(name == b"dpop" for name, _ in scope["headers"]):
             added.append((NONCE_HEADER.lower().encode(), self._nonce().encode()))
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from sqlalchemy import Connection
-from starlette.middleware import Middleware
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, Scan, build_app, register_reader
@@ -27,7 +26,7 @@ from services.kit.log.audit import Finding
 from services.kit.object_storage import Bucket, open_bucket
 from services.medical import tables
 from services.medical.apart import Apart
-from services.medical.api.authzen import EchoRequestId, authzen_routes
+from services.medical.api.authzen import authzen_routes
 from services.medical.api.erasing import erasure_routes
 from services.medical.api.headers import header_routes
 from services.medical.api.own_records import own_record_routes
@@ -139,7 +138,6 @@ def assemble(
             relationship_routes(Relating(centre)),
         ],
         open_paths=frozenset({METADATA}),
-        middleware=[Middleware(EchoRequestId)],
         problems={},
         scan=_scans(directives, recovery, Inspection(centre), _uses_scan(context, settings)),
         witnesses=witnesses,

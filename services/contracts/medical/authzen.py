@@ -16,7 +16,6 @@ from services.kit.http import Http, Token
 EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
 SEARCH: Final = "/access/v1/search"
 METADATA: Final = "/.well-known/authzen-configuration"
-REQUEST_ID: Final = "x-request-id"
 MAX_EVALUATIONS: Final = 100
 MAX_PAGE: Final = 100
 READ, RECORDS, EVERY_CATEGORY = "read", "records", "*"

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
 from support.medical_story import MEDICATION, start
 from support.medical_world import CLINIC, HOSPITAL, Running, Someone, World
 
@@ -19,7 +17,6 @@ from consent.identifiers import OrganisationId
 from consent.recipients import EVERYBODY
 from consent.vocabulary import Body, Category, Purpose
 from services.kit.http import RemoteProblemError, Token
-from services.medical.api.authzen import EchoRequestId
 
 YEARS = {"first": 2024, "last": 2026}
 READ = {"name": "read", "properties": {"purpose": "TREAT"}}
@@ -245,20 +242,6 @@ def test_unknown_keys_are_ignored(asking: Asking) -> None:
         "context": {"z": 1},
     }
     assert asking.by_person("evaluation", asked)["decision"] is True
-
-
-@pytest.mark.parametrize(
-    ("path", "given", "echoed"),
-    [
-        ("/access/v1/evaluation", "req-7", "req-7"),
-        ("/access/v1/evaluation", "r" * 200, None),
-        ("/access/v1/evaluation", "two words", None),
-        ("/reads", "req-7", None),
-    ],
-)
-def test_request_id_comes_back_if_it_is_plain(path: str, given: str, echoed: str | None) -> None:
-    client = TestClient(EchoRequestId(PlainTextResponse("answer")))
-    assert client.post(path, headers={"x-request-id": given}).headers.get("x-request-id") == echoed
 
 
 def test_recipient_learns_nothing_about_others(asking: Asking) -> None:
