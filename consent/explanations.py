@@ -124,8 +124,8 @@ _TEXTS: Final[Mapping[RefusalCode, Explanation]] = {
     ),
     RefusalCode.READS_STOPPED: Explanation(
         ja="短時間に多くの人の記録を閲覧したため、この担当者の閲覧は停止されています。時間をおくか、所属組織の管理者に確認してください。",
-        en="This professional opened the records of too many people in a short time and is stopped for a while. Ask again "
-        "later, or have a colleague ask.",
+        en="This professional opened the records of too many people in a short time and is stopped for a while. "
+        "Ask again later, or have a colleague ask.",
     ),
     RefusalCode.UNKNOWN_PURPOSE: Explanation(
         ja="この利用目的は一覧にありません。一覧にある目的を指定してください。",

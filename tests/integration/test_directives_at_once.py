@@ -19,6 +19,7 @@ from services.directives import workflows
 from services.directives.errors import DirectiveConflictError
 from services.directives.service import Directives, open_directives
 from services.kit import prepared
+from services.kit.credentials.callers import PersonCaller, SignedInBy
 from services.oversight import tables
 from services.oversight.app import open_office
 
@@ -78,4 +79,5 @@ def test_directive_handed_in_by_many_requests_at_once_is_stored_once(
     stored = [each for each in events(world) if each["kind"] == "directive_stored"]
     assert [each["outcome"] for each in stored].count("done") == 5
     monkeypatch.setattr(prepared, "AT_ONCE", 2)  # their log entries are looked up in more than one query
-    assert len(workflows.own_directives(directives, pseudonym).directives) == 5
+    caller = PersonCaller(pseudonym, SignedInBy.CARD)
+    assert len(workflows.own_directives(directives, caller).directives) == 5

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_wards"
-down_revision = "0010_emergencies"
+revision = "0013_wards"
+down_revision = "0012_watch"
 
 
 def upgrade() -> None:

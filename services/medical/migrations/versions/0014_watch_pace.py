@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_watch_pace"
-down_revision = "0012_watch"
+revision = "0014_watch_pace"
+down_revision = "0013_wards"
 
 
 def upgrade() -> None:
