@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_wards"
-down_revision = "0012_watch"
+down_revision = "0012_wrong_fragments"
 
 
 def upgrade() -> None:

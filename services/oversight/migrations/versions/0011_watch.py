@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_watch"
-down_revision = "0011_wrong_fragments"
+revision = "0011_watch"
+down_revision = "0010_emergencies"
 
 
 def upgrade() -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_wrong_fragments"
-down_revision = "0010_emergencies"
+revision = "0012_wrong_fragments"
+down_revision = "0011_watch"
 
 
 def upgrade() -> None:

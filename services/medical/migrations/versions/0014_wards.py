@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_wards"
-down_revision = "0012_watch"
+revision = "0014_wards"
+down_revision = "0013_watch_pace"
 
 
 def upgrade() -> None:

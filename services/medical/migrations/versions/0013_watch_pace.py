@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_watch_pace"
-down_revision = "0013_wards"
+revision = "0013_watch_pace"
+down_revision = "0012_watch"
 
 
 def upgrade() -> None:
