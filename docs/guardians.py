@@ -20,7 +20,8 @@ HEAD: Final = f"""# Guardians and minors
 
 A guardian is entered by two supervisors of the municipality, on evidence, and signs with a key of their own that one
 body knows for one ward. No body but the ID centre knows who a guardian is, and none knows whose guardian else they are.
-The tables below are `consent/guardians.py`; every body asks them itself. A *child* is below {AGES.youth} years, a
+How it is done by hand is in [guardianship.md](guardianship.md). The tables below are `consent/guardians.py`; every
+body asks them itself. A *child* is below {AGES.youth} years, a
 *youth* below the age of majority, which is {AGES.majority} (Civil Code, article 4); both ages are settings of the
 registry, which alone knows birth dates. *Protected* is an adult under guardianship (article 8). What a youth decides
 alone, *own* matters, is a directive about

@@ -12,6 +12,7 @@ from services.commands import (
     departures,
     emergency,
     fhir_face,
+    guardians,
     large_files,
     lifelong,
     links,
@@ -134,6 +135,8 @@ for command in (
     emergency.review,
     relationships.relationships,
     relationships.watch,
+    guardians.guardian,
+    guardians.as_guardian,
 ):
     main.add_command(command)
 

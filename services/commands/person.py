@@ -12,6 +12,7 @@ from services.contracts.identity.messages import Application
 from services.gateway.audit_events import save_bundle
 from services.gateway.cards import read_card
 from services.gateway.emergency_notices import emergency_notices
+from services.gateway.guardians import WardFile, acting
 from services.gateway.history import history as fetch_history
 from services.gateway.history import inbox as fetch_inbox
 from services.gateway.history import save_evidence
@@ -23,14 +24,22 @@ card_option = click.option(
 
 
 def signed_in(card: Path) -> Person:
-    """Return the person of a card, with the authentication application unlocked."""
+    """Return the person of a card, with the authentication application unlocked, or the ward of `as-guardian`."""
+    if _ward() is not None:
+        return signing(card)
     return sign_in_at_portal(read_card(card), pin=typed_pin(Application.AUTHENTICATION))
 
 
 def signing(card: Path) -> Person:
-    """Return the person of a card, with both applications unlocked."""
+    """Return the person of a card, with both applications unlocked, or the ward of `as-guardian`."""
     authentication, signature = typed_pin(Application.AUTHENTICATION), typed_pin(Application.SIGNATURE)
-    return sign_in_at_portal(read_card(card), pin=authentication, signature_pin=signature)
+    person, ward = sign_in_at_portal(read_card(card), pin=authentication, signature_pin=signature), _ward()
+    return person if ward is None else acting(person, ward)
+
+
+def _ward() -> WardFile | None:
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.find_object(WardFile)
 
 
 def pin_variable(application: Application) -> str:

@@ -33,15 +33,16 @@ def renew_on_card(card: Path, person: Person, *, digits: str) -> None:
     if opened.successor is None:
         both = replace(opened, successor=successor)
         put_wallets(card, read_card(card), both, digits=digits, identity=identity)  # Y1
-    renewed = renew_wallet(person, successor, tell=_tell_code, progress=_show)
+    renewed = renew_wallet(person, successor, tell=tell_code, progress=_show)
     only = replace(opened, wallet=successor, successor=None)
     # what the registry stated was sealed under the old seed; it is asked for again
     held = read_card(card).model_copy(update={"attributes": None})
     put_wallets(card, held, only, digits=digits, identity=identity)  # Y9
-    _tell(renewed)
+    tell_renewed(renewed)
 
 
-def _tell_code(paper: str) -> None:
+def tell_code(paper: str) -> None:
+    """Print the new recovery code."""
     click.echo(f"new recovery code, for the person only: {paper}")
 
 
@@ -51,7 +52,8 @@ def _show(done: int, total: int) -> None:
         click.echo(f"\rcontent keys handed over: {done} of {total}", err=True, nl=done == total)
 
 
-def _tell(renewed: Renewed) -> None:
+def tell_renewed(renewed: Renewed) -> None:
+    """Print what became of the records and permissions."""
     click.echo(
         "the wallet has new keys, under which all records are; the former ones and their code open nothing now"
     )

@@ -24,6 +24,7 @@ from services.contracts.oversight.register import Directory, DirectorySource
 from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.portal.client import PortalClient
 from services.contracts.succession import SuccessionClient
+from services.gateway.acting import Acting
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError, NotVerifiedError, RefusedError
 from services.gateway.exchange import Connect, ThroughPortal, answers
@@ -62,15 +63,9 @@ class Person:
         self._signature = signature
         self._pseudonyms: dict[Body, Pseudonym] = {}
         self._former: dict[Body, tuple[PublicJwk, ...]] = {}
-        identity = IdentityClient(connect(Body.IDENTITY))
-        assertions = person_assertions(
-            connect(Body.IDENTITY).base_url + TOKEN_PATH,
-            card=Signer(card.card, authentication.key, authentication.kid),
-            identity=identity,
-            clock=clock,
-            randomness=randomness,
-        )
-        self.tokens = TokenSource(identity, assertions, clock=clock)
+        self.acting: Acting | None = None
+        """Who acts, when this is a ward for whom a guardian is signed in."""
+        self.tokens = self._token_source(guardianship=None)
         self._register = register or RegisterReader(
             self._fetch_register,
             key=Ed25519PublicKey.from_public_bytes(base64url.decode(card.trust.register_key)),
@@ -102,6 +97,13 @@ class Person:
         other._signature = replace(self.signature, wallet=wallet)
         other._pseudonyms, other._former = {}, {}
         return other
+
+    def for_ward(self, wallet: Wallet, by: Acting) -> "Person":
+        """Return a ward for whom this person acts: signed in by this person's card, with the ward's wallet."""
+        ward = self.holding(wallet)
+        ward.acting = by
+        ward.tokens = self._token_source(guardianship=by.guardianship)
+        return ward
 
     def former_keys(self, body: Body) -> tuple[PublicJwk, ...]:
         """Return the wallet keys before the present one, newest first, as both wallets each time have signed.
@@ -165,6 +167,18 @@ class Person:
         """Sign with the card's signature application. Raises: CardFileError when it is not unlocked."""
         own = self.signature
         return jws.sign(payload, typ=typ, key=own.key, kid=own.kid)
+
+    def _token_source(self, *, guardianship: str | None) -> TokenSource:
+        identity, own = IdentityClient(self.connect(Body.IDENTITY)), self._authentication
+        assertions = person_assertions(
+            self.connect(Body.IDENTITY).base_url + TOKEN_PATH,
+            card=Signer(self.card.card, own.key, own.kid),
+            identity=identity,
+            clock=self.clock,
+            randomness=self.randomness,
+            guardianship=guardianship,
+        )
+        return TokenSource(identity, assertions, clock=self.clock)
 
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)

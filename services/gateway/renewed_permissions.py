@@ -7,7 +7,7 @@ from consent.lifecycle import DirectiveState
 from consent.vocabulary import PROXIES, Body
 from services.gateway.errors import RefusedError
 from services.gateway.person import Person
-from services.gateway.wallet_actions import Copy, Permission, lay_down, permissions, withdraw_copies
+from services.gateway.wallet_actions import Copy, Permission, approved, lay_down, permissions, withdraw_copies
 
 
 def permit_again(heir: Person) -> list[tuple[Permission, str]]:
@@ -20,7 +20,7 @@ def permit_again(heir: Person) -> list[tuple[Permission, str]]:
             continue
         if permission.terms not in complete and _begun_by_former(heir, permission):
             try:
-                lay_down(heir, permission.terms)
+                lay_down(heir, permission.terms, guardian=approved(permission))
                 complete.append(permission.terms)
             except RefusedError as refusal:
                 stopped.append((permission, refusal.code))

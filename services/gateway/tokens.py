@@ -131,14 +131,24 @@ def operator_assertions(
 
 
 def person_assertions(
-    endpoint: str, *, card: Signer, identity: TokenOffice, clock: Clock, randomness: Randomness
+    endpoint: str,
+    *,
+    card: Signer,
+    identity: TokenOffice,
+    clock: Clock,
+    randomness: Randomness,
+    guardianship: str | None = None,
 ) -> Assertions:
-    """A person's card signs the ID centre's challenge (K3) and the proof key, so that no relay puts in its own."""
+    """A person's card signs the ID centre's challenge (K3) and the proof key, so that no relay puts in its own.
+
+    With `guardianship` the card signs in for the ward of it.
+    """
+    for_ward: dict[str, object] = {} if guardianship is None else {"guardianship": guardianship}
 
     def fields(proof_key: str) -> dict[str, str]:
         with answers():
             told = identity.challenge()
-        claims: dict[str, object] = {"nonce": told.challenge, "cnf": {"jkt": proof_key}}
+        claims: dict[str, object] = {"nonce": told.challenge, "cnf": {"jkt": proof_key}, **for_ward}
         signed = assertion(card, audience=endpoint, now=clock(), randomness=randomness, claims=claims)
         return {"assertion": signed}
 

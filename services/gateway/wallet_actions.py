@@ -5,8 +5,8 @@ copies that belong together by their terms and time of issue, which are the same
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -28,6 +28,8 @@ from consent.directives import (
     verify_deletion_receipt,
 )
 from consent.errors import ConsentError
+from consent.guardian_signature import GuardianSignature
+from consent.guardians import RuleFault
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
 from consent.publication import VerifiedPublication, verify_publication
@@ -84,8 +86,12 @@ class Permission:
         return now < self.terms.valid_until and DirectiveState.ACTIVE in states
 
 
-def lay_down(person: Person, terms: Terms) -> Permission:
+def lay_down(
+    person: Person, terms: Terms, *, guardian: Mapping[Body, GuardianSignature] | None = None
+) -> Permission:
     """P2 to P7: sign a directive for each body concerned and hand every body its copy.
+
+    `guardian` is what a guardian signed beforehand; one who acts here and now signs, too.
 
     Records go to the three proxies, the medical centre last, so that it is in force only when all have it; basic items
     go to the registry. When one body refuses, what the others took is withdrawn again.
@@ -93,14 +99,17 @@ def lay_down(person: Person, terms: Terms) -> Permission:
     """
     bodies = (Body.REGISTRY,) if isinstance(terms.scope, BasicScope) else (*POINTED, Body.MEDICAL)
     permits_records = isinstance(terms.scope, RecordScope) and terms.effect is Effect.PERMIT
+    names = {body: person.pseudonym(body) for body in bodies}
+    signed = guardian if person.acting is None else person.acting.sign(terms, names)
     grant = person.wallet.grant(
         terms,
         recipient_receiving_key=_receiving_key(person, terms) if permits_records else None,
         compartments=_published(person, terms.scope.covers) if permits_records else [],
-        persons={body: person.pseudonym(body) for body in bodies},
+        persons=names,
         handle_keys=_handle_keys(person) if isinstance(terms.scope, RecordScope) else {},
         now=person.clock(),
         randomness=person.randomness,
+        guardian=signed,
     )
     taken: dict[Body, tuple[Copy, ...]] = {}
     for body in bodies:
@@ -156,16 +165,44 @@ def roll(person: Person, scope: RecordScope) -> list[Compartment]:
     if rolled:
         publish(person, rolled)
         for permission in permissions(person, bodies=PROXIES):
-            if _goes_on(permission, rolled, person.clock()):
-                renew(person, permission)
+            if _goes_on(permission, rolled, person.clock()) and _is_mine(person, permission):
+                with _left_when_not_ours():
+                    renew(person, permission)
     return rolled
 
 
 def renew(person: Person, permission: Permission) -> Permission:
     """Lay down the same terms again, with fragments for all present compartments, in place of the former copies."""
-    renewed = lay_down(person, permission.terms)
+    renewed = lay_down(person, permission.terms, guardian=approved(permission))
     withdraw_copies(person, permission.copies)
     return renewed
+
+
+def approved(permission: Permission) -> dict[Body, GuardianSignature]:
+    """Return what a guardian had signed for it: over its terms, so that it counts for the same terms again."""
+    found = {}
+    for body, copies in permission.copies.items():
+        for each in copies:
+            signature = each.verified.directive.guardian
+            if signature is not None:
+                found[body] = signature
+    return found
+
+
+def _is_mine(person: Person, permission: Permission) -> bool:
+    # a guardian does not confirm in passing what another one had permitted
+    by = person.acting
+    return by is None or any(each.kid == by.kid(body) for body, each in approved(permission).items())
+
+
+@contextmanager
+def _left_when_not_ours() -> Iterator[None]:
+    """Leave a permission as it is that the rule table does not let us renew: it stands until it is confirmed."""
+    try:
+        yield
+    except RefusedError as refusal:
+        if refusal.code not in set(RuleFault):
+            raise
 
 
 def _goes_on(permission: Permission, rolled: Iterable[Compartment], now: datetime) -> bool:
