@@ -227,6 +227,33 @@ def test_the_person_learns_of_case_deadline_and_outcome(
     assert len(place.waiting(doctor)) == 1
 
 
+def test_the_same_again_counts_in_the_case_and_is_not_told_again(
+    place: Ward, doctor: Doctor, patient: Someone
+) -> None:
+    """OP1: who drowns people in notices hides the one that counts."""
+    assert [place.judged(doctor, patient) for _ in range(3)] == [["unexplained"], [], []]
+    assert [each.rules for each in place.waiting(doctor)] == [{"unexplained": 3}]
+    place.choose(patient)
+    assert place.judged(doctor, patient) == ["well_known"], "what is new is told"
+
+
+def test_what_is_flagged_after_the_finding_waits_for_one_of_its_own(
+    place: Ward, doctor: Doctor, patient: Someone
+) -> None:
+    """OP1: nothing slips in behind a finding that the medical centre has not heard of yet."""
+    place.judged(doctor, patient)
+    (case,) = place.waiting(doctor)
+    place.decide(case.case, "The ward was asked; it was a mistake.")
+    place.read(doctor, patient)
+    place.watch()
+    assert len(place.events(patient, "use_reviewed")) == 1
+    assert place.waiting(doctor) == [], "told in the next round"
+    place.watch()
+    (other,) = place.waiting(doctor)
+    assert other.case != case.case
+    assert len(place.events(patient, "use_case_opened")) == 2
+
+
 def test_the_oversight_body_learns_of_nobody_whose_records_they_were(
     place: Ward, doctor: Doctor, patient: Someone
 ) -> None:
