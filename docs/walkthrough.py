@@ -14,7 +14,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 KINDS: Mapping[str, str] = {
     "moment": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00)?",
     "count": r"(?<=people: )\d+|(?<!\d)\d+(?= (?:former entries|of them|log entries|entries verified|are all up"
-    r"|rows looked at|people are|bytes))",
+    r"|rows looked at|people are|bytes))|(?<=after )\d+\.\d(?= seconds)|(?<=entry )\d+(?= of its log)",
     "years": r"(?<!\d)20\d\d-20\d\d(?!\d)",
     "day": r"\d{4}-\d\d-\d\d",
     "name": r"(?<![\w-])(?:[\w-]{43}|[\w-]{22})(?![\w-])",

@@ -28,7 +28,12 @@ from services.commands.wishes import (
 from services.gateway.fhir_consent import bundle, to_consent
 from services.gateway.wallet_actions import Permission, lay_down
 from services.gateway.wallet_actions import permissions as fetch_permissions
-from services.gateway.wallet_actions import withdraw as take_back
+from services.gateway.withdrawing import (
+    TakenBack,
+    permissions_at_hand,
+    save_withdrawal,
+    take_back,
+)
 
 ACCEPTED: Final = {
     Effect.PERMIT: Word(
@@ -38,6 +43,10 @@ ACCEPTED: Final = {
         "拒否しました。{0}機関が写しを保管しています: {1}", "refused; {0} bodies hold a copy: {1}"
     ),
 }
+SILENT: Final = Word(
+    "{0}は応答しないため、そこにだけある指示は表示されません",
+    "{0} does not answer: what only it holds is not shown",
+)
 IN_FORCE, NOT_IN_FORCE = Word("有効", "in force"), Word("無効", "not in force")
 
 
@@ -87,25 +96,52 @@ def permissions(card: Path, fhir: bool, language: str) -> None:
         ]
         click.echo(json.dumps(bundle(consents), ensure_ascii=False, indent=1))
         return
-    for number, each in enumerate(fetch_permissions(person), 1):
+    found, silent = permissions_at_hand(person)
+    for number, each in enumerate(found, 1):
         state = IN_FORCE if each.active(person.clock()) else NOT_IN_FORCE
         click.echo(f"{number}. {state.of(language)}: {terms_in_words(each.terms).of(language)}")
+    for body in silent:
+        click.echo(SILENT.of(language).format(body.value), err=True)
 
 
 @click.command()
 @card_option
 @click.argument("number", type=click.IntRange(1))
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), help="Keep the receipts, for `sekisho verify`."
+)
 @told
-def withdraw(card: Path, number: int) -> None:
+def withdraw(card: Path, number: int, save: Path | None) -> None:
     """Take back the permission with this number in `permissions`; in force when this returns."""
     person = signing(card)
-    receipts = take_back(person, numbered(fetch_permissions(person), number))
-    for body, kept in receipts.items():
+    found, silent = permissions_at_hand(person)
+    chosen = numbered(found, number)
+    click.echo(f"taking back: {terms_in_words(chosen.terms).en}")
+    done = take_back(person, chosen, silent=silent)
+    for body, kept in done.receipts.items():
         for receipt in kept:
             click.echo(
                 f"{body.value}: {receipt.fragments_deleted} fragments deleted at {receipt.withdrawn_at}"
             )
+    click.echo(f"signed deletion receipts of {len(done.receipts)} bodies after {done.seconds:.1f} seconds")
+    if save is not None:
+        save_withdrawal(done.file, save)
+        click.echo(f"receipts saved: {save}")
+    if done.missing:
+        raise click.ClickException(_left(done))
     click.echo("withdrawn")
+
+
+def _left(done: TakenBack) -> str:
+    silent = ", ".join(body.value for body in done.missing)
+    state = "nobody can read by it any more, as two bodies must work together for that"
+    if done.usable:
+        state = "it can still be used"
+    return (
+        f"no receipt from {silent}, which may still hold its fragments; {state}. "
+        "Give the same command again when it answers: what is deleted stays deleted. "
+        "Keys are rolled then, so that records deposited later are out of reach of what it kept."
+    )
 
 
 def numbered(found: list[Permission], number: int) -> Permission:

@@ -9,6 +9,7 @@ from consent.vocabulary import Body
 from services.contracts.oversight.register import ed25519
 from services.contracts.released import Keys, UnprovenError, verify_wrong
 from services.gateway.errors import NotVerifiedError
+from services.gateway.withdrawing import WithdrawalFile, read_withdrawal, verify_withdrawal
 from services.gateway.wrong_fragments import read_shown
 from services.kit.log.evidence import TrustFile
 
@@ -34,6 +35,9 @@ def verify_other(file: Path, trust_file: Path) -> list[str] | None:
     Raises: NotVerifiedError, saying what is false.
     """
     raw = file.read_bytes()
+    withdrawal = read_withdrawal(raw)
+    if withdrawal is not None:
+        return _withdrawal(withdrawal, trust_file)
     shown = read_shown(raw)
     if shown is None:
         return None
@@ -45,3 +49,14 @@ def verify_other(file: Path, trust_file: Path) -> list[str] | None:
     if proven.handed_out is not None:
         what = f"handed out a wrong fragment for bundle {proven.handed_out.bundle}"
     return [f"✓ the {proven.body.value} body {what}: its own signature shows it"]
+
+
+def _withdrawal(file: WithdrawalFile, trust_file: Path) -> list[str]:
+    found = verify_withdrawal(file, keys=trusted_keys(trust_file))
+    lines = [
+        f"✓ {each.body.value:10} deleted {each.fragments_deleted} fragments at "
+        f"{each.withdrawn_at:%Y-%m-%d %H:%M:%S} UTC, entry {each.log.index} of its log"
+        for each in found
+    ]
+    lines += [f"! {body.value:10} gave no receipt" for body in file.missing]
+    return [*lines, f"{len(found)} deletion receipts verified against the keys in {trust_file}"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from consent import base64url
@@ -41,10 +42,12 @@ from services.contracts.directives import (
     submission,
 )
 from services.contracts.medical.client import MedicalClient
+from services.contracts.oversight.register import ed25519
 from services.gateway.errors import GatewayError, NotVerifiedError, RefusedError
 from services.gateway.people import publish
 from services.gateway.person import Person
-from services.kit.http import Http, PeerUnavailableError, Token
+from services.kit.http import Http, PeerUnavailableError, RemoteProblemError, Token
+from services.kit.problems import ProblemError
 
 POINTED: Final = (Body.OVERSIGHT, Body.IDENTITY)
 """The bodies to whose copies the medical centre's copy points."""
@@ -70,6 +73,10 @@ class Copy:
     def id(self) -> DirectiveId:
         """The copy's own id."""
         return self.verified.directive.id
+
+
+Keep = Callable[[Copy, DeletionReceipt, str], None]
+"""Told of each deletion receipt that verified: of which copy, and as the body signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +267,12 @@ def _verify(person: Person, body: Body, token: str) -> VerifiedDirective:
     raise NotVerifiedError(f"{body.value} shows a directive that this wallet did not sign; report it")
 
 
+def keep_nothing(_copy: Copy, _receipt: DeletionReceipt, _signed: str) -> None:
+    """Keep no receipt."""
+
+
 def withdraw_copies(
-    person: Person, copies: Mapping[Body, Sequence[Copy]]
+    person: Person, copies: Mapping[Body, Sequence[Copy]], *, keep: Keep = keep_nothing
 ) -> dict[Body, tuple[DeletionReceipt, ...]]:
     """W1 to W3: take copies back, the medical centre's first. Raises: as `withdraw`."""
     receipts: dict[Body, tuple[DeletionReceipt, ...]] = {}
@@ -269,7 +280,7 @@ def withdraw_copies(
     lie: NotVerifiedError | None = None
     for body in sorted(copies, key=_medical_first):
         try:
-            receipts[body] = tuple(_withdraw_copy(person, body, copy) for copy in copies[body])
+            receipts[body] = tuple(_withdraw_copy(person, body, copy, keep) for copy in copies[body])
         except (RefusedError, PeerUnavailableError):
             missing.append(body)
         except NotVerifiedError as error:  # one body's lie must not keep the others from being asked
@@ -281,17 +292,29 @@ def withdraw_copies(
     return receipts
 
 
-def _withdraw_copy(person: Person, body: Body, copy: Copy) -> DeletionReceipt:
+def _withdraw_copy(person: Person, body: Body, copy: Copy, keep: Keep) -> DeletionReceipt:
     order = person.wallet.withdraw_verified(copy.verified, now=person.clock())  # W1
     message = WithdrawalOrder(withdrawal=order)
     told = person.ask(body, lambda http, token: DirectivesClient(http).withdraw(message, token=token))
     try:
-        receipt = verify_deletion_receipt(told.receipt, person.directory().signing_key(body))  # W3
+        receipt = verify_deletion_receipt(told.receipt, _signing_key(person, body))  # W3
     except ConsentError as error:
         raise NotVerifiedError(f"the deletion receipt of {body.value} does not verify; report it") from error
     if receipt.directive != copy.id or receipt.body is not body:
         raise NotVerifiedError(f"the deletion receipt of {body.value} is for something else; report it")
+    keep(copy, receipt, told.receipt)
     return receipt
+
+
+def _signing_key(person: Person, body: Body) -> Ed25519PublicKey:
+    """Return the key of the register; while that cannot be read, the one that came with the card."""
+    try:
+        return person.directory().signing_key(body)
+    except (ProblemError, RefusedError, RemoteProblemError, PeerUnavailableError):
+        known = person.card.trust.evidence.signing_keys.get(body.value)
+        if known is None:
+            raise
+        return ed25519(known)
 
 
 def _medical_first(body: Body) -> tuple[bool, str]:
