@@ -194,6 +194,7 @@ class SubmissionFault(StrEnum):
     DIRECTIVE_MALFORMED = "directive_malformed"
     UNKNOWN_PURPOSE = "unknown_purpose"
     PERIOD_REVERSED = "period_reversed"
+    ISSUED_AT_ANOTHER_TIME = "issued_at_another_time"
     GUARDIAN_REQUIRED = RuleFault.GUARDIAN_REQUIRED.value
     ASSENT_REQUIRED = RuleFault.ASSENT_REQUIRED.value
     PERSON_DECIDES = RuleFault.PERSON_DECIDES.value

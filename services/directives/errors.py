@@ -86,6 +86,7 @@ _SUBMISSION = {
     SubmissionFault.DIRECTIVE_KNOWN: "A directive of this id is stored already. Make a new one.",
     SubmissionFault.DIRECTIVE_MALFORMED: "The signed text is not of a directive's form. Make it with a present wallet.",
     SubmissionFault.UNKNOWN_PURPOSE: "A purpose in it is not known here. Name one of the listed purposes.",
+    SubmissionFault.ISSUED_AT_ANOTHER_TIME: "It is dated back, or ahead. Set the clock and make it anew.",
     SubmissionFault.PERIOD_REVERSED: "A period in it ends before it begins. Set the end after the beginning.",
     SubmissionFault.GUARDIAN_REQUIRED: "This takes a guardian's signature. Have a guardian of the person sign.",
     SubmissionFault.ASSENT_REQUIRED: "The person decides this, too. Have it laid down with the person's own card.",

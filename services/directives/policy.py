@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from consent import base64url
 from consent.delegation import FragmentPackage
@@ -17,6 +17,7 @@ from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import SubmissionFault
 from services.contracts.oversight.register import Directory, Kind, Organisation, Role
 
+ISSUED_WITHIN = timedelta(minutes=15)
 ROLES = frozenset(each.value for each in Role)
 
 
@@ -46,6 +47,11 @@ def address_fault(directive: Directive, *, body: Body, person: Pseudonym) -> Sub
     if isinstance(directive.terms.scope, RecordScope) is not (body in PROXIES):
         return SubmissionFault.OTHER_SCOPE
     return None
+
+
+def moment_fault(directive: Directive, *, now: datetime) -> SubmissionFault | None:
+    """Whether it was signed just now: nobody can say later, or make it look, that it was laid down at another time."""
+    return None if abs(directive.issued_at - now) <= ISSUED_WITHIN else SubmissionFault.ISSUED_AT_ANOTHER_TIME
 
 
 def recipient_fault(recipient: Recipient, *, directory: Directory) -> SubmissionFault | None:

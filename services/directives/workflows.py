@@ -49,6 +49,7 @@ from services.directives.policy import (
     address_fault,
     form_fault,
     fragments_fault,
+    moment_fault,
     pointers_fault,
     recipient_fault,
     terms_fault,
@@ -231,6 +232,7 @@ def _judge(
         raise _FaultError(form_fault(malformed)) from None
     directive = verified.directive
     _require(address_fault(directive, body=directives.context.body, person=person))
+    _require(moment_fault(directive, now=directives.context.clock()))
     directory, named = directives.directory(), directive.terms.recipient
     recipient = None if named.organisation is None else directory.organisation(named.organisation)
     _require(terms_fault(directive.terms, recipient=recipient, now=directives.context.clock()))

@@ -1,4 +1,4 @@
-"""What a person is shown of a withdrawal: signed receipts, the seconds they took, what is left where one is down (W3)."""
+"""What a person is shown of a withdrawal (W3): signed receipts, the seconds they took, what is left if one is down."""
 
 from datetime import timedelta
 from pathlib import Path
