@@ -11,6 +11,9 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 
 _SAFE_INTEGER: Final = 2**53 - 1
 _SAFE_DIGITS: Final = 17
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
+)
 _REFUSED: Final = "Canonical JSON is expected: sorted unique ASCII names, whole numbers, no spaces, UTF-8."
 
 
@@ -39,9 +42,8 @@ def encode(value: JsonObject) -> bytes:
     Raises: MalformedError if a text is not valid Unicode.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return text.encode()
-    except (UnicodeEncodeError, ValueError, TypeError):
+        return _ENCODER.encode(value).encode()
+    except (UnicodeEncodeError, ValueError, TypeError, RecursionError):
         raise MalformedError(_REFUSED) from None
 
 

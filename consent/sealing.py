@@ -38,6 +38,7 @@ __all__ = [
     "author_message",
     "begin_bundle",
     "capsule_of",
+    "check_documents",
     "complete_bundle",
     "document_digest",
     "open_document",
@@ -189,7 +190,7 @@ def seal_bundle(
     Raises: MalformedError if a document id appears twice or a version is below 1; SealError if
     `compartment_key` is no key.
     """
-    _check(documents)
+    check_documents(documents)
     meta, key = begin_bundle(
         subject=subject,
         compartment=compartment,
@@ -229,7 +230,7 @@ def complete_bundle(
     randomness: Randomness,
 ) -> SealedBundle:
     """Seal and sign the documents of a bundle that was begun. Raises: MalformedError as `seal_bundle`."""
-    _check(documents)
+    check_documents(documents)
     sealed = tuple(
         _seal(document, meta, key=key, author_key=author_key, nonce=draw(randomness, _NONCE))
         for document in documents
@@ -244,7 +245,8 @@ def complete_bundle(
     )
 
 
-def _check(documents: Sequence[PlainDocument]) -> None:
+def check_documents(documents: Sequence[PlainDocument]) -> None:
+    """Check that documents can be sealed as one bundle. Raises: MalformedError."""
     if len({document.id for document in documents}) != len(documents):
         raise MalformedError("A bundle names each document once.")
     if any(document.version < 1 for document in documents):
@@ -276,17 +278,20 @@ def author_message(bundle: BundleMeta, document: SealedDocument) -> bytes:
     return _signed_bytes(bundle, context, nonce=document.nonce, ciphertext=document.ciphertext)
 
 
-def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_key: Ed25519PublicKey) -> None:
+def verify_author(document: SealedDocument, bundle: BundleMeta, author_public_key: Ed25519PublicKey) -> bytes:
     """D5: check that the bundle's author sealed exactly this document into exactly this bundle.
 
-    Raises: SignatureError. The caller has the public key from the accreditation of `bundle.author`.
+    Returns its `document_digest`. Raises: SignatureError. The caller has the public key from the accreditation of
+    `bundle.author`.
     """
     if len(document.nonce) != _NONCE:
         raise SignatureError
+    message = author_message(bundle, document)
     try:
-        author_public_key.verify(document.signature, author_message(bundle, document))
+        author_public_key.verify(document.signature, message)
     except InvalidSignature:
         raise SignatureError from None
+    return _digest(message, document)
 
 
 def signer(
@@ -310,7 +315,11 @@ def document_digest(bundle: BundleMeta, document: SealedDocument) -> bytes:
 
     Shape: 32 bytes.
     """
-    return sha256(_STORED + author_message(bundle, document) + document.signature).digest()
+    return _digest(author_message(bundle, document), document)
+
+
+def _digest(message: bytes, document: SealedDocument) -> bytes:
+    return sha256(_STORED + message + document.signature).digest()
 
 
 def open_document(

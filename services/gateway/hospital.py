@@ -3,6 +3,7 @@
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from consent.compartments import Compartment
 from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import PlainDocument, SealedBundle, document_digest, seal_bundle
+from consent.sealing import PlainDocument, SealedBundle, check_documents, document_digest, seal_bundle
 from consent.vocabulary import Body, Category
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
@@ -36,8 +37,8 @@ from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 
 FHIR_JSON: Final = "application/fhir+json"
-MOST_BYTES: Final = 5_000_000
-"""Ciphertext in one request; base64 and keys make a request about half as large again."""
+PART_BYTES: Final = 750_000
+"""Ciphertext in one request, as long as it is several bundles; base64 and keys make it about half as large again."""
 
 Place = tuple[Category, int]
 _NAMING: Final = b"sekisho-document-names/1"
@@ -89,10 +90,23 @@ def deposit(organisation: Organisation, reference: str, records: Iterable[Clinic
 def deposit_documents(
     organisation: Organisation, reference: str, documents: Mapping[Place, Sequence[PlainDocument]]
 ) -> tuple[str, ...]:
-    """D2 to D7 for documents that have ids and versions already; return the receipts. Raises: as `deposit`."""
+    """D2 to D7 for documents that have ids and versions already; return the receipts.
+
+    While one part is on its way, the next one is sealed; when one is refused, none after it is sent.
+    Raises: as `deposit`.
+    """
+    for content in documents.values():
+        check_documents(content)  # what cannot be sealed is found before anything is sent
     known = find_keys(organisation, reference, documents.keys())
-    bundles = [seal(organisation, known, place, content) for place, content in documents.items()]
-    return tuple(hand_over(organisation, reference, part) for part in in_parts(bundles))
+    bundles = (seal(organisation, known, place, content) for place, content in documents.items())
+    receipts: list[str] = []
+    sent: Future[str] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="deposit") as sender:
+        for part in in_parts(bundles):
+            if sent is not None:
+                receipts.append(sent.result())
+            sent = sender.submit(hand_over, organisation, reference, part)
+    return tuple(receipts) if sent is None else (*receipts, sent.result())
 
 
 class DocumentNamer:
@@ -174,13 +188,13 @@ def seal(
     )
 
 
-def in_parts(bundles: Sequence[SealedBundle]) -> Iterator[list[SealedBundle]]:
-    """Divide bundles so that each part fits into one request."""
+def in_parts(bundles: Iterable[SealedBundle]) -> Iterator[list[SealedBundle]]:
+    """Divide bundles into parts that fit into one request each, and are worth one."""
     part: list[SealedBundle] = []
     size = 0
     for bundle in bundles:
         weight = sum(len(document.ciphertext) for document in bundle.documents)
-        if part and (size + weight > MOST_BYTES or len(part) == MAX_BUNDLES):
+        if part and (size + weight > PART_BYTES or len(part) == MAX_BUNDLES):
             yield part
             part, size = [], 0
         part.append(bundle)

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 MAX_DEPTH = 64
+SHORT = 4096
 ESCAPE = b"\\u"
 
 
@@ -28,13 +29,13 @@ def loads(raw: bytes) -> Any:
     # signs that UTF-8 cannot hold come in as escapes only, and depth as brackets
     if ESCAPE in raw:
         _check(value, MAX_DEPTH)
-    elif raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+    elif len(raw) > SHORT or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
         _check_depth(value)
     return value
 
 
 def _check_depth(value: Any) -> None:
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
         inner = (each.values() if isinstance(each, dict) else each for each in level)
         level = [one for each in inner for one in each if isinstance(one, dict | list)]

@@ -13,7 +13,7 @@ from consent.errors import ConsentError, SignatureError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint, to_jwk
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import SealedBundle, SealedDocument, capsule_of, document_digest, verify_author
+from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
 from services.contracts.medical.messages import (
     RECEIPT_TYPE,
     BundleMessage,
@@ -240,9 +240,7 @@ class Depositing:
         for number, message in enumerate(bundles):
             try:
                 sealed = _sealed(message, subject=subject, author=author)
-                for each in sealed.documents:
-                    verify_author(each, sealed, key)
-                digests = tuple(document_digest(sealed, each) for each in sealed.documents)
+                digests = tuple(verify_author(each, sealed, key) for each in sealed.documents)
                 incoming.append(IncomingBundle(sealed, capsule_of(sealed.message_kit), digests))
             except SignatureError as error:
                 raise AuthorError(f"bundles.{number}: a document is not signed as accredited") from error

@@ -11,12 +11,14 @@ from support.gateway_world import NOW, YEAR, World, terms
 
 from consent import jws
 from consent.compartments import Compartment, YearSpan
+from consent.errors import MalformedError
 from consent.jwk import to_jwk
 from consent.vocabulary import Body, Category, Purpose
 from consent.wallet import Wallet
 from services.contracts.medical.messages import RECEIPT_TYPE, DepositAnswer, ReadAnswer
 from services.contracts.oversight.messages import Accredited, OrganisationKeys, RolesChange, StandingChange
 from services.contracts.oversight.register import FormerKey, Kind, Role
+from services.gateway import hospital
 from services.gateway.clinic import open_documents, open_records
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError, RefusedError
@@ -59,6 +61,10 @@ class Story:
     def lie(self, path: str, change: Callable[[Any], Any]) -> None:
         """Make the medical centre change its answers."""
         self.world(Body.MEDICAL).tamper[path] = change
+
+
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hospital, "PART_BYTES", 1)  # each place of a person's records goes by itself
 
 
 @pytest.fixture
@@ -326,3 +332,36 @@ def test_what_a_distrusted_key_signed_counts_no_more(story: Story) -> None:
 def stop(story: Story, organisation: str) -> None:
     """Do what two officials decided."""
     story.world.oversight.suspend(StandingChange(kind=Accredited.ORGANISATION, id=organisation))
+
+
+def test_deposit_in_parts_is_read_as_one(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    _small_parts(monkeypatch)
+    more = [replace(each, name=f"{each.name}-again", content=each.content + b" ") for each in RECORDS]
+    done = deposit(story.hospital, story.at_hospital, more)
+    assert len(done.receipts) == len({(each.category, each.year) for each in more}) == 3
+    assert story.read() == MEDICATION | {each + b" " for each in MEDICATION}
+
+
+def test_nothing_is_sent_after_a_part_that_was_refused(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    _small_parts(monkeypatch)
+    answers: list[int] = []
+
+    def forge(answer: DepositAnswer) -> DepositAnswer:
+        answers.append(answer.stored)
+        return answer.model_copy(update={"receipt": "x.y.z"}) if len(answers) == 2 else answer
+
+    story.lie("/deposits", forge)
+    more = [replace(each, name=f"{each.name}-again") for each in RECORDS]
+    with pytest.raises(NotVerifiedError):
+        deposit(story.hospital, story.at_hospital, more)
+    assert answers == [2, 1]
+
+
+def test_nothing_is_sent_of_records_that_cannot_all_be_sealed(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _small_parts(monkeypatch)
+    twice = [replace(each, name=f"{each.name}-again") for each in [*RECORDS, RECORDS[-1]]]
+    with pytest.raises(MalformedError):
+        deposit(story.hospital, story.at_hospital, twice)
+    assert story.read() == MEDICATION

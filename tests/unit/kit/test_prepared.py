@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from support.database import DATABASES, database_url
 
+from services.kit import prepared
 from services.kit.database import Database
 from services.kit.prepared import Prepared, PreparedIn
 from services.kit.problems import ConflictError
@@ -96,6 +97,26 @@ def test_rows_are_those_that_core_returns(
             assert type(found[0][2]) is bool
         by_core = conn.execute(select(THING.c.id, THING.c.name).where(THING.c.id.in_(ids)))
         assert sorted(BY_IDS.rows(conn, ids)) == sorted(tuple(row) for row in by_core)
+
+
+def test_long_lists_are_asked_for_in_parts_beside_other_values(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "AT_ONCE", 2)
+    good = PreparedIn(
+        lambda ids: select(THING.c.id).where(THING.c.id.in_(ids), THING.c.good == bindparam("good"))
+    )
+    with _undone(database) as conn:
+        ADD_SOME.run_each(conn, [{"id": each, "name": "", "good": each != 3} for each in range(7)])
+        assert sorted(good.rows(conn, [0, 1, 2, 3, 4], {"good": True})) == [(0,), (1,), (2,), (4,)]
+
+
+def test_transaction_begins_with_the_first_statement(database: Database) -> None:
+    with database.engine.connect() as conn:
+        ADD_SOME.run(conn, {"id": 1, "name": "first", "good": True})
+        conn.rollback()
+    with database.read() as conn:
+        assert _count(conn) == 0
 
 
 def test_left_out_columns_are_null_and_constants_are_kept(database: Database) -> None:
