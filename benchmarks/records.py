@@ -10,8 +10,9 @@ deposit  D2 and D4 each: a request for a pseudonym token and one that uses it (f
 read     R1 and R2: two requests, three tokens named of which two bodies open theirs; the statement signed, and
          verified at both bodies (ES256); R4 `document_digest` per document, which is compared with the log; R7
          handle opened (HPKE), checkpoint signed, verified, co-signed, verified; R6 and R7 `reencrypt` per bundle at
-         both; R9 notice verified, `open_shared` per bundle (two capsule fragments verified, one decryption); R10
-         `open_document` per document (author verified, AES-256-GCM)
+         both; F1 and F2 what both made is signed, the second body's signature verified; R9 notice verified,
+         `open_shared` per bundle (two capsule fragments verified, one decryption); R10 `open_document` per document
+         (author verified, AES-256-GCM)
 
 Directives and compartment keys are not counted: who verified one remembers it by its bytes and does not do it again.
 """
@@ -144,7 +145,7 @@ class _Paper:
         """What R1 to R10 cannot do without."""
         self._signatures.requests(2)
         self._signatures.es256(signed=1, verified=2)
-        self._signatures.ed25519(signed=3 + 2, verified=2 + 2 + 1)
+        self._signatures.ed25519(signed=3 + 2 + 2, verified=2 + 2 + 1 + 1)
         self._signatures.hpke(sealed=3, opened=2 + 1)
         key = self._author.public_key()
         for bundle in self._stored:
