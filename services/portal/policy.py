@@ -77,6 +77,7 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "GET", "/compartments"),
         (Body.MEDICAL, "PUT", "/compartments"),
         (Body.MEDICAL, "POST", "/simulations"),
+        (Body.MEDICAL, "POST", "/access/v1/evaluations"),
         (Body.REGISTRY, "POST", "/simulations"),
         (Body.MEDICAL, "POST", "/own-records"),
         (Body.MEDICAL, "GET", "/headers"),

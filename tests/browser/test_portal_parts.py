@@ -98,6 +98,9 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
     for part, asks in {
         "history": None,
         "records": "#records-open",
+        "sharing": None,
+        "permit": None,
+        "emergency": None,
         "recalls": None,
         "cards": "#stop-card",
         "links": "#own-links button",
@@ -115,7 +118,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
             page.keyboard.press("Escape")
             assert page.locator(asks).first.evaluate("each => each === document.activeElement")
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-    assert len(titles) == 7
+    assert len(titles) == 10
     page.evaluate(BREAK)
     rules = {each.split(":")[0] for each in page.evaluate(AUDIT)}
     assert {

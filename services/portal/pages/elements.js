@@ -27,6 +27,11 @@ export function card(heading, facts, ...actions) {
 export const day = (moment) =>
   new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium" }).format(new Date(moment));
 
+export const moment = (when) =>
+  new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(when));
+
+export const epochMoment = (seconds) => moment(seconds * 1000);
+
 export const epochDay = (seconds) => day(seconds * 1000);
 
 export const list = (texts) => texts.join(currentLanguage() === "ja" ? "、" : ", ");

@@ -16,6 +16,10 @@ const AS_THEY_ARE = new Set([
   "forbidden",
   "old_browser",
   "not_found",
+  "no_umbral",
+  "no_compartments",
+  "no_relay",
+  "recipient_not_accredited",
 ]);
 
 // Returns [text, field]: what to tell the person, and which of "card" and "pin" it is about. `hint` is what the card

@@ -7,14 +7,17 @@ import * as cards from "./cards_page.js";
 import { askShare, endSession, fetchJson, Person, suspendByCode } from "./centres.js";
 import { startConfirming, stopAsking } from "./confirm.js";
 import { at, download, element, markWrong, say, tell, tellAgain, today } from "./elements.js";
+import * as emergency from "./emergency_page.js";
 import { explain } from "./explain.js";
 import { loadHistory } from "./history.js";
 import * as links from "./links_page.js";
 import * as number from "./number_page.js";
 import { canUsePasskeys, usePasskey } from "./passkeys.js";
 import * as passkeys from "./passkeys_list.js";
+import * as permit from "./permit_page.js";
 import * as recalls from "./recalls_page.js";
 import * as records from "./records_page.js";
+import * as sharing from "./sharing_page.js";
 import { centreLine, chosen, fill } from "./table.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
@@ -22,6 +25,9 @@ import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 const PARTS = {
   history: [],
   records: [records],
+  sharing: [sharing],
+  permit: [permit],
+  emergency: [emergency],
   recalls: [recalls],
   cards: [cards, passkeys],
   links: [links],
@@ -248,7 +254,10 @@ async function start() {
   await loadWords();
   startConfirming();
   cards.start(signOut);
+  emergency.start();
   number.start();
+  permit.start();
+  sharing.start();
   passkeys.start();
   records.start();
   whenPressed();

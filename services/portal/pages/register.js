@@ -11,6 +11,8 @@ export const NOBODY = {
   roles: new Map(),
   signingKeys: new Map(),
   authorKeys: new Map(),
+  sealingKeys: new Map(),
+  receivingKeys: new Map(),
 };
 
 // Without the card file, or a browser that can verify, nobody's name is known.
@@ -27,9 +29,17 @@ export async function readRegister(person, card) {
     roles: new Map(operators.map((each) => [`${each.organisation}/${each.id}`, each.roles])),
     signingKeys: new Map(bodies.map((each) => [each.body, each.signing_key])),
     authorKeys: new Map(organisations.map((each) => [each.id, authors(each)])),
+    sealingKeys: new Map(bodies.map((each) => [each.body, fromBase64url(each.sealing_key)])),
+    receivingKeys: new Map(organisations.filter(reads).map((each) => [each.id, each.receiving_key])),
   };
 }
 
 // What an organisation wrote stays genuine when its key is another one, or its accreditation is over.
 const authors = ({ signing_key: present, former_keys: former }) =>
   [...(present ? [present] : []), ...former.toReversed()].map((each) => fromBase64url(each.x));
+
+// Who may be permitted to read records at present.
+function reads({ active, expires, receiving_key, scope = null, withheld = [] }) {
+  const served = (scope === null || scope.includes("medical")) && !withheld.includes("medical");
+  return typeof receiving_key === "string" && active && expires > Date.now() / 1000 && served;
+}

@@ -28,6 +28,7 @@ export async function withdraw(seed, body, jws) {
 export async function verifyReceipt(jws, { body, directive, key }) {
   const told = await verified(body, verify(jws, RECEIPT, key, { kid: null }));
   if (told.body !== body || told.directive !== directive) throw new CentreError(body, "not_verified");
+  return told;
 }
 
 // What `body` shows as signed has to be so: else it is that body that lies.
@@ -41,7 +42,7 @@ export async function verified(body, checking) {
 }
 
 // As `consent.instants` writes it: whole seconds, UTC.
-export const instant = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
+export const instant = (milliseconds = Date.now()) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 
 // One 32-byte secret for each label.
 export async function derive(seed, label) {

@@ -57,6 +57,7 @@ WITH_SESSION = {
     (O, "GET", "/emergency-notices"),
     (M, "POST", "/own-records"),
     (M, "POST", "/simulations"),
+    (M, "POST", "/access/v1/evaluations"),
     (R, "POST", "/simulations"),
     (M, "POST", "/own-records/segments"),
     (M, "POST", "/own-deposits"),

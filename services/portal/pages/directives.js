@@ -1,0 +1,260 @@
+// What a person lays down about records, in a copy for each of the three bodies: found again, laid down (P2 to P7 of the
+// protocol), taken back (W1 to W4). The copies have nothing in common but terms and time; the seed is gone after `close`.
+
+import { canonical, fromBase64url, randomText, toBase64url, utf8 } from "./bytes.js";
+import { CentreError } from "./centres.js";
+import { Delegation, DelegationError, PROXIES } from "./delegation.js";
+import { seal } from "./hpke.js";
+import { sign, SignedTextError, thumbprint, verify } from "./jws.js";
+import { lineage } from "./succession.js";
+import { instant, openWallet, readDirective, verified, verifyReceipt } from "./wallet.js";
+
+const DIRECTIVE = "sekisho-directive+jws";
+const WITHDRAWAL = "sekisho-withdrawal+jws";
+const WALLET_PROOF = "sekisho-wallet+jws";
+const PUBLISHED = "sekisho-compartment-keys+jws";
+const READER_NOTICE = "sekisho-reader-notice+jws";
+const POINTED = ["oversight", "identity"];
+const HANDLE_BYTES = 64;
+const ID_BYTES = 16;
+
+// Everything that was laid down about records, oldest first, not verified: only the open wallet knows its own keys.
+export async function listed(person) {
+  const found = new Map();
+  const lists = await Promise.all(PROXIES.map((body) => person.get(body, "/directives")));
+  PROXIES.forEach((body, place) => {
+    for (const { id, jws, state } of lists[place].directives) {
+      const { terms, issued_at } = readDirective(jws);
+      if (terms.scope.kind !== "records") continue;
+      const name = canonical({ terms, issued_at });
+      if (!found.has(name)) found.set(name, { name, terms, issued_at, copies: [] });
+      found.get(name).copies.push({ body, id, jws, state });
+    }
+  });
+  return [...found.values()].sort((one, other) => (one.issued_at < other.issued_at ? -1 : 1));
+}
+
+// Bodies that hold a directive in force.
+export const activeAt = ({ copies }) => PROXIES.filter((body) => copies.some((each) => each.body === body && each.state === "active"));
+
+export const isActive = (directive) => directive.terms.valid_until > instant() && activeAt(directive).length > 0;
+
+// Opens the wallet for one thing to be done; `register` is the verified register.
+export async function openHand(person, register, seed) {
+  const bodies = await Promise.all(PROXIES.map(async (body) => [body, await openWallet(seed, body)]));
+  return new Hand(person, register, { wallets: Object.fromEntries(bodies), seed });
+}
+
+class Hand {
+  #person;
+  #register;
+  #wallets;
+  #seed;
+  #delegation = null;
+  #names = new Map();
+
+  constructor(person, register, { wallets, seed }) {
+    this.#person = person;
+    this.#register = register;
+    this.#wallets = wallets;
+    this.#seed = seed;
+  }
+
+  close() {
+    this.#seed.fill(0);
+    this.#delegation?.free();
+    this.#wallets = {};
+  }
+
+  // P2 to P7: the medical centre last, so that it is in force only when all have it. What some took is taken back when one
+  // refuses.
+  async layDown(terms) {
+    const copies = await this.#sign(terms);
+    const taken = [];
+    for (const body of [...POINTED, "medical"]) {
+      const { id, message } = copies[body];
+      try {
+        await this.#person.post(body, "/directives", message);
+      } catch (error) {
+        await Promise.allSettled(taken.map((each) => this.#takeBack(each)));
+        throw error;
+      }
+      taken.push({ body, id, jws: message.directive });
+    }
+    return taken.length;
+  }
+
+  // W1 to W4, one step for each body, the medical centre's first; a body that fails stops no other one.
+  async *withdraw(directive) {
+    const began = performance.now();
+    const missing = [];
+    for (const body of ["medical", "identity", "oversight"]) {
+      const own = directive.copies.filter((each) => each.body === body);
+      if (own.length === 0) continue;
+      try {
+        const receipts = [];
+        for (const copy of own) receipts.push(await this.#takeBack(copy));
+        yield { step: "deleted", body, receipts, seconds: secondsSince(began) };
+      } catch (error) {
+        missing.push(body);
+        yield { step: "not_deleted", body, error };
+      }
+    }
+    if (directive.terms.effect === "permit" && missing.length === 0) {
+      try {
+        await this.#roll(directive.terms.scope);
+        yield { step: "sealed" };
+      } catch (error) {
+        yield { step: "not_sealed", error };
+      }
+    }
+    yield { step: missing.length ? "over_missing" : "over", missing, seconds: secondsSince(began) };
+  }
+
+  async #sign(terms) {
+    const issued_at = instant();
+    const permits = terms.effect === "permit";
+    const labels = permits ? await this.#published(terms.scope) : [];
+    const { verifying, dealt } = permits ? await this.#deal(labels, terms.recipient) : { dealt: {} };
+    const ids = Object.fromEntries(PROXIES.map((body) => [body, randomText(ID_BYTES)]));
+    const copies = {};
+    for (const body of PROXIES) {
+      const payload = { id: ids[body], body, person: await this.#name(body), terms, issued_at };
+      const medical = body === "medical";
+      copies[body] = {
+        id: ids[body],
+        message: {
+          directive: await sign(this.#wallets[body], DIRECTIVE, payload),
+          fragments: dealt[body] ?? [],
+          handles: medical ? await this.#handles(ids) : {},
+          reader_notice: medical && permits ? await this.#notice(terms, verifying) : null,
+        },
+      };
+    }
+    return copies;
+  }
+
+  async #deal(labels, recipient) {
+    const receivingKey = this.#register.receivingKeys.get(recipient);
+    if (receivingKey === undefined) throw new CentreError("oversight", "recipient_not_accredited");
+    if (labels.length === 0) throw new CentreError("medical", "no_compartments");
+    const delegation = await this.#delegating();
+    const { verifyingKey, fragments } = delegation.deal(labels, fromBase64url(receivingKey));
+    const verifying = toBase64url(verifyingKey);
+    const message = (compartment, kfrag) => ({
+      compartment,
+      kfrag: toBase64url(kfrag),
+      delegating_key: toBase64url(delegation.publicKey(compartment)),
+      verifying_key: verifying,
+      receiving_key: receivingKey,
+    });
+    const dealt = PROXIES.map((body) => [body, labels.map((label) => message(label, fragments.get(label)[body]))]);
+    return { verifying, dealt: Object.fromEntries(dealt) };
+  }
+
+  async #delegating() {
+    try {
+      this.#delegation ??= await Delegation.of(this.#seed);
+    } catch (error) {
+      throw error instanceof DelegationError ? new CentreError("portal", error.code) : error;
+    }
+    return this.#delegation;
+  }
+
+  // How a body names the person; the wallet's key is registered there the first time.
+  async #name(body) {
+    if (!this.#names.has(body)) {
+      const wallet = this.#wallets[body];
+      const proof = await sign(wallet, WALLET_PROOF, { body, at: Math.floor(Date.now() / 1000) });
+      const told = await this.#person.put(body, "/wallet", { signing_key: wallet.jwk, proof });
+      this.#names.set(body, told.pseudonym);
+    }
+    return this.#names.get(body);
+  }
+
+  async #handles(ids) {
+    const sealed = await Promise.all(
+      POINTED.map(async (body) => {
+        const id = utf8(ids[body]);
+        const padded = new Uint8Array(HANDLE_BYTES);
+        padded[0] = id.length;
+        padded.set(id, 1);
+        const key = this.#register.sealingKeys.get(body);
+        return [body, toBase64url(await seal(key, padded, utf8(`sekisho-handle/1 ${body}`)))];
+      }),
+    );
+    return Object.fromEntries(sealed);
+  }
+
+  async #notice({ recipient, purposes, scope, valid_until }, verifying_key) {
+    const own = this.#wallets.medical;
+    return sign(own, READER_NOTICE, { subject: await thumbprint(own.jwk), recipient, purposes, scope, valid_until, verifying_key });
+  }
+
+  // Labels of the compartments in a scope that this very wallet has published.
+  async #published(scope) {
+    await this.#name("medical");
+    const { publications } = await this.#person.get("medical", "/compartments");
+    const told = await Promise.all(publications.map((each) => verified("medical", verify(each, PUBLISHED, this.#wallets.medical.jwk))));
+    const labels = new Set(told.flatMap(({ keys }) => Object.keys(keys)));
+    return [...labels].filter((label) => covers(scope, label)).sort();
+  }
+
+  async #takeBack({ body, id, jws }) {
+    const wallet = this.#wallets[body];
+    const directive = await verified(body, this.#verifiedCopy(body, jws));
+    if (directive.body !== body || directive.id !== id) throw new CentreError(body, "not_verified");
+    const order = { directive: id, body, person: directive.person, at: instant() };
+    const withdrawal = await sign(wallet, WITHDRAWAL, order);
+    const { receipt } = await this.#person.post(body, "/withdrawals", { withdrawal });
+    const key = this.#register.signingKeys.get(body);
+    const told = await verifyReceipt(receipt, { body, directive: id, key });
+    return { withdrawal, receipt, fragments: told.fragments_deleted };
+  }
+
+  // By the present wallet, or by one before it that handed over to it.
+  async #verifiedCopy(body, jws) {
+    const { jwk } = this.#wallets[body];
+    try {
+      return await verify(jws, DIRECTIVE, jwk);
+    } catch (error) {
+      if (!(error instanceof SignedTextError)) throw error;
+    }
+    const { renewals } = await this.#person.get(body, "/wallet/successor");
+    for (const former of await lineage(jwk, renewals, body)) {
+      const said = await verify(jws, DIRECTIVE, former.jwk).catch(() => null);
+      if (said !== null) return said;
+    }
+    throw new SignedTextError("by no wallet of this person");
+  }
+
+  // W4: the next version of every open compartment, and fragments for the permissions that go on.
+  async #roll(scope) {
+    const newest = new Map();
+    for (const label of await this.#published(scope)) {
+      const [category, year, version] = label.split("/");
+      const place = `${category}/${year}`;
+      newest.set(place, Math.max(newest.get(place) ?? 0, Number(version)));
+    }
+    if (newest.size === 0) return;
+    const own = this.#wallets.medical;
+    const delegation = await this.#delegating();
+    const labels = [...newest].map(([place, version]) => `${place}/${version + 1}`);
+    const keys = Object.fromEntries(labels.map((label) => [label, toBase64url(delegation.publicKey(label))]));
+    const publication = await sign(own, PUBLISHED, { subject: await thumbprint(own.jwk), keys, issued_at: instant() });
+    await this.#person.put("medical", "/compartments", { publication });
+    for (const each of await listed(this.#person)) {
+      const goesOn = each.terms.effect === "permit" && isActive(each) && labels.some((label) => covers(each.terms.scope, label));
+      if (!goesOn) continue;
+      await this.layDown(each.terms);
+      for (const copy of each.copies) await this.#takeBack(copy);
+    }
+  }
+}
+
+function covers({ categories, years }, label) {
+  const [category, year] = label.split("/");
+  return categories.includes(category) && years.first <= Number(year) && Number(year) <= years.last;
+}
+
+const secondsSince = (began) => (performance.now() - began) / 1000;

@@ -1,0 +1,29 @@
+// Doing something with the open wallet: the PIN of the signature application is asked for each time, and the seed is gone
+// when it is done.
+
+import { fromBase64url } from "./bytes.js";
+import { openApplication } from "./card.js";
+import { askShare, CentreError } from "./centres.js";
+import { openHand } from "./directives.js";
+import { word } from "./words.js";
+
+// What a question needs so that the PIN of the signature application is asked for.
+export const byPin = ({ card }) => ({
+  pin: word("cards", "pin_signature"),
+  hint: card.applications.signature.hint,
+});
+
+export async function open({ person, card, history }, pin) {
+  if (!history.register.signingKeys.has("medical")) throw new CentreError("oversight", "old_browser");
+  const { secrets } = await openApplication(card, "signature", pin, askShare);
+  return openHand(person, history.register, fromBase64url(secrets.seed));
+}
+
+export async function withHand(now, pin, work) {
+  const hand = await open(now, pin);
+  try {
+    return await work(hand);
+  } finally {
+    hand.close();
+  }
+}

@@ -1,0 +1,277 @@
+"""Permissions for records and the choice for emergencies, made in the page, over real bodies."""
+
+import hashlib
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route
+from support.portal_browser import Visit
+
+from consent.compartments import YearSpan
+from consent.conditions import FrequencyUnit
+from consent.recipients import Recipient
+from consent.terms import Effect, RecordScope
+from consent.vocabulary import PROXIES, Body, Category, Purpose
+from consent.withdrawals import verify_deletion_receipt
+from services.contracts.identity.messages import Application
+from services.demo.scene import PINS, Inhabitant, Scene
+from services.gateway.clinic import open_records
+from services.gateway.clinical import ClinicalRecord
+from services.gateway.emergency_choice import choices
+from services.gateway.errors import RefusedError
+from services.gateway.hospital import deposit, link
+from services.gateway.wallet_actions import Permission, permissions
+from services.kit.clock import system_clock
+from services.portal.pages import ASSETS, FOLDER, load_words
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        not all((FOLDER / each).exists() for each in ASSETS),
+        reason="set-up could not get Umbral's build from npm (make .venv/ready-browser)",
+    ),
+]
+SIGNING = PINS[Application.SIGNATURE]
+SHARES = 11
+NOW = system_clock().year
+SPAN = YearSpan(NOW - 1, NOW)
+
+
+@pytest.fixture(scope="module")
+def sharer(deployment: Scene) -> Inhabitant:
+    """Somebody with records of two kinds at hospital A, whom clinic B knows and may not read."""
+    someone = deployment.people[SHARES]
+    write(deployment, someone, "1")
+    return someone
+
+
+def write(scene: Scene, someone: Inhabitant, name: str) -> None:
+    hospital = scene.organisation("hospital-a")
+    record = b'{"resourceType": "MedicationRequest"}'
+    deposit(
+        hospital,
+        link(hospital, someone.person),
+        [ClinicalRecord("his", Category.MEDICATION, NOW, f"MedicationRequest/{name}", record)],
+    )
+
+
+def read(scene: Scene, someone: Inhabitant, organisation: str, *categories: Category) -> int:
+    reader = scene.organisation(organisation)
+    reference = link(reader, someone.person)
+    return len(
+        open_records(reader, reference, categories=frozenset(categories), years=SPAN, purpose=Purpose.TREAT)
+    )
+
+
+def fill_in(visit: Visit, recipient: str, *categories: Category, effect: str = "permit") -> None:
+    """Fill in and ask what would change."""
+    page = visit.page
+    page.check(f"#effect-{effect}")
+    page.select_option("#recipient", recipient)
+    for each in categories:
+        page.check(f"#category-{each.value}")
+    page.fill("#first", str(SPAN.first))
+    page.fill("#last", str(SPAN.last))
+    page.check("#purpose-TREAT")
+
+
+def active(someone: Inhabitant) -> list[Permission]:
+    return [each for each in permissions(someone.person, bodies=PROXIES) if each.active(system_clock())]
+
+
+def test_what_the_page_signs_opens_and_what_it_takes_back_does_not(visit: Visit, sharer: Inhabitant) -> None:
+    """UC1, R3, SC2, SC3: fragments made in the page pass the proxies' trial, and a reader opens with them; after it was
+    taken back nothing is given out, and permissions that go on open what is sealed under the new keys.
+    """
+    page, scene = visit.page, visit.scene
+    visit.sign_in(sharer)
+    for recipient in ("clinic-b", "hospital-a"):
+        visit.go("permit")
+        fill_in(visit, recipient, Category.MEDICATION)
+        if recipient == "clinic-b":
+            page.fill("#times", "5")
+            page.select_option("#unit", "week")
+        page.click("#permit-show")
+        page.locator("#permit-preview-heading:focus").wait_for()
+        assert f"+ {recipient} gains medication" in page.inner_text("#permit-changes")
+        notice, refusing = (page.inner_text(f"#permit-{each}") for each in ("notice", "refusing"))
+        page.click("#permit-sign")
+        visit.answer("wrong1234")
+        visit.told("#confirm-problem", "Wrong PIN. Tries left: 4.")
+        visit.answer(SIGNING)
+        visit.told("#status", "Permitted. 3 bodies hold a signed copy")
+        visit.go("history")  # and then another one from an empty form
+    (laid, _) = active(sharer)
+    assert laid.copies.keys() == set(PROXIES)
+    assert isinstance(laid.terms.scope, RecordScope)
+    assert (laid.terms.recipient, laid.terms.scope.years) == (
+        Recipient(laid.terms.recipient.organisation),
+        SPAN,
+    )
+    assert laid.terms.conditions.frequency is not None
+    assert (laid.terms.conditions.frequency.times, laid.terms.conditions.frequency.unit) == (
+        5,
+        FrequencyUnit.WEEK,
+    )
+    assert laid.terms.notice.sha256_of_text == hashlib.sha256(notice.encode()).hexdigest()
+    assert (laid.terms.notice.refusal_meaning, laid.terms.notice.language) == (refusing, "en")
+    assert read(scene, sharer, "clinic-b", Category.MEDICATION) == 1
+    _asks_who_may_read(visit)
+    _takes_back(visit, sharer)
+    with pytest.raises(RefusedError, match="withdrawn"):
+        read(scene, sharer, "clinic-b", Category.MEDICATION)
+    write(scene, sharer, "2")
+    assert read(scene, sharer, "hospital-a", Category.MEDICATION) == 2
+
+
+def _asks_who_may_read(visit: Visit) -> None:
+    page = visit.page
+    visit.go("sharing")
+    assert page.locator("#directives > li").count() == 2
+    page.select_option("#may-recipient", "clinic-b")
+    for each in ("medication", "imaging"):
+        page.check(f"#may-category-{each}")
+    page.fill("#may-first", str(NOW))
+    page.fill("#may-last", str(NOW))
+    page.click("#may button")
+    page.locator("#may-answer-heading:focus").wait_for()
+    told = page.inner_text("#answers")
+    assert "✓ medication: yes" in told
+    assert "✗ images: no" in told
+    assert "you asked for images" in told
+
+
+def _takes_back(visit: Visit, sharer: Inhabitant) -> None:
+    """W1 to W4: body by body, the seconds, three receipts that anybody can verify."""
+    page = visit.page
+    page.locator("#directives > li", has_text="clinic-b").get_by_role("button").click()
+    page.locator("#confirm[open]").wait_for()  # after the centre has said what would change
+    assert "clinic-b loses medication" in page.inner_text("#confirm-effects")
+    visit.answer(SIGNING)
+    visit.told("#steps", "Done: it is taken back everywhere")
+    steps = page.locator("#steps li").all_inner_texts()
+    assert [each[0] for each in steps] == ["✓"] * 5
+    for body, step in zip(("Medical information centre", "ID centre", "Oversight body"), steps, strict=False):
+        assert f"{body}: taken back after " in step
+        assert "2 key fragments deleted" in step
+    page.locator("#save-receipts").wait_for()
+    saved = json.loads(visit.saved("#save-receipts", "receipts.json").read_text())
+    directory = sharer.person.directory()
+    verified = {
+        verify_deletion_receipt(each["receipt"], directory.signing_key(Body(each["body"]))) for each in saved
+    }
+    assert {each.body for each in verified} == set(PROXIES)
+    assert {each.fragments_deleted for each in verified} == {2}
+    page.locator("#ended-list").locator("li", has_text="taken back").wait_for(state="attached")
+
+
+@pytest.mark.long
+def test_refusal_for_everybody_is_signed_in_the_language_that_was_shown(
+    visit: Visit, sharer: Inhabitant
+) -> None:
+    page, words = visit.page, load_words()["ja"]
+    visit.sign_in(sharer)
+    visit.go("permit")
+    fill_in(visit, "*", Category.MATERNAL, effect="deny")
+    page.click("#permit-show")
+    page.locator("#permit-preview-heading:focus").wait_for()
+    page.click('[data-language="ja"]')
+    assert page.is_hidden("#permit-preview"), "what was shown in one language would be signed in the other"
+    page.click("#permit-show")
+    page.locator("#permit-preview-heading:focus").wait_for()
+    page.click("#permit-sign")
+    visit.answer(SIGNING)
+    visit.told("#status", "断りました。3機関が署名された写しを持っています。")
+    (laid,) = [each for each in active(sharer) if each.terms.effect is Effect.DENY]
+    assert laid.terms.recipient.organisation is None
+    notice = words["permit"]["notice_deny"]
+    assert laid.terms.notice.sha256_of_text == hashlib.sha256(notice.encode()).hexdigest()
+    assert laid.terms.notice.language == "ja"
+
+
+@pytest.mark.long
+def test_what_cannot_be_signed_is_said_at_its_field(visit: Visit, sharer: Inhabitant) -> None:
+    page, words = visit.page, load_words()["en"]["permit"]
+    visit.sign_in(sharer)
+    visit.go("permit")
+    wrong: dict[str, tuple[str, Callable[[], object]]] = {
+        "effect": ("fault_effect", lambda: page.check("#effect-permit")),
+        "recipient": ("fault_recipient", lambda: page.select_option("#recipient", "clinic-b")),
+        "category": ("fault_category", lambda: page.check("#category-summary")),
+        "last": ("fault_years", lambda: page.fill("#last", str(NOW))),
+        "purpose": ("fault_purpose", lambda: page.check("#purpose-TREAT")),
+        "days": ("fault_days", lambda: page.fill("#days", "30")),
+        "times": ("fault_times", lambda: page.fill("#times", "")),
+    }
+    page.fill("#last", "1999")
+    page.fill("#days", "0")
+    page.fill("#times", "often")
+    for field, (key, mend) in wrong.items():
+        page.click("#permit-show")
+        visit.told("#permit-problem", words[key])
+        assert page.get_attribute(f"#{field}", "aria-invalid") == "true"
+        mend()
+    page.select_option("#recipient", "*")
+    page.click("#permit-show")
+    visit.told("#permit-problem", words["fault_everybody"])
+    assert page.is_hidden("#permit-preview")
+
+
+@pytest.mark.long
+def test_choice_for_emergencies_is_made_and_changed_and_cases_are_shown(
+    visit: Visit, sharer: Inhabitant
+) -> None:
+    """R18: yes for some kinds, then no; the newest stands alone."""
+    page = visit.page
+    visit.sign_in(sharer)
+    visit.go("emergency")
+    assert "You have not chosen yet." in page.inner_text("#emergency-now")
+    assert "Nobody asked for your records in an emergency." in page.inner_text("#emergency")
+    page.check("#choice-yes")
+    page.click("#emergency-show")
+    visit.told("#emergency-problem", "Choose at least one kind of records.")
+    page.check("#emergency-category-summary")
+    page.click("#emergency-show")
+    visit.answer(SIGNING)
+    visit.told("#status", "Your choice is in force")
+    (chosen,) = choices(sharer.person)
+    assert isinstance(chosen.terms.scope, RecordScope)
+    assert (chosen.terms.effect, chosen.terms.scope.categories) == (
+        Effect.PERMIT,
+        frozenset({Category.SUMMARY}),
+    )
+    assert "In an emergency may be read: summary." in page.inner_text("#emergency-now")
+    page.check("#choice-no")
+    page.click("#emergency-show")
+    visit.answer(SIGNING)
+    visit.told("#status", "Your no is in force")
+    (chosen,) = choices(sharer.person)
+    assert (chosen.terms.effect, chosen.terms.recipient.organisation) == (Effect.DENY, None)
+
+
+@pytest.mark.long
+def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, sharer: Inhabitant) -> None:
+    """W3: the others have deleted; what is still in force, and what to do next."""
+    page = visit.page
+    visit.sign_in(sharer)
+    visit.go("sharing")
+    down = "**/relay/oversight/withdrawals"
+    page.route(down, _unavailable)
+    refusal = page.locator("#directives > li", has_text="Everybody").filter(
+        has_text=f"{SPAN.first} to {SPAN.last}"
+    )
+    refusal.get_by_role("button").click()
+    visit.answer(SIGNING)
+    visit.told("#steps", "Not done yet at: Oversight body.")
+    assert "✗ Oversight body has not confirmed it; there it still stands." in page.inner_text("#steps")
+    visit.told("#directives", "not all three bodies hold it")
+    page.unroute(down)
+    refusal.get_by_role("button").click()
+    visit.answer(SIGNING)
+    visit.told("#steps", "Done: it is taken back everywhere")
+
+
+def _unavailable(route: Route) -> None:
+    route.fulfill(status=503, json={"code": "unavailable", "body": "oversight"})
