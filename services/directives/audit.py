@@ -120,13 +120,14 @@ def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[F
     """Compare what the log says was stored and withdrawn with what is there; catches deletion and roll-back."""
     table = directives.store.tables.directive
     persons, renewals = dict(directives.context.journal.persons(conn)), Counter[Pseudonym | None]()
-    told: dict[Pseudonym | None, object] = {}
+    told: dict[Pseudonym | None, int] = {}
     for position, opening in logged_openings(directives, conn):
         kind, ground = opening.event.get("kind"), opening.event.get("ground")
         if kind == EventKind.WALLET_RENEWED.value and opening.event.get("outcome") == Outcome.DONE.value:
             renewals[persons.get(position)] += 1
         if kind == EventKind.LEGAL_STATE_TOLD.value and isinstance(said := opening.event.get("detail"), dict):
-            told[persons.get(position)] = said.get("number")
+            whose, number = persons.get(position), said.get("number")
+            told[whose] = max(told.get(whose, 0), number if isinstance(number, int) else 0)
         if opening.event.get("outcome") != Outcome.DONE.value or not isinstance(ground, str):
             continue
         directive = DirectiveId(ground)

@@ -25,10 +25,12 @@ from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient, WithdrawalOrder, submission
 from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
 from services.contracts.oversight.register import Kind, Role
-from services.directives import guarding
+from services.directives import guarding, workflows
 from services.directives.audit import scan_directives
+from services.directives.errors import RefusedError
 from services.directives.guarding import lapse_due
 from services.directives.service import Directives, open_directives
+from services.directives.wards import Ward as KeptWard
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import SignedInBy
 from services.kit.http import RemoteProblemError, Token
@@ -355,6 +357,30 @@ def test_what_lapses_waits_for_an_answer_that_rests_on_it(ward: Ward, directives
     assert ward.fragments(given) == 0
     with directives.barrier.hold([given]) as in_force:
         assert not in_force
+
+
+def test_a_former_guardians_request_that_is_under_way_is_refused(ward: Ward, directives: Directives) -> None:
+    """SC2, SC4: it was signed, sent and judged while the guardian was in force, and is stored after the end."""
+    mother, person, refusals = Guardian("w"), ward.person.pseudonym(HERE), []
+    ward.told(LegalState.CHILD, mother.key())
+    terms = ward.terms()
+    message = submission(ward.copy(terms, mother.sign(ward.person, terms)))
+
+    def send() -> None:
+        with pytest.raises(RefusedError) as refusal:
+            workflows.submit(directives, person, message, guardian=mother.kid)
+        refusals.append(refusal.value.code)
+
+    sending = Thread(target=send)
+    with directives.barrier.take_in(guarding.turn(person), against=lambda _conn: []) as conn:
+        sending.start()
+        sending.join(0.2)
+        assert not refusals
+        ended = replace(directives.store.wards.get(conn, person).guardians[0], ended=Change.GUARDIAN_CHANGED)
+        directives.store.wards.put(conn, person, KeptWard(LegalState.CHILD, 2, (ended,)), now=0)
+    sending.join()
+    assert refusals == ["guardianship_ended"]
+    assert events(ward.world)[-1]["reason"] == "guardianship_ended"
 
 
 def test_only_the_id_centre_tells(ward: Ward) -> None:
