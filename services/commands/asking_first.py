@@ -39,5 +39,10 @@ def may_read(
         purpose=Purpose(purpose),
     )
     for each in found:
-        mark, said = "✓" if each.decision else "✗", {"ja": each.ja, "en": each.en}[language]
-        click.echo(f"{mark} {CATEGORIES[each.category].of(language)}: {said}")
+        click.echo(line(each, language))
+
+
+def line(told: gateway.MayRead, language: str) -> str:
+    """Return what is said of one category."""
+    mark, said = "✓" if told.decision else "✗", {"ja": told.ja, "en": told.en}[language]
+    return f"{mark} {CATEGORIES[told.category].of(language)}: {said}"

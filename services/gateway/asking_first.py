@@ -52,10 +52,11 @@ def may_read(
     token = organisation.tokens.token(connection.base_url)
     with answers():
         found = a.AuthZenClient(connection).evaluations(message, token=token)
-    return [_read(category, each) for category, each in zip(wanted, found.evaluations, strict=True)]
+    return [said_of(category, each) for category, each in zip(wanted, found.evaluations, strict=True)]
 
 
-def _read(category: Category, decided: a.Decided) -> MayRead:
+def said_of(category: Category, decided: a.Decided) -> MayRead:
+    """Return what a decision says of a category."""
     words = decided.context.get("reason_user")
     said = words if isinstance(words, dict) else {}
     code = str(decided.context.get("code", ""))

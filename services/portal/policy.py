@@ -78,6 +78,7 @@ def _passages() -> Iterator[Passage]:
         (Body.MEDICAL, "PUT", "/compartments"),
         (Body.MEDICAL, "POST", "/simulations"),
         (Body.MEDICAL, "POST", "/access/v1/evaluations"),
+        (Body.MEDICAL, "POST", "/access/v1/search/subject"),
         (Body.REGISTRY, "POST", "/simulations"),
         (Body.MEDICAL, "POST", "/own-records"),
         (Body.MEDICAL, "GET", "/headers"),

@@ -59,6 +59,29 @@ def test_clinic_asks_before_reading_and_the_person_sees_that_it_did(desk: Desk) 
     assert not any("records_read" in each for each in says(desk, "history"))
 
 
+def asked_by_anybody(desk: Desk) -> int:
+    """Count the questions in the person's history."""
+    return sum("decision_asked" in each for each in says(desk, "history"))
+
+
+def test_person_asks_who_may_read_and_why_not(desk: Desk) -> None:
+    """R6: by the endpoint that recipients ask; a person may ask about everybody, and it is no entry of theirs."""
+    within("link", "--as", desk.credentials("clinic-b"), "--card", desk.card)
+    says(desk, "grant", "--to", "clinic-b", *RECORDS)
+    before = asked_by_anybody(desk)
+    kinds = ("--category", "medication", "--category", "imaging", "--years", "2024", "2025")
+    told = says(desk, "who-may-read", "--to", "clinic-b", *kinds)
+    assert told[0].startswith("✓ medication: The permission of ")
+    assert told[1].startswith("✗ images: ")
+    japanese = says(desk, "who-may-read", "--to", "clinic-c", *kinds, "--language", "ja")
+    assert [each[:4] for each in japanese] == ["✗ 薬:", "✗ 画像"]
+    assert says(desk, "who-may-read", *kinds) == ["medication: clinic-b", "images: nobody"]
+    assert_one_line(
+        within("who-may-read", "--card", desk.card, "--professional", "x", *kinds), "--to", status=2
+    )
+    assert asked_by_anybody(desk) == before
+
+
 def test_person_sees_what_would_change_before_doing_it(desk: Desk) -> None:
     """Nothing is laid down by asking; what is told comes true when it is done."""
     (gain,) = says(desk, "simulate", "--to", "clinic-b", *VISITS)

@@ -57,7 +57,7 @@ WITH_SESSION = {
     (O, "GET", "/emergency-notices"),
     (M, "POST", "/own-records"),
     (M, "POST", "/simulations"),
-    (M, "POST", "/access/v1/evaluations"),
+    *product((M,), ["POST"], ["/access/v1/evaluations", "/access/v1/search/subject"]),
     (R, "POST", "/simulations"),
     (M, "POST", "/own-records/segments"),
     (M, "POST", "/own-deposits"),
