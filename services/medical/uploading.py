@@ -58,6 +58,8 @@ class Uploading:
             self._check_size(message.size)
             upload = base64url.encode(self._centre.context.randomness(ID_BYTES))
             with self._database.write() as conn:
+                # one after another: two that are announced at once must not both find the quota free
+                self._journal.tree.queue(conn)
                 self._check_quota(conn, caller.organisation, message.size)
                 now = epoch_seconds(self._centre.context.clock())
                 self._store.begin(
