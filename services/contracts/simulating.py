@@ -1,7 +1,7 @@
 """What would change: asked by the person about their own directives, at the body that keeps them."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field, JsonValue
 
@@ -55,8 +55,18 @@ class Simulated(Message):
     differences: list[DifferenceMessage]
 
 
+class Simulations(Protocol):
+    """What the client and the fake both do. Raises from every method: RemoteProblemError, PeerUnavailableError."""
+
+    def laying_down(self, terms: Terms, *, token: Token) -> Simulated:
+        """Tell what would change if these terms were laid down (the person)."""
+
+    def withdrawing(self, directive: str, *, token: Token) -> Simulated:
+        """Tell what would change if this directive were withdrawn (the person)."""
+
+
 class SimulationClient:
-    """A person's questions at one body. Raises from every method: RemoteProblemError, PeerUnavailableError."""
+    """A person's questions at one body. See `Simulations`."""
 
     def __init__(self, http: Http) -> None:
         self._http = http

@@ -45,6 +45,7 @@ from services.contracts.medical.fake_rules import (
     sealed_bundle,
     verified_statement,
 )
+from services.contracts.medical.fake_simulations import FakeSimulations
 from services.contracts.medical.fake_streams import FakeStreams
 from services.contracts.oversight.register import Directory, ed25519
 from services.kit.clock import rfc3339
@@ -85,6 +86,9 @@ class FakeMedical:
         self._grants: dict[DirectiveId, FakeGrant] = {}
         self.streams = FakeStreams(callers)
         self._used: set[str] = set()
+        self.simulations = FakeSimulations(
+            lambda token: self._held_by(self._person(token)), lambda: self._directory().roles, clock
+        )
         self.erasures = FakeErasures(
             lambda token: self._of(self._person(token)),
             clock,
@@ -383,6 +387,9 @@ class FakeMedical:
         if not isinstance(caller, OperatorCaller) or (roles and caller.roles.isdisjoint(roles)):
             raise refusal(403, "forbidden")
         return caller
+
+    def _held_by(self, person: Pseudonym) -> list[HeldDirective]:
+        return [each.held for each in self._grants.values() if each.person == person]
 
     def _person(self, token: Token) -> Pseudonym:
         caller = self._callers(token)
