@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from consent import base64url, jws
 from consent.errors import ConsentError
+from consent.guardians import Act
 from consent.identifiers import BundleId, OrganisationId, Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import Body
@@ -29,6 +30,8 @@ from services.contracts.medical.erasing import (
     ErasureReceipt,
 )
 from services.contracts.medical.messages import ApartNotice, LogIndex
+from services.directives.errors import RefusedError
+from services.directives.guarding import act_refused
 from services.kit.clock import epoch_seconds, rfc3339
 from services.kit.credentials.callers import PersonCaller
 from services.kit.egress import egress
@@ -71,14 +74,14 @@ class Erasing:
         self._apart = SettingApart(centre)
 
     def erase(self, caller: PersonCaller, message: EraseRecords) -> ErasureAnswer:
-        """Z1 to Z4. Raises: NoWalletError, ErasureRefusedError, BundleUnknownError; each is an entry of the history."""
+        """Z1 to Z4. Raises: NoWalletError, RefusedError, ErasureRefusedError, BundleUnknownError; all are logged."""
         try:
             order = self._verified(caller, message.order)  # Z1
             with self._context.database.write() as conn:  # Z2
                 self._centre.store.lock(conn, caller.pseudonym)
                 self._use_once(conn, message.order)
                 erased, blobs, index = self._destroy(conn, caller.pseudonym, order, message.order)
-        except MedicalError as refusal:
+        except (MedicalError, RefusedError) as refusal:
             with self._context.database.write() as conn:
                 event = Event(
                     kind=EventKind.RECORDS_ERASED, outcome=Outcome.REFUSED, reason=refusal.problem.code
@@ -91,6 +94,10 @@ class Erasing:
     def _verified(self, caller: PersonCaller, token: str) -> ErasureOrder:
         with self._context.database.read() as conn:
             wallet = self._centre.directives.wallet(conn, caller.pseudonym)
+            # to erase is to take back for good: a child does that no more alone than withdraw
+            fault = act_refused(self._centre.directives, conn, caller, Act.WITHDRAW)
+        if fault is not None:
+            raise RefusedError(fault)
         if wallet is None:
             raise NoWalletError
         try:

@@ -176,6 +176,10 @@ class FakePeople:
         self._operator(token, Role.SUPERVISOR)
         return SectorKeys(sectors=[])
 
+    def know(self, reference: str, *role: str, token: Token) -> None:
+        """Refuse an operator without one of the roles, and a reference that names nobody of theirs."""
+        self._whom(self._operator(token, *role), reference)
+
     def refer(self, organisation: OrganisationId, linkage: bytes) -> str:
         """Return how an organisation names a person from now on."""
         reference = self._name(f"organisation {organisation}", linkage)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 
 from pydantic import Field, Strict
 
@@ -125,22 +125,38 @@ class OwnGuardianships(Message):
     guardianships: list[GuardianshipView]
 
 
+class GuardianshipKeeper(Protocol):
+    """The ID centre's part about guardians, as the client and the fake have it.
+
+    Raises from every method: RemoteProblemError, PeerUnavailableError.
+    """
+
+    def ward(self, message: AskWard, *, token: Token) -> WardShown:
+        """Return how far somebody acts alone (registrar)."""
+
+    def end(self, message: EndGuardianship, *, token: Token) -> WardShown:
+        """End a guardianship at once (registrar)."""
+
+    def own(self, *, token: Token) -> OwnGuardianships:
+        """Return the person's own (person)."""
+
+
 class GuardianshipClient:
-    """The ID centre's part about guardians. Raises from every method: RemoteProblemError, PeerUnavailableError."""
+    """See `GuardianshipKeeper`."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     def ward(self, message: AskWard, *, token: Token) -> WardShown:
-        """Return how far somebody acts alone (registrar)."""
+        """See `GuardianshipKeeper`."""
         return self._ask("POST", "/wards", WardShown, message=message, token=token)
 
     def end(self, message: EndGuardianship, *, token: Token) -> WardShown:
-        """End a guardianship at once (registrar)."""
+        """See `GuardianshipKeeper`."""
         return self._ask("POST", "/guardianships/ends", WardShown, message=message, token=token)
 
     def own(self, *, token: Token) -> OwnGuardianships:
-        """Return the person's own (person)."""
+        """See `GuardianshipKeeper`."""
         return self._ask("GET", "/guardianships", OwnGuardianships, message=None, token=token)
 
     def _ask(
