@@ -28,6 +28,7 @@ from consent.terms import Effect
 from consent.vocabulary import PROXIES, Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
+from services.contracts.medical.fake_decisions import FakeDecisions
 from services.contracts.medical.fake_erasures import FakeErasures
 from services.contracts.medical.fake_releases import FakeReleases, accused_body, fake_keys
 from services.contracts.medical.fake_rules import (
@@ -86,6 +87,7 @@ class FakeMedical:
         self._grants: dict[DirectiveId, FakeGrant] = {}
         self.streams = FakeStreams(callers)
         self._used: set[str] = set()
+        self.decisions = FakeDecisions(callers, self._used_up, self._held_by, directory, clock)
         self.simulations = FakeSimulations(
             lambda token: self._held_by(self._person(token)), lambda: self._directory().roles, clock
         )
@@ -387,6 +389,10 @@ class FakeMedical:
         if not isinstance(caller, OperatorCaller) or (roles and caller.roles.isdisjoint(roles)):
             raise refusal(403, "forbidden")
         return caller
+
+    def _used_up(self, token: str) -> Pseudonym | None:
+        self._use(token)
+        return self._people(token)
 
     def _held_by(self, person: Pseudonym) -> list[HeldDirective]:
         return [each.held for each in self._grants.values() if each.person == person]
