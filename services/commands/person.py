@@ -17,6 +17,8 @@ from services.gateway.history import history as fetch_history
 from services.gateway.history import inbox as fetch_inbox
 from services.gateway.history import save_evidence
 from services.gateway.person import Person, sign_in_at_portal
+from services.gateway.use_notices import TITLE as USE_TITLE
+from services.gateway.use_notices import use_notices
 
 card_option = click.option(
     "--card", required=True, type=click.Path(exists=True, path_type=Path), help="The card file."
@@ -82,14 +84,17 @@ def history(card: Path, *, save: Path | None, fhir: Path | None) -> None:
 @language_option
 @told
 def inbox(card: Path, language: str) -> None:
-    """Show emergencies in which your records were opened, and recall notices for what you own."""
+    """Show emergencies in which your records were opened, use that stood out, and recalls of what you own."""
     person = signed_in(card)
     emergencies = emergency_notices(person)
     for each in emergencies:
         click.echo(f"{each.title.of(language)}\n    {each.text.of(language)}")
+    flagged = use_notices(person)
+    for use in flagged:
+        click.echo(f"{USE_TITLE.of(language)}\n    {use.text().of(language)}")
     notices = fetch_inbox(person)
     for notice in notices:
         click.echo(
             f"{notice.product}: {notice.title}\n    {notice.hazard}\n    {notice.remedy}\n    {notice.url}"
         )
-    click.echo(f"{len(emergencies) + len(notices)} notices")
+    click.echo(f"{len(emergencies) + len(flagged) + len(notices)} notices")

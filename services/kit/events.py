@@ -108,6 +108,7 @@ class EventKind(StrEnum):
     USE_FLAGGED = "use_flagged"
     USE_CASE_OPENED = "use_case_opened"
     USE_REVIEWED = "use_reviewed"
+    USE_CASES_LISTED = "use_cases_listed"
     LEGAL_STATE_TOLD = "legal_state_told"
     GUARDIANSHIPS_LOOKED_UP = "guardianships_looked_up"
     GUARDIANSHIP_REGISTERED = "guardianship_registered"

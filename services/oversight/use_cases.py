@@ -119,11 +119,21 @@ def outcomes(office: UseCaseOffice, asked: AskOutcomes) -> UseOutcomes:
     ground="the role auditor at the oversight body",
     answers=("GET /use-reviews", "POST /use-reviews/{case}"),
 )
-def reviews(office: UseCaseOffice) -> UseReviews:
-    """Return the cases that wait for a finding, first due first."""
+def reviews(office: UseCaseOffice, caller: OperatorCaller) -> UseReviews:
+    """Return the cases that wait for a finding, first due first; who looked is logged before anything is shown."""
     now = office.now
     with office.context.database.read() as conn:
         found = office.store.waiting(conn)
+    event = Event(
+        kind=EventKind.USE_CASES_LISTED,
+        outcome=Outcome.DONE,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        count=len(found),
+    )
+    with office.context.database.write() as conn:
+        office.context.journal.record(conn, person=None, event=event)
     return UseReviews(
         cases=[
             UseReview(

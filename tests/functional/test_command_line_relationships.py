@@ -54,6 +54,10 @@ def test_a_read_that_nothing_explains_by_hand(desk: Desk, tmp_path: Path) -> Non
     assert decided.stdout == "not_justified; the person is told\n"
     (reviewed,) = _until(desk, "use_reviewed")
     assert "not_justified: out of curiosity" in reviewed
+    inbox = within("inbox", "--card", desk.card).stdout
+    assert "the reader has your surname" in inbox
+    assert "found it not justified: out of curiosity" in inbox
+    assert "【注意】" in within("inbox", "--card", desk.card, "--language", "ja").stdout
     ended = within("relationships", "end", "--as", hospital, name)
     assert name in ended.stdout
 

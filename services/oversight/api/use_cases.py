@@ -38,9 +38,9 @@ def use_case_routes(office: UseCaseOffice) -> APIRouter:
         return workflows.outcomes(office, asked)
 
     @routes.get("/use-reviews")
-    def reviews(_caller: Reviewer) -> UseReviews:
+    def reviews(caller: Reviewer) -> UseReviews:
         """List what waits for a finding."""
-        return workflows.reviews(office)
+        return workflows.reviews(office, caller)
 
     @routes.post("/use-reviews/{case}")
     def decide(caller: Reviewer, case: Case, asked: DecideReview) -> Reviewed:

@@ -1,13 +1,15 @@
 """The rules of suspicious use, each by itself; and that the benchmark of them says the same twice."""
 
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
-from benchmarks.suspicion import ALL, SEED, run
+from benchmarks.suspicion import ALL, SEED, run, show
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from services.contracts.medical.uses import Explanation, ReaderIs, RelationshipKind, Rule
 from services.medical.use_model import Access, Habits, Judged, Known, Limits, Member, Relationship, Tags
@@ -213,6 +215,11 @@ def test_a_refused_access_is_flagged_by_nothing_of_its_own(
 def test_benchmark_says_the_same_twice_and_every_rule_finds_something() -> None:
     first, again = (run(SEED, staff=36, patients=500) for _ in range(2))
     assert (first.scores, first.found) == (again.scores, again.found)
+    console = Console(file=StringIO(), width=120)
+    show(first, console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    assert all(each.rule in shown for each in first.scores)
+    assert all(name in shown for name in first.found)
     by_rule = {each.rule: each for each in first.scores}
     assert by_rule.keys() == {ALL, *Rule}
     assert all(each.recall > 0 for each in first.scores)
