@@ -18,20 +18,27 @@ const POINTED = ["oversight", "identity"];
 const HANDLE_BYTES = 64;
 const ID_BYTES = 16;
 
-// Everything that was laid down about records, oldest first, not verified: only the open wallet knows its own keys.
+// Everything that was laid down about records, oldest first, not verified: only the open wallet knows its own keys. `silent`
+// are the bodies that do not answer: their copies are not known.
 export async function listed(person) {
   const found = new Map();
-  const lists = await Promise.all(PROXIES.map((body) => person.get(body, "/directives")));
+  const asked = await Promise.allSettled(PROXIES.map((body) => person.get(body, "/directives")));
+  const failed = asked.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
+  const serious = failed.find(({ code }) => code !== "unavailable") ?? (failed.length === PROXIES.length ? failed[0] : null);
+  if (serious) throw serious;
   PROXIES.forEach((body, place) => {
-    for (const { id, jws, state } of lists[place].directives) {
-      const { terms, issued_at } = readDirective(jws);
+    for (const { id, jws, state } of asked[place].value?.directives ?? []) {
+      const { terms, issued_at, guardian } = readDirective(jws);
       if (terms.scope.kind !== "records") continue;
       const name = canonical({ terms, issued_at });
       if (!found.has(name)) found.set(name, { name, terms, issued_at, copies: [] });
-      found.get(name).copies.push({ body, id, jws, state });
+      found.get(name).copies.push({ body, id, jws, state, guardian });
     }
   });
-  return [...found.values()].sort((one, other) => (one.issued_at < other.issued_at ? -1 : 1));
+  return {
+    directives: [...found.values()].sort((one, other) => (one.issued_at < other.issued_at ? -1 : 1)),
+    silent: PROXIES.filter((_, place) => asked[place].status === "rejected"),
+  };
 }
 
 // Bodies that hold a directive in force.
@@ -67,9 +74,9 @@ class Hand {
   }
 
   // P2 to P7: the medical centre last, so that it is in force only when all have it. What some took is taken back when one
-  // refuses.
-  async layDown(terms) {
-    const copies = await this.#sign(terms);
+  // refuses. `guardians` are what a guardian had signed over these terms, by body.
+  async layDown(terms, guardians = {}) {
+    const copies = await this.#sign(terms, guardians);
     const taken = [];
     for (const body of [...POINTED, "medical"]) {
       const { id, message } = copies[body];
@@ -85,13 +92,14 @@ class Hand {
   }
 
   // W1 to W4, one step for each body, the medical centre's first; a body that fails stops no other one.
-  async *withdraw(directive) {
+  async *withdraw(directive, silent = []) {
     const began = performance.now();
     const missing = [];
     for (const body of ["medical", "identity", "oversight"]) {
       const own = directive.copies.filter((each) => each.body === body);
-      if (own.length === 0) continue;
+      if (own.length === 0 && !silent.includes(body)) continue;
       try {
+        if (own.length === 0) throw new CentreError(body, "unavailable");
         const receipts = [];
         for (const copy of own) receipts.push(await this.#takeBack(copy));
         yield { step: "deleted", body, receipts, seconds: secondsSince(began) };
@@ -111,7 +119,7 @@ class Hand {
     yield { step: missing.length ? "over_missing" : "over", missing, seconds: secondsSince(began) };
   }
 
-  async #sign(terms) {
+  async #sign(terms, guardians) {
     const issued_at = instant();
     const permits = terms.effect === "permit";
     const labels = permits ? await this.#published(terms.scope) : [];
@@ -119,7 +127,8 @@ class Hand {
     const ids = Object.fromEntries(PROXIES.map((body) => [body, randomText(ID_BYTES)]));
     const copies = {};
     for (const body of PROXIES) {
-      const payload = { id: ids[body], body, person: await this.#name(body), terms, issued_at };
+      const guardian = guardians[body] === undefined ? {} : { guardian: guardians[body] };
+      const payload = { ...guardian, id: ids[body], body, person: await this.#name(body), terms, issued_at };
       const medical = body === "medical";
       copies[body] = {
         id: ids[body],
@@ -202,28 +211,28 @@ class Hand {
 
   async #takeBack({ body, id, jws }) {
     const wallet = this.#wallets[body];
-    const directive = await verified(body, this.#verifiedCopy(body, jws));
+    const { said: directive, jwk } = await verified(body, this.#verifiedCopy(body, jws));
     if (directive.body !== body || directive.id !== id) throw new CentreError(body, "not_verified");
     const order = { directive: id, body, person: directive.person, at: instant() };
     const withdrawal = await sign(wallet, WITHDRAWAL, order);
     const { receipt } = await this.#person.post(body, "/withdrawals", { withdrawal });
     const key = this.#register.signingKeys.get(body);
     const told = await verifyReceipt(receipt, { body, directive: id, key });
-    return { withdrawal, receipt, fragments: told.fragments_deleted };
+    return { directive: jws, wallet: jwk, receipt, fragments: told.fragments_deleted };
   }
 
   // By the present wallet, or by one before it that handed over to it.
   async #verifiedCopy(body, jws) {
     const { jwk } = this.#wallets[body];
     try {
-      return await verify(jws, DIRECTIVE, jwk);
+      return { said: await verify(jws, DIRECTIVE, jwk), jwk };
     } catch (error) {
       if (!(error instanceof SignedTextError)) throw error;
     }
     const { renewals } = await this.#person.get(body, "/wallet/successor");
     for (const former of await lineage(jwk, renewals, body)) {
       const said = await verify(jws, DIRECTIVE, former.jwk).catch(() => null);
-      if (said !== null) return said;
+      if (said !== null) return { said, jwk: former.jwk };
     }
     throw new SignedTextError("by no wallet of this person");
   }
@@ -243,10 +252,10 @@ class Hand {
     const keys = Object.fromEntries(labels.map((label) => [label, toBase64url(delegation.publicKey(label))]));
     const publication = await sign(own, PUBLISHED, { subject: await thumbprint(own.jwk), keys, issued_at: instant() });
     await this.#person.put("medical", "/compartments", { publication });
-    for (const each of await listed(this.#person)) {
+    for (const each of (await listed(this.#person)).directives) {
       const goesOn = each.terms.effect === "permit" && isActive(each) && labels.some((label) => covers(each.terms.scope, label));
       if (!goesOn) continue;
-      await this.layDown(each.terms);
+      await this.layDown(each.terms, Object.fromEntries(each.copies.map(({ body, guardian }) => [body, guardian])));
       for (const copy of each.copies) await this.#takeBack(copy);
     }
   }

@@ -32,7 +32,7 @@ export async function open(now) {
   session = now;
   tell("emergency-problem");
   try {
-    standing = (await listed(now.person)).filter((each) => isActive(each) && isChoice(each.terms, now.history.register));
+    standing = (await listed(now.person)).directives.filter((each) => isActive(each) && isChoice(each.terms, now.history.register));
   } catch (error) {
     standing = [];
     tell("emergency-problem", explain(error)[0]);

@@ -11,9 +11,12 @@ import { currentLanguage, word } from "./words.js";
 
 const MAY_FIELDS = ["may-recipient", "may-category", "may-first", "may-last"];
 const PROXY_COUNT = 3;
+// what `sekisho verify` reads
+const WITHDRAWAL_FILE = "sekisho-withdrawal/1";
 const EVALUATIONS = "/access/v1/evaluations";
 let session = null;
 let directives = [];
+let silent = [];
 let steps = [];
 let receipts = [];
 let answers = null;
@@ -30,7 +33,8 @@ export async function open(now) {
   session = now;
   tell("sharing-problem");
   try {
-    directives = await listed(now.person);
+    ({ directives, silent } = await listed(now.person));
+    if (silent.length) tell("sharing-problem", () => word("sharing", "silent", { bodies: words("bodies", silent) }));
   } catch (error) {
     directives = [];
     tell("sharing-problem", explain(error)[0]);
@@ -74,7 +78,7 @@ export function forget() {
 
 function stateOf(directive) {
   const states = directive.copies.map(({ state }) => state);
-  if (isActive(directive)) return activeAt(directive).length < PROXY_COUNT ? word("sharing", "partly") : word("sharing", "active");
+  if (isActive(directive)) return activeAt(directive).length < PROXY_COUNT - silent.length ? word("sharing", "partly") : word("sharing", "active");
   if (states.includes("withdrawn")) return word("sharing", "withdrawn");
   return word("sharing", states.includes("lapsed") ? "lapsed" : "expired");
 }
@@ -132,10 +136,10 @@ async function takeBack(now, hand, directive) {
   showSteps();
   at("taking-back-heading").focus();
   try {
-    for await (const step of hand.withdraw(directive)) {
+    for await (const step of hand.withdraw(directive, silent)) {
       if (session !== now) return;
       steps.push(step);
-      if (step.receipts) receipts.push(...step.receipts.map(({ withdrawal, receipt }) => ({ body: step.body, withdrawal, receipt })));
+      if (step.receipts) receipts.push(...step.receipts.map(({ fragments: _, ...each }) => ({ body: step.body, ...each })));
       showSteps();
     }
   } finally {
@@ -147,7 +151,7 @@ async function takeBack(now, hand, directive) {
 
 function showSteps() {
   at("steps").replaceChildren(...steps.map((step) => element("li", { class: "step" }, stepText(step))));
-  at("save-receipts").hidden = receipts.length === 0;
+  at("save-receipts").hidden = receipts.length === 0 || !steps.at(-1)?.missing;
 }
 
 function stepText({ step, body, receipts: got = [], seconds = 0, error, missing = [] }) {
@@ -160,7 +164,9 @@ function stepText({ step, body, receipts: got = [], seconds = 0, error, missing 
 }
 
 function save() {
-  download(`sekisho-receipts-${today()}.json`, `${JSON.stringify(receipts, null, 1)}\n`);
+  const { missing, seconds } = steps.at(-1);
+  const file = { format: WITHDRAWAL_FILE, receipts, missing, seconds };
+  download(`sekisho-withdrawal-${today()}.json`, `${JSON.stringify(file, null, 1)}\n`);
   say(() => word("sharing", "receipts_saved"));
 }
 
