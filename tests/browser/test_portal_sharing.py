@@ -250,6 +250,56 @@ def test_choice_for_emergencies_is_made_and_changed_and_cases_are_shown(
     assert (chosen.terms.effect, chosen.terms.recipient.organisation) == (Effect.DENY, None)
 
 
+CASES = """async (told) => {
+  const { cases } = await import("/emergency_cases.js");
+  const entry = ([second, kind, outcome, event]) => ({
+    body: "oversight",
+    at: `2026-11-20T03:00:0${second}Z`,
+    organisation: "hospital-a",
+    verdict: second === 4 ? "inclusion" : "proved",
+    event: { kind: `emergency_${kind}`, outcome, ...event },
+  });
+  return cases(told.map(entry).reverse());
+}"""
+
+
+@pytest.mark.long
+def test_case_is_put_together_with_its_review_and_a_refused_one_stands_alone(visit: Visit) -> None:
+    """R18: what was refused at once opened nothing; who, why, until when, and what the review found of the other."""
+    detail = {
+        "case": "c",
+        "why": "found unconscious",
+        "professionals": ["a", "b"],
+        "until": 60,
+        "review_due": 120,
+    }
+    told = [
+        (1, "asked", "refused", {"reason": "emergency_reason_empty"}),
+        (2, "asked", "done", {"detail": {"case": "c"}}),
+        (3, "declared", "refused", {"detail": {"case": "c"}, "reason": "emergency_same_human"}),
+        (4, "declared", "permitted", {"detail": detail, "categories": ["summary"], "years": [2024, 2026]}),
+        (5, "reviewed", "refused", {"detail": {"case": "c"}, "reason": "emergency_reviewer_involved"}),
+        (
+            6,
+            "reviewed",
+            "done",
+            {"detail": {"case": "c", "finding": "not_justified", "comment": "no", "late": True}},
+        ),
+    ]
+    case, refused = visit.page.evaluate(CASES, told)
+    assert (refused["declared"], refused["finding"], len(refused["steps"])) == (False, None, 1)
+    assert (case["declared"], case["why"], case["professionals"]) == (True, "found unconscious", ["a", "b"])
+    assert (case["until"], case["due"], case["categories"], case["years"]) == (
+        60,
+        120,
+        ["summary"],
+        [2024, 2026],
+    )
+    assert (case["finding"], case["comment"], case["late"]) == ("not_justified", "no", True)
+    assert [each["refused"] for each in case["steps"]] == [False, True, False, True, False]
+    assert [each["proved"] for each in case["steps"]] == [True, True, False, True, True]
+
+
 @pytest.mark.long
 def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, sharer: Inhabitant) -> None:
     """W3: the others have deleted; what is still in force, and what to do next."""
