@@ -18,6 +18,7 @@ from consent.compartments import YearSpan
 from consent.errors import StatementError, StatementFault
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.instants import whole_second, write
+from consent.staff import StaffMask, StaffWire
 from consent.statements import CLOCK_SKEW, Selection
 from consent.terms import YearsWire, unique, years_payload
 from consent.vocabulary import Body, Category
@@ -50,6 +51,7 @@ class EmergencyRequest:
     reason: str
     issued_at: datetime
     nonce: str
+    staff: StaffMask
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", whole_second(self.issued_at))
@@ -70,6 +72,7 @@ class SecondSignature:
     details: str
     issued_at: datetime
     nonce: str
+    staff: StaffMask
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", whole_second(self.issued_at))
@@ -99,6 +102,7 @@ class _ByWire(WireModel):
     patient: Identifier
     issued_at: Instant
     nonce: Identifier
+    staff: StaffWire
 
     def by(self) -> Professional:
         return Professional(
@@ -132,6 +136,7 @@ def sign_request(request: EmergencyRequest, *, key: EllipticCurvePrivateKey, kid
         "reason": request.reason,
         "issued_at": write(request.issued_at),
         "nonce": request.nonce,
+        "staff": request.staff.payload(),
     }
     return jws.sign(payload, typ=REQUEST, key=key, kid=kid)
 
@@ -146,6 +151,7 @@ def sign_second(second: SecondSignature, *, key: EllipticCurvePrivateKey, kid: s
         "details": second.details,
         "issued_at": write(second.issued_at),
         "nonce": second.nonce,
+        "staff": second.staff.payload(),
     }
     return jws.sign(payload, typ=SECOND, key=key, kid=kid)
 
@@ -167,6 +173,7 @@ def verify_request(
         reason=wire.reason,
         issued_at=_in_time(wire, now=now, max_age=max_age),
         nonce=wire.nonce,
+        staff=wire.staff.to_mask(),
     )
     return VerifiedRequest(request, token, base64url.encode(verified.digest))
 
@@ -184,6 +191,7 @@ def verify_second(
         details=wire.details,
         issued_at=_in_time(wire, now=now, max_age=max_age),
         nonce=wire.nonce,
+        staff=wire.staff.to_mask(),
     )
     return VerifiedSecond(second, token)
 

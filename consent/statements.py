@@ -19,6 +19,7 @@ from consent.compartments import YearSpan
 from consent.errors import MalformedError, StatementError, StatementFault
 from consent.identifiers import DirectiveId, DocumentId, OperatorId, OrganisationId, TerminalId
 from consent.instants import whole_second, write
+from consent.staff import StaffMask, StaffWire
 from consent.terms import YearsWire, unique, years_payload
 from consent.vocabulary import Body, Category, Purpose
 from consent.wire import Identifier, Instant, Octets, WireModel, parse
@@ -85,7 +86,7 @@ class GrantSubject:
 
 @dataclass(frozen=True, slots=True)
 class AccessStatement:
-    """What the reader says it does.
+    """What the reader says it does; `staff` is how the person is shown the operator.
 
     Units: `issued_at` rounded down to whole seconds, UTC. Shape: `nonce` base64url of 16 bytes or more.
     """
@@ -99,6 +100,7 @@ class AccessStatement:
     issued_at: datetime
     nonce: str
     audience: str
+    staff: StaffMask
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_at", whole_second(self.issued_at))
@@ -170,6 +172,7 @@ class _StatementWire(WireModel):
     issued_at: Instant
     nonce: Identifier
     audience: Identifier
+    staff: StaffWire
 
 
 def _selection_payload(selection: Selection | DocumentSelection) -> JsonObject:
@@ -202,6 +205,7 @@ def statement_payload(statement: AccessStatement) -> JsonObject:
         "issued_at": write(statement.issued_at),
         "nonce": statement.nonce,
         "audience": statement.audience,
+        "staff": statement.staff.payload(),
     }
 
 
@@ -258,4 +262,5 @@ def _read(payload: bytes) -> AccessStatement:
         issued_at=wire.issued_at,
         nonce=wire.nonce,
         audience=wire.audience,
+        staff=wire.staff.to_mask(),
     )

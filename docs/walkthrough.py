@@ -15,6 +15,8 @@ KINDS: Mapping[str, str] = {
     "moment": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00)?",
     "count": r"(?<=people: )\d+|(?<!\d)\d+(?= (?:former entries|of them|log entries|entries verified|are all up"
     r"|rows looked at|people are|bytes))|(?<=after )\d+\.\d(?= seconds)|(?<=entry )\d+(?= of its log)",
+    "entry": r"(?<![\w/])(?:medical|oversight)/\d+",
+    "staff": r"(?:[a-z2-7]{4}-){3}[a-z2-7]{4}",
     "years": r"(?<!\d)20\d\d-20\d\d(?!\d)",
     "day": r"\d{4}-\d\d-\d\d",
     "name": r"(?<![\w-])(?:[\w-]{43}|[\w-]{22})(?![\w-])",
@@ -53,10 +55,7 @@ class Known:
         The words may end in `| grep TEXT`; `kept` does it. No words are left of `export NAME=value ...`, which holds
         from then on.
         """
-        text = step.command
-        for shown, real in sorted(self.values.items(), key=lambda pair: -len(pair[0])):
-            text = text.replace(shown, real)
-        words = shlex.split(text)
+        words = shlex.split(_given(step.command, self.values))
         lasting = words[0] == "export"
         given = dict(self.environment)
         words = words[1:] if lasting else words
@@ -122,9 +121,14 @@ def rewritten(page: str, shown: Sequence[tuple[Step, Sequence[str]]], values: Ma
         begins, ends = step.place
         told = "".join(f"{line.rstrip()}\n" for line in printed)
         page = page[:begins] + told + page[ends:]
-    for old, new in values.items():
-        page = page.replace(old, new)
-    return page
+    return _given(page, values)
+
+
+def _given(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of others, all at once and each as a whole: one may be how another begins."""
+    longest_first = sorted(values, key=len, reverse=True)
+    known = "|".join(map(re.escape, longest_first))
+    return re.sub(rf"(?:{known})(?!\d)", lambda found: values[found.group()], text) if known else text
 
 
 def _split(line: str) -> _Line:

@@ -35,6 +35,7 @@ from services.commands import (
     simulating,
     supervisors,
     unattended,
+    unmasking,
     wrong_fragments,
 )
 
@@ -139,6 +140,8 @@ for command in (
     relationships.watch,
     guardians.guardian,
     guardians.as_guardian,
+    unmasking.unmask,
+    unmasking.staff,
 ):
     main.add_command(command)
 

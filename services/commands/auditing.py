@@ -125,8 +125,14 @@ def line(entry: HistoryEntry) -> str:
         entry.kind,
         entry.outcome,
     ]
-    parts += [text for text in (entry.organisation, entry.reason, _contract(entry), _flags(entry)) if text]
+    parts += [text for text in (_actor(entry), entry.reason, _contract(entry), _flags(entry)) if text]
     return "  ".join(parts)
+
+
+def _actor(entry: HistoryEntry) -> str | None:
+    """Return the organisation, with the roles and the pseudonym of its operator if one acted."""
+    staff = " ".join(text for text in (", ".join(entry.roles), entry.staff) if text)
+    return f"{entry.organisation} ({staff})" if entry.organisation and staff else entry.organisation
 
 
 def _contract(entry: HistoryEntry) -> str | None:

@@ -111,10 +111,13 @@ def reject(folder: Path, body: str, proposal: str, reason: str) -> None:
 )
 @click.option("--name", required=True, help="The new operator's name in the register.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Write the new credentials here.")
+@click.option(
+    "--human-name", help="What the oversight body reads if it unmasks this operator; default: --name."
+)
 @told
-def new_operator(folder: Path, name: str, out: Path) -> None:
+def new_operator(folder: Path, name: str, out: Path, human_name: str | None) -> None:
     """Make the card of another operator; it counts when an official has accredited it (accredit-operator)."""
-    save(colleague(load(folder), name), out)
+    save(colleague(load(folder), name, human_name=human_name), out)
     click.echo(f"credentials of {name}: {out}")
 
 

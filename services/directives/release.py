@@ -308,6 +308,8 @@ class Releases:
             outcome=outcome,
             organisation=None if statement is None else statement.organisation,
             operator=None if statement is None else statement.operator,
+            roles=_roles(asked),
+            staff=None if statement is None else statement.staff,
             terminal=None if statement is None else statement.terminal,
             purpose=None if statement is None else statement.purpose.value,
             categories=() if records is None else tuple(sorted(records.categories)),
@@ -319,6 +321,11 @@ class Releases:
         )
         person = None if stored is None else stored.person
         self._context.journal.record(conn, person=person, event=event)
+
+
+def _roles(asked: _Asked) -> frozenset[str]:
+    said = asked.statement
+    return frozenset() if said is None else asked.directory.roles(said.organisation, said.operator)
 
 
 def _require_accredited(directory: Directory, statement: AccessStatement, *, at: Body) -> None:

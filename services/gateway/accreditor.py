@@ -89,6 +89,7 @@ def apply(official: Organisation, applicant: Applicant) -> Application:
         author_key=author_key,
         receiving_key=receiving_key,
         naming=official.randomness(NAMING_BYTES) if author_key else None,
+        staff_secret=official.randomness(NAMING_BYTES),
     )
     return Application(credentials, _entering(official, applicant, credentials))
 

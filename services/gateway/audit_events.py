@@ -24,7 +24,7 @@ _DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _PROFILE: Final = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.Patient"
 _REQUEST: Final = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType"
 ORGANISATIONS: Final = "urn:sekisho:organisation"
-OPERATORS: Final = "urn:sekisho:operator"
+STAFF: Final = "urn:sekisho:staff"
 TERMINALS: Final = "urn:sekisho:terminal"
 LOGS: Final = "urn:sekisho:log"
 
@@ -126,8 +126,8 @@ def audit_event(entry: HistoryEntry) -> Resource:
 
 
 def _agents(entry: HistoryEntry) -> list[JsonValue]:
-    operator, terminal = _text(entry, "operator"), _text(entry, "terminal")
-    asked = operator or entry.organisation
+    staff, terminal = entry.staff, _text(entry, "terminal")
+    asked = staff or entry.organisation
     agents: list[JsonValue] = [
         {
             "type": {"coding": [_coded(_DICOM, "110152")]},
@@ -145,7 +145,7 @@ def _agents(entry: HistoryEntry) -> list[JsonValue]:
         },
     ]
     if asked is not None:
-        named = _named(OPERATORS, operator) if operator else _named(ORGANISATIONS, asked)
+        named = _named(STAFF, f"{entry.organisation}/{staff}") if staff else _named(ORGANISATIONS, asked)
         user: Resource = {
             "type": {"coding": [_coded(f"{_HL7}/v3-ParticipationType", "IRCP")]},
             "who": {"identifier": named},

@@ -103,7 +103,9 @@ def prepare(
     """
     named = organisation.name_person(reference, *PROXIES)
     subject = TokenSubject.of_tokens(named.tokens)
-    signed = sign_read(organisation, subject, tokens=named.tokens, selection=selection, purpose=purpose)
+    signed = sign_read(
+        organisation, subject, tokens=named.tokens, selection=selection, purpose=purpose, whom=reference
+    )
     return Prepared(signed.model_copy(update={"wrong": wrong}), named, selection, purpose)
 
 
@@ -114,8 +116,12 @@ def sign_read(
     tokens: Mapping[Body, str],
     selection: Selection | DocumentSelection,
     purpose: Purpose,
+    whom: str,
 ) -> ReadRequest:
-    """R2: sign who asks for what about whom; `tokens` are those that a `TokenSubject` names."""
+    """R2: sign who asks for what about whom; `tokens` are those that a `TokenSubject` names.
+
+    `whom` is what the organisation itself calls the person; it is not signed, the operator's pseudonym depends on it.
+    """
     own = organisation.credentials
     statement = AccessStatement(
         organisation=own.organisation,
@@ -127,6 +133,7 @@ def sign_read(
         issued_at=organisation.clock(),
         nonce=base64url.encode(organisation.randomness(16)),
         audience=organisation.connect(Body.MEDICAL).base_url,
+        staff=organisation.staff_mask(whom),
     )
     kid = thumbprint(to_jwk(own.card_key.public_key()))
     signed = sign_statement(statement, key=own.card_key, kid=kid)

@@ -1,7 +1,7 @@
 """An organisation's credentials on disk: one folder, every secret a file of its own, readable by the owner only."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,9 +15,11 @@ from consent import base64url
 from consent.delegation import ReceivingKey
 from consent.errors import ConsentError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
+from consent.staff import LONGEST_NAME
 from consent.vocabulary import Body
 from services.gateway.errors import CredentialFolderError
 from services.kit.certificates import from_pem
+from services.kit.clock import system_randomness
 from services.kit.encoding import Base64Url, Message
 from services.kit.keys import pem, write_private
 from services.kit.server import Tls
@@ -33,10 +35,12 @@ class _File(Message):
     terminal: TerminalId
     urls: dict[str, str]
     register_key: Base64Url
+    operator_name: str | None = None
 
 
 AUTHOR_KEY, NEXT_AUTHOR_KEY = "author-key.pem", "author-key.next.pem"
 NAMING = "naming.secret"
+STAFF = "staff.secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Credentials:
     `register_key` is the oversight body's raw Ed25519 key in base64url: the root of trust. `author_key` signs what the
     organisation writes, `receiving_key` opens what people permit it to read; who does neither has none. `naming` is the
     secret by which documents get the same name again, also after the author key was changed; without one the author key
-    is it.
+    is it. `staff_secret` is the organisation's secret by which operators get pseudonyms; without one the card key
+    is it. `operator_name` is what the oversight body reads if it unmasks the operator.
     """
 
     organisation: OrganisationId
@@ -61,6 +66,8 @@ class Credentials:
     author_key: Ed25519PrivateKey | None = field(default=None, repr=False)
     receiving_key: ReceivingKey | None = field(default=None, repr=False)
     naming: bytes | None = field(default=None, repr=False)
+    staff_secret: bytes | None = field(default=None, repr=False)
+    operator_name: str | None = None
 
 
 def tls_of(folder: Path) -> Tls:
@@ -74,6 +81,8 @@ def save(credentials: Credentials, folder: Path) -> None:
     Raises: CredentialFolderError when the folder holds credentials already.
     """
     file = folder / "organisation.json"
+    if len(credentials.operator_name or "") > LONGEST_NAME:
+        raise CredentialFolderError(f"a name has at most {LONGEST_NAME} characters; give a shorter one")
     if file.exists():
         raise CredentialFolderError(f"{folder} holds credentials already; choose another folder")
     told = {
@@ -83,6 +92,7 @@ def save(credentials: Credentials, folder: Path) -> None:
         "terminal": credentials.terminal,
         "urls": {body.value: url for body, url in credentials.urls.items()},
         "register_key": credentials.register_key,
+        "operator_name": credentials.operator_name,
     }
     tls = tls_of(folder)
     write_private(tls.key, pem(credentials.terminal_key))
@@ -94,6 +104,8 @@ def save(credentials: Credentials, folder: Path) -> None:
         write_private(folder / AUTHOR_KEY, pem(credentials.author_key))
     if credentials.naming is not None:
         write_private(folder / NAMING, base64url.encode(credentials.naming).encode())
+    if credentials.staff_secret is not None:
+        write_private(folder / STAFF, base64url.encode(credentials.staff_secret).encode())
     if credentials.receiving_key is not None:
         secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
         write_private(folder / "receiving-key.secret", secret.encode())
@@ -136,6 +148,29 @@ def exchange_author_key(folder: Path, credentials: Credentials) -> None:
     (folder / NEXT_AUTHOR_KEY).replace(folder / AUTHOR_KEY)
 
 
+def name_operator(folder: Path, name: str) -> None:
+    """Keep what an operator is called. Raises: CredentialFolderError."""
+    file = folder / "organisation.json"
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise CredentialFolderError(f"a name has 1 to {LONGEST_NAME} characters; give a shorter one")
+    told = _read(file, _organisation).model_copy(update={"operator_name": name})
+    _replace(file, told.model_dump_json(indent=2).encode() + b"\n")
+
+
+def renew_staff_secret(folders: Sequence[Path]) -> None:
+    """Put one fresh secret into an organisation's folders: its operators get other pseudonyms from now on."""
+    secret = base64url.encode(system_randomness(32)).encode()
+    for folder in folders:
+        _replace(folder / STAFF, secret)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    fresh = file.with_name(file.name + ".fresh")
+    fresh.unlink(missing_ok=True)
+    write_private(fresh, content)
+    fresh.replace(file)
+
+
 def load(folder: Path) -> Credentials:
     """Read a credential folder. Raises: CredentialFolderError naming the file."""
     told = _read(folder / "organisation.json", _organisation)
@@ -152,7 +187,9 @@ def load(folder: Path) -> Credentials:
         card_key=_read(folder / "operator-card.pem", _p256),
         author_key=_optional(folder / AUTHOR_KEY, _ed25519),
         receiving_key=_optional(folder / "receiving-key.secret", _receiving_key),
-        naming=_optional(folder / NAMING, _naming),
+        naming=_optional(folder / NAMING, _secret),
+        staff_secret=_optional(folder / STAFF, _secret),
+        operator_name=told.operator_name,
     )
 
 
@@ -196,7 +233,7 @@ def _ed25519(content: bytes) -> Ed25519PrivateKey:
     return key
 
 
-def _naming(content: bytes) -> bytes:
+def _secret(content: bytes) -> bytes:
     return base64url.decode(content.decode())
 
 

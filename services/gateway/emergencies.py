@@ -108,6 +108,7 @@ def declare(
         reason=reason,
         issued_at=organisation.clock(),
         nonce=base64url.encode(organisation.randomness(16)),
+        staff=organisation.staff_mask(reference),
     )
     signed = sign_request(request, key=organisation.credentials.card_key, kid=_kid(organisation))
     message = DeclareEmergency(request=signed, patient=token)
@@ -162,6 +163,7 @@ def second(organisation: Organisation, reference: str, case: str) -> ShownEmerge
         details=token_digest(details),
         issued_at=organisation.clock(),
         nonce=base64url.encode(organisation.randomness(16)),
+        staff=organisation.staff_mask(reference),
     )
     text = sign_second(signed, key=organisation.credentials.card_key, kid=_kid(organisation))
     message = SecondEmergency(second=text, patient=mine, details=details)

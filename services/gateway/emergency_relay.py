@@ -106,6 +106,7 @@ def _read(
         tokens=tokens,
         selection=selection,
         purpose=Purpose.ETREAT,
+        whom=waiting.case,
     )
     request = signed.model_copy(update={"emergency": evidence})
     named = PseudonymTokens(

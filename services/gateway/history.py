@@ -32,6 +32,7 @@ from services.kit.log.evidence import (
     verify_evidence,
 )
 from services.kit.log.seen_heads import HeldHead, verify_seen
+from services.kit.staff import STAFF, member
 
 BODIES: Final = (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.OVERSIGHT)
 """The bodies that know people and keep a history of what they did with their data."""
@@ -68,6 +69,31 @@ class HistoryEntry:
     def reason(self) -> str | None:
         """Why it was refused: a refusal code."""
         return self._text("reason")
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What roles the operator had who did it."""
+        staff = self.event.get(STAFF)
+        roles = staff.get("roles") if isinstance(staff, dict) else None
+        return tuple(map(str, roles)) if isinstance(roles, list) else ()
+
+    @property
+    def staff(self) -> str | None:
+        """Under which pseudonym the operator stands who did it.
+
+        One that the organisation signed is the same wherever the person meets that operator of it; one that a body made
+        is the same in this body only, and says so.
+        """
+        pseudonym = member(self.event, "pseudonym")
+        if pseudonym is None:
+            return None
+        told = "-".join(pseudonym[at : at + 4] for at in range(0, len(pseudonym), 4))
+        return told if self.is_signed else f"{self.body}/{told}"
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the organisation signed who acted, so that the oversight body can unmask them."""
+        return member(self.event, "sealed") is not None
 
     def _text(self, name: str) -> str | None:
         value = self.event.get(name)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from consent import base64url
 from consent.delegation import ReceivingKey
 from consent.identifiers import OrganisationId
+from consent.staff import StaffMask, StaffMember, mask
 from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
@@ -107,6 +109,14 @@ class Organisation:
         if self.credentials.receiving_key is None:
             raise CredentialFolderError(f"{self.id} has no receiving key; only who reads records has one")
         return self.credentials.receiving_key
+
+    def staff_mask(self, person: str) -> StaffMask:
+        """Return how the operator is shown to a person whom the organisation calls `person`. Raises: MalformedError."""
+        own = self.credentials
+        member = StaffMember(own.organisation, own.operator, own.terminal, own.operator_name or own.operator)
+        sealing = base64url.decode(self.directory().body(Body.OVERSIGHT).sealing_key)
+        key = own.staff_secret or own.card_key.private_numbers().private_value.to_bytes(32, "big")
+        return mask(member, person=person, key=key, oversight=X25519PublicKey.from_public_bytes(sealing))
 
     def directory(self) -> Directory:
         """Return the register of accreditations, at most a second old. Raises: kit's UnavailableError."""

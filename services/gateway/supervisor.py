@@ -66,7 +66,7 @@ def withdraw_proposal(supervisor: Organisation, body: Body, proposal: str, *, re
     return _ask(supervisor, body, lambda at: at.withdraw(proposal, reason=reason))
 
 
-def colleague(member: Credentials, operator: str) -> Credentials:
+def colleague(member: Credentials, operator: str, *, human_name: str | None = None) -> Credentials:
     """Return credentials for another operator at the same terminal, with a new card, not yet accredited.
 
     The organisation's receiving key goes along: without the role of a reader nobody is sent what it opens.
@@ -82,6 +82,8 @@ def colleague(member: Credentials, operator: str) -> Credentials:
         authority=member.authority,
         card_key=generate_private_key(SECP256R1()),
         receiving_key=member.receiving_key,
+        staff_secret=member.staff_secret,
+        operator_name=human_name,
     )
 
 

@@ -1,11 +1,12 @@
 """The closed vocabulary of what is logged, the same in every body so that a person can read one history."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import JsonValue
 
+from consent.staff import StaffMask
 from consent.vocabulary import Body
 from services.kit.clock import rfc3339
 
@@ -117,6 +118,11 @@ class EventKind(StrEnum):
     GUARDIAN_REFUSED = "guardian_refused"
     DEATH_REGISTERED = "death_registered"
     DIRECTIVE_LAPSED = "directive_lapsed"
+    UNMASKING_ASKED = "unmasking_asked"
+    STAFF_UNMASKED = "staff_unmasked"
+
+
+_MASKED = frozenset({"roles", "staff", "colleagues"})
 
 
 class Outcome(StrEnum):
@@ -132,7 +138,9 @@ class Event:
     """One entry as the person or an auditor reads it.
 
     Guarantees by convention, checked by tests: no pseudonym, no personal number, no content of a record.
-    `reason` is a refusal code, `ground` the id of the directive relied on, `detail` further members by kind.
+    `reason` is a refusal code, `ground` the id of the directive relied on, `detail` further members by kind. In a
+    person's history the operator stands under a pseudonym (`kit.staff`): `roles` are theirs, `colleagues` who acted
+    with them, `staff` is what the organisation signed.
     """
 
     kind: EventKind
@@ -147,12 +155,15 @@ class Event:
     reason: str | None = None
     ground: str | None = None
     detail: dict[str, JsonValue] | None = None
+    roles: frozenset[str] = frozenset()
+    colleagues: tuple[str, ...] = ()
+    staff: StaffMask | None = field(default=None, repr=False)
 
     def wire(self, *, body: Body, at: datetime) -> dict[str, JsonValue]:
-        """Return the JSON form that the log commits to; empty members are left out."""
+        """Return the JSON form that the log commits to where it is nobody's; empty members are left out."""
         told: dict[str, JsonValue] = {"body": body.value, "at": rfc3339(at)}
         for each in fields(self):
             value = getattr(self, each.name)
-            if value not in (None, ()):
+            if value not in (None, ()) and each.name not in _MASKED:
                 told[each.name] = list(value) if isinstance(value, tuple) else value
         return told

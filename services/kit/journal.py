@@ -14,17 +14,19 @@ from services.kit.entry_tags import WHOLE, Place
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.histories import Histories, HistoryState
 from services.kit.journal_audit import audit_entries, audit_histories
-from services.kit.journal_rows import JournalRows, Part
+from services.kit.journal_rows import JournalRows, Part, Written
 from services.kit.journal_tables import JournalTables
 from services.kit.log.audit import Finding
 from services.kit.log.checkpoint_store import CheckpointStore
 from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, WrittenOpening, open_event
+from services.kit.log.entry import Event as Wire
 from services.kit.log.evidence import Evidence, build_evidence
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.note import NoteSigner, NoteVerifier
 from services.kit.log.proven import ProvenEntry, ProvenHistory, ProvenPart
 from services.kit.log.row_tree import prove_part, root_of_hashes
 from services.kit.log.tree import LogTree
+from services.kit.staff import Acted, Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,23 @@ class DatedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An entry for the body's own eyes: where it is masked, with the operator and the terminal."""
+
+    event: Wire
+
+
+@dataclass(frozen=True, slots=True)
 class _Opened:
     tag: bytes | None
     opening: WrittenOpening
     leaf: LogLeaf
+    acted: Acted | None = None
+
+    @property
+    def written(self) -> Written:
+        """What is sealed in its row."""
+        return Written(self.opening, self.acted)
 
 
 class Journal:
@@ -73,6 +88,7 @@ class Journal:
         self.checkpoints = CheckpointStore(tables.log, tree=self.tree, signer=signer)
         self.histories = Histories(tables.history, cipher=cipher)
         self._rows = JournalRows(tables, cipher=cipher)
+        self._masks = Masks(cipher, randomness)
         self._tables = tables
         self._body = body
         self._clock = clock
@@ -110,12 +126,14 @@ class Journal:
         places = self.tree.reserve(conn, 1)
         opened = sorted(self._open(conn, parts), key=lambda each: each.leaf.data)
         root = root_of_hashes([each.leaf.hash for each in opened])
-        wire = summary.wire(body=self._body, at=self._clock())
+        wire, acted = self._masks.masked(
+            summary, summary.wire(body=self._body, at=self._clock()), person=None
+        )
         wire[BULK] = {BULK_SIZE: len(opened), BULK_ROOT: base64url.encode(root)}
         opening = open_event(wire, salt=self._randomness(SALT_BYTES), statement=None).written()
         leaf = opening.leaf()
-        self._append(conn, places, [_Opened(None, opening, leaf)])
-        stored = [(each.leaf, each.opening, each.tag) for each in opened if each.tag is not None]
+        self._append(conn, places, [_Opened(None, opening, leaf, acted)])
+        stored = [(each.leaf, each.written, each.tag) for each in opened if each.tag is not None]
         self._rows.add_parts(conn, places.start, stored)
         return Recorded(places.start, leaf)
 
@@ -153,7 +171,7 @@ class Journal:
 
     def parts(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Opening]]:
         """Return the parts of a bulk entry, each with whose it is. Raises: as `openings`."""
-        return self._rows.parts_at(conn, position)
+        return [(person, kept.opening) for person, kept in self._rows.parts_at(conn, position)]
 
     def positions(self, conn: Connection, person: Pseudonym) -> list[int]:
         """Return where the entries of `person` are that are leaves of their own, oldest first."""
@@ -186,15 +204,18 @@ class Journal:
         openings = self._rows.at(conn, places)
         return [openings[place] for place in places]
 
-    def told(self, conn: Connection, positions: range) -> list[tuple[Pseudonym | None, Opening]]:
-        """Return the entries at `positions` in order, each with whose it is; of a bulk entry its parts.
+    def told(self, conn: Connection, positions: range) -> list[tuple[Pseudonym | None, Told]]:
+        """Return the entries at `positions` in order, each with whose it is and who acted; of a bulk entry its parts.
 
         Raises: as `openings`.
         """
-        openings, told = self.openings(conn, positions), list[tuple[Pseudonym | None, Opening]]()
+        kept, told = self._rows.kept(conn, positions), list[tuple[Pseudonym | None, Told]]()
         for position, person in self._rows.whose(conn, positions):
-            whole = openings[position]
-            told += self.parts(conn, position) if BULK in whole.event else [(person, whole)]
+            whole = kept[position]
+            if BULK in whole.opening.event:
+                told += [(each, Told(part.event)) for each, part in self._rows.parts_at(conn, position)]
+            else:
+                told.append((person, Told(whole.event)))
         return told
 
     def persons(self, conn: Connection) -> list[tuple[int, Pseudonym | None]]:
@@ -214,8 +235,9 @@ class Journal:
         states = self.histories.states(conn, persons) if persons else {}
         opened = []
         for each in events:
-            wire, tag = each.event.wire(body=self._body, at=at), None
+            wire, tag, acted = each.event.wire(body=self._body, at=at), None, None
             if each.person is not None:
+                wire, acted = self._masks.masked(each.event, wire, person=each.person)
                 state = states[each.person]
                 wire[HISTORY], tag = state.told(), self._rows.tags.tag(each.person, state.count)
             salt = self._randomness(SALT_BYTES)
@@ -223,14 +245,14 @@ class Journal:
             leaf = opening.leaf()
             if each.person is not None:
                 states[each.person] = states[each.person].after(leaf.hash)
-            opened.append(_Opened(tag, opening, leaf))
+            opened.append(_Opened(tag, opening, leaf, acted))
         self.histories.keep(conn, states)
         return opened
 
     def _append(self, conn: Connection, places: range, opened: Sequence[_Opened]) -> None:
         self.tree.fill(conn, places, [each.leaf.data for each in opened])
         if opened:
-            self._rows.add(conn, places, [each.opening for each in opened], [each.tag for each in opened])
+            self._rows.add(conn, places, [each.written for each in opened], [each.tag for each in opened])
 
     def _places(self, conn: Connection, person: Pseudonym) -> list[Place]:
         return self._rows.tags.places(conn, person, self.histories.state(conn, person).count)

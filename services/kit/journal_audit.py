@@ -16,8 +16,10 @@ from services.kit.log.entry import Event, LogLeaf
 from services.kit.log.errors import LogCorruptError, LogError
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.row_tree import root_of_hashes
+from services.kit.staff import fits
 
 NOT_COMMITTED = "does not open, or is not what its leaf commits to"
+OTHER_STAFF = "names another operator than its leaf commits to"
 UNREADABLE = (ColumnError, LogError, ValueError, KeyError)
 
 
@@ -34,7 +36,10 @@ def audit_entries(conn: Connection, rows: JournalRows, tables: JournalTables) ->
             yield Finding(name, where, "missing")
             continue
         try:
-            opening = rows.open(stored, Place(position, WHOLE), tag, LogLeaf.parse(data))
+            kept = rows.open(stored, Place(position, WHOLE), tag, LogLeaf.parse(data))
+            opening = kept.opening
+            if not fits(opening.event, kept.acted):
+                yield Finding(name, where, OTHER_STAFF)
         except UNREADABLE:
             yield Finding(name, where, NOT_COMMITTED)
         else:
@@ -106,10 +111,13 @@ def _audit_parts(
     rows: JournalRows, own: list[tuple[Place, bytes, bytes, bytes]], name: str
 ) -> Iterator[Finding]:
     for place, tag, leaf, stored in own:
+        where = f"position={place.position} slot={place.slot}"
         try:
-            rows.open(stored, place, tag, LogLeaf.parse(leaf))
+            kept = rows.open(stored, place, tag, LogLeaf.parse(leaf))
+            if not fits(kept.opening.event, kept.acted):
+                yield Finding(name, where, OTHER_STAFF)
         except UNREADABLE:
-            yield Finding(name, f"position={place.position} slot={place.slot}", NOT_COMMITTED)
+            yield Finding(name, where, NOT_COMMITTED)
 
 
 def _bulk(leaves: list[bytes]) -> dict[str, object] | None:

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,8 +13,40 @@ from consent.identifiers import Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.entry_tags import WHOLE, EntryTags, Place
 from services.kit.journal_tables import JournalTables
-from services.kit.log.entry import LogLeaf, Opening, WrittenOpening, verify_opening
+from services.kit.log.entry import Event, LogLeaf, Opening, WrittenOpening, verify_opening
 from services.kit.prepared import Prepared, PreparedIn
+from services.kit.staff import Acted, unmasked
+
+WITH_STAFF: Final = b"a"
+"""Begins a row that says who acted: two bytes of its length and that, then the opening."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one row is to hold: what the log commits to, and who acted, which the person is not shown."""
+
+    opening: WrittenOpening
+    acted: Acted | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the form in which it is kept."""
+        if self.acted is None:
+            return self.opening.to_bytes()
+        told = json.dumps(self.acted.told(), separators=(",", ":")).encode()
+        return b"".join((WITH_STAFF, len(told).to_bytes(2, "big"), told, self.opening.to_bytes()))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one row holds, opened and checked against its leaf."""
+
+    opening: Opening
+    acted: Acted | None = None
+
+    @property
+    def event(self) -> Event:
+        """The entry with who acted, for the body's own eyes."""
+        return unmasked(self.opening.event, self.acted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +55,12 @@ class Part:
 
     slot: int
     leaf: LogLeaf
-    opening: Opening
+    kept: Kept
+
+    @property
+    def opening(self) -> Opening:
+        """What its person gets."""
+        return self.kept.opening
 
 
 class JournalRows:
@@ -46,18 +84,18 @@ class JournalRows:
         self,
         conn: Connection,
         positions: Sequence[int],
-        openings: Sequence[WrittenOpening],
+        written: Sequence[Written],
         tags: Sequence[bytes | None],
     ) -> None:
         """Store whole entries."""
         rows = [
-            {"position": at, "person": tag, "opening": self._seal(opening, Place(at, WHOLE), tag)}
-            for at, opening, tag in zip(positions, openings, tags, strict=True)
+            {"position": at, "person": tag, "opening": self._seal(each, Place(at, WHOLE), tag)}
+            for at, each, tag in zip(positions, written, tags, strict=True)
         ]
         self._add_entries.run_each(conn, rows)
 
     def add_parts(
-        self, conn: Connection, position: int, parts: Sequence[tuple[LogLeaf, WrittenOpening, bytes]]
+        self, conn: Connection, position: int, parts: Sequence[tuple[LogLeaf, Written, bytes]]
     ) -> None:
         """Store the parts of one bulk entry, in the order of their tree."""
         rows = [
@@ -66,16 +104,20 @@ class JournalRows:
                 "slot": slot,
                 "person": tag,
                 "leaf": leaf.data,
-                "opening": self._seal(opening, Place(position, slot), tag),
+                "opening": self._seal(written, Place(position, slot), tag),
             }
-            for slot, (leaf, opening, tag) in enumerate(parts)
+            for slot, (leaf, written, tag) in enumerate(parts)
         ]
         if rows:
             self._add_parts.run_each(conn, rows)
 
     def openings(self, conn: Connection, positions: Sequence[int]) -> dict[int, Opening]:
         """Return the openings of whole entries, each checked against its leaf. Raises: ColumnError, LogError."""
-        found: dict[int, Opening] = {}
+        return {position: each.opening for position, each in self.kept(conn, positions).items()}
+
+    def kept(self, conn: Connection, positions: Sequence[int]) -> dict[int, Kept]:
+        """Return whole entries, each checked against its leaf, with who acted. Raises: ColumnError, LogError."""
+        found: dict[int, Kept] = {}
         for position, tag, stored, leaf in self._openings.rows(conn, positions):
             found[position] = self.open(stored, Place(position, WHOLE), tag, LogLeaf.parse(leaf))
         return found
@@ -96,14 +138,14 @@ class JournalRows:
                 found[place] = Part(slot, leaf, self.open(stored, place, tag, leaf))
         return found
 
-    def parts_at(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Opening]]:
+    def parts_at(self, conn: Connection, position: int) -> list[tuple[Pseudonym, Kept]]:
         """Return all parts of one bulk entry, each with whose it is. Raises: ColumnError, LogError."""
         row = self._part.c
         rows = conn.execute(
             select(row.slot, row.person).where(row.position == position).order_by(row.slot)
         ).all()
         parts = self.parts(conn, [Place(position, slot) for slot, _tag in rows])
-        return [(self.tags.read(tag)[0], parts[Place(position, slot)].opening) for slot, tag in rows]
+        return [(self.tags.read(tag)[0], parts[Place(position, slot)].kept) for slot, tag in rows]
 
     def part_hashes(self, conn: Connection, position: int) -> list[bytes]:
         """Return the leaf hashes of all parts of one bulk entry, in order."""
@@ -169,15 +211,18 @@ class JournalRows:
             found[position].append((Place(position, slot), tag, leaf, opening))
         return found
 
-    def open(self, stored: bytes, place: Place, tag: bytes | None, leaf: LogLeaf) -> Opening:
-        """Return an opening as it was sealed for this place and person, and hashed into `leaf`.
+    def open(self, stored: bytes, place: Place, tag: bytes | None, leaf: LogLeaf) -> Kept:
+        """Return what was sealed for this place and person, its opening hashed into `leaf`.
 
         Raises: ColumnError, LogError.
         """
-        plain = self._cipher.open(stored, cell=_cell(place, tag))
+        plain, acted = self._cipher.open(stored, cell=_cell(place, tag)), None
+        if plain[:1] == WITH_STAFF:
+            end = 3 + int.from_bytes(plain[1:3], "big")
+            acted, plain = Acted.read(plain[3:end]), plain[end:]
         opening = _former(plain) if plain[:1] == b"{" else WrittenOpening.from_bytes(plain)
         verify_opening(opening, leaf)
-        return opening if isinstance(opening, Opening) else opening.read()
+        return Kept(opening if isinstance(opening, Opening) else opening.read(), acted)
 
     def _whose(self, tag: bytes | None) -> Pseudonym | None:
         try:
@@ -185,8 +230,8 @@ class JournalRows:
         except (ColumnError, ValueError):
             return None
 
-    def _seal(self, opening: WrittenOpening, place: Place, tag: bytes | None) -> bytes:
-        return self._cipher.seal(opening.to_bytes(), cell=_cell(place, tag))
+    def _seal(self, written: Written, place: Place, tag: bytes | None) -> bytes:
+        return self._cipher.seal(written.to_bytes(), cell=_cell(place, tag))
 
 
 def _former(plain: bytes) -> Opening:

@@ -55,6 +55,7 @@ def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> As
         outcome=Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
     emergency = _emergency(centre, caller, request)
@@ -69,7 +70,7 @@ def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> As
     if statement is None:
         return asked
     said = statement.statement
-    told = policy.asked(replace(event, purpose=said.purpose.value), said.selection)
+    told = policy.asked(replace(event, purpose=said.purpose.value, staff=said.staff), said.selection)
     asked = replace(asked, statement=statement, event=told)
     if isinstance(said.subject, GrantSubject):
         asked = replace(asked, person=_person_of(centre, said.subject))
@@ -124,7 +125,7 @@ def _behalf(emergency: Emergency) -> dict[str, JsonValue]:
     return {
         "emergency": True,
         "for": emergency.organisation,
-        "professionals": [emergency.first.by.operator, emergency.second.by.operator],
+        "professionals": [each.staff.pseudonym for each in (emergency.first, emergency.second)],
     }
 
 

@@ -132,6 +132,7 @@ class Depositing:
                 outcome=Outcome.PERMITTED,
                 organisation=caller.organisation,
                 operator=caller.operator,
+                roles=caller.roles,
                 terminal=caller.terminal,
                 count=len(newest),
             )
@@ -299,6 +300,7 @@ def _told(caller: OperatorCaller) -> Event:
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
 

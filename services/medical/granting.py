@@ -42,6 +42,7 @@ class Granting:
             outcome=Outcome.DONE,
             organisation=caller.organisation,
             operator=caller.operator,
+            roles=caller.roles,
             terminal=caller.terminal,
             count=len(found),
         )

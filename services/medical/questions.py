@@ -246,6 +246,7 @@ def event_of(caller: OperatorCaller) -> Event:
         outcome=Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
 

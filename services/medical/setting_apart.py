@@ -89,6 +89,7 @@ class SettingApart:
                 outcome=Outcome.DONE,
                 organisation=caller.organisation,
                 operator=caller.operator,
+                roles=caller.roles,
                 terminal=caller.terminal,
                 count=len(found),
             )

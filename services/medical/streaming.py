@@ -149,6 +149,7 @@ class Streaming:
             outcome=outcome,
             organisation=caller.organisation,
             operator=caller.operator,
+            roles=caller.roles,
             terminal=caller.terminal,
             reason=reason,
             ground=None if ticket is None else ticket.ground,

@@ -199,5 +199,6 @@ def _told(caller: OperatorCaller) -> Event:
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )

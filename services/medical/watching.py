@@ -25,8 +25,7 @@ from services.directives.errors import StoredDirectiveChangedError
 from services.kit.clock import epoch_seconds
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.http import PeerUnavailableError, RemoteProblemError
-from services.kit.journal import DatedEvent
-from services.kit.log.entry import Opening
+from services.kit.journal import DatedEvent, Told
 from services.kit.problems import UnavailableError
 from services.medical import egress
 from services.medical.centre import Centre
@@ -189,7 +188,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _accesses(
-    told: Sequence[tuple[Pseudonym | None, Opening]], start: int, directory: Directory
+    told: Sequence[tuple[Pseudonym | None, Told]], start: int, directory: Directory
 ) -> Iterator[tuple[Access, str]]:
     for position, (person, opening) in enumerate(told, start):
         found = None if person is None else _access(position, person, opening, directory)
@@ -198,7 +197,7 @@ def _accesses(
 
 
 def _access(
-    position: int, person: Pseudonym, opening: Opening, directory: Directory
+    position: int, person: Pseudonym, opening: Told, directory: Directory
 ) -> tuple[Access, str] | None:
     """Return what an entry says of an access by somebody who treats people, and on which ground; else None."""
     event = opening.event

@@ -24,9 +24,10 @@ from services.oversight import tables
 from services.oversight.api.emergencies import emergency_routes
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
+from services.oversight.api.unmasking import unmasking_routes
 from services.oversight.api.use_cases import use_case_routes
 from services.oversight.api.wrong_fragments import wrong_fragment_routes
-from services.oversight.audit import scan, scan_emergencies
+from services.oversight.audit import scan, scan_emergencies, scan_unmaskings
 from services.oversight.editions import Editions
 from services.oversight.emergency_relaying import end, on_behalf
 from services.oversight.emergency_rules import Emergencies
@@ -37,6 +38,9 @@ from services.oversight.office import Office
 from services.oversight.policy_kinds import policy_kinds
 from services.oversight.settings import Settings
 from services.oversight.store import RegisterStore
+from services.oversight.unmasking import Unmasker
+from services.oversight.unmasking_kinds import unmasking_kinds
+from services.oversight.unmasking_store import UnmaskingStore
 from services.oversight.use_case_store import UseCaseStore
 from services.oversight.use_cases import UseCaseOffice
 from services.oversight.wrong_fragments import scan_wrong_fragments
@@ -68,6 +72,7 @@ def assemble(
 
     emergencies = Emergencies(directives, EmergencyStore(context.cipher), settings)
     use_cases = UseCaseOffice(context, UseCaseStore(context.cipher), settings, office.editions.directory)
+    unmasker = Unmasker(directives, UnmaskingStore(context.cipher), settings)
 
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         scans = (
@@ -76,6 +81,7 @@ def assemble(
             scan_emergencies(emergencies.store, conn),
             scan_wrong_fragments(directives, conn),
             use_cases.store.scan(conn),
+            scan_unmaskings(unmasker.store, conn),
         )
         return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
@@ -89,13 +95,16 @@ def assemble(
             emergency_routes(emergencies),
             wrong_fragment_routes(directives),
             use_case_routes(use_cases),
+            unmasking_routes(unmasker),
             witness_routes(context, own_witness),
         ],
         problems=PROBLEMS,
         scan=everything,
         open_paths=frozenset({"/register/public"}),
         dual_control=open_dual_control(
-            context, tables.PROPOSALS, [*oversight_kinds(office), *policy_kinds(office)]
+            context,
+            tables.PROPOSALS,
+            [*oversight_kinds(office), *policy_kinds(office), *unmasking_kinds(unmasker)],
         ),
         periodic=[
             Periodic(ENDING_SECONDS, lambda: end(emergencies)),

@@ -12,7 +12,8 @@ from services.kit.log.audit import Finding
 from services.oversight.emergency_store import EmergencyStore
 from services.oversight.errors import RegisterChangedError
 from services.oversight.store import RegisterStore
-from services.oversight.tables import EMERGENCY, register_entry
+from services.oversight.tables import EMERGENCY, UNMASKING, register_entry
+from services.oversight.unmasking_store import UnmaskingStore
 
 Digests = dict[tuple[str, str], str]
 
@@ -32,6 +33,17 @@ def scan_emergencies(store: EmergencyStore, conn: Connection) -> tuple[int, list
             store.answer(conn, each)
         except RegisterChangedError:
             found.append(Finding(EMERGENCY.name, f"id={each}", "was edited outside the program"))
+    return len(names), found
+
+
+def scan_unmaskings(store: UnmaskingStore, conn: Connection) -> tuple[int, list[Finding]]:
+    """Return how many unmaskings were looked at, and every one that was edited outside the program."""
+    names, found = store.ids(conn), []
+    for each in names:
+        try:
+            store.get(conn, each)
+        except RegisterChangedError:
+            found.append(Finding(UNMASKING.name, f"id={each}", "was edited outside the program"))
     return len(names), found
 
 

@@ -76,6 +76,7 @@ def declare(emergencies: Emergencies, caller: OperatorCaller, asked: DeclareEmer
     if code is not None or patient is None:
         code = code or RefusalCode.SUBJECT_UNKNOWN
         raise refuse(emergencies, code, event=event, patient=patient)
+    event = replace(event, staff=request.staff)
     case = Case(
         id=base64url.encode(context.randomness(ID_BYTES)),
         pseudonym=patient.pseudonym,
@@ -89,6 +90,7 @@ def declare(emergencies: Emergencies, caller: OperatorCaller, asked: DeclareEmer
         years=(request.selection.years.first, request.selection.years.last),
         operators=(caller.operator,),
         humans=(operator.person_tag or "",),
+        staff=(request.staff.payload(),),
     )
     with deciding(emergencies, event, patient.pseudonym) as conn:
         use(emergencies, conn, patient)
@@ -117,6 +119,8 @@ def second(
         raise refuse(emergencies, RefusalCode.EMERGENCY_UNPROVEN, event=event, patient=patient) from None
     first = directory.operator(known.organisation, OperatorId(known.operators[0]))
     code = second_fault(found, asked, case=known, caller=caller)
+    if code is None:
+        event = replace(event, staff=found.second.staff)
     if code is None and (first is None or not two_humans(first, operator)):
         code = EmergencyFault.SAME_HUMAN
     if code is None and (patient is None or patient.pseudonym != known.pseudonym):
@@ -134,6 +138,7 @@ def second(
             case,
             operators=(*case.operators, caller.operator),
             humans=(*case.humans, operator.person_tag or ""),
+            staff=(*case.staff, found.second.staff.payload()),
         )
         use(emergencies, conn, patient)
         require(not_permitted(emergencies, conn, both, directory))

@@ -96,7 +96,7 @@ def fetch(emergencies: Emergencies, caller: OperatorCaller, name: str) -> Relaye
         if answer is None:
             refused = case.refused if case.state is EmergencyState.FAILED else None
             return RelayedAnswer(refused=refused)
-        told = replace(event, outcome=Outcome.PERMITTED)
+        told = replace(event, outcome=Outcome.PERMITTED, staff=case.mask(caller.operator))
         emergencies.context.journal.record(conn, person=case.pseudonym, event=told)
     return RelayedAnswer.model_validate_json(answer)
 

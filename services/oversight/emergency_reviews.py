@@ -71,6 +71,7 @@ def decide_review(
         outcome=Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         detail={"case": name},
     )

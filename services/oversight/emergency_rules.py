@@ -76,6 +76,7 @@ def event_of(kind: EventKind, caller: OperatorCaller) -> Event:
         outcome=Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         purpose=Purpose.ETREAT.value,
     )
@@ -96,7 +97,7 @@ def notice(event: Event, case: Case) -> Event:
         years=case.years,
         detail={
             "case": case.id,
-            "professionals": list(case.operators),
+            "professionals": [each.pseudonym for each in case.masks],
             "why": case.reason,
             "until": case.ends,
             "review_due": case.due,

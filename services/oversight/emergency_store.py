@@ -1,13 +1,15 @@
 """Every query about emergencies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from consent.canonical import JsonValue
 from consent.identifiers import OrganisationId, Pseudonym
+from consent.staff import StaffMask
 from services.contracts.oversight.emergencies import EmergencyState, ReviewOutcome
 from services.kit.columns import ColumnCipher, ColumnError
 from services.oversight.errors import RegisterChangedError
@@ -20,7 +22,8 @@ _CLEAR: Final = ("pseudonym", "organisation", "state", "asked", "ends", "reviewe
 class Case:
     """One emergency. Units: `asked`, `seconded`, `ends`, `due` epoch seconds, 0 while it is not so far.
 
-    `humans` are the person tags of those who signed, `operators` their names, the first professional first.
+    `humans` are the person tags of those who signed, `operators` their names, `staff` what each signed of how
+    the person is shown them, the first professional first.
     """
 
     id: str
@@ -35,6 +38,7 @@ class Case:
     years: tuple[int, int]
     operators: tuple[str, ...]
     humans: tuple[str, ...]
+    staff: tuple[Mapping[str, JsonValue], ...] = ()
     seconded: int = 0
     ends: int = 0
     due: int = 0
@@ -43,6 +47,17 @@ class Case:
     token: str | None = None
     refused: str | None = None
     reviewed: ReviewOutcome | None = None
+
+    @property
+    def masks(self) -> tuple[StaffMask, ...]:
+        """How the person is shown those who signed, the first professional first."""
+        return tuple(StaffMask.read(each) for each in self.staff)
+
+    def mask(self, operator: str) -> StaffMask | None:
+        """How the person is shown one of those who signed."""
+        return next(
+            (each for name, each in zip(self.operators, self.masks, strict=False) if name == operator), None
+        )
 
 
 class EmergencyStore:
@@ -127,7 +142,8 @@ class EmergencyStore:
         told = json.loads(self._open(row["content"], cell=f"emergency.content/{row['id']}"))
         if any(told[name] != row[name] for name in _CLEAR) or told["id"] != row["id"]:
             raise RegisterChangedError(f"emergency id={row['id']} was edited outside the program")
-        listed = {name: tuple(told[name]) for name in ("categories", "years", "operators", "humans")}
+        named = ("categories", "years", "operators", "humans", "staff")
+        listed = {name: tuple(told[name]) for name in named if name in told}
         reviewed = told["reviewed"] and ReviewOutcome(told["reviewed"])
         return Case(**(told | listed | {"state": EmergencyState(told["state"]), "reviewed": reviewed}))
 

@@ -26,6 +26,9 @@ class Settings(BodySettings):
     emergency_review_days: int = Field(
         7, description="By when the oversight body decides whether an emergency was one.", ge=1
     )
+    unmaskings_waiting: int = Field(
+        10, description="How many questions of one person about who acted may wait for a decision.", ge=1
+    )
     emergency_reasons_compared: int = Field(
         200, description="With how many earlier reasons of an organisation a reason is compared.", ge=1
     )

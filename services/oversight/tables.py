@@ -11,6 +11,7 @@ from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.dual_control.tables import proposal_table
 from services.oversight.emergency_tables import emergency_table
+from services.oversight.unmasking_tables import unmasking_table
 from services.oversight.use_case_tables import use_case_table
 from services.recovery.tables import recovery_table
 
@@ -21,6 +22,7 @@ DIRECTIVES = directive_tables(metadata)
 RECOVERY = recovery_table(metadata)
 EMERGENCY = emergency_table(metadata)
 USE_CASE = use_case_table(metadata)
+UNMASKING = unmasking_table(metadata)
 
 register_entry = Table(
     "register_entry",

@@ -108,6 +108,8 @@ def _passages() -> Iterator[Passage]:
         (Body.REGISTRY, "POST", "/look-up-reports/own"),
         (Body.OVERSIGHT, "GET", "/register"),
         (Body.OVERSIGHT, "GET", "/emergency-notices"),
+        (Body.OVERSIGHT, "GET", "/unmaskings"),
+        (Body.OVERSIGHT, "POST", "/unmaskings"),
         *((body, "PUT", "/recovery") for body in PROXIES),
         *((body, "POST", "/recovery/retirements") for body in PROXIES),
     ):

@@ -67,6 +67,7 @@ def by(caller: OperatorCaller, kind: EventKind, gtin: str) -> Event:
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         detail={"gtin": gtin},
     )

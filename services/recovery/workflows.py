@@ -249,7 +249,7 @@ def _event(outcome: Outcome, confirmed: Sequence[_Confirmed], *, reason: str | N
         organisation=None if first is None else first.organisation,
         operator=None if first is None else first.id,
         reason=reason,
-        detail={"confirmed_by": [each.operator.id for each in confirmed]} if confirmed else None,
+        colleagues=tuple(each.operator.id for each in confirmed[1:]),
     )
 
 

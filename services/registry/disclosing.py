@@ -137,6 +137,7 @@ def _event(caller: OperatorCaller, asked: Disclosure | None, refusal: str | None
         outcome=Outcome.PERMITTED if refusal is None else Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         purpose=Purpose.IDENTITY_VERIFICATION.value,
         categories=tuple(sorted(asked.items)) if asked is not None else (),

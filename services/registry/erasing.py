@@ -32,6 +32,7 @@ PLAIN: Final = frozenset(
         "organisation",
         "operator",
         "terminal",
+        "staff",
         "purpose",
         "categories",
         "years",

@@ -103,6 +103,7 @@ def _event(caller: OperatorCaller, kind: EventKind, outcome: Outcome, *, reason:
         outcome=outcome,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=reason,
     )

@@ -242,6 +242,7 @@ def _about(asked: Asked, reason: LookUpRefusal | None) -> Event:
         outcome=Outcome.PERMITTED if reason is None else Outcome.REFUSED,
         organisation=asked.caller.organisation,
         operator=asked.caller.operator,
+        roles=asked.caller.roles,
         terminal=asked.caller.terminal,
         purpose=asked.task,
         reason=reason,
@@ -259,6 +260,7 @@ def _stop(asked: Asked, now: int) -> Event:
         outcome=Outcome.DONE,
         organisation=asked.caller.organisation,
         operator=asked.caller.operator,
+        roles=asked.caller.roles,
         terminal=asked.caller.terminal,
         detail={"pace": asked.pace.value, "since": now},
     )

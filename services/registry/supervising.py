@@ -12,8 +12,9 @@ from services.contracts.registry.analysis import AskReport, LookUpRecord, LookUp
 from services.contracts.registry.supervision import StoppedOperator, Stops
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
-from services.kit.log.entry import Opening
+from services.kit.journal import Told
 from services.kit.permissions import policies
+from services.kit.staff import member
 from services.registry.centre import Registry
 
 AT_ONCE: Final = 500
@@ -43,6 +44,7 @@ def report_to_supervisor(registry: Registry, caller: OperatorCaller, asked: AskR
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         count=len(records),
     )
@@ -52,12 +54,12 @@ def report_to_supervisor(registry: Registry, caller: OperatorCaller, asked: AskR
 
 
 def report_to_person(registry: Registry, caller: PersonCaller, asked: AskReport) -> LookUpReport:
-    """Analyse who looked the caller up."""
+    """Analyse who looked the caller up; operators stand under the pseudonyms that they have in the caller's history."""
     until = registry.context.clock()
     since = until - timedelta(days=asked.days)
     with registry.context.database.read() as conn:
         openings = reversed(registry.context.journal.of_person(conn, caller.pseudonym))
-        told = ((caller.pseudonym, opening) for opening in openings)
+        told = ((caller.pseudonym, Told(opening.event)) for opening in openings)
         records = list(_records(told, since=since))
     return report(records, since=since, until=until, thresholds=registry.thresholds)
 
@@ -66,7 +68,7 @@ def _may_see(caller: OperatorCaller, organisation: str) -> bool:
     return policies().permits(caller.roles, "audit", Body.REGISTRY) or caller.organisation == organisation
 
 
-def _newest(registry: Registry, conn: Connection) -> Iterator[tuple[Pseudonym | None, Opening]]:
+def _newest(registry: Registry, conn: Connection) -> Iterator[tuple[Pseudonym | None, Told]]:
     """Return the log's entries, the newest first."""
     end = registry.context.journal.tree.size(conn)
     while end > 0:
@@ -75,10 +77,10 @@ def _newest(registry: Registry, conn: Connection) -> Iterator[tuple[Pseudonym | 
         end = start
 
 
-def _records(told: Iterable[tuple[Pseudonym | None, Opening]], *, since: datetime) -> Iterator[LookUpRecord]:
+def _records(told: Iterable[tuple[Pseudonym | None, Told]], *, since: datetime) -> Iterator[LookUpRecord]:
     """Return what is to be analysed, up to the first entry that is older."""
-    for person, opening in told:
-        event = opening.event
+    for person, entry in told:
+        event = entry.event
         at = datetime.fromisoformat(str(event["at"]))
         if at < since:
             return
@@ -86,7 +88,7 @@ def _records(told: Iterable[tuple[Pseudonym | None, Opening]], *, since: datetim
             yield LookUpRecord(
                 at=at,
                 organisation=str(event["organisation"]),
-                operator=str(event["operator"]),
+                operator=str(event.get("operator") or member(event, "pseudonym")),
                 person=person,
                 refused=event["outcome"] == Outcome.REFUSED,
                 stopped=event["kind"] == EventKind.LOOK_UPS_STOPPED,

@@ -167,7 +167,7 @@ def _read(organisation: Organisation, permission: Permission) -> list[PlainDocum
         organisation,
         lambda wrong: Prepared(
             clinic.sign_read(
-                organisation, subject, tokens={}, selection=selection, purpose=RESEARCH
+                organisation, subject, tokens={}, selection=selection, purpose=RESEARCH, whom=permission.grant
             ).model_copy(update={"wrong": wrong}),
             named,
             selection,

@@ -279,6 +279,7 @@ def _event(caller: OperatorCaller, kind: EventKind) -> Event:
         outcome=Outcome.PERMITTED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
 

@@ -45,6 +45,7 @@ from services.oversight.audit import scan_emergencies
 from services.oversight.emergency_relaying import end
 from services.oversight.tables import EMERGENCY
 
+ASKED_BY_TWO = ("emergency_asked", "emergency_declared")
 ENDED = timedelta(hours=24, seconds=1)
 REASONS = (
     "駅の階段から転落し頭部を強打、呼びかけに反応なし、服薬が不明",
@@ -74,7 +75,9 @@ def test_two_professionals_open_what_was_chosen_and_the_person_is_told_at_once(p
     case, doctor, nurse = place.in_force(relayed=False)
     told = place.events()[-1]
     assert (told["kind"], told["outcome"]) == ("emergency_declared", "permitted")
-    assert told["detail"]["professionals"] == ["doctor", "nurse"]
+    signed = [each["staff"]["pseudonym"] for each in place.events() if each["kind"] in ASKED_BY_TWO]
+    assert told["detail"]["professionals"] == signed
+    assert len(set(signed)) == 2
     assert told["detail"]["why"] == REASON
     assert open_emergency(doctor, case).records is None
     assert [each.documents for each in place.relay_once()] == [5]
@@ -95,7 +98,12 @@ def test_two_professionals_open_what_was_chosen_and_the_person_is_told_at_once(p
     ]
     read = place.running.events(place.person)[-1]
     assert (read["kind"], read["outcome"], read["organisation"]) == ("records_read", "permitted", RELAY)
-    assert read["detail"]["professionals"] == ["doctor", "nurse"]
+    assert read["detail"]["professionals"] == signed
+    (released,) = [each for each in place.events() if each["kind"] == "fragments_released"]
+    assert released["staff"] == read["staff"]
+    opened = [each["staff"]["pseudonym"] for each in place.events()[-2:]]
+    assert opened == signed
+    assert not any(name in str([*place.events(), read]) for name in ("doctor", "nurse"))
 
 
 SAYING_NOTHING = (

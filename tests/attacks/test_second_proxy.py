@@ -250,11 +250,12 @@ def test_a_refusal_is_in_the_history_of_the_person_whose_copy_was_tried(scene: S
         scene.world.as_body(Body.MEDICAL).release(_other_purpose(scene))
     last = events(scene.world)[-1]
     assert last["person"] == scene.reads.person.pseudonym(Body.OVERSIGHT)
-    assert (last["organisation"], last["operator"], last["purpose"]) == (
+    assert (last["organisation"], last["staff"]["pseudonym"], last["purpose"]) == (
         "clinic-b",
-        "clinic-b-staff",
+        "abcdefghijklmnop",
         "HRESCH",
     )
+    assert "clinic-b-staff" not in str(last)
 
 
 def test_a_statement_serves_once_whatever_is_changed_around_it(scene: Scene) -> None:

@@ -29,6 +29,7 @@ from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
 from services.contracts.oversight import emergencies as em
 from services.contracts.oversight import messages as o
+from services.contracts.oversight import unmasking as un
 from services.contracts.oversight import use_cases as uc
 from services.contracts.oversight import wrong_fragments as wf
 from services.contracts.product_safety import messages as p
@@ -41,6 +42,7 @@ from services.contracts.registry.supervision import EraseHistory
 from services.contracts.research import messages as a
 from services.contracts.shared import RenewNames
 from services.contracts.simulating import Simulate
+from services.kit.log.evidence import FORMAT
 
 Example = dict[str, JsonValue]
 Who = Callable[[Callers], Caller]
@@ -365,6 +367,15 @@ ROWS: dict[Body, list[Row]] = {
             OFFICE,
             em.DecideReview,
             {"outcome": "justified", "comment": "looked into it"},
+        ),
+        (
+            "POST /unmaskings",
+            person,
+            un.AskUnmasking,
+            {
+                "evidence": {"format": FORMAT, "checkpoints": [], "entries": []},
+                "why": "I do not know anybody there",
+            },
         ),
         *DIRECTIVES,
         *RECOVERY,

@@ -29,6 +29,7 @@ from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalI
 from consent.jwk import to_jwk
 from consent.recipients import Recipient
 from consent.shown import Notice
+from consent.staff import SALT_BYTES, SEALED_BYTES, StaffMask
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -389,6 +390,7 @@ class World:
             "issued_at": self.now,
             "nonce": base64url.encode(system_randomness(16)),
             "audience": URL,
+            "staff": StaffMask("abcdefghijklmnop", system_randomness(SALT_BYTES), bytes(SEALED_BYTES)),
         }
         return sign_statement(AccessStatement(**(told | changes)), key=member.card, kid="card")
 

@@ -17,6 +17,7 @@ from consent.delegation import FragmentPackage
 from consent.directives import BasicScope, DirectiveCopy, Effect, Grant, Notice, RecordScope, Terms
 from consent.identifiers import DirectiveId, DocumentId
 from consent.recipients import Recipient
+from consent.staff import SALT_BYTES, SEALED_BYTES, StaffMask
 from consent.statements import (
     AccessStatement,
     DocumentSelection,
@@ -118,6 +119,9 @@ class Reads:
             "issued_at": self.world.clock(),
             "nonce": base64url.encode(self.world.random.randbytes(16)),
             "audience": self.world.others.entry(Body.MEDICAL).url,
+            "staff": StaffMask(
+                "abcdefghijklmnop", self.world.random.randbytes(SALT_BYTES), bytes(SEALED_BYTES)
+            ),
         }
         return AccessStatement(**{**told, **changes})  # type: ignore[arg-type]  # members of every kind
 

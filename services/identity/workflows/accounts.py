@@ -120,6 +120,7 @@ def _event(caller: OperatorCaller, outcome: Outcome, *, reason: str | None = Non
         outcome=outcome,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=reason,
     )

@@ -27,6 +27,7 @@ def at_counter(
         outcome=outcome,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=reason,
         detail=detail,

@@ -21,6 +21,7 @@ def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
     with centre.context.database.write() as conn:

@@ -162,6 +162,7 @@ def _event(
         outcome=outcome,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=reason,
     )

@@ -136,6 +136,7 @@ def _event(
         outcome=outcome,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=reason,
         detail=detail,

@@ -30,7 +30,12 @@ from services.kit.permissions import policies
 
 def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink) -> UndoneLink:
     """Cut the link of a patient number, as its organisation asks. Raises: RoleMissingError, UnknownLinkError."""
-    told = _event(organisation=caller.organisation, operator=caller.operator, terminal=caller.terminal)
+    told = replace(
+        _event(organisation=caller.organisation),
+        operator=caller.operator,
+        terminal=caller.terminal,
+        roles=caller.roles,
+    )
     with centre.context.database.write() as conn:
         link = _linked(
             centre, conn, centre.patients.of_number(conn, caller.organisation, message.patient_number)
@@ -110,11 +115,5 @@ def _cut(
     centre.context.journal.record(conn, person=link.holder, event=told)
 
 
-def _event(*, organisation: str | None, operator: str | None = None, terminal: str | None = None) -> Event:
-    return Event(
-        kind=EventKind.PATIENT_LINK_UNDONE,
-        outcome=Outcome.DONE,
-        organisation=organisation,
-        operator=operator,
-        terminal=terminal,
-    )
+def _event(*, organisation: str | None) -> Event:
+    return Event(kind=EventKind.PATIENT_LINK_UNDONE, outcome=Outcome.DONE, organisation=organisation)

@@ -77,6 +77,7 @@ def _event(caller: OperatorCaller, bodies: list[Body]) -> Event:
         outcome=Outcome.PERMITTED if permitted else Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         reason=None if permitted else RefusalCode.ROLE_MISSING.value,
         detail={"bodies": [body.value for body in bodies]},

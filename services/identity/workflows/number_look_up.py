@@ -27,6 +27,7 @@ def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: Loo
         outcome=Outcome.PERMITTED if permitted else Outcome.REFUSED,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
         purpose=message.task,
         reason=None if permitted else ROLE_MISSING,

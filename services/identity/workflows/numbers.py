@@ -44,6 +44,7 @@ def change_at_counter(centre: IdentityCentre, caller: OperatorCaller, reference:
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
+        roles=caller.roles,
         terminal=caller.terminal,
     )
     return egress.number_at_counter(_change(centre, someone.pseudonym, event), caller)

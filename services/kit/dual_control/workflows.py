@@ -268,9 +268,10 @@ def _record(
         told |= {
             "proposal": proposal.id,
             "state": proposal.state.value,
-            "proposer": proposal.proposer,
             "why": proposal.reason if why is None else why,
         }
+        if person is None:  # in a history operators stand under pseudonyms
+            told["proposer"] = proposal.proposer
     outcome = Outcome.DONE if refused is None else Outcome.REFUSED
     control.context.journal.record(
         conn,
@@ -280,6 +281,7 @@ def _record(
             outcome=outcome,
             organisation=caller.organisation,
             operator=caller.operator,
+            roles=caller.roles,
             terminal=caller.terminal,
             reason=None if refused is None else refused.value,
             detail=told,

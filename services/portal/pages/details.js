@@ -15,6 +15,7 @@ const DETAILS = {
   watch: "watches",
   asker: "askers",
   finding: "findings",
+  name: null,
   comment: null,
 };
 // of a permission only key fragments are counted, which says nothing to the person
@@ -44,13 +45,19 @@ export function detailTexts(event) {
     texts.push(word("log", "review_due", { told: day(new Date(detail.review_due * 1000).toISOString()) }));
   }
   if (Array.isArray(detail?.bodies)) texts.push(word("log", "bodies", { list: listed("bodies", detail.bodies) }));
-  if (Array.isArray(detail?.confirmed_by)) {
-    texts.push(word("log", "confirmed_by", { list: list(detail.confirmed_by.map(String)) }));
+  if (Array.isArray(detail?.professionals)) {
+    texts.push(word("log", "professionals", { list: list(detail.professionals.map(staffName)) }));
+  }
+  if (Array.isArray(event.staff?.colleagues)) {
+    texts.push(word("log", "confirmed_by", { list: list(event.staff.colleagues.map(staffName)) }));
   }
   if (typeof detail?.until === "string") texts.push(word("log", "until", { told: date(detail.until) }));
   if (Number.isInteger(count) && !NOT_COUNTED.has(kind)) texts.push(word("page", "count", { count }));
   return texts;
 }
+
+// a pseudonym in groups of four, to be read out
+export const staffName = (pseudonym) => String(pseudonym).replace(/(.{4})(?=.)/gu, "$1-");
 
 const listed = (group, codes) => list(codes.map((each) => word(group, each) ?? String(each)));
 

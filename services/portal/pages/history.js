@@ -35,6 +35,7 @@ const OWN_KINDS = new Set([
   "operator_presented",
   "own_records_fetched",
   "watch_chosen",
+  "unmasking_asked",
 ]);
 const DISOWNED = "unknown_to_me";
 
@@ -76,9 +77,9 @@ function readEntry(entry, body, verdict) {
 }
 
 // "organisation" where one acted. What the person did about an organisation names that one, too.
-function actor({ kind, organisation, operator, reason }) {
+function actor({ kind, organisation, staff, reason }) {
   const own = OWN_KINDS.has(kind) || (kind === "patient_link_undone" && (reason === DISOWNED || !organisation));
-  if (own && !operator) return "you";
+  if (own && !staff) return "you";
   if (typeof organisation === "string") return "organisation";
   if (CODE_USER_KINDS.has(kind)) return "code_user";
   return CARD_USER_KINDS.has(kind) ? "card_user" : "centre_itself";

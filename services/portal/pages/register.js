@@ -1,4 +1,4 @@
-// The register that the oversight body signed: how organisations are called, what their operators may do, bodies' keys.
+// The register that the oversight body signed: how organisations are called, bodies' keys.
 
 import { fromBase64url, text, utf8 } from "./bytes.js";
 import { verifyEd25519 } from "./notes.js";
@@ -8,7 +8,6 @@ const TYPE = "sekisho-register+jws";
 export const NOBODY = {
   names: new Map(),
   kinds: new Map(),
-  roles: new Map(),
   signingKeys: new Map(),
   authorKeys: new Map(),
   sealingKeys: new Map(),
@@ -22,11 +21,10 @@ export async function readRegister(person, card) {
   const { typ } = JSON.parse(text(fromBase64url(header)));
   const good = await verifyEd25519(card.registerKey, fromBase64url(signature), utf8(`${header}.${payload}`));
   if (!good || rest.length > 0 || typ !== TYPE) return NOBODY;
-  const { organisations, operators, bodies } = JSON.parse(text(fromBase64url(payload)));
+  const { organisations, bodies } = JSON.parse(text(fromBase64url(payload)));
   return {
     names: new Map(organisations.map((each) => [each.id, each.name])),
     kinds: new Map(organisations.map((each) => [each.id, each.kind])),
-    roles: new Map(operators.map((each) => [`${each.organisation}/${each.id}`, each.roles])),
     signingKeys: new Map(bodies.map((each) => [each.body, each.signing_key])),
     authorKeys: new Map(organisations.map((each) => [each.id, authors(each)])),
     sealingKeys: new Map(bodies.map((each) => [each.body, fromBase64url(each.sealing_key)])),

@@ -1,6 +1,6 @@
 // What of a history is shown, as elements of the page.
 
-import { detailTexts } from "./details.js";
+import { detailTexts, staffName } from "./details.js";
 import { at, list } from "./elements.js";
 import { currentLanguage, word } from "./words.js";
 
@@ -99,9 +99,22 @@ function who({ actor, organisation, event }, register) {
   const name = register.names.get(organisation);
   const kind = word("organisations", register.kinds.get(organisation) ?? "");
   const known = name === undefined ? [organisation, `(${word("page", "not_checked_name")})`] : [name, `(${organisation})`];
-  const roles = register.roles.get(`${organisation}/${event.operator}`);
-  const as = roles && [word("log", "roles", { list: list(roles.map((role) => word("roles", role) ?? role)) })];
-  return lines([...known, ...(kind ? [kind] : []), ...(as || [])]);
+  return lines([...known, ...(kind ? [kind] : []), ...staffTexts(event)]);
+}
+
+// Who acted, as far as the person may know it: roles, and a pseudonym that only this person meets.
+function staffTexts({ body, staff }) {
+  if (typeof staff !== "object" || staff === null) return [];
+  const texts = [];
+  if (Array.isArray(staff.roles) && staff.roles.length > 0) {
+    texts.push(word("log", "roles", { list: list(staff.roles.map((role) => word("roles", role) ?? String(role))) }));
+  }
+  if (typeof staff.pseudonym === "string") {
+    const told = staffName(staff.pseudonym);
+    const centre = word("bodies", body) ?? String(body);
+    texts.push(staff.sealed ? word("log", "staff", { told }) : word("log", "staff_here", { told, centre }));
+  }
+  return texts;
 }
 
 function outcome(event) {

@@ -13,6 +13,7 @@ from consent.base64url import encode
 from consent.compartments import YearSpan
 from consent.errors import MalformedError, SignatureError, StatementError, StatementFault
 from consent.identifiers import DirectiveId, DocumentId, OperatorId, OrganisationId, TerminalId
+from consent.staff import SALT_BYTES, SEALED_BYTES, StaffMask
 from consent.statements import (
     CLOCK_SKEW,
     AccessStatement,
@@ -44,6 +45,7 @@ STATEMENT = AccessStatement(
     issued_at=NOW,
     nonce=encode(bytes(16)),
     audience="medical",
+    staff=StaffMask("abcdefghijklmnop", bytes(SALT_BYTES), bytes(SEALED_BYTES)),
 )
 
 

@@ -13,6 +13,7 @@ from services.gateway.audit_events import audit_event, save_bundle
 from services.gateway.history import HistoryEntry
 from services.kit.events import EventKind, Outcome
 
+STAFF = {"pseudonym": "abcdefghijklmnop", "roles": ["reader"]}
 AT = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 
 
@@ -25,7 +26,7 @@ READ = entry(
     EventKind.RECORDS_READ,
     Outcome.PERMITTED,
     organisation="clinic-b",
-    operator="doctor",
+    staff={"pseudonym": "abcdefghijklmnop", "roles": ["reader"], "sealed": "AA"},
     terminal="desk",
     purpose="TREAT",
     categories=["medication"],
@@ -36,7 +37,7 @@ READ = entry(
 @pytest.mark.parametrize("kind", EventKind)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_entry_is_a_valid_audit_event(kind: EventKind, outcome: Outcome) -> None:
-    for members in ({}, {"organisation": "clinic-b"}, {"organisation": "clinic-b", "operator": "doctor"}):
+    for members in ({}, {"organisation": "clinic-b"}, {"organisation": "clinic-b", "staff": STAFF}):
         told = audit_event(entry(kind, outcome, **members))
         AuditEvent(told)  # raises for anything that FHIR R4 does not allow
         agents = told["agent"]
@@ -56,7 +57,8 @@ def test_a_read_has_the_members_that_balp_demands() -> None:
     assert [each.type.coding[0].code for each in told.agent] == ["110152", "110153", "IRCP"]
     assert client.who.identifier.value == "desk"
     assert server.who.identifier.value == "sekisho/medical"
-    assert (user.who.identifier.value, user.purposeOfUse[0].coding[0].code) == ("doctor", "TREAT")
+    assert user.who.identifier.value == "clinic-b/abcd-efgh-ijkl-mnop"
+    assert user.purposeOfUse[0].coding[0].code == "TREAT"
     patient, data, request = told.entity
     assert (patient.type.code, patient.role.code) == ("1", "1")
     assert request.type.code == "XrequestId"

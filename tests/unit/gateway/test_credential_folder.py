@@ -1,6 +1,7 @@
 """An organisation's credential folder: complete, private, and named when damaged."""
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from services.gateway.credentials import (
     Credentials,
     exchange_author_key,
     load,
+    name_operator,
     next_author_key,
+    renew_staff_secret,
     save,
 )
 from services.gateway.errors import CredentialFolderError
 from services.gateway.organisation import Organisation
+from services.gateway.supervisor import colleague
 from services.kit.certificates import Usage, create_authority, issue, to_pem
 from services.kit.clock import system_randomness
 from services.kit.keys import pem
@@ -90,6 +94,24 @@ def test_folder_without_a_secret_for_names_goes_on_naming_by_its_former_author_k
     assert loaded.author_key is not None
     assert pem(loaded.author_key) == pem(key)
     assert not (tmp_path / "a" / NEXT_AUTHOR_KEY).exists()
+
+
+def test_staff_secret_and_name_are_kept_renewed_and_given_to_colleagues(tmp_path: Path) -> None:
+    first = replace(credentials(), staff_secret=b"s" * 32)
+    save(first, tmp_path / "a")
+    save(colleague(load(tmp_path / "a"), "operator-2", human_name="加藤 次郎"), tmp_path / "b")
+    folders = tmp_path / "a", tmp_path / "b"
+    assert [load(each).staff_secret for each in folders] == [b"s" * 32, b"s" * 32]
+    name_operator(folders[0], "佐藤 花子")
+    assert [load(each).operator_name for each in folders] == ["佐藤 花子", "加藤 次郎"]
+    renew_staff_secret(folders)
+    fresh = {load(each).staff_secret for each in folders}
+    assert len(fresh) == 1
+    assert fresh != {b"s" * 32}
+    assert stat.S_IMODE((folders[0] / "staff.secret").stat().st_mode) == 0o600
+    assert pem(load(folders[0]).card_key) == pem(first.card_key)
+    with pytest.raises(CredentialFolderError, match="60 characters"):
+        name_operator(folders[0], "x" * 61)
 
 
 def test_every_file_is_for_its_owner_only(tmp_path: Path) -> None:

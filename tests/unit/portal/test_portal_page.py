@@ -29,6 +29,7 @@ from services.identity.errors import OAuthCode
 from services.identity.patient_links import LinkState
 from services.identity.workflows.linking_patients import REASONS
 from services.kit.events import EventKind, Outcome
+from services.oversight.unmasking_errors import UnmaskingFault
 from services.portal.headers import BROWSER_HEADERS
 from services.portal.pages import (
     FOLDER,
@@ -99,6 +100,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("organisations", Kind),
         ("roles", Role),
         ("reasons", LinkFault),
+        ("reasons", UnmaskingFault),
         ("reasons", LookUpRefusal),
         ("reasons", RecoveryFault),
         ("reasons", SuccessionFault),

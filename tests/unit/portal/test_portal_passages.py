@@ -55,6 +55,8 @@ WITH_SESSION = {
     (R, "POST", "/look-up-reports/own"),
     (O, "GET", "/register"),
     (O, "GET", "/emergency-notices"),
+    (O, "GET", "/unmaskings"),
+    (O, "POST", "/unmaskings"),
     (M, "POST", "/own-records"),
     (M, "POST", "/simulations"),
     *product((M,), ["POST"], ["/access/v1/evaluations", "/access/v1/search/subject"]),

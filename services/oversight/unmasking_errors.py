@@ -1,0 +1,35 @@
+"""Why nobody is unmasked, as problem documents; each code is in the log, too."""
+
+from enum import StrEnum
+from typing import Final
+
+from services.kit.problems import ConflictError, Problem
+
+
+class UnmaskingFault(StrEnum):
+    """What stands in the way."""
+
+    NOT_PROVEN = "staff_entry_not_proven"
+    NOT_SEALED = "staff_not_sealed"
+    TOO_MANY = "staff_too_many_cases"
+    DECIDED = "staff_case_decided"
+    FALSE_OPENING = "staff_opening_false"
+
+
+_TEXTS: Final = {
+    UnmaskingFault.NOT_PROVEN: "The entry is not proved to be in a log. Fetch your history and name the entry again.",
+    UnmaskingFault.NOT_SEALED: "No organisation signed who acted in this entry. Name the access itself, as the medical "
+    "centre logged it; else ask the body that made the entry.",
+    UnmaskingFault.TOO_MANY: "Too many of your cases wait. Ask again when some are decided.",
+    UnmaskingFault.DECIDED: "There is no such case that waits for a decision. Look at the cases that wait.",
+    UnmaskingFault.FALSE_OPENING: "The log commits to somebody else. Ask whoever named this operator for the truth.",
+}
+
+
+class UnmaskingRefusedError(ConflictError):
+    """Nobody was unmasked; `code` is stable, the same in the log."""
+
+    def __init__(self, code: UnmaskingFault) -> None:
+        super().__init__(_TEXTS[code])
+        self.code = code
+        self.problem = Problem(409, code.value, "Nobody was unmasked", "Do what the detail says.")
