@@ -27,6 +27,7 @@ from services.commands import (
     permitting,
     person,
     policies,
+    receipts,
     reception,
     relationships,
     renewing,
@@ -142,6 +143,7 @@ for command in (
     guardians.as_guardian,
     unmasking.unmask,
     unmasking.staff,
+    receipts.receipt,
 ):
     main.add_command(command)
 

@@ -1,6 +1,5 @@
 """`sekisho verify` and `sekisho audit`: checking what bodies say, without believing them."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,30 +12,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from consent.vocabulary import Body
 from services.commands.failures import told
+from services.commands.trusting import tell_verified, trust_file, trust_option
 from services.gateway.audit_events import save_bundle
 from services.gateway.auditor import Watch
 from services.gateway.auditor import audit as walk
 from services.gateway.history import History, HistoryEntry, verify_file
 from services.gateway.offline import verify_other
 from services.gateway.organisation import Organisation
-
-TRUST_VARIABLE = "SEKISHO_TRUST"
+from services.gateway.receipts import is_receipt
 
 
 @click.command()
 @click.argument("evidence", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--trust",
-    type=click.Path(path_type=Path),
-    help=f"Trust file; default: ${TRUST_VARIABLE}, or trust.json beside the evidence.",
-)
+@trust_option
 @click.option("--fhir", type=click.Path(path_type=Path), help="Also write the entries as FHIR AuditEvents.")
 @told
 def verify(evidence: Path, *, trust: Path | None, fhir: Path | None) -> None:
-    """Verify a saved evidence file offline, with nothing but keys that you trust."""
-    chosen = trust or Path(os.environ.get(TRUST_VARIABLE) or evidence.parent / "trust.json")
-    if not chosen.exists():
-        raise click.ClickException(f"{chosen} is missing; name a file of trusted keys with --trust")
+    """Verify a saved evidence file or receipt offline, with nothing but keys that you trust."""
+    chosen = trust_file(trust, evidence)
+    if is_receipt(evidence.read_bytes()):
+        if fhir is not None:
+            raise click.UsageError("a receipt is no AuditEvent; --fhir is for evidence")
+        tell_verified(evidence, chosen, language="en")
+        return
     other = verify_other(evidence, chosen)
     if other is not None:
         for text in other:

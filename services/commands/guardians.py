@@ -19,7 +19,16 @@ from services.commands.permitting import ACCEPTED, numbered
 from services.commands.person import card_option, pin_variable, signing
 from services.commands.renewing import tell_code, tell_renewed
 from services.commands.supervisors import show
-from services.commands.wishes import BOUND, NARROWED, TO, Wish, bound_to, language_option, permitted_wish
+from services.commands.wishes import (
+    BOUND,
+    NARROWED,
+    TO,
+    Screen,
+    Wish,
+    bound_to,
+    language_option,
+    permitted_wish,
+)
 from services.contracts.identity.guardianships import (
     Evidence,
     GuardianshipView,
@@ -262,7 +271,7 @@ def as_guardian(context: click.Context, ward: Path) -> None:
 def approve_terms(card: Path, wish: Wish, conditions: Conditions, *, out: Path, language: str) -> None:
     """Approve what a youth will permit with the own card (`guardian lay-down`)."""
     ward = signing(card)
-    terms = wish.terms(Effect.PERMIT, conditions, now=ward.clock(), language=language)
+    terms = wish.terms(Effect.PERMIT, conditions, now=ward.clock(), screen=Screen(language))
     out.write_bytes(approve(ward, terms).to_bytes())
     click.echo(terms_in_words(terms).of(language))
 

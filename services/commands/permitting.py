@@ -7,19 +7,23 @@ from typing import Final
 import click
 
 from consent.conditions import UNCONDITIONAL, Conditions
+from consent.shown import Medium
 from consent.terms import Effect
 from consent.words import Word, terms_in_words
 from services.commands.failures import told
 from services.commands.options import gathered
 from services.commands.person import card_option, signing
 from services.commands.wishes import (
+    ASKED,
     BOUND,
     EVERYBODY,
     FROM_FHIR,
     NARROWED,
     TO,
     FromFhir,
+    Screen,
     Wish,
+    asked_by,
     bound_to,
     granted_wish,
     language_option,
@@ -54,31 +58,35 @@ IN_FORCE, NOT_IN_FORCE = Word("有効", "in force"), Word("無効", "not in forc
 @card_option
 @gathered("wish", (FROM_FHIR, TO, *NARROWED), granted_wish)
 @gathered("conditions", BOUND, bound_to)
+@gathered("medium", ASKED, asked_by)
 @language_option
 @told
-def grant(card: Path, wish: Wish | FromFhir, conditions: Conditions, language: str) -> None:
+def grant(
+    card: Path, wish: Wish | FromFhir, *, conditions: Conditions, medium: Medium, language: str
+) -> None:
     """Permit an organisation to read records (--category, --years) or to confirm basic items (--item)."""
-    _lay_down(card, wish, Effect.PERMIT, conditions, language=language)
+    _lay_down(card, wish, Effect.PERMIT, conditions, screen=Screen(language, medium))
 
 
 @click.command()
 @card_option
 @gathered("wish", (TO, EVERYBODY, *NARROWED), refused_wish)
+@gathered("medium", ASKED, asked_by)
 @language_option
 @told
-def refuse(card: Path, wish: Wish, language: str) -> None:
+def refuse(card: Path, wish: Wish, *, medium: Medium, language: str) -> None:
     """Forbid an organisation, or everybody, to read records or to confirm basic items."""
-    _lay_down(card, wish, Effect.DENY, UNCONDITIONAL, language=language)
+    _lay_down(card, wish, Effect.DENY, UNCONDITIONAL, screen=Screen(language, medium))
 
 
 def _lay_down(
-    card: Path, wish: Wish | FromFhir, effect: Effect, conditions: Conditions, *, language: str
+    card: Path, wish: Wish | FromFhir, effect: Effect, conditions: Conditions, *, screen: Screen
 ) -> None:
     person = signing(card)
-    terms = wish.terms(effect, conditions, now=person.clock(), language=language)
+    terms = wish.terms(effect, conditions, now=person.clock(), screen=screen)
     permission = lay_down(person, terms)
-    said = terms_in_words(permission.terms).of(language)
-    click.echo(ACCEPTED[terms.effect].of(language).format(len(permission.copies), said))
+    said = terms_in_words(permission.terms).of(screen.language)
+    click.echo(ACCEPTED[terms.effect].of(screen.language).format(len(permission.copies), said))
 
 
 @click.command()

@@ -72,7 +72,7 @@ def reception(
         return
     given = {Category.MEDICATION: medication, Category.CHECKUP: checkup}
     for category in desk.ASKED:
-        question = _question(words, category)
+        question = question_of(words, category)
         click.echo("")
         effect = _chosen(words, question.text, given[category])
         _tell_answer(words, category, desk.answer(person, clinic, question, effect))
@@ -122,7 +122,8 @@ def _person(clinic: Organisation, card: Path) -> Person:
     )
 
 
-def _question(words: Words, category: Category) -> desk.Question:
+def question_of(words: Words, category: Category) -> desk.Question:
+    """Return the screen on which a person is asked for one kind of records."""
     text = "\n".join([words.questions[category], f"  {words.yes_means}", f"  {words.no_means}"])
     return desk.Question(category, words.language, text, words.no_means)
 

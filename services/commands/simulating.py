@@ -18,6 +18,7 @@ from services.commands.wishes import (
     EVERYBODY,
     NARROWED,
     TO,
+    Screen,
     Wish,
     bound_to,
     language_option,
@@ -70,7 +71,7 @@ def simulate(card: Path, asked: WhatIf, language: str) -> None:
         chosen = numbered(permissions(person), asked.number or 0)
         found = gateway.simulate_withdrawal(person, chosen)
     else:
-        terms = asked.wish.terms(asked.effect, asked.conditions, now=person.clock(), language=language)
+        terms = asked.wish.terms(asked.effect, asked.conditions, now=person.clock(), screen=Screen(language))
         found = gateway.simulate_laying_down(person, terms)
     for each in found:
         click.echo({"ja": each.ja, "en": each.en}[language])

@@ -13,10 +13,11 @@ from consent.conditions import Conditions, Frequency, FrequencyUnit, Onward
 from consent.errors import ConsentError
 from consent.identifiers import OperatorId, OrganisationId
 from consent.recipients import Recipient
-from consent.shown import Notice
+from consent.shown import PORTAL, Medium, MediumKind, Notice
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from consent.words import ROLES, Word
+from services.gateway.credentials import load
 from services.gateway.fhir_consent_reading import read_consent
 
 LANGUAGES: Final = ("ja", "en")
@@ -44,15 +45,34 @@ language_option = click.option(
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """In which language these commands ask, and whether alone, at a counter or on paper."""
+
+    language: str
+    medium: Medium = PORTAL
+
+    def notice(self, effect: Effect) -> Notice:
+        """P1: return the text that these commands show."""
+        return Notice.of_text(
+            NOTICES[effect].of(self.language),
+            text_id=TEXT_IDS[effect],
+            version="1",
+            language=self.language,
+            refusal_meaning=REFUSING.of(self.language),
+            medium=self.medium,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What the options lay down, but for effect, time and language."""
+    """What the options lay down, but for effect, time and what was shown."""
 
     recipient: Recipient
     scope: Scope
     purposes: frozenset[Purpose]
     days: int
 
-    def terms(self, effect: Effect, conditions: Conditions, *, now: datetime, language: str) -> Terms:
+    def terms(self, effect: Effect, conditions: Conditions, *, now: datetime, screen: Screen) -> Terms:
         """P1: return the terms from now on."""
         return Terms(
             recipient=self.recipient,
@@ -61,7 +81,7 @@ class Wish:
             scope=self.scope,
             valid_from=now,
             valid_until=now + timedelta(days=self.days),
-            notice=shown(effect, language),
+            notice=screen.notice(effect),
             conditions=conditions,
         )
 
@@ -72,23 +92,12 @@ class FromFhir:
 
     file: Path
 
-    def terms(self, _effect: Effect, _conditions: Conditions, *, now: datetime, language: str) -> Terms:
+    def terms(self, _effect: Effect, _conditions: Conditions, *, now: datetime, screen: Screen) -> Terms:
         """Return the terms that the file says. Raises: FhirConsentError."""
-        said = read_consent(self.file, notice=shown(Effect.PERMIT, language))
+        said = read_consent(self.file, notice=screen.notice(Effect.PERMIT))
         if said.valid_until <= now:
             raise click.UsageError("what the file lays down has ended")
-        return replace(said, notice=shown(said.effect, language))
-
-
-def shown(effect: Effect, language: str) -> Notice:
-    """P1: return the text that these commands show."""
-    return Notice.of_text(
-        NOTICES[effect].of(language),
-        text_id=TEXT_IDS[effect],
-        version="1",
-        language=language,
-        refusal_meaning=REFUSING.of(language),
-    )
+        return replace(said, notice=screen.notice(said.effect))
 
 
 def usage(build: Callable[[], Recipient]) -> Recipient:
@@ -219,3 +228,29 @@ def granted_wish(*, from_fhir: Path | None, **given: object) -> Wish | FromFhir:
     if any(given[name] for name in ("organisation", "categories", "items", "purposes")):
         raise click.UsageError("--from-fhir says everything; leave the other options out")
     return FromFhir(from_fhir)
+
+
+ASKED: Final = (
+    click.option(
+        "--at-counter",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Credentials of the operator who asked the person; else the person was alone.",
+    ),
+    click.option(
+        "--paper",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Scan of the paper that the person signed; the operator took it (--at-counter).",
+    ),
+)
+
+
+def asked_by(*, at_counter: Path | None, paper: Path | None) -> Medium:
+    """Return how the person was asked. Raises: UsageError."""
+    if at_counter is None:
+        if paper is not None:
+            raise click.UsageError("--paper needs --at-counter: an operator took it")
+        return PORTAL
+    operator = load(at_counter).operator
+    if paper is None:
+        return Medium(MediumKind.COUNTER, operator)
+    return Medium.paper(operator, paper.read_bytes())

@@ -88,11 +88,13 @@ class DirectiveAccepted(Message):
 
 
 class DirectiveItem(Message):
-    """One directive as the person finds it again."""
+    """One directive as the person finds it again; of a withdrawn one the person's order, and W3's receipt."""
 
     id: str
     jws: str
     state: str
+    withdrawal: str | None = None
+    receipt: str | None = None
 
 
 class DirectiveList(Message):

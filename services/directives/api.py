@@ -25,6 +25,7 @@ from services.contracts.directives import (
 from services.contracts.guardianship import StatesTold, TellStates
 from services.directives import guarding, workflows
 from services.directives.errors import StoredDirectiveChangedError
+from services.directives.listing import own_directives
 from services.directives.release import Releases
 from services.directives.service import Directives
 from services.directives.witness import cosign
@@ -77,7 +78,7 @@ def directive_routes(directives: Directives) -> APIRouter:
     @routes.get("/directives")
     def own(caller: Person) -> DirectiveList:
         """Return the person's own directives."""
-        return workflows.own_directives(directives, caller)
+        return own_directives(directives, caller)
 
     @routes.post("/withdrawals")
     def withdraw(caller: Person, order: WithdrawalOrder) -> WithdrawalReceipt:

@@ -88,7 +88,8 @@ def _receipts(directives: Directives, conn: Connection, seen: _Seen) -> Iterator
         seen.rows += 1
         directive = DirectiveId(row)
         try:
-            told = verify_deletion_receipt(directives.store.receipt(conn, directive) or "", key)
+            ending = directives.store.endings.of(conn, [directive])[directive]
+            told = verify_deletion_receipt(ending.receipt, key)
         except (StoredDirectiveChangedError, ConsentError):
             yield Finding(table.name, f"directive={row}", CHANGED)
             continue

@@ -21,6 +21,7 @@ from consent.identifiers import DirectiveId, OrganisationId, Pseudonym
 from consent.jwk import PublicJwk
 from consent.lifecycle import DirectiveState, advance
 from consent.vocabulary import Body
+from services.directives.endings import EndingStore
 from services.directives.errors import StoredDirectiveChangedError
 from services.directives.model import KeptWallet, StoredDirective
 from services.directives.tables import DirectiveTables
@@ -48,6 +49,7 @@ class DirectiveStore:
         self.uses = uses
         self.wallets = WalletStore(tables.wallet, cipher)
         self.wards = WardStore(tables.ward, cipher)
+        self.endings = EndingStore(tables.receipt, cipher)
         self._body = body
         self._cipher = cipher
         directive, wallet, fragment = tables.directive.c, tables.wallet.c, tables.fragment.c
@@ -189,25 +191,6 @@ class DirectiveStore:
             .values(state=state.value, content=self._seal(stored, state))
         )
         return gone
-
-    def put_receipt(self, conn: Connection, directive: DirectiveId, *, withdrawal: str, receipt: str) -> None:
-        """W3: keep the withdrawal and the receipt, as evidence and for who asks again."""
-        told = json.dumps({"withdrawal": withdrawal, "receipt": receipt}).encode()
-        sealed = self._cipher.seal(told, cell=f"deletion_receipt.receipt/{directive}")
-        conn.execute(insert(self.tables.receipt).values(directive=directive, receipt=sealed))
-
-    def receipt(self, conn: Connection, directive: DirectiveId) -> str | None:
-        """Return the deletion receipt given before."""
-        row = self.tables.receipt.c
-        stored = conn.execute(select(row.receipt).where(row.directive == directive)).scalar_one_or_none()
-        if stored is None:
-            return None
-        try:
-            return str(
-                json.loads(self._cipher.open(stored, cell=f"deletion_receipt.receipt/{directive}"))["receipt"]
-            )
-        except ColumnError as error:
-            raise StoredDirectiveChangedError(f"deletion_receipt directive={directive}") from error
 
     def _read(
         self,

@@ -23,7 +23,6 @@ from consent.directives import (
     deletion_receipt,
 )
 from consent.errors import ConsentError, MalformedError, SealError, SignatureError
-from consent.guardians import Act
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second
 from consent.jwk import PublicJwk, thumbprint, to_jwk
@@ -32,8 +31,6 @@ from consent.terms import Effect, RecordScope, Terms
 from services.contracts.directives import (
     WALLET_PROOF,
     DirectiveAccepted,
-    DirectiveItem,
-    DirectiveList,
     DirectiveSubmission,
     SubmissionFault,
     WalletRegistered,
@@ -41,8 +38,9 @@ from services.contracts.directives import (
     WithdrawalOrder,
     WithdrawalReceipt,
 )
-from services.directives.errors import DirectiveConflictError, RefusedError
-from services.directives.guarding import act_refused, directive_fault, turn, withdrawal_fault
+from services.directives.endings import Ending
+from services.directives.errors import DirectiveConflictError
+from services.directives.guarding import directive_fault, turn, withdrawal_fault
 from services.directives.model import StoredDirective
 from services.directives.policy import (
     Pointers,
@@ -54,9 +52,9 @@ from services.directives.policy import (
     recipient_fault,
     terms_fault,
 )
+from services.directives.refusing import refused
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
-from services.kit.credentials.callers import PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import NotFoundError
 
@@ -77,7 +75,7 @@ def register_wallet(
     """Store the person's first wallet key. Raises: RefusedError; DirectiveConflictError for another key."""
     context, kind = directives.context, EventKind.WALLET_REGISTERED
     if not _proves_wallet(directives, registration):
-        raise _refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
+        raise refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
     with context.database.write() as conn:
         present = directives.store.wallet(conn, person)
         if present is None and directives.store.put_wallet(conn, person, registration.signing_key):
@@ -87,7 +85,7 @@ def register_wallet(
             # Another request was first, between the look and the writing.
             present = directives.store.wallet(conn, person)
     if present not in (None, registration.signing_key):
-        _refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
+        refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
         raise DirectiveConflictError(SubmissionFault.OTHER_WALLET)
     return WalletRegistered(pseudonym=person, subject=thumbprint(registration.signing_key))
 
@@ -116,7 +114,7 @@ def submit(
         verified, pointers, packages = _judge(directives, person, message)  # P4
         fragments = _try_out(packages)  # P5
     except _FaultError as fault:
-        raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
+        raise refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
     directive = verified.directive
     with _taking_in(directives, person, directive.terms) as conn:  # P6
         # Requests queue here, so that what is not known now is not stored by another before this one ends.
@@ -133,27 +131,11 @@ def submit(
             )
             directives.store.add(conn, stored, fragments=fragments)
     if known:
-        _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)
+        refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)
         raise DirectiveConflictError(SubmissionFault.DIRECTIVE_KNOWN)
     if unfit is not None:
-        raise _refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=unfit)
+        raise refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=unfit)
     return DirectiveAccepted(directive=directive.id, state=DirectiveState.ACTIVE.value, log_index=index)  # P7
-
-
-def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveList:
-    """Return the person's directives; one past its end is shown as expired. Raises: RefusedError."""
-    now, person = directives.context.clock(), caller.pseudonym
-    with directives.context.database.read() as conn:
-        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
-        found = directives.store.of_person(conn, person)
-    if unfit is not None:
-        raise _refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
-    items = []
-    for each in found:
-        over = each.state is DirectiveState.ACTIVE and each.terms.valid_until <= now
-        state = DirectiveState.EXPIRED if over else each.state
-        items.append(DirectiveItem(id=each.id, jws=each.verified.jws, state=state.value))
-    return DirectiveList(directives=items)
 
 
 def withdraw(
@@ -169,19 +151,19 @@ def withdraw(
     try:
         withdrawal = _verified_withdrawal(directives, person, order).withdrawal
     except _FaultError as fault:
-        raise _refused(directives, person, kind=kind, code=fault.code) from None
+        raise refused(directives, person, kind=kind, code=fault.code) from None
     with directives.barrier.exclude(withdrawal.directive) as conn:
         stored = store.get(conn, withdrawal.directive)
         if stored is None or stored.person != person:
             raise NotFoundError("no such directive of yours is stored here")
-        earlier = store.receipt(conn, stored.id)
-        if earlier is not None:
-            return WithdrawalReceipt(receipt=earlier)
+        earlier = store.endings.of(conn, [stored.id])
+        if earlier:
+            return WithdrawalReceipt(receipt=earlier[stored.id].receipt)
         context.journal.tree.queue(conn)
         unfit = withdrawal_fault(directives, conn, stored, guardian=guardian)  # G2
         receipt = None if unfit is not None else _withdrawn(directives, conn, stored, order)
     if receipt is None or unfit is not None:
-        raise _refused(directives, person, kind=kind, code=unfit or SubmissionFault.PERSON_DECEASED)
+        raise refused(directives, person, kind=kind, code=unfit or SubmissionFault.PERSON_DECEASED)
     return WithdrawalReceipt(receipt=receipt)
 
 
@@ -195,7 +177,7 @@ def _withdrawn(
     recorded = context.journal.record(conn, person=stored.person, event=event, statement=statement)
     position = LogPosition(recorded.index, leaf=base64url.encode(recorded.leaf.hash))
     receipt = _receipt(directives, stored, deleted=deleted, position=position)
-    store.put_receipt(conn, stored.id, withdrawal=order.withdrawal, receipt=receipt)
+    store.endings.add(conn, stored.id, Ending(order.withdrawal, receipt))
     return receipt
 
 
@@ -286,15 +268,6 @@ def _receipt(directives: Directives, stored: StoredDirective, *, deleted: int, p
 def _require(fault: SubmissionFault | None) -> None:
     if fault is not None:
         raise _FaultError(fault)
-
-
-def _refused(
-    directives: Directives, person: Pseudonym, *, kind: EventKind, code: SubmissionFault
-) -> RefusedError:
-    event = Event(kind=kind, outcome=Outcome.REFUSED, reason=code.value)
-    with directives.context.database.write() as conn:
-        directives.context.journal.record(conn, person=person, event=event)
-    return RefusedError(code)
 
 
 def _told(directive: Directive, *, kind: EventKind, count: int) -> Event:

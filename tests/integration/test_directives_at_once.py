@@ -17,6 +17,7 @@ from services.contracts.directives import submission, wallet_registration
 from services.contracts.oversight.register import Kind, Role
 from services.directives import workflows
 from services.directives.errors import DirectiveConflictError
+from services.directives.listing import own_directives
 from services.directives.service import Directives, open_directives
 from services.kit import prepared
 from services.kit.credentials.callers import PersonCaller, SignedInBy
@@ -80,4 +81,4 @@ def test_directive_handed_in_by_many_requests_at_once_is_stored_once(
     assert [each["outcome"] for each in stored].count("done") == 5
     monkeypatch.setattr(prepared, "AT_ONCE", 2)  # their log entries are looked up in more than one query
     caller = PersonCaller(pseudonym, SignedInBy.CARD)
-    assert len(workflows.own_directives(directives, caller).directives) == 5
+    assert len(own_directives(directives, caller).directives) == 5

@@ -113,6 +113,7 @@ class FakeKeeper:
     wallets: dict[Pseudonym, Jwk] = field(default_factory=dict)
     held: dict[DirectiveId, tuple[VerifiedDirective, DirectiveCopy]] = field(default_factory=dict)
     states: dict[DirectiveId, DirectiveState] = field(default_factory=dict)
+    endings: dict[DirectiveId, tuple[str, str]] = field(default_factory=dict)
     refuses: str | None = None
     on_stored: Callable[[DirectiveCopy, VerifiedDirective], None] = lambda _copy, _verified: None
     on_withdrawn: Callable[[DirectiveId], None] = lambda _directive: None
@@ -154,8 +155,12 @@ class FakeKeeper:
         """GET /directives."""
         person = self.who(token)
         own = [(name, one) for name, (one, _) in self.held.items() if one.directive.person == person]
-        items = [DirectiveItem(id=name, jws=one.jws, state=self.states[name].value) for name, one in own]
-        return DirectiveList(directives=items)
+        return DirectiveList(directives=[self._item(name, one) for name, one in own])
+
+    def _item(self, name: DirectiveId, one: VerifiedDirective) -> DirectiveItem:
+        withdrawal, receipt = self.endings.get(name, (None, None))
+        state = self.states[name].value
+        return DirectiveItem(id=name, jws=one.jws, state=state, withdrawal=withdrawal, receipt=receipt)
 
     def withdraw(self, message: WithdrawalOrder, *, token: Token) -> WithdrawalReceipt:
         """POST /withdrawals."""
@@ -165,4 +170,6 @@ class FakeKeeper:
         self.on_withdrawn(order.directive)
         receipt = DeletionReceipt(self.body, order.directive, self.clock(), deleted, LogPosition(0))
         kid = thumbprint(to_jwk(self.key.public_key()))
-        return WithdrawalReceipt(receipt=deletion_receipt(receipt, key=self.key, kid=kid))
+        signed = deletion_receipt(receipt, key=self.key, kid=kid)
+        self.endings[order.directive] = (message.withdrawal, signed)
+        return WithdrawalReceipt(receipt=signed)

@@ -152,6 +152,7 @@ class Trust:
     logs: Mapping[str, NoteVerifier]
     witnesses: tuple[NoteVerifier, ...]
     quorum: int
+    signing_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def parse_trust(raw: bytes) -> Trust:
         raise LogFormatError("two names of the trust file share a key: one key speaks for one body only")
     if file.quorum > len(witnesses):
         raise LogFormatError("the trust file asks for more witnesses than it names: lower quorum or add keys")
-    return Trust(logs, tuple(witnesses), file.quorum)
+    return Trust(logs, tuple(witnesses), file.quorum, signing_keys=file.signing_keys)
 
 
 def verify_evidence(evidence: Evidence, trust: Trust) -> list[VerifiedEntry]:

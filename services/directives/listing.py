@@ -1,0 +1,38 @@
+"""What a person laid down at one body, and how it ended, as the person finds it again."""
+
+from datetime import datetime
+
+from consent.guardians import Act
+from consent.lifecycle import DirectiveState
+from services.contracts.directives import DirectiveItem, DirectiveList
+from services.directives.endings import Ending
+from services.directives.guarding import act_refused
+from services.directives.model import StoredDirective
+from services.directives.refusing import refused
+from services.directives.service import Directives
+from services.kit.credentials.callers import PersonCaller
+from services.kit.events import EventKind
+
+
+def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveList:
+    """Return the person's directives; one past its end is shown as expired. Raises: RefusedError."""
+    now, person = directives.context.clock(), caller.pseudonym
+    with directives.context.database.read() as conn:
+        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
+        found = directives.store.of_person(conn, person)
+        ended = {each.id for each in found if each.state is DirectiveState.WITHDRAWN}
+        endings = directives.store.endings.of(conn, ended)
+    if unfit is not None:
+        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
+    return DirectiveList(directives=[_item(each, endings.get(each.id), now=now) for each in found])
+
+
+def _item(stored: StoredDirective, ending: Ending | None, *, now: datetime) -> DirectiveItem:
+    over = stored.state is DirectiveState.ACTIVE and stored.terms.valid_until <= now
+    return DirectiveItem(
+        id=stored.id,
+        jws=stored.verified.jws,
+        state=(DirectiveState.EXPIRED if over else stored.state).value,
+        withdrawal=None if ending is None else ending.withdrawal,
+        receipt=None if ending is None else ending.receipt,
+    )
