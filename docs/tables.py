@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from consent.lifecycle import diagram
+from consent.lifecycle import MEANINGS, Step, diagram
 from consent.purposes import TERMS, coding
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Kind, roles_of
@@ -141,10 +141,12 @@ def lifecycle_page() -> str:
     return _join(
         [
             "# The life of a directive",
-            "At one body; the table is `consent.lifecycle.TRANSITIONS`. A copy is stored only when its fragments have "
-            "been tried out, so rows are `active`, `withdrawn` or, when who laid it down may not any more, `lapsed` "
-            "([guardians](guardians.md)); an active one past its end is shown as `expired`.",
+            "At one body, for permissions and refusals alike; the table is `consent.lifecycle.TRANSITIONS`, and every "
+            "change of a directive is a step of it. A copy is stored only when it is taken in, so rows are `active`, "
+            "`withdrawn` or `lapsed`; an active one past its end is shown and decided upon as `expired`, and its row "
+            "stays. What is withdrawn stays so: whoever wants it again lays it down anew.",
             f"```mermaid\n{diagram()}```",
+            _table(("step", "what it is"), [(step.value, MEANINGS[step]) for step in Step]),
         ]
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from consent.guardians import Act
-from consent.lifecycle import DirectiveState
+from consent.lifecycle import DirectiveState, state_at
 from services.contracts.directives import DirectiveItem, DirectiveList
 from services.directives.endings import Ending
 from services.directives.guarding import act_refused
@@ -28,11 +28,11 @@ def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveLis
 
 
 def _item(stored: StoredDirective, ending: Ending | None, *, now: datetime) -> DirectiveItem:
-    over = stored.state is DirectiveState.ACTIVE and stored.terms.valid_until <= now
+    state = state_at(stored.state, valid_until=stored.terms.valid_until, now=now)
     return DirectiveItem(
         id=stored.id,
         jws=stored.verified.jws,
-        state=(DirectiveState.EXPIRED if over else stored.state).value,
+        state=state.value,
         withdrawal=None if ending is None else ending.withdrawal,
         receipt=None if ending is None else ending.receipt,
     )

@@ -26,7 +26,7 @@ from consent.errors import ConsentError, MalformedError, SealError, SignatureErr
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.instants import whole_second
 from consent.jwk import PublicJwk, thumbprint, to_jwk
-from consent.lifecycle import DirectiveState
+from consent.lifecycle import DirectiveState, advance
 from consent.terms import Effect, RecordScope, Terms
 from services.contracts.directives import (
     WALLET_PROOF,
@@ -126,9 +126,8 @@ def submit(
             index = context.journal.record(
                 conn, person=person, event=event, statement=verified.jws.encode()
             ).index
-            stored = StoredDirective(
-                verified, DirectiveState.ACTIVE, index, pointers.handles, pointers.reader_notice
-            )
+            state = advance(DirectiveState.RECEIVED, DirectiveState.ACTIVE)
+            stored = StoredDirective(verified, state, index, pointers.handles, pointers.reader_notice)
             directives.store.add(conn, stored, fragments=fragments)
     if known:
         refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)

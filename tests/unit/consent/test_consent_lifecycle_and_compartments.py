@@ -1,6 +1,6 @@
 """States of a directive, labels of compartments, spans of years, instants."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -10,18 +10,16 @@ from hypothesis import strategies as st
 from consent import instants
 from consent.compartments import Compartment, YearSpan
 from consent.errors import MalformedError, TransitionError
-from consent.lifecycle import TRANSITIONS, DirectiveState, advance, diagram
+from consent.lifecycle import MEANINGS, TRANSITIONS, DirectiveState, Step, advance, diagram, state_at
 from consent.vocabulary import Category
 
 ALLOWED = {
-    ("received", "active"),
-    ("received", "withdrawn"),
-    ("received", "expired"),
-    ("active", "withdrawn"),
-    ("active", "expired"),
-    ("expired", "withdrawn"),
-    ("active", "lapsed"),
-    ("lapsed", "withdrawn"),
+    ("received", "active"): "taken in",
+    ("active", "withdrawn"): "withdrawal, roll-over",
+    ("active", "expired"): "end reached",
+    ("expired", "withdrawn"): "withdrawal",
+    ("active", "lapsed"): "lapse",
+    ("lapsed", "withdrawn"): "withdrawal",
 }
 
 
@@ -38,9 +36,22 @@ def test_table_covers_every_state_and_the_diagram_every_step() -> None:
     assert TRANSITIONS.keys() == set(DirectiveState)
     lines = diagram().splitlines()
     assert lines[0] == "stateDiagram-v2"
-    for start, to in ALLOWED:
-        assert f"    {start} --> {to}" in lines
+    for (start, to), why in ALLOWED.items():
+        assert f"    {start} --> {to}: {why}" in lines
     assert len(lines) == len(ALLOWED) + 3
+
+
+def test_every_step_is_in_the_table_and_has_its_meaning() -> None:
+    steps = {step for targets in TRANSITIONS.values() for why in targets.values() for step in why}
+    assert steps == set(Step) == set(MEANINGS)
+
+
+@pytest.mark.parametrize("state", list(DirectiveState))
+def test_only_what_is_in_force_expires_and_at_its_last_moment(state: DirectiveState) -> None:
+    end = datetime(2026, 4, 1, tzinfo=UTC)
+    before, at = (state_at(state, valid_until=end, now=now) for now in (end - timedelta(seconds=1), end))
+    assert before is state
+    assert at is (DirectiveState.EXPIRED if state is DirectiveState.ACTIVE else state)
 
 
 @given(st.sampled_from(Category), st.integers(1000, 9999), st.integers(1, 99_999))
