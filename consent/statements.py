@@ -19,6 +19,7 @@ from consent.compartments import YearSpan
 from consent.errors import MalformedError, StatementError, StatementFault
 from consent.identifiers import DirectiveId, DocumentId, OperatorId, OrganisationId, TerminalId
 from consent.instants import whole_second, write
+from consent.purposes import named
 from consent.staff import StaffMask, StaffWire
 from consent.terms import YearsWire, unique, years_payload
 from consent.vocabulary import Body, Category, Purpose
@@ -167,7 +168,7 @@ class _StatementWire(WireModel):
     operator: Identifier
     terminal: Identifier
     selection: _AnySelection
-    purpose: Purpose
+    purpose: Identifier
     subject: _AnySubject
     issued_at: Instant
     nonce: Identifier
@@ -237,7 +238,7 @@ class UnverifiedStatement:
 
         Guarantees: nothing about replay (the caller keeps nonces for `max_age`), nor about whose card
         the key is (the caller has it from a valid certificate and compares operator and organisation).
-        Raises: SignatureError, MalformedError, or StatementError saying what to change.
+        Raises: SignatureError, MalformedError, UnknownPurposeError, or StatementError saying what to change.
         """
         verified = jws.verify(self.jws, typ=ACCESS, key=public_key)
         statement = _read(verified.payload)
@@ -257,7 +258,7 @@ def _read(payload: bytes) -> AccessStatement:
         operator=OperatorId(wire.operator),
         terminal=TerminalId(wire.terminal),
         selection=wire.selection.to_selection(),
-        purpose=wire.purpose,
+        purpose=named(wire.purpose),
         subject=wire.subject.to_subject(),
         issued_at=wire.issued_at,
         nonce=wire.nonce,

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
-from consent.errors import ConsentError
+from consent.errors import ConsentError, UnknownPurposeError
 from consent.explanations import RefusalCode
 from consent.identifiers import OrganisationId, Pseudonym
 from consent.statements import GrantSubject, TokenSubject, UnverifiedStatement, VerifiedStatement
@@ -43,6 +43,7 @@ class Asked:
     tokens: Mapping[Body, str]
     event: Event
     statement: VerifiedStatement | None = None
+    fault: RefusalCode | ReleaseFault = ReleaseFault.STATEMENT_REFUSED
     token: VerifiedPseudonym | None = None
     person: Pseudonym | None = None
     emergency: Emergency | None = None
@@ -67,8 +68,8 @@ def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> As
         event = _with_asker(event, opened)
         asked = replace(asked, token=opened, person=opened.pseudonym, event=event)
     statement = _statement(centre, caller, request)
-    if statement is None:
-        return asked
+    if not isinstance(statement, VerifiedStatement):
+        return replace(asked, fault=statement)
     said = statement.statement
     told = policy.asked(replace(event, purpose=said.purpose.value, staff=said.staff), said.selection)
     asked = replace(asked, statement=statement, event=told)
@@ -85,7 +86,7 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
     if not policies().permits(caller.roles, "read-records", Body.MEDICAL):
         raise RefusedError(RefusalCode.ROLE_MISSING)
     if asked.statement is None:  # R3b
-        raise RefusedError(ReleaseFault.STATEMENT_REFUSED)
+        raise RefusedError(asked.fault)
     if asked.person is None:
         raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
     relay = is_relay(centre.register.directory(), caller.organisation)  # R3d
@@ -138,10 +139,12 @@ def _open_token(centre: Centre, whose: OrganisationId, token: str | None) -> Ver
         return None
 
 
-def _statement(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> VerifiedStatement | None:
+def _statement(
+    centre: Centre, caller: OperatorCaller, request: ReadRequest
+) -> VerifiedStatement | RefusalCode | ReleaseFault:
     operator = centre.register.directory().operator(caller.organisation, caller.operator)
     if operator is None:
-        return None
+        return ReleaseFault.STATEMENT_REFUSED
     try:
         verified = UnverifiedStatement(request.statement).verify(
             p256(operator.card_key),
@@ -149,11 +152,18 @@ def _statement(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> 
             timedelta(seconds=centre.settings.statement_max_age_seconds),
             audience=centre.context.settings.public_url,
         )
+    except UnknownPurposeError:
+        return RefusalCode.UNKNOWN_PURPOSE
     except ConsentError:
-        return None
+        return ReleaseFault.STATEMENT_REFUSED
     said = verified.statement
-    same = (said.organisation, said.operator, said.terminal)
-    return verified if same == (caller.organisation, caller.operator, caller.terminal) else None
+    if (said.organisation, said.operator, said.terminal) != (
+        caller.organisation,
+        caller.operator,
+        caller.terminal,
+    ):
+        return ReleaseFault.STATEMENT_REFUSED
+    return verified
 
 
 def _person_of(centre: Centre, subject: GrantSubject) -> Pseudonym | None:

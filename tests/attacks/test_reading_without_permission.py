@@ -84,6 +84,22 @@ def test_read_outside_the_permission_is_refused_and_stands_in_the_history(
     assert (last["organisation"], last["purpose"]) == (attempt.reader, attempt.purpose.value)
 
 
+# step R3
+def test_statement_with_an_unknown_purpose_is_refused_with_a_code_of_its_own(
+    told: tuple[Running, Someone],
+) -> None:
+    """SC1: signed by the right card, for what no list has; the person sees the attempt."""
+    running, person = told
+    request = running.request(person, CLINIC, selection=ASKED, purpose="HMARKT")
+    _assert_refused(
+        lambda: running.medical(CLINIC).read(
+            request, token=running.world.token(running.world.members[CLINIC])
+        ),
+        RefusalCode.UNKNOWN_PURPOSE,
+    )
+    assert running.events(person)[-1]["reason"] == "unknown_purpose"
+
+
 def test_same_read_within_the_permission_opens(told: tuple[Running, Someone]) -> None:
     """SC1, the other side: what the refusals above are refused for is the only thing wrong with them."""
     running, person = told
