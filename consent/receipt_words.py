@@ -5,6 +5,7 @@ from typing import Final
 
 from consent.bilingual import Word
 from consent.explanations import RefusalCode, explain
+from consent.guardians import CAPACITIES
 from consent.instants import write
 from consent.jwk import thumbprint
 from consent.purposes import PURPOSES
@@ -29,6 +30,7 @@ MEDIA: Final[Mapping[MediumKind, Word]] = {
     ),
 }
 TAKEN_BACK: Final = Word("取消し", "taken back")
+SHOWN: Final = Word("示された文書", "the text shown")
 
 
 def title(fact: Fact) -> Word:
@@ -58,15 +60,18 @@ def _laid_down(fact: LaidDown) -> list[Line]:
         (Word("署名した鍵", "signed with the key"), _same(thumbprint(fact.key))),
         (Word("方法", "how it was asked"), _medium(notice.medium)),
         (
-            Word("示された文書", "the text shown"),
+            SHOWN,
             _same(f"{notice.text_id} {notice.version} ({notice.language}), SHA-256 {notice.sha256_of_text}"),
         ),
         (Word("断った場合", "what refusing means"), _same(notice.refusal_meaning)),
         (Word("受け付けた機関", "taken in by"), BODIES[directive.body]),
         (Word("記録", "in the log"), _logged(fact.place)),
     ]
+    if directive.guardian is not None:
+        told.insert(7, (Word("決めた人", "decided by"), CAPACITIES[directive.guardian.capacity]))
     if fact.text is not None:
-        told.insert(9, (Word("その内容", "it said"), _same(fact.text)))
+        notice_at = next(at for at, (label, _) in enumerate(told) if label == SHOWN)
+        told.insert(notice_at + 1, (Word("その内容", "it said"), _same(fact.text)))
     if fact.taken_back is not None:
         told += [
             (TAKEN_BACK, _same(write(fact.taken_back.withdrawal.at))),

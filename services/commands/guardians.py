@@ -11,7 +11,7 @@ from consent.guardians import CAPACITIES, STATES, Capacity
 from consent.identifiers import OrganisationId
 from consent.terms import Effect
 from consent.words import Word, terms_in_words
-from services.commands import own_records, permitting, person, simulating
+from services.commands import own_records, permitting, person, receipts, simulating
 from services.commands.failures import told
 from services.commands.options import IdCommand, gathered
 from services.commands.organisation import EXISTING, as_option, reference_option
@@ -257,7 +257,7 @@ def confirm(card: Path, number: int, *, language: str) -> None:
 @ward_option
 @click.pass_context
 def as_guardian(context: click.Context, ward: Path) -> None:
-    """Do something for a ward, with your own card: grant, refuse, withdraw, permissions, history, own-records."""
+    """Do something for a ward, with your own card: grant, refuse, withdraw, receipt, history, ..."""
     context.obj = gateway.read_ward(ward)
 
 
@@ -294,6 +294,7 @@ for command in (
     simulating.simulate,
     person.history,
     own_records.own_records,
+    receipts.receipt,
 ):
     as_guardian.add_command(command)
 
