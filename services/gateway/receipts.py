@@ -1,13 +1,13 @@
 """Receipts: made from what a body and its log show, and verified by anybody, offline, from trusted keys.
 
-Q1  the bytes are RFC 8785 and have the members that belong there (stops a second reading);
-Q2  each entry is in its log, under a checkpoint that enough witnesses co-signed (stops what was never logged);
-Q3  the directive is signed with the key that it names (stops changed terms);
-Q4  the log of the body that it is for took in this very text (stops a text that no body took, and a stranger's key:
+E1  the bytes are RFC 8785 and have the members that belong there (stops a second reading);
+E2  each entry is in its log, under a checkpoint that enough witnesses co-signed (stops what was never logged);
+E3  the directive is signed with the key that it names (stops changed terms);
+E4  the log of the body that it is for took in this very text (stops a text that no body took, and a stranger's key:
     a body takes in nothing but what the person's registered wallet signed);
-Q5  so did it the withdrawal, and the body itself signed that the fragments are gone (stops an invented withdrawal);
-Q6  the text that was shown has the digest that the person signed (stops another text);
-Q7  everything else follows from these: the receipt is made anew and compared (stops a receipt that says otherwise).
+E5  so did it the withdrawal, and the body itself signed that the fragments are gone (stops an invented withdrawal);
+E6  the text that was shown has the digest that the person signed (stops another text);
+E7  everything else follows from these: the receipt is made anew and compared (stops a receipt that says otherwise).
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,14 +80,14 @@ def make_receipt(proof: ReceiptProof, trust: Trust) -> Receipt:
 def verify_receipt(raw: bytes, trust: Trust) -> Receipt:
     """Verify a receipt with nothing but trusted keys. Raises: ReceiptError naming what is false."""
     try:
-        given = canonical.decode(raw)  # Q1
+        given = canonical.decode(raw)  # E1
         proof = ReceiptProof.model_validate(given.get("proof"))
     except (ConsentError, ValidationError) as error:
         raise ReceiptError(
             "This is not a receipt, or it was written anew; take the file as it was saved."
         ) from error
     made = make_receipt(proof, trust)
-    if raw != made.content:  # Q7
+    if raw != made.content:  # E7
         wrong = differences(given, canonical.decode(made.content))
         raise ReceiptError(f"The receipt does not follow from its proof, at: {', '.join(wrong)}")
     return made
@@ -95,7 +95,7 @@ def verify_receipt(raw: bytes, trust: Trust) -> Receipt:
 
 def _fact(proof: ReceiptProof, trust: Trust) -> Fact:
     try:
-        entries = verify_evidence(proof.evidence, trust)  # Q2
+        entries = verify_evidence(proof.evidence, trust)  # E2
     except LogError as error:
         raise ReceiptError(f"The receipt's log entries do not verify: {error}") from error
     if proof.evidence.histories or proof.evidence.heads:
@@ -111,11 +111,11 @@ def _laid_down(proof: ReceiptProof, text: str, *, entries: Sequence[VerifiedEntr
     try:
         keys = {thumbprint(key): key for key in proof.keys}
         key = keys[jws.peek_kid(text)]
-        directive = UnverifiedDirective(text).verify(key).directive  # Q3
+        directive = UnverifiedDirective(text).verify(key).directive  # E3
     except (KeyError, ConsentError) as error:
         raise ReceiptError("The directive's signature does not verify.") from error
     body, ground = directive.body, directive.id
-    stored = _logged(entries, EventKind.DIRECTIVE_STORED, text, body=body, ground=ground)  # Q4
+    stored = _logged(entries, EventKind.DIRECTIVE_STORED, text, body=body, ground=ground)  # E4
     back = None
     if proof.withdrawal is not None:
         taken = _logged(entries, EventKind.DIRECTIVE_WITHDRAWN, proof.withdrawal, body=body, ground=ground)
@@ -127,7 +127,7 @@ def _laid_down(proof: ReceiptProof, text: str, *, entries: Sequence[VerifiedEntr
     if len(entries) != len(signed) or keys.keys() != used or len(keys) != len(proof.keys):
         raise ReceiptError("The receipt shows more than belongs to it; take the file as it was saved.")
     digest = directive.terms.notice.sha256_of_text
-    if proof.text is not None and sha256(proof.text.encode()).hexdigest() != digest:  # Q6
+    if proof.text is not None and sha256(proof.text.encode()).hexdigest() != digest:  # E6
         raise ReceiptError("The text is not the one that was shown.")
     return LaidDown(directive, key, _place(stored), proof.text, back)
 
@@ -135,7 +135,7 @@ def _laid_down(proof: ReceiptProof, text: str, *, entries: Sequence[VerifiedEntr
 def _taken_back(
     proof: ReceiptProof, text: str, entry: VerifiedEntry, *, keys: Mapping[str, PublicJwk], trust: Trust
 ) -> TakenBack:
-    """Q5. Raises: ReceiptError."""
+    """E5. Raises: ReceiptError."""
     try:
         withdrawal = UnverifiedWithdrawal(text).verify(keys[jws.peek_kid(text)]).withdrawal
     except (KeyError, ConsentError) as error:

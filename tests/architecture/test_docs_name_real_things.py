@@ -43,7 +43,8 @@ STEPS_OF = {
     "Z": 4,
     "U": 6,
     "M": 6,
-    "Q": 7,
+    "Q": 5,
+    "E": 7,
 }
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 CODE_PATH = re.compile(r"`((?:consent|anonymize|services|docs|benchmarks)/[\w/]+\.py)(?::(\w+))?`")

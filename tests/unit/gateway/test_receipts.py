@@ -1,4 +1,4 @@
-"""Q1 to Q7: receipts verify from their proof alone, and are false at the first changed member (R7, R19)."""
+"""E1 to E7: receipts verify from their proof alone, and are false at the first changed member (R7, R19)."""
 
 import json
 from collections.abc import Callable, Iterator
