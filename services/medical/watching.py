@@ -7,6 +7,7 @@ M4 the oversight body is told of the case, without the people; while it is down,
 M5 people are told by when it is decided, and what was found.
 """
 
+import hmac
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -127,7 +128,7 @@ class Watching:
             fresh = flag.rules - {Rule(each) for each in case.people.get(flag.person, ())}
             case = _with_flag(case, flag)
             if fresh:
-                notices.append(DatedEvent(flag.person, _flagged(case, flag, fresh)))
+                notices.append(_flagged(case, flag, fresh))
         self.store.keep(conn, replace(case, state=UNTOLD))
         self.centre.context.journal.record_all(conn, notices)
 
@@ -149,7 +150,7 @@ class Watching:
                 state = TOLD if present.accesses == each.accesses else UNTOLD
                 self.store.keep(conn, replace(present, state=state, due=taken.due))
                 if not present.due:
-                    self._record(conn, present.people, _opened(present, taken.due))
+                    self._record(conn, _opened(present, taken.due))
 
     def _renew(self, conn: Connection, case: UseCase) -> None:
         self.store.keep(conn, replace(case, state=TOLD))
@@ -168,11 +169,10 @@ class Watching:
                 self.centre.context.journal.tree.queue(conn)
                 case = self.store.case(conn, outcome.case)
                 if case is not None and self.store.close(conn, case.id):
-                    self._record(conn, case.people, _reviewed(case, outcome))
+                    self._record(conn, _reviewed(case, outcome))
 
-    def _record(self, conn: Connection, people: Iterable[Pseudonym], event: Event) -> None:
-        told = [DatedEvent(person, event) for person in people]
-        self.centre.context.journal.record_all(conn, told)
+    def _record(self, conn: Connection, told: Iterable[DatedEvent]) -> None:
+        self.centre.context.journal.record_all(conn, list(told))
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -238,29 +238,38 @@ def _with_flag(case: UseCase, flag: Flag) -> UseCase:
     )
 
 
-def _about(kind: EventKind, case: UseCase, detail: dict[str, JsonValue]) -> Event:
-    return Event(
+def _about(person: Pseudonym, kind: EventKind, case: UseCase, *, detail: dict[str, JsonValue]) -> DatedEvent:
+    event = Event(
         kind=kind,
         outcome=Outcome.DONE,
         organisation=case.organisation,
         operator=case.operator,
-        detail={"case": case.id, **detail},
+        detail={"case": _name_for(person, case), **detail},
     )
+    return DatedEvent(person, event)
 
 
-def _flagged(case: UseCase, flag: Flag, fresh: Iterable[Rule]) -> Event:
+def _name_for(person: Pseudonym, case: UseCase) -> str:
+    """Name a case to one person: two who compare do not see that somebody opened both their records."""
+    return base64url.encode(hmac.digest(case.id.encode(), person.encode(), "sha256")[:ID_BYTES])
+
+
+def _flagged(case: UseCase, flag: Flag, fresh: Iterable[Rule]) -> DatedEvent:
     rules: list[JsonValue] = [*sorted(rule.value for rule in fresh)]
-    return _about(EventKind.USE_FLAGGED, case, {"rules": rules, "entry": flag.position})
+    detail: dict[str, JsonValue] = {"rules": rules, "entry": flag.position}
+    return _about(flag.person, EventKind.USE_FLAGGED, case, detail=detail)
 
 
-def _opened(case: UseCase, due: int) -> Event:
-    return _about(EventKind.USE_CASE_OPENED, case, {"review_due": due})
+def _opened(case: UseCase, due: int) -> Iterator[DatedEvent]:
+    for person in case.people:
+        yield _about(person, EventKind.USE_CASE_OPENED, case, detail={"review_due": due})
 
 
-def _reviewed(case: UseCase, outcome: UseOutcome) -> Event:
+def _reviewed(case: UseCase, outcome: UseOutcome) -> Iterator[DatedEvent]:
     told: dict[str, JsonValue] = {
         "finding": outcome.outcome.value,
         "comment": outcome.comment,
         "late": outcome.late,
     }
-    return _about(EventKind.USE_REVIEWED, case, told)
+    for person in case.people:
+        yield _about(person, EventKind.USE_REVIEWED, case, detail=told)

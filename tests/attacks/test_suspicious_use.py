@@ -216,7 +216,7 @@ def test_the_person_learns_of_case_deadline_and_outcome(
     place.judged(doctor, patient)
     (case,) = place.waiting(doctor)
     (opened,) = place.events(patient, "use_case_opened")
-    assert opened["detail"] == {"case": case.case, "review_due": case.due}
+    assert opened["detail"]["review_due"] == case.due
     assert opened["organisation"] == HOSPITAL
     assert doctor.operator not in str(opened)
     place.decide(case.case, "Read out of curiosity; the hospital was told.")
@@ -226,6 +226,27 @@ def test_the_person_learns_of_case_deadline_and_outcome(
     assert reviewed["detail"]["comment"] == "Read out of curiosity; the hospital was told."
     assert place.judged(doctor, patient) == ["unexplained"], "after a finding there is a new case"
     assert len(place.waiting(doctor)) == 1
+
+
+def test_two_people_who_compare_do_not_see_that_somebody_opened_both_their_records(
+    place: Ward, doctor: Doctor
+) -> None:
+    """R14, OP1: there is one case of one operator, and another name of it for each person."""
+    people = [place.person(f"compares {number}") for number in range(2)]
+    for each in people:
+        place.relate(each)
+        place.judged(doctor, each)
+    (case,) = place.waiting(doctor)
+    named = [
+        {
+            entry["detail"]["case"]
+            for kind in ("use_flagged", "use_case_opened")
+            for entry in place.events(each, kind)
+        }
+        for each in people
+    ]
+    assert [len(each) for each in named] == [1, 1], "one person finds what belongs together"
+    assert len(named[0] | named[1] | {case.case}) == 3
 
 
 def test_the_same_again_counts_in_the_case_and_is_not_told_again(

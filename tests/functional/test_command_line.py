@@ -136,7 +136,7 @@ def check_history(hand: Hand) -> None:
         "fragments_released",
     ):
         assert kind in text
-    assert re.search(r"medical +records_read  refused  clinic-b  no_permission", text)
+    assert re.search(r"medical +records_read  refused  clinic-b \([^)]*\)  no_permission", text)
     assert re.search(r"medical +records_read  permitted  clinic-b", text)
     verified = hand.gives("verify", evidence, "--trust", hand.scene.layout.trust)
     same = [line for line in shown[:-1] if not line.endswith("entries, each proved")]
