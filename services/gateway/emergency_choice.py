@@ -19,7 +19,7 @@ from consent.words import Word
 from services.contracts.oversight.register import Kind
 from services.gateway.errors import RefusedError
 from services.gateway.person import Person
-from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
+from services.gateway.wallet_actions import Permission, lay_down, permissions, roll, withdraw_copies
 
 HOLDS: Final = timedelta(days=3650)
 YEARS_BACK: Final = 10
@@ -47,7 +47,7 @@ def choose(
     """Permit the accredited relays to open these kinds of records in an emergency; none refuses all of them.
 
     `years` are those of the records; without them the last ten and the coming ones. `language`, `ja` or `en`, is
-    that of the text that the person was shown. Raises: as `lay_down`, `withdraw`.
+    that of the text that the person was shown. Raises: as `lay_down`, `withdraw_copies`.
     """
     earlier = choices(person)
     wanted = frozenset(categories)
@@ -63,7 +63,11 @@ def choose(
         for recipient, scope, effect in laid
     ]
     for each in earlier:
-        withdraw(person, each)
+        withdraw_copies(person, each.copies)
+    # only when all are taken back: what still stood would be renewed with what goes on
+    permitted = [each.terms.scope for each in earlier if each.terms.effect is Effect.PERMIT]
+    for former in dict.fromkeys(each for each in permitted if isinstance(each, RecordScope)):
+        roll(person, former)
     return chosen
 
 

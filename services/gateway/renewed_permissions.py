@@ -18,7 +18,7 @@ def permit_again(heir: Person) -> list[tuple[Permission, str]]:
     for permission in found:
         if _by_present(heir, permission):
             continue
-        if permission.terms not in complete and _begun_by_former(heir, permission):
+        if permission.terms not in complete and _to_be_begun(heir, permission):
             try:
                 lay_down(heir, permission.terms, guardian=approved(permission))
                 complete.append(permission.terms)
@@ -46,6 +46,12 @@ def _by_present(heir: Person, permission: Permission) -> bool:
     """Whether all three bodies have it in force from the present wallet; less is left of a renewal that broke off."""
     active = _active(permission)
     return active.keys() == set(PROXIES) and not _begun_by_former(heir, permission)
+
+
+def _to_be_begun(heir: Person, permission: Permission) -> bool:
+    """Whether a former wallet permitted it and nothing of it was taken back, not at one body either."""
+    states = {each.state for copies in permission.copies.values() for each in copies}
+    return states == {DirectiveState.ACTIVE} and _begun_by_former(heir, permission)
 
 
 def _begun_by_former(heir: Person, permission: Permission) -> bool:

@@ -92,6 +92,14 @@ class Permission:
         states = {copy.state for copies in self.copies.values() for copy in copies}
         return now < self.terms.valid_until and DirectiveState.ACTIVE in states
 
+    def stands(self, now: datetime) -> bool:
+        """Whether all three bodies hold it in force.
+
+        Less was never given, or was taken back while a body was down; and one body alone may say so of anything.
+        """
+        held = [{copy.state for copy in self.copies.get(body, ())} for body in PROXIES]
+        return now < self.terms.valid_until and all(each == {DirectiveState.ACTIVE} for each in held)
+
 
 def lay_down(
     person: Person, terms: Terms, *, guardian: Mapping[Body, GuardianSignature] | None = None
@@ -216,7 +224,7 @@ def _goes_on(permission: Permission, rolled: Iterable[Compartment], now: datetim
     terms = permission.terms
     return (
         terms.effect is Effect.PERMIT
-        and permission.active(now)
+        and permission.stands(now)
         and any(terms.scope.covers(compartment) for compartment in rolled)
     )
 

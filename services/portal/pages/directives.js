@@ -44,6 +44,11 @@ export async function listed(person) {
 // Bodies that hold a directive in force.
 export const activeAt = ({ copies }) => PROXIES.filter((body) => copies.some((each) => each.body === body && each.state === "active"));
 
+// Whether all three bodies hold a directive in force and nothing of it was taken back: what one body says is no reason to
+// sign it anew.
+const standsEverywhere = (directive) =>
+  isActive(directive) && activeAt(directive).length === PROXIES.length && directive.copies.every(({ state }) => state === "active");
+
 export const isActive = (directive) => directive.terms.valid_until > instant() && activeAt(directive).length > 0;
 
 // Opens the wallet for one thing to be done; `register` is the verified register.
@@ -91,8 +96,9 @@ class Hand {
     return taken.length;
   }
 
-  // W1 to W4, one step for each body, the medical centre's first; a body that fails stops no other one.
-  async *withdraw(directive, silent = []) {
+  // W1 to W4, one step for each body, the medical centre's first; a body that fails stops no other one. `leaving` are names
+  // of directives that are taken back next: they are not renewed.
+  async *withdraw(directive, silent = [], leaving = []) {
     const began = performance.now();
     const missing = [];
     for (const body of ["medical", "identity", "oversight"]) {
@@ -110,7 +116,7 @@ class Hand {
     }
     if (directive.terms.effect === "permit" && missing.length === 0) {
       try {
-        await this.#roll(directive.terms.scope);
+        await this.#roll(directive.terms.scope, leaving);
         yield { step: "sealed" };
       } catch (error) {
         yield { step: "not_sealed", error };
@@ -211,8 +217,7 @@ class Hand {
 
   async #takeBack({ body, id, jws }) {
     const wallet = this.#wallets[body];
-    const { said: directive, jwk } = await verified(body, this.#verifiedCopy(body, jws));
-    if (directive.body !== body || directive.id !== id) throw new CentreError(body, "not_verified");
+    const { said: directive, jwk } = await this.#ownCopy({ body, id, jws });
     const order = { directive: id, body, person: directive.person, at: instant() };
     const withdrawal = await sign(wallet, WITHDRAWAL, order);
     const { receipt } = await this.#person.post(body, "/withdrawals", { withdrawal });
@@ -238,7 +243,7 @@ class Hand {
   }
 
   // W4: the next version of every open compartment, and fragments for the permissions that go on.
-  async #roll(scope) {
+  async #roll(scope, leaving) {
     const newest = new Map();
     for (const label of await this.#published(scope)) {
       const [category, year, version] = label.split("/");
@@ -246,18 +251,39 @@ class Hand {
       newest.set(place, Math.max(newest.get(place) ?? 0, Number(version)));
     }
     if (newest.size === 0) return;
+    const goingOn = await this.#goingOn([...newest.keys()], leaving);
     const own = this.#wallets.medical;
     const delegation = await this.#delegating();
     const labels = [...newest].map(([place, version]) => `${place}/${version + 1}`);
     const keys = Object.fromEntries(labels.map((label) => [label, toBase64url(delegation.publicKey(label))]));
     const publication = await sign(own, PUBLISHED, { subject: await thumbprint(own.jwk), keys, issued_at: instant() });
     await this.#person.put("medical", "/compartments", { publication });
-    for (const each of (await listed(this.#person)).directives) {
-      const goesOn = each.terms.effect === "permit" && isActive(each) && labels.some((label) => covers(each.terms.scope, label));
-      if (!goesOn) continue;
+    for (const each of goingOn) {
       await this.layDown(each.terms, Object.fromEntries(each.copies.map(({ body, guardian }) => [body, guardian])));
       for (const copy of each.copies) await this.#takeBack(copy);
     }
+  }
+
+  // The permissions that reach any of these places, each copy signed by the person's wallet: a body, or who passes on what
+  // it says, could show one that nobody gave.
+  async #goingOn(places, leaving) {
+    const { directives, silent } = await listed(this.#person);
+    if (silent.length) throw new CentreError(silent[0], "unavailable");
+    const found = directives.filter(
+      (each) =>
+        each.terms.effect === "permit" &&
+        standsEverywhere(each) &&
+        !leaving.includes(each.name) &&
+        places.some((place) => covers(each.terms.scope, place)),
+    );
+    for (const { copies } of found) for (const copy of copies) await this.#ownCopy(copy);
+    return found;
+  }
+
+  async #ownCopy({ body, id, jws }) {
+    const own = await verified(body, this.#verifiedCopy(body, jws));
+    if (own.said.body !== body || own.said.id !== id) throw new CentreError(body, "not_verified");
+    return own;
   }
 }
 

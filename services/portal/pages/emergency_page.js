@@ -112,8 +112,9 @@ async function choose(now, hand, { choice, categories, language }) {
   if (yes && found.length === 0) throw new CentreError("oversight", "no_relay");
   const notice = await noticeIn(language);
   for (const recipient of yes ? found : [undefined]) await hand.layDown(termsOf({ yes, recipient, categories, notice }));
+  const leaving = standing.map(({ name }) => name);
   for (const each of standing) {
-    for await (const { step, missing } of hand.withdraw(each)) {
+    for await (const { step, missing } of hand.withdraw(each, [], leaving)) {
       if (step === "over_missing") throw new CentreError(missing[0], "unavailable");
     }
   }

@@ -61,6 +61,17 @@ def test_another_choice_takes_the_earlier_one_back(town: Town) -> None:
     assert chosen.terms.scope.categories == {Category.SUMMARY}
 
 
+def test_a_narrower_choice_leaves_nothing_of_the_wider_one_at_any_of_several_relays(town: Town) -> None:
+    """W4: taking the first one back renews none of those that are taken back next."""
+    town.world.organisation("relay-2", Kind.EMERGENCY_RELAY, Role.EMERGENCY_RELAY)
+    town.world.watch.tick(60)  # the register is read anew
+    choose(town.person, [Category.SUMMARY, Category.MEDICATION])
+    town.world.watch.tick()
+    choose(town.person, [Category.SUMMARY])
+    scopes = [each.terms.scope for each in choices(town.person)]
+    assert [each.categories for each in scopes if isinstance(each, RecordScope)] == [{Category.SUMMARY}] * 2
+
+
 def test_a_no_takes_the_permission_back_and_a_later_yes_the_no(town: Town) -> None:
     choose(town.person, [Category.SUMMARY])
     town.world.watch.tick()

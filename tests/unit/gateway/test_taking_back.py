@@ -7,7 +7,8 @@ import pytest
 from support.gateway_world import NOW, YEAR, World, terms
 
 from consent.jwk import to_jwk
-from consent.vocabulary import PROXIES, Body, Category
+from consent.lifecycle import DirectiveState
+from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.oversight.register import Kind, Role
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError
@@ -97,6 +98,27 @@ def test_body_that_is_down_from_the_start_is_named_and_the_rest_is_taken_up_late
     done = town.withdraw()
     assert (done.missing, set(done.receipts), town.active()) == ((), set(PROXIES), [])
     assert len(permissions(town.person)) == 1
+
+
+def test_what_was_taken_back_while_a_body_was_down_is_not_renewed_with_what_goes_on(town: Town) -> None:
+    """W4: a copy that is left over at one body, or that one body claims, is no permission to lay down anew."""
+    lay_down(town.person, terms("clinic-b", Category.MEDICATION, purpose=Purpose.HRESCH))
+    lay_down(town.person, terms("clinic-b", Category.MEDICATION, purpose=Purpose.PATRQT))
+    for each in (*PROXIES, Body.REGISTRY):
+        town.person.tokens.token(town.world(each).base_url)
+    town.person = town.person.holding(town.person.wallet)
+    town.world(Body.IDENTITY).down = True
+    assert town.withdraw().missing == (Body.IDENTITY,)
+    town.world(Body.IDENTITY).down = False
+    town.world.watch.tick()
+    research, own = (
+        next(each for each in permissions(town.person) if each.terms.purposes == {purpose})
+        for purpose in (Purpose.HRESCH, Purpose.PATRQT)
+    )
+    assert take_back(town.person, research).missing == ()
+    held = [each for each in permissions(town.person) if Body.MEDICAL in each.copies]
+    standing = [each.terms for each in held if each.copies[Body.MEDICAL][0].state is DirectiveState.ACTIVE]
+    assert standing == [own.terms]
 
 
 def test_it_is_said_when_a_permission_can_still_be_used(town: Town) -> None:
