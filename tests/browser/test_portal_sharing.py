@@ -1,25 +1,27 @@
 """Permissions for records and the choice for emergencies, made in the page, over real bodies."""
 
 import hashlib
+import json
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route
 from support.portal_browser import Visit
 
+from consent import base64url
 from consent.compartments import YearSpan
 from consent.conditions import FrequencyUnit
 from consent.recipients import Recipient
 from consent.terms import Effect, RecordScope
 from consent.vocabulary import PROXIES, Category, Purpose
 from services.contracts.identity.messages import Application
-from services.demo.scene import PINS, Inhabitant, Scene
+from services.demo.scene import PINS, Inhabitant, Scene, medical_terms
 from services.gateway.clinic import open_records
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.emergency_choice import choices
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import deposit, link
-from services.gateway.wallet_actions import Permission, permissions
+from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
 from services.gateway.withdrawing import read_withdrawal, verify_withdrawal
 from services.kit.clock import system_clock
 from services.portal.pages import ASSETS, FOLDER, load_words
@@ -325,6 +327,68 @@ def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, 
     refusal.get_by_role("button").click()
     visit.answer(SIGNING)
     visit.told("#steps", "Done: it is taken back everywhere")
+
+
+@pytest.mark.long
+def test_what_bodies_show_as_a_permission_is_signed_anew_only_if_the_person_gave_it_and_it_stands(
+    visit: Visit, sharer: Inhabitant
+) -> None:
+    """W4: a dishonest body shows what was taken back as in force; all of them show what the wallet never signed."""
+    page, person = visit.page, sharer.person
+    kinds = (Category.CHECKUP, Category.LABORATORY, Category.IMAGING)
+    withdraw(person, lay_down(person, medical_terms("hospital-a", categories=frozenset(kinds), years=SPAN)))
+    for count in (2, 3):
+        lay_down(person, medical_terms("clinic-b", categories=frozenset(kinds[:count]), years=SPAN))
+    before = {each.terms for each in active(sharer)}
+    visit.sign_in(sharer)
+    page.route("**/relay/identity/directives", lambda route: _shown(route, revive=True))
+    taken = _takes_one_back(visit)
+    assert taken == "✓"
+    page.unroute("**/relay/identity/directives")
+    page.route("**/relay/*/directives", lambda route: _shown(route, revive=False))
+    assert _takes_one_back(visit) == "✗"
+    left = {each.terms for each in active(sharer)}
+    assert left < before, "the page signed what nobody had asked for"
+    assert len(before - left) == 2
+
+
+def _takes_one_back(visit: Visit) -> str:
+    """Take the newest permission for clinic B back; return the mark of the step that rolls keys."""
+    page = visit.page
+    visit.go("history")
+    visit.go("sharing")
+    page.locator("#directives > li", has_text="clinic-b").first.get_by_role("button").click()
+    page.evaluate("document.getElementById('steps').replaceChildren()")  # those of the last time
+    visit.answer(SIGNING)
+    visit.told("#steps", "Done: it is taken back everywhere")
+    return page.locator("#steps li").all_inner_texts()[3][0]
+
+
+def _shown(route: Route, *, revive: bool) -> None:
+    """Pass on what a body lists, with what was taken back as in force, or with a permission that nobody signed."""
+    if route.request.method != "GET":
+        return route.continue_()
+    answer = route.fetch()
+    told = answer.json()
+    if revive:
+        for each in told["directives"]:
+            each["state"] = "active"
+    else:
+        real = next(
+            each["jws"] for each in told["directives"] if b'"effect":"permit"' in _payload(each["jws"])
+        )
+        header, _, signature = real.split(".")
+        said = json.loads(_payload(real))
+        terms = {**said["terms"], "recipient": "hospital-a", "purposes": ["HRESCH"]}
+        terms["scope"]["categories"] = sorted(each.value for each in Category)
+        forged = json.dumps({**said, "id": "f", "terms": terms, "issued_at": "2026-01-01T00:00:00Z"})
+        jws = f"{header}.{base64url.encode(forged.encode())}.{signature}"
+        told["directives"].append({**told["directives"][0], "id": "f", "jws": jws, "state": "active"})
+    return route.fulfill(response=answer, json=told)
+
+
+def _payload(jws: str) -> bytes:
+    return base64url.decode(jws.split(".")[1])
 
 
 def _unavailable(route: Route) -> None:
