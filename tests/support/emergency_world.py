@@ -1,6 +1,5 @@
 """The real medical centre and the real oversight body's emergencies, with a hospital's staff and a relay at work."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 from support.database import bodies_on, database_url
+from support.identity_wire import NO_TLS
 from support.medical_story import MEDICATION, start
 from support.medical_world import AUDITOR, HOSPITAL, RELAY, Running, Someone, World
 
@@ -271,7 +271,7 @@ class ToOversight(Http):
     """`Http` to the oversight body's emergencies in this process, as one operator."""
 
     def __init__(self, town: Town, who: str) -> None:
-        super().__init__(URL, context=ssl.create_default_context(), clock=town.world.clock)
+        super().__init__(URL, context=NO_TLS, clock=town.world.clock)
         self._town, self._who = town, who
 
     def _request(self, method: str, path: str, **sent: Any) -> httpx.Response:

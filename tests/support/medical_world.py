@@ -4,7 +4,6 @@ The register is the fake oversight body's; the two second proxies are `FakeSecon
 """
 
 import hashlib
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 from support.database import bodies_on, database_url
+from support.identity_wire import NO_TLS
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -141,7 +141,7 @@ class InProcess(Http):
     """`Http` to the application in this process, from one terminal."""
 
     def __init__(self, client: TestClient, terminal: str, clock: Clock) -> None:
-        super().__init__(URL, context=ssl.create_default_context(), clock=clock)
+        super().__init__(URL, context=NO_TLS, clock=clock)
         self._application = client
         self._terminal = terminal
 

@@ -1,7 +1,6 @@
 """The product safety centre in this process: the real application behind its gate, without sockets."""
 
 import json
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.identity_wire import NO_TLS
 from support.product_safety_process import tls_settings
 from support.product_safety_world import SHOP, World
 
@@ -30,7 +30,7 @@ class InProcess(Http):
     """`Http` to an application in this process, from the terminal that the token was issued to."""
 
     def __init__(self, client: TestClient, world: World) -> None:
-        super().__init__(world.url, context=ssl.create_default_context())
+        super().__init__(world.url, context=NO_TLS)
         self._application = client
 
     def _request(self, method: str, path: str, **sent: Any) -> httpx.Response:

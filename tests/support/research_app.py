@@ -1,6 +1,5 @@
 """The anonymiser in this process: the real application behind its gate, without sockets."""
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 import httpx
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.identity_wire import NO_TLS
 from support.research_world import AUDITOR, UNIVERSITY, URL, World
 
 from consent.identifiers import (
@@ -68,7 +68,7 @@ class InProcess(Http):
     """`Http` to the anonymiser in this process, from one organisation's terminal."""
 
     def __init__(self, client: TestClient, member: OrganisationId) -> None:
-        super().__init__(URL, context=ssl.create_default_context())
+        super().__init__(URL, context=NO_TLS)
         self._application = client
         self._member = member
 

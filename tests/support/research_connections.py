@@ -1,10 +1,10 @@
 """What the anonymiser reaches in its tests: functions in this process in place of bodies, and a live register."""
 
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from support.identity_wire import NO_TLS
 
 from consent.identifiers import (
     OperatorId,
@@ -24,7 +24,7 @@ class Answering(Http):
     """A connection whose other end is a function in this process."""
 
     def __init__(self, url: str, answer: Callable[[str, Token | None, bytes | None], str]) -> None:
-        super().__init__(url, context=ssl.create_default_context())
+        super().__init__(url, context=NO_TLS)
         self._function = answer
 
     def send(

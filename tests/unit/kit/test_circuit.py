@@ -1,11 +1,11 @@
 """A body that hangs is left alone: nobody but the first few waits for it, and it is asked again when it is back."""
 
-import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.hanging import HangingServer
+from support.identity_wire import NO_TLS
 
 from services.kit.circuit import Circuit, Limits, OpenCircuitError
 from services.kit.http import Http, PeerUnavailableError
@@ -38,7 +38,7 @@ def clock() -> SetClock:
 @pytest.fixture
 def http(server: HangingServer, clock: SetClock) -> Iterator[Http]:
     circuit = Circuit(LIMITS, clock=clock)
-    http = Http(server.url, context=ssl.create_default_context(), timeout=0.2, circuit=circuit)
+    http = Http(server.url, context=NO_TLS, timeout=0.2, circuit=circuit)
     yield http
     http.close()
 

@@ -1,6 +1,5 @@
 """The reading path: which body is asked, what is told when none answers, and grants read by the anonymiser."""
 
-import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.hanging import HangingServer
+from support.identity_wire import NO_TLS
 from support.medical_story import ASKED, MEDICATION, deposit, documents, open_answer, read, seal, start
 from support.medical_world import ANONYMISER, CLINIC, Running, Someone, World
 
@@ -97,7 +97,7 @@ def test_hanging_body_costs_the_first_reads_only(world: World) -> None:
     limits = Limits(failures=2, pause=60.0, probe=0.1)
     http = Http(
         server.url,
-        context=ssl.create_default_context(),
+        context=NO_TLS,
         timeout=0.1,
         circuit=Circuit(limits, clock=world.clock),
     )
@@ -118,7 +118,7 @@ def test_hanging_body_costs_the_first_reads_only(world: World) -> None:
 def test_hanging_bodies_release_nothing_and_say_so_with_one_code(world: World) -> None:
     server = HangingServer()
     circuit = Circuit(Limits(failures=1, pause=60.0, probe=0.1), clock=world.clock)
-    http = Http(server.url, context=ssl.create_default_context(), timeout=0.1, circuit=circuit)
+    http = Http(server.url, context=NO_TLS, timeout=0.1, circuit=circuit)
     try:
         clients = dict.fromkeys((Body.OVERSIGHT, Body.IDENTITY), SecondProxyClient(http))
         with world.running(world.second_proxies(clients)) as running:

@@ -1,12 +1,12 @@
 """Opening, using and ending a session."""
 
-import ssl
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
+from support.identity_wire import NO_TLS
 from support.portal_app import (
     COOKIE,
     PORTAL,
@@ -29,7 +29,7 @@ class InProcess(Http):
     """`Http` to a portal in this process."""
 
     def __init__(self, browser: TestClient) -> None:
-        super().__init__(PORTAL, context=ssl.create_default_context())
+        super().__init__(PORTAL, context=NO_TLS)
         self._browser = browser
 
     def _request(self, method: str, path: str, **sent: Any) -> httpx.Response:
