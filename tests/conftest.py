@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 from support.deployment import running_deployment
+from support.migrated import migrated_once
 
 from services.demo.scene import Scene
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copied_databases() -> Iterator[None]:
+    """Databases in the tests' own process are copies of what their migrations made once."""
+    with migrated_once():
+        yield
 
 
 @pytest.fixture(scope="session")
