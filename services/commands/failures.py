@@ -26,7 +26,6 @@ EXPECTED = (
     DeploymentError,
     GatewayError,
     LogError,
-    OSError,
     PeerUnavailableError,
     ProblemError,
     RemoteProblemError,
@@ -40,12 +39,21 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except OSError as error:
+            raise click.ClickException(_of_system(error)) from error
         except EXPECTED as error:
             raise click.ClickException(str(error)) from error
         except ValidationError as error:
             raise click.ClickException(_unsuitable(error)) from error
 
     return wrapped
+
+
+def _of_system(error: OSError) -> str:
+    """Say which file it is and what is wrong with it, without the number of the error."""
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}; name another file or folder, or correct this one"
 
 
 def _unsuitable(error: ValidationError) -> str:

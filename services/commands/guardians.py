@@ -256,6 +256,7 @@ def confirm(card: Path, number: int, *, language: str) -> None:
 @click.group("as-guardian")
 @ward_option
 @click.pass_context
+@told
 def as_guardian(context: click.Context, ward: Path) -> None:
     """Do something for a ward, with your own card: grant, refuse, withdraw, receipt, history, ..."""
     context.obj = gateway.read_ward(ward)

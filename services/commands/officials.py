@@ -6,7 +6,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import IdCommand, text_of
 from services.commands.supervisors import show
 from services.contracts.oversight.register import FormerKey, Kind, Role
 from services.gateway.accreditor import (
@@ -139,7 +139,7 @@ def register(folder: Path) -> None:
 @told
 def hand_in(folder: Path, name: str, file: Path) -> None:
     """Hand in a report that the oversight body demanded."""
-    serial = hand_in_report(Organisation.at(folder), name, file.read_text(encoding="utf-8"))
+    serial = hand_in_report(Organisation.at(folder), name, text_of(file))
     click.echo(f"received in edition {serial} of the register")
 
 

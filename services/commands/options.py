@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 
 import click
+
+from services.commands.failures import told
 
 Command = Callable[..., None]
 ID_WITH_HYPHEN = re.compile(r"-[A-Za-z0-9_-]{21}")
@@ -34,7 +37,7 @@ def gathered(name: str, options: Sequence[Option], build: Callable[..., object])
 
         @wraps(command)
         def wrapped(**given: object) -> None:
-            made = build(**{option: given.pop(option) for option in own})
+            made = told(build)(**{option: given.pop(option) for option in own})
             command(**given, **{name: made})
 
         decorated: Command = wrapped
@@ -59,6 +62,14 @@ def whole(option: str, text: str) -> int:
         return int(text)
     except ValueError as cause:
         raise click.UsageError(f"{option}: {text!r} is not a whole number.") from cause
+
+
+def text_of(file: Path) -> str:
+    """Return a file's text. Raises: UsageError when it is not UTF-8; OSError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as cause:
+        raise click.UsageError(f"{file} is not text in UTF-8; name a text file") from cause
 
 
 def number(option: str, text: str) -> float:

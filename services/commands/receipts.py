@@ -9,6 +9,7 @@ from consent.receipt_words import lines
 from consent.terms import Effect
 from consent.vocabulary import PROXIES, Body
 from services.commands.failures import told
+from services.commands.options import text_of
 from services.commands.permitting import numbered
 from services.commands.person import card_option, signing
 from services.commands.reception import question_of
@@ -60,7 +61,7 @@ def directive(
     """Of the permission or refusal with this number in `permissions`, also when it was taken back."""
     person = signing(card)
     chosen = numbered(permissions(person), number)
-    texts = list(shown_texts()) if text is None else [text.read_text(encoding="utf-8")]
+    texts = list(shown_texts()) if text is None else [text_of(text)]
     made = receipt_of(person, chosen, body=None if body is None else Body(body), texts=texts)
     _give(made, save=save, html=html, language=language)
 

@@ -27,7 +27,9 @@ def relationships() -> None:
 @click.option("--with", "operators", multiple=True, help="A professional, by operator id; may be repeated.")
 @click.option("--team", "teams", multiple=True, help="A ward or team, in your own words; may be repeated.")
 @click.option("--from", "start", type=click.DateTime(), help="Local time; by default now.")
-@click.option("--days", type=click.IntRange(1), default=1, show_default=True, help="How long from then.")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=1, show_default=True, help="How long from then."
+)
 @click.option("--surname", help="The patient's; only a keyed digest leaves this machine.")
 @click.option("--address", help="The patient's; only a keyed digest leaves this machine.")
 @told

@@ -7,7 +7,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import IdCommand, text_of
 from services.commands.person import card_option, signed_in
 from services.contracts.proposals import ShownProposal
 from services.gateway.credentials import load, save
@@ -52,7 +52,7 @@ body_option = click.option(
 @told
 def propose(folder: Path, body: str, kind: str, parameters: str, reason: str) -> None:
     """Propose a privileged operation; it waits for another supervisor."""
-    text = Path(parameters[1:]).read_text(encoding="utf-8") if parameters.startswith("@") else parameters
+    text = text_of(Path(parameters[1:])) if parameters.startswith("@") else parameters
     try:
         asked = json.loads(text)
     except ValueError as error:

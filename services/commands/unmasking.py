@@ -1,7 +1,6 @@
 """Who acted for an organisation: the person asks, two officials decide; and the organisation's own part."""
 
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -10,7 +9,7 @@ from services.commands.failures import told
 from services.commands.options import IdCommand
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signed_in
-from services.contracts.oversight.unmasking import ClaimedOpening, Tell, Unmasking
+from services.contracts.oversight.unmasking import Tell, Unmasking
 from services.gateway import unmasking as gateway
 from services.gateway.credentials import name_operator, renew_staff_secret
 from services.gateway.history import BODIES
@@ -68,13 +67,15 @@ def waiting(folder: Path) -> None:
 @click.argument("case")
 @click.option("--tell", type=click.Choice([each.value for each in Tell]), default=Tell.OUTCOME.value)
 @click.option(
-    "--opening", type=click.File(), help="Try this one (sekisho staff opening) in place of the sealed one."
+    "--opening",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Try this one (sekisho staff opening) in place of the sealed one.",
 )
 @click.option("--reason", required=True, help="Why; it is in the person's history.")
 @told
-def propose(folder: Path, case: str, tell: str, opening: TextIO | None, reason: str) -> None:
+def propose(folder: Path, case: str, tell: str, opening: Path | None, reason: str) -> None:
     """Propose to unmask; another official approves (sekisho approve --at oversight)."""
-    claimed = None if opening is None else ClaimedOpening.model_validate_json(opening.read())
+    claimed = None if opening is None else gateway.read_opening(opening)
     made = gateway.propose(Organisation.at(folder), case, tell=Tell(tell), opening=claimed, reason=reason)
     click.echo(f"proposal {made.id}: another official approves it (sekisho approve --at oversight)")
 
@@ -106,7 +107,13 @@ def name_(folder: Path, name: str) -> None:
 
 
 @staff.command()
-@click.option("--as", "folders", required=True, multiple=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--as",
+    "folders",
+    required=True,
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
 @told
 def renew(folders: tuple[Path, ...]) -> None:
     """Give the operators of these folders other pseudonyms from now on; earlier entries can still be unmasked."""

@@ -158,7 +158,14 @@ def name_operator(folder: Path, name: str) -> None:
 
 
 def renew_staff_secret(folders: Sequence[Path]) -> None:
-    """Put one fresh secret into an organisation's folders: its operators get other pseudonyms from now on."""
+    """Put one fresh secret into an organisation's folders: its operators get other pseudonyms from now on.
+
+    Raises: CredentialFolderError when one is no such folder or they are of several organisations; none is changed then.
+    """
+    if len({load(folder).organisation for folder in folders}) > 1:
+        raise CredentialFolderError(
+            "the folders are of several organisations, which share no secret; name those of one"
+        )
     secret = base64url.encode(system_randomness(32)).encode()
     for folder in folders:
         _replace(folder / STAFF, secret)

@@ -1,5 +1,9 @@
 """Unmasking staff: the person names an entry of their history, two officials decide; the organisation's own part."""
 
+from pathlib import Path
+
+from pydantic import ValidationError
+
 from consent import base64url
 from consent.vocabulary import Body
 from services.contracts.oversight.unmasking import (
@@ -14,7 +18,7 @@ from services.contracts.oversight.unmasking import (
     UnmaskStaff,
 )
 from services.contracts.proposals import ProposalsClient, ShownProposal
-from services.gateway.errors import NotVerifiedError
+from services.gateway.errors import NotVerifiedError, StaffFileError
 from services.gateway.history import BODIES, HistoryEntry, history
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
@@ -54,6 +58,16 @@ def own(person: Person) -> list[Unmasking]:
 def waiting(official: Organisation) -> list[Unmasking]:
     """Return what two officials may decide. Raises: RefusedError."""
     return official.ask(Body.OVERSIGHT, lambda http, token: UnmaskingClient(http, token=token).waiting())
+
+
+def read_opening(file: Path) -> ClaimedOpening:
+    """Read what `sekisho staff opening` printed. Raises: StaffFileError."""
+    try:
+        return ClaimedOpening.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StaffFileError(
+            f"{file} is not what `sekisho staff opening` prints; have the organisation print it again"
+        ) from error
 
 
 def propose(
