@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.trusting import tell_verified, trust_file, trust_option
+from services.commands.trusting import tell_made, tell_verified, trust_file, trust_option
 from services.gateway.audit_events import save_bundle
 from services.gateway.auditor import Watch
 from services.gateway.auditor import audit as walk
@@ -34,6 +34,8 @@ def verify(evidence: Path, *, trust: Path | None, fhir: Path | None) -> None:
         if fhir is not None:
             raise click.UsageError("a receipt is no AuditEvent; --fhir is for evidence")
         tell_verified(evidence, chosen, language="en")
+        return
+    if tell_made(evidence, chosen, language="en") is not None:
         return
     other = verify_other(evidence, chosen)
     if other is not None:

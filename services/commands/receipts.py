@@ -14,11 +14,18 @@ from services.commands.permitting import numbered
 from services.commands.person import card_option, signing
 from services.commands.reception import question_of
 from services.commands.reception_words import WORDS
-from services.commands.trusting import page_option, tell, tell_verified, trust_file, trust_option
+from services.commands.trusting import (
+    page_option,
+    tell,
+    tell_made,
+    tell_verified,
+    trust_file,
+    trust_option,
+)
 from services.commands.wishes import NOTICES, language_option
 from services.gateway.emergency_choice import NOTICE as EMERGENCY
 from services.gateway.own_receipts import receipt_of, refused_requests
-from services.gateway.receipts import Receipt
+from services.gateway.receipts import Receipt, ReceiptError
 from services.gateway.reception import ASKED
 from services.gateway.wallet_actions import permissions
 from services.kit.keys import write_private
@@ -91,6 +98,23 @@ def refused(card: Path, number: int | None, *, save: Path | None, html: Path | N
     click.echo(f"{len(found)} refused requests, each proved")
 
 
+@receipt.command("make")
+@click.argument("file", type=EXISTING)
+@save_option
+@trust_option
+@page_option
+@language_option
+@told
+def make(file: Path, *, save: Path | None, trust: Path | None, html: Path | None, language: str) -> None:
+    """Make the receipt out of what My Portal saved, offline."""
+    made = tell_made(file, trust_file(trust, file), language=language, html=html)
+    if made is None:
+        raise ReceiptError(
+            "This is not what My Portal saves of a permission or refusal; save it there again."
+        )
+    _save(made, save)
+
+
 @receipt.command("show")
 @click.argument("file", type=EXISTING)
 @trust_option
@@ -113,6 +137,10 @@ def shown_texts() -> Iterator[str]:
 
 def _give(made: Receipt, *, save: Path | None, html: Path | None, language: str) -> None:
     tell(made, language=language, html=html)
+    _save(made, save)
+
+
+def _save(made: Receipt, save: Path | None) -> None:
     if save is not None:
         save.unlink(missing_ok=True)
         write_private(save, made.content)

@@ -8,7 +8,7 @@ import click
 
 from consent.receipt_words import lines, title
 from services.gateway.receipt_page import page
-from services.gateway.receipts import Receipt, verify_receipt
+from services.gateway.receipts import Receipt, make_receipt, read_proof, verify_receipt
 from services.kit.log.evidence import parse_trust
 
 TRUST_VARIABLE: Final = "SEKISHO_TRUST"
@@ -28,9 +28,26 @@ def trust_file(named: Path | None, evidence: Path) -> Path:
     return chosen
 
 
+def tell_made(file: Path, trust: Path, *, language: str, html: Path | None = None) -> Receipt | None:
+    """Make the receipt that follows from a saved proof, and say what it is of; None where the file is no such proof.
+
+    Raises: ReceiptError.
+    """
+    proof = read_proof(file.read_bytes())
+    if proof is None:
+        return None
+    made = make_receipt(proof, parse_trust(trust.read_bytes()))
+    _tell_checked(made, trust, language=language, html=html)
+    return made
+
+
 def tell_verified(file: Path, trust: Path, *, language: str, html: Path | None = None) -> None:
     """Verify a receipt and say what it is of. Raises: ReceiptError."""
     receipt = verify_receipt(file.read_bytes(), parse_trust(trust.read_bytes()))
+    _tell_checked(receipt, trust, language=language, html=html)
+
+
+def _tell_checked(receipt: Receipt, trust: Path, *, language: str, html: Path | None) -> None:
     tell(receipt, language=language, html=html)
     click.echo(f"✓ verified against the keys in {trust}")
 

@@ -31,6 +31,7 @@ from services.kit.encoding import Message
 from services.kit.events import EventKind, Outcome
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import Evidence, Trust, VerifiedEntry, verify_evidence
+from services.kit.strict_json import StrictJsonError, loads
 
 FORMAT: Final = "sekisho-receipt/1"
 
@@ -69,6 +70,14 @@ class Receipt:
 def is_receipt(raw: bytes) -> bool:
     """Whether a file claims to be a receipt; proves nothing."""
     return raw.startswith(b'{"@context":')
+
+
+def read_proof(raw: bytes) -> ReceiptProof | None:
+    """Return what a receipt follows from, as My Portal saves it, not verified; None if the file is no such proof."""
+    try:
+        return ReceiptProof.model_validate(loads(raw))
+    except (StrictJsonError, ValidationError):
+        return None
 
 
 def make_receipt(proof: ReceiptProof, trust: Trust) -> Receipt:

@@ -11,6 +11,7 @@ from support.portal_browser import Visit
 from consent import base64url
 from consent.compartments import YearSpan
 from consent.conditions import FrequencyUnit
+from consent.receipt_facts import LaidDown
 from consent.recipients import Recipient
 from consent.terms import Effect, RecordScope
 from consent.vocabulary import PROXIES, Category, Purpose
@@ -20,7 +21,10 @@ from services.gateway.clinic import open_records
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.emergency_choice import choices
 from services.gateway.errors import RefusedError
+from services.gateway.history import trust_of
 from services.gateway.hospital import deposit, link
+from services.gateway.own_receipts import receipt_of
+from services.gateway.receipts import make_receipt, read_proof
 from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
 from services.gateway.withdrawing import read_withdrawal, verify_withdrawal
 from services.kit.clock import system_clock
@@ -121,6 +125,7 @@ def test_what_the_page_signs_opens_and_what_it_takes_back_does_not(visit: Visit,
     assert read(scene, sharer, "clinic-b", Category.MEDICATION) == 1
     _asks_who_may_read(visit)
     _takes_back(visit, sharer)
+    _has_a_receipt(visit, sharer, notice)
     with pytest.raises(RefusedError, match="withdrawn"):
         read(scene, sharer, "clinic-b", Category.MEDICATION)
     write(scene, sharer, "2")
@@ -147,7 +152,7 @@ def _asks_who_may_read(visit: Visit) -> None:
 def _takes_back(visit: Visit, sharer: Inhabitant) -> None:
     """W1 to W4: body by body, the seconds, three receipts that anybody can verify."""
     page = visit.page
-    page.locator("#directives > li", has_text="clinic-b").get_by_role("button").click()
+    page.locator("#directives > li", has_text="clinic-b").get_by_role("button", name="Take back").click()
     page.locator("#confirm[open]").wait_for()  # after the centre has said what would change
     assert "clinic-b loses medication" in page.inner_text("#confirm-effects")
     visit.answer(SIGNING)
@@ -166,6 +171,30 @@ def _takes_back(visit: Visit, sharer: Inhabitant) -> None:
     assert {each.body for each in verified} == set(PROXIES)
     assert {each.fragments_deleted for each in verified} == {2}
     page.locator("#ended-list").locator("li", has_text="taken back").wait_for(state="attached")
+
+
+def _has_a_receipt(visit: Visit, sharer: Inhabitant, notice: str) -> None:
+    """E1 to E7, R19: from what the page saves follows the receipt that the command makes of the same copy."""
+    page = visit.page
+    page.click("#ended summary")
+    page.locator("#ended-list li", has_text="taken back").get_by_role("button").click()
+    assert "It names you as one body does: Medical" in page.inner_text("#confirm-effects")
+    page.fill("#confirm-pin", SIGNING)
+    proof = read_proof(visit.saved("#confirm-yes", "proof.json").read_bytes())
+    visit.told("#status", "sekisho receipt make FILE")
+    assert proof is not None
+    made = make_receipt(proof, trust_of(sharer.person)).fact
+    ended = next(
+        each for each in permissions(sharer.person, bodies=PROXIES) if not each.active(system_clock())
+    )
+    other = receipt_of(sharer.person, ended, texts=[notice]).fact
+    assert isinstance(made, LaidDown)
+    assert isinstance(other, LaidDown)
+    assert (made.directive, made.text, made.key) == (other.directive, notice, other.key)
+    assert made.taken_back is not None
+    assert other.taken_back is not None
+    assert made.taken_back.deletion == other.taken_back.deletion is not None
+    assert len(proof.evidence.entries) == 2
 
 
 @pytest.mark.long

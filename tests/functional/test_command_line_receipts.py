@@ -32,7 +32,20 @@ def saved(desk: Desk, folder: Path, number: int, *more: str | Path) -> dict[str,
     assert shown[-1] == f"✓ verified against the keys in {desk.scene.layout.trust}"
     assert file.stat().st_mode & 0o777 == 0o600
     told: dict[str, Any] = json.loads(file.read_text())
+    _follows_from_its_proof(desk, file, told)
     return told
+
+
+def _follows_from_its_proof(desk: Desk, file: Path, told: dict[str, Any]) -> None:
+    """What My Portal saves is the proof alone; the receipt made of it is this one to the last byte."""
+    proof, again = file.with_suffix(".proof"), file.with_suffix(".again")
+    proof.write_text(json.dumps(told["proof"], indent=1))
+    trust = ("--trust", desk.scene.layout.trust)
+    assert says("verify", proof, *trust) == says("receipt", "make", proof, *trust, "--save", again)[:-1]
+    assert again.read_bytes() == file.read_bytes()
+    proof.write_text(json.dumps(told["proof"] | {"text": "another text"}))
+    assert_one_line(within("verify", proof, *trust), "not the one that was shown")
+    assert_one_line(within("receipt", "make", file, *trust), "not what My Portal saves")
 
 
 def medium(receipt: dict[str, Any]) -> dict[str, str]:

@@ -5,12 +5,10 @@ import { canonical, fromBase64url, randomText, toBase64url, utf8 } from "./bytes
 import { CentreError } from "./centres.js";
 import { Delegation, DelegationError, PROXIES } from "./delegation.js";
 import { seal } from "./hpke.js";
-import { sign, SignedTextError, thumbprint, verify } from "./jws.js";
+import { DIRECTIVE, sign, SignedTextError, thumbprint, verify, WITHDRAWAL } from "./jws.js";
 import { lineage } from "./succession.js";
 import { instant, openWallet, readDirective, verified, verifyReceipt } from "./wallet.js";
 
-const DIRECTIVE = "sekisho-directive+jws";
-const WITHDRAWAL = "sekisho-withdrawal+jws";
 const WALLET_PROOF = "sekisho-wallet+jws";
 const PUBLISHED = "sekisho-compartment-keys+jws";
 const READER_NOTICE = "sekisho-reader-notice+jws";
@@ -27,12 +25,12 @@ export async function listed(person) {
   const serious = failed.find(({ code }) => code !== "unavailable") ?? (failed.length === PROXIES.length ? failed[0] : null);
   if (serious) throw serious;
   PROXIES.forEach((body, place) => {
-    for (const { id, jws, state } of asked[place].value?.directives ?? []) {
+    for (const { id, jws, state, withdrawal, receipt } of asked[place].value?.directives ?? []) {
       const { terms, issued_at, guardian } = readDirective(jws);
       if (terms.scope.kind !== "records") continue;
       const name = canonical({ terms, issued_at });
       if (!found.has(name)) found.set(name, { name, terms, issued_at, copies: [] });
-      found.get(name).copies.push({ body, id, jws, state, guardian });
+      found.get(name).copies.push({ body, id, jws, state, guardian, withdrawal, receipt });
     }
   });
   return {
@@ -123,6 +121,15 @@ class Hand {
       }
     }
     yield { step: missing.length ? "over_missing" : "over", missing, seconds: secondsSince(began) };
+  }
+
+  // The public key of this wallet, or of one before it, that signed a text at a body.
+  async signerOf(body, jws, typ) {
+    return (await verified(body, this.#verifiedText(body, jws, typ))).jwk;
+  }
+
+  checkReceipt(receipt, { body, directive }) {
+    return verifyReceipt(receipt, { body, directive, key: this.#register.signingKeys.get(body) });
   }
 
   async #sign(terms, guardians) {
@@ -221,22 +228,21 @@ class Hand {
     const order = { directive: id, body, person: directive.person, at: instant() };
     const withdrawal = await sign(wallet, WITHDRAWAL, order);
     const { receipt } = await this.#person.post(body, "/withdrawals", { withdrawal });
-    const key = this.#register.signingKeys.get(body);
-    const told = await verifyReceipt(receipt, { body, directive: id, key });
+    const told = await this.checkReceipt(receipt, { body, directive: id });
     return { directive: jws, wallet: jwk, receipt, fragments: told.fragments_deleted };
   }
 
   // By the present wallet, or by one before it that handed over to it.
-  async #verifiedCopy(body, jws) {
+  async #verifiedText(body, jws, typ) {
     const { jwk } = this.#wallets[body];
     try {
-      return { said: await verify(jws, DIRECTIVE, jwk), jwk };
+      return { said: await verify(jws, typ, jwk), jwk };
     } catch (error) {
       if (!(error instanceof SignedTextError)) throw error;
     }
     const { renewals } = await this.#person.get(body, "/wallet/successor");
     for (const former of await lineage(jwk, renewals, body)) {
-      const said = await verify(jws, DIRECTIVE, former.jwk).catch(() => null);
+      const said = await verify(jws, typ, former.jwk).catch(() => null);
       if (said !== null) return { said, jwk: former.jwk };
     }
     throw new SignedTextError("by no wallet of this person");
@@ -281,7 +287,7 @@ class Hand {
   }
 
   async #ownCopy({ body, id, jws }) {
-    const own = await verified(body, this.#verifiedCopy(body, jws));
+    const own = await verified(body, this.#verifiedText(body, jws, DIRECTIVE));
     if (own.said.body !== body || own.said.id !== id) throw new CentreError(body, "not_verified");
     return own;
   }

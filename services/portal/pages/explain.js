@@ -20,6 +20,7 @@ const AS_THEY_ARE = new Set([
   "no_compartments",
   "no_relay",
   "recipient_not_accredited",
+  "receipt_not_yet",
 ]);
 
 // Returns [text, field]: what to tell the person, and which of "card" and "pin" it is about. `hint` is what the card

@@ -4,6 +4,8 @@ import { canonical, fromBase64url, sha256, text, toBase64url, utf8 } from "./byt
 import { verifyEd25519 } from "./notes.js";
 
 const ALGORITHM = "Ed25519";
+export const DIRECTIVE = "sekisho-directive+jws";
+export const WITHDRAWAL = "sekisho-withdrawal+jws";
 
 export class SignedTextError extends Error {}
 

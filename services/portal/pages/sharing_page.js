@@ -6,7 +6,8 @@ import { activeAt, isActive, listed } from "./directives.js";
 import { at, button, card, day, download, element, markWrong, say, tell, today } from "./elements.js";
 import { explain } from "./explain.js";
 import { fillOrganisations, numberIn, ticked } from "./fields.js";
-import { byPin, open as openWallet } from "./signing.js";
+import { chosenCopy, proofOf } from "./receipts.js";
+import { byPin, open as openWallet, withHand } from "./signing.js";
 import { currentLanguage, word } from "./words.js";
 
 const MAY_FIELDS = ["may-recipient", "may-category", "may-first", "may-last"];
@@ -55,7 +56,9 @@ export function show() {
   at("ended").hidden = ended.length === 0;
   at("ended-count").textContent = word("sharing", "ended", { count: ended.length });
   at("ended-list").replaceChildren(
-    ...[...ended].reverse().map((each) => element("li", {}, `${stateOf(each)}: ${inShort(each.terms, register)}`)),
+    ...[...ended].reverse().map((each) =>
+      element("li", {}, element("p", {}, `${stateOf(each)}: ${inShort(each.terms, register)}`), ...receiptButton(each)),
+    ),
   );
   fillOrganisations("may-recipient", register);
   showSteps();
@@ -95,7 +98,35 @@ function line(directive) {
   const heading = word("sharing", `${terms.effect}_line`, { who: facts(terms, register)[0][1] });
   const text = word("sharing", "take_back");
   const acts = session.card === null ? [] : [button(text, `${text}: ${inShort(terms, register)}`, () => askToTakeBack(directive))];
-  return card(heading, told, ...acts);
+  return card(heading, told, element("div", { class: "actions" }, ...acts, ...receiptButton(directive)));
+}
+
+function receiptButton(directive) {
+  if (session.card === null) return [];
+  const text = word("sharing", "receipt");
+  return [button(text, `${text}: ${inShort(directive.terms, session.history.register)}`, () => askForReceipt(directive))];
+}
+
+function askForReceipt(directive) {
+  const now = session;
+  const { body } = chosenCopy(directive);
+  ask({
+    title: word("sharing", "receipt_title", { what: inShort(directive.terms, now.history.register) }),
+    effects: [
+      ...["receipt_proves", "receipt_limits", "receipt_next"].map((key) => word("sharing", key)),
+      word("sharing", "receipt_names", { centre: word("bodies", body) }),
+    ],
+    yes: word("sharing", "receipt_save"),
+    ...byPin(now),
+    act: async (pin) => {
+      await now.reload();
+      const found = (await listed(now.person)).directives.find(({ name }) => name === directive.name) ?? directive;
+      const proof = await withHand(now, pin, (hand) => proofOf(hand, chosenCopy(found), now.history));
+      if (session !== now) return;
+      download(`sekisho-receipt-proof-${today()}.json`, `${JSON.stringify(proof, null, 1)}\n`);
+      say(() => word("sharing", "receipt_saved"));
+    },
+  });
 }
 
 async function askToTakeBack(directive) {

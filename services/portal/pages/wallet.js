@@ -3,11 +3,9 @@
 
 import { concat, fromBase64url, utf8 } from "./bytes.js";
 import { CentreError } from "./centres.js";
-import { read, sign, SignedTextError, verify } from "./jws.js";
+import { DIRECTIVE, read, sign, SignedTextError, verify, WITHDRAWAL } from "./jws.js";
 
 const SIGNING = "sekisho-wallet-signing/1/";
-const DIRECTIVE = "sekisho-directive+jws";
-const WITHDRAWAL = "sekisho-withdrawal+jws";
 const RECEIPT = "sekisho-deletion-receipt+jws";
 // RFC 8410, section 7: what stands before the 32 bytes of an Ed25519 key
 const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);

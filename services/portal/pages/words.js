@@ -17,6 +17,8 @@ export function word(group, key, values = {}) {
   return groups[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+export const inEveryLanguage = (group, key) => Object.values(all).map((groups) => groups[group][key]);
+
 export function switchLanguage(wanted) {
   language = wanted;
   document.documentElement.lang = wanted;
