@@ -345,7 +345,7 @@ def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, 
     refusal = page.locator("#directives > li", has_text="Everybody").filter(
         has_text=f"{SPAN.first} to {SPAN.last}"
     )
-    refusal.get_by_role("button").click()
+    refusal.get_by_role("button", name="Take back").click()
     visit.answer(SIGNING)
     visit.told("#steps", "Not done yet at: Oversight body.")
     assert "✗ Oversight body has not confirmed it; there it still stands." in page.inner_text("#steps")
@@ -353,7 +353,7 @@ def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, 
     visit.go("history")
     visit.go("sharing")
     visit.told("#directives", "not all three bodies hold it")
-    refusal.get_by_role("button").click()
+    refusal.get_by_role("button", name="Take back").click()
     visit.answer(SIGNING)
     visit.told("#steps", "Done: it is taken back everywhere")
 
@@ -373,7 +373,7 @@ def test_what_bodies_show_as_a_permission_is_signed_anew_only_if_the_person_gave
     page.route("**/relay/identity/directives", lambda route: _shown(route, revive=True))
     taken = _takes_one_back(visit)
     assert taken == "✓"
-    page.unroute("**/relay/identity/directives")
+    page.unroute_all(behavior="wait")
     page.route("**/relay/*/directives", lambda route: _shown(route, revive=False))
     assert _takes_one_back(visit) == "✗"
     left = {each.terms for each in active(sharer)}
@@ -386,7 +386,7 @@ def _takes_one_back(visit: Visit) -> str:
     page = visit.page
     visit.go("history")
     visit.go("sharing")
-    page.locator("#directives > li", has_text="clinic-b").first.get_by_role("button").click()
+    page.locator("#directives > li", has_text="clinic-b").first.get_by_role("button", name="Take back").click()
     page.evaluate("document.getElementById('steps').replaceChildren()")  # those of the last time
     visit.answer(SIGNING)
     visit.told("#steps", "Done: it is taken back everywhere")
