@@ -189,6 +189,11 @@ def matter_of(terms: Terms) -> Matter:
     return Matter.OWN if own else Matter.ORDINARY
 
 
+def matter_of_records(category: Category) -> Matter:
+    """Return what a record of this category is about."""
+    return Matter.OWN if category in OWN_MATTERS else Matter.ORDINARY
+
+
 def act_of(terms: Terms) -> Act:
     """Return what laying down such terms is."""
     return Act.GRANT if terms.effect is Effect.PERMIT else Act.REFUSE

@@ -58,12 +58,17 @@ def withdrawal_fault(
 
 
 def act_refused(
-    store: DirectiveStore, conn: Connection, caller: PersonCaller, act: Act
+    store: DirectiveStore,
+    conn: Connection,
+    caller: PersonCaller,
+    act: Act,
+    *,
+    matter: Matter = Matter.ORDINARY,
 ) -> SubmissionFault | None:
-    """G2: why the table does not let the caller do this; None if it does."""
+    """G2: why the table does not let the caller do this in such a matter; None if it does."""
     ward = store.wards.get(conn, caller.pseudonym)
     signers = frozenset({_signed_in(ward, caller.guardian)})
-    return _fault(act_fault(ward.state, act, Matter.ORDINARY, signers=signers))
+    return _fault(act_fault(ward.state, act, matter, signers=signers))
 
 
 def tell(directives: Directives, message: TellStates) -> StatesTold:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from consent.guardians import Act
+from consent.guardians import Act, Matter, matter_of
 from consent.lifecycle import DirectiveState, state_at
 from services.contracts.directives import DirectiveItem, DirectiveList
 from services.directives.endings import Ending
@@ -15,11 +15,19 @@ from services.kit.events import EventKind
 
 
 def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveList:
-    """Return the person's directives; one past its end is shown as expired. Raises: RefusedError."""
+    """Return the person's directives, a guardian those that the rule table lets them see.
+
+    One past its end is shown as expired. Raises: RefusedError.
+    """
     now, person = directives.context.clock(), caller.pseudonym
     with directives.context.database.read() as conn:
-        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
-        found = directives.store.of_person(conn, person)
+        refusals = {
+            matter: act_refused(directives.store, conn, caller, Act.GET_RECEIPTS, matter=matter)
+            for matter in Matter
+        }
+        unfit = refusals[Matter.ORDINARY]
+        stored = directives.store.of_person(conn, person)
+        found = [each for each in stored if refusals[matter_of(each.terms)] is None]
         ended = {each.id for each in found if each.state is DirectiveState.WITHDRAWN}
         endings = directives.store.endings.of(conn, ended)
     if unfit is not None:

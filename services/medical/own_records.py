@@ -1,13 +1,14 @@
 """The person's own records, sealed as they are stored: only the person's wallet opens them; no other body is asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from consent.guardians import Act
+from consent.guardians import Act, Matter, matter_of_records
 from consent.identifiers import DocumentId, Pseudonym, SubjectKeyId
 from consent.jwk import thumbprint
+from consent.vocabulary import Category
 from services.contracts.medical.messages import (
     AskOwnSegment,
     LogIndex,
@@ -48,9 +49,10 @@ class OwnRecordsOffice:
         """
         try:
             with self._context.database.read() as conn:
-                self._require_rule(conn, caller)
+                asked = Category if message.categories is None else message.categories
+                readable = self._readable(conn, caller, asked)
                 subject = self._subject(conn, caller.pseudonym)
-                found = self._records.deposited(conn, caller.pseudonym, _wanted(message))
+                found = self._records.deposited(conn, caller.pseudonym, _wanted(message, readable))
                 part, following = _part(found, message.start, most=self._centre.settings.own_records_at_once)
                 rows = self._records.rows(conn, part)
                 served = self._records.load(conn, rows, part, person=caller.pseudonym, subject=subject)
@@ -67,9 +69,7 @@ class OwnRecordsOffice:
         Raises: SegmentUnknownError, StoredDocumentDamagedError (logged).
         """
         try:
-            with self._context.database.read() as conn:
-                self._require_rule(conn, caller)
-            content = self._segment(caller.pseudonym, message)
+            content = self._segment(caller, message)
         except ProblemError as refusal:
             self._record(caller, replace(LARGE, outcome=Outcome.REFUSED, reason=refusal.problem.code))
             raise
@@ -77,12 +77,15 @@ class OwnRecordsOffice:
             self._record(caller, LARGE)
         return OwnSegment(content=content)
 
-    def _segment(self, person: Pseudonym, message: AskOwnSegment) -> bytes:
-        centre, name = self._centre, DocumentId(message.document)
+    def _segment(self, caller: PersonCaller, message: AskOwnSegment) -> bytes:
+        centre, name, person = self._centre, DocumentId(message.document), caller.pseudonym
         with self._context.database.read() as conn:
+            self._readable(conn, caller, Category)
             bundle = centre.store.bundle_of(conn, person, name, message.version)
             if bundle is None or centre.apart.holds_any(conn, [bundle]):
                 raise SegmentUnknownError
+            (held,) = centre.store.bundles(conn, [bundle]).values()
+            self._readable(conn, caller, [held.compartment.category])
             upload = centre.streams.of_document(conn, person, name, message.version)
             blob = None if upload is None else centre.streams.blob(conn, upload, message.number)
         if blob is None:
@@ -93,11 +96,20 @@ class OwnRecordsOffice:
             where = f"segment {message.number} of document id={name}"
             raise StoredDocumentDamagedError(where) from error
 
-    def _require_rule(self, conn: Connection, caller: PersonCaller) -> None:
-        """G2: guardians read what the rule table lets them. Raises: RefusedError."""
-        fault = act_refused(self._centre.directives, conn, caller, Act.READ_RECORDS)
-        if fault is not None:
+    def _readable(
+        self, conn: Connection, caller: PersonCaller, asked: Iterable[Category]
+    ) -> frozenset[Category]:
+        """G2: return those categories that the rule table lets the caller read. Raises: RefusedError if none."""
+        refusals = {
+            matter: act_refused(self._centre.directives, conn, caller, Act.READ_RECORDS, matter=matter)
+            for matter in Matter
+        }
+        faults = {each: refusals[matter_of_records(each)] for each in asked}
+        readable = frozenset(each for each, fault in faults.items() if fault is None)
+        fault = next((fault for fault in faults.values() if fault is not None), None)
+        if fault is not None and not readable:
             raise RefusedError(fault)
+        return readable
 
     def _subject(self, conn: Connection, person: Pseudonym) -> SubjectKeyId:
         wallet = self._centre.directives.wallet(conn, person)
@@ -110,13 +122,10 @@ class OwnRecordsOffice:
             return self._context.journal.record(conn, person=caller.pseudonym, event=event).index
 
 
-def _wanted(message: OwnRecordsRequest) -> Callable[[Place], bool]:
-    categories = None if message.categories is None else frozenset(message.categories)
-
+def _wanted(message: OwnRecordsRequest, readable: frozenset[Category]) -> Callable[[Place], bool]:
     def wanted(place: Place) -> bool:
         category, year = place
-        of_kind = categories is None or category in categories
-        return of_kind and message.first_year <= year <= message.last_year
+        return category in readable and message.first_year <= year <= message.last_year
 
     return wanted
 

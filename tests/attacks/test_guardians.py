@@ -256,6 +256,9 @@ def test_what_a_youth_decides_alone_no_guardian_decides(ward: Ward) -> None:
         ward.client.withdraw(order, token=ward.token(father))
     assert refusal.value.code == "person_decides"
     assert ward.fragments(given) == 1
+    shared = ward.lay_down(ward.terms(), father, signed_in=None)
+    seen = {each.id for each in ward.client.directives(token=ward.token(father))}
+    assert (shared in seen, given in seen) == (True, False)
     ward.client.withdraw(order, token=ward.token())
     assert ward.fragments(given) == 0
 

@@ -2,18 +2,26 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
-from support.medical_world import HOSPITAL, ID_CENTRE, Running, Someone, World
+from support.medical_story import deposit, documents, seal
+from support.medical_world import HOSPITAL, ID_CENTRE, URL, Running, Someone, World
 
-from consent.guardians import LegalState
-from consent.vocabulary import Body
-from services.contracts.guardianship import PersonState, StateClient, TellStates
+from consent.compartments import Compartment
+from consent.guardians import Capacity, LegalState
+from consent.jwk import thumbprint, to_jwk
+from consent.vocabulary import Body, Category
+from consent.wallet import Wallet
+from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
 from services.contracts.medical.erasing import ORDER_TYPE, EraseRecords, ErasuresClient
-from services.contracts.medical.messages import OwnRecordsRequest
+from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest
 from services.kit.clock import epoch_seconds
-from services.kit.http import RemoteProblemError
+from services.kit.credentials.callers import SignedInBy
+from services.kit.credentials.dpop import DpopKey
+from services.kit.http import RemoteProblemError, Token
 
+SUMMARY, SENSITIVE = (Compartment(each, 2026, 1) for each in (Category.SUMMARY, Category.SENSITIVE))
 EVERYTHING = OwnRecordsRequest(categories=None, first_year=2000, last_year=2030, start=0)
 
 
@@ -54,6 +62,53 @@ def test_a_childs_own_card_neither_reads_nor_erases(running: Running) -> None:
         running.medical().own_records(EVERYTHING, token=token)
     assert refusal.value.code == "guardian_required"
     assert erasure(running, child) == "guardian_required"
+
+
+def test_a_guardian_reads_nothing_of_what_a_youth_decides_alone(running: Running) -> None:
+    """SC4: of a child everything; of a youth all but maternal and sensitive records, large documents included."""
+    youth = Someone("a youth with matters of their own")
+    running.enrol(youth, [SUMMARY, SENSITIVE])
+    for place in (SUMMARY, SENSITIVE):
+        plain = documents(1, prefix=place.category.value)
+        deposit(running, youth, [seal(running.world, youth, plain, compartment=place)])
+    key = to_jwk(Wallet.create(token_bytes).guardian_key("w", Body.MEDICAL).public_key())
+    parent = GuardianKey(key=key, capacity=Capacity.PARENT)
+    token, only = guardian_token(running, youth, thumbprint(key)), [Category.SENSITIVE]
+    seen = {}
+    for number, state in enumerate((LegalState.CHILD, LegalState.YOUTH), 1):
+        said = PersonState(
+            person=youth.pseudonym(Body.MEDICAL), number=number, state=state, guardians=[parent]
+        )
+        StateClient(running.http(ID_CENTRE)).tell(TellStates(states=[said]))
+        told = running.medical().own_records(EVERYTHING, token=token)
+        seen[state] = {each.compartment for each in told.bundles}
+    assert seen == {LegalState.CHILD: {SUMMARY.label, SENSITIVE.label}, LegalState.YOUTH: {SUMMARY.label}}
+    segment = AskOwnSegment(document="sensitive-0", version=1, number=0)
+    for act in (
+        lambda: running.medical().own_records(
+            EVERYTHING.model_copy(update={"categories": only}), token=token
+        ),
+        lambda: running.medical().own_segment(segment, token=token),
+    ):
+        with pytest.raises(RemoteProblemError) as refusal:
+            act()
+        assert refusal.value.code == "person_decides"
+
+
+def guardian_token(running: Running, someone: Someone, guardian: str) -> Token:
+    """Return an access token of somebody who acts for a person."""
+    world, key = running.world, DpopKey(running.world.identity.p256("dpop"))
+    value = world._issuer.for_person(
+        audience=URL,
+        pseudonym=someone.pseudonym(Body.MEDICAL),
+        audience_key=world.context.sealing_key.public_key(),
+        acr=SignedInBy.GUARDIAN.value,
+        jkt=key.thumbprint,
+        place=0,
+        now=world.now,
+        guardian=guardian,
+    )
+    return Token(value, key)
 
 
 def test_a_youth_reads_and_erases_as_an_adult_does(running: Running) -> None:
