@@ -99,13 +99,24 @@ class Watching:
     def _known(self, conn: Connection, access: Access) -> Known:
         kept = self.relationships.between(conn, access.person, access.organisation)
         before = [each for each in kept if each.position < access.position]
+        member = self.relationships.member(conn, access.organisation, access.operator)
         return Known(
             keeps=bool(before) or self.relationships.keeps(conn, access.organisation),
-            relationships=tuple(each.relationship for each in before),
-            member=self.relationships.member(conn, access.organisation, access.operator),
+            relationships=tuple(
+                replace(each.relationship, by=self._by(access, each.relationship.by)) for each in before
+            ),
+            member=None if member is None else replace(member, by=self._by(access, member.by)),
             well_known=self.relationships.is_watched(conn, access.person),
             order=before[0].position if before else None,
         )
+
+    def _by(self, access: Access, said: OperatorId) -> OperatorId:
+        """Return whose word something is: another account of the reader's is the reader's own."""
+        directory = self.centre.register.directory()
+        reader, other = (directory.operator(access.organisation, each) for each in (access.operator, said))
+        tag = None if reader is None or other is None else reader.person_tag
+        same = tag is not None and other is not None and other.person_tag == tag
+        return access.operator if same else said
 
     def _by_name(self, conn: Connection, access: Access, ground: str) -> bool:
         try:

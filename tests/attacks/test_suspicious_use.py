@@ -118,6 +118,23 @@ def test_nobody_explains_their_own_read(place: Ward) -> None:
     assert place.judged(place.clerk, other) == ["unexplained"]
 
 
+def test_one_human_with_two_accounts_does_not_explain_the_own_read_either(place: Ward) -> None:
+    """OP1: the ID centre says that the cards of clerk and reader are one human's."""
+    twin, patient, other = (
+        place.doctor("clerk-as-doctor", human="one human"),
+        place.person("of the clerk"),
+        place.person("of the clerk's own ward"),
+    )
+    operators, own = place.world.oversight.operators, place.clerk
+    kept = next(each for each in operators if (each.organisation, each.id) == (own.id, own.operator))
+    operators[operators.index(kept)] = kept.model_copy(update={"person_tag": "one human"})
+    place.relate(patient, twin)
+    assert place.judged(twin, patient) == ["own_word"]
+    place.describe(twin, WARD)
+    place.relate(other)
+    assert place.judged(twin, other) == ["unexplained"]
+
+
 def test_what_is_registered_after_the_read_does_not_explain_it(place: Ward, doctor: Doctor) -> None:
     """OP1: a relationship made up while the watch has not looked yet."""
     patient = place.person("afterwards")
