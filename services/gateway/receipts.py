@@ -126,6 +126,8 @@ def _laid_down(proof: ReceiptProof, text: str, *, entries: Sequence[VerifiedEntr
     body, ground = directive.body, directive.id
     stored = _logged(entries, EventKind.DIRECTIVE_STORED, text, body=body, ground=ground)  # E4
     back = None
+    if proof.withdrawal is None and proof.deletion is not None:
+        raise ReceiptError("The receipt shows a deletion and no withdrawal; take the file as it was saved.")
     if proof.withdrawal is not None:
         taken = _logged(entries, EventKind.DIRECTIVE_WITHDRAWN, proof.withdrawal, body=body, ground=ground)
         back = _taken_back(proof, proof.withdrawal, taken, keys=keys, trust=trust)

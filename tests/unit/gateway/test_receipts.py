@@ -159,6 +159,7 @@ FALSE: dict[str, Callable[[], ReceiptProof]] = {
     "another body's deletion": lambda: withdrawn(body=Body.IDENTITY),
     "a deletion elsewhere in the log": lambda: withdrawn(index=0),
     "a deletion of another leaf": lambda: withdrawn(leaf=base64url.encode(bytes(32))),
+    "a deletion of what was not taken back": lambda: proof(deletion=withdrawn().deletion),
     "a permitted request": lambda: refused(outcome="permitted"),
     "a refusal to nobody": lambda: refused(organisation=None),
 }
