@@ -46,6 +46,7 @@ export function show() {
 export function forget() {
   session = null;
   hide();
+  for (const id of ["permit-terms", "permit-changes"]) at(id).replaceChildren();
   at("permit-form").reset();
   at("first").value = "";
   complain();
