@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from consent.errors import MalformedError
+from consent.staff import StaffMask
 from consent.statements import AccessStatement, Selection, TokenSubject
 from consent.vocabulary import Body, Purpose
-from services.contracts.emergency_evidence import READ_WITHIN
+from services.contracts.emergency_evidence import READ_WITHIN, claimed_professional
 from services.contracts.oversight.emergencies import (
     EmergencyState,
     RelayedAnswer,
@@ -28,6 +29,7 @@ from services.oversight.emergency_rules import (
     selection_of,
     shown,
 )
+from services.oversight.emergency_store import Case
 
 
 @egress(
@@ -96,9 +98,19 @@ def fetch(emergencies: Emergencies, caller: OperatorCaller, name: str) -> Relaye
         if answer is None:
             refused = case.refused if case.state is EmergencyState.FAILED else None
             return RelayedAnswer(refused=refused)
-        told = replace(event, outcome=Outcome.PERMITTED, staff=case.mask(caller.operator))
+        told = replace(event, outcome=Outcome.PERMITTED, staff=_mask(case, caller))
         emergencies.context.journal.record(conn, person=case.pseudonym, event=told)
     return RelayedAnswer.model_validate_json(answer)
+
+
+def _mask(case: Case, caller: OperatorCaller) -> StaffMask | None:
+    """Return how the person is shown who fetches: as they signed, from the terminal that their mask's opening names.
+
+    From another one that opening would not fit the entry, and the hospital would be found to have sealed a false one.
+    """
+    by = [claimed_professional(each) for each in (case.request, case.second)]
+    terminals = {each.operator: each.terminal for each in by}
+    return case.mask(caller.operator) if terminals.get(caller.operator) == caller.terminal else None
 
 
 def end(emergencies: Emergencies) -> None:

@@ -1,6 +1,7 @@
 """Attacks on the emergency path: nobody alone, nothing copied, nobody else, not longer, not more."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,10 @@ from support.streams import study, upload
 from consent import base64url
 from consent.compartments import YearSpan
 from consent.directives import Effect, Grant, RecordScope, UnverifiedDirective
-from consent.identifiers import DirectiveId
+from consent.identifiers import DirectiveId, TerminalId
 from consent.recipients import EVERYBODY
 from consent.resealing import open_resealed
+from consent.staff import open_mask
 from consent.statements import GrantSubject, Selection, TokenSubject
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.emergency_evidence import EmergencyEvidence
@@ -104,6 +106,24 @@ def test_two_professionals_open_what_was_chosen_and_the_person_is_told_at_once(p
     opened = [each["staff"]["pseudonym"] for each in place.events()[-2:]]
     assert opened == signed
     assert not any(name in str([*place.events(), read]) for name in ("doctor", "nurse"))
+
+
+def test_who_opens_at_another_terminal_is_not_shown_by_an_opening_that_names_the_first(place: Town) -> None:
+    """R18: two officials who unmask would find that the hospital had sealed a false one."""
+    place.choose()
+    case, doctor, _nurse = place.in_force()
+    assert open_emergency(doctor, case).records is not None
+    doctor.credentials = replace(doctor.credentials, terminal=TerminalId("another-terminal"))
+    assert open_emergency(doctor, case).records is not None
+    key, at_first, elsewhere = place.world.sealing_key(Body.OVERSIGHT), *place.events()[-2:]
+    for entry in (at_first, elsewhere):
+        shown = entry["staff"]
+        if "sealed" in shown:
+            sealed = base64url.decode(shown["sealed"])
+            found = open_mask(key, sealed, organisation=HOSPITAL, pseudonym=shown["pseudonym"])
+            assert found.fits(base64url.decode(shown["commitment"]))
+    assert ("sealed" in at_first["staff"], "sealed" in elsewhere["staff"]) == (True, False)
+    assert "doctor" not in str(elsewhere)
 
 
 SAYING_NOTHING = (
