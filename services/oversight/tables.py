@@ -43,7 +43,9 @@ register_edition = Table(
 WRONG_FRAGMENT = Table(
     "wrong_fragment",
     metadata,
-    Column("id", String, primary_key=True, info=clear("random")),
+    Column(
+        "id", String, primary_key=True, info=clear("a keyed digest of body and read: the same is kept once")
+    ),
     Column(
         "reported", BigInteger, nullable=False, index=True, info=clear("when it was reported; shown in order")
     ),

@@ -5,9 +5,10 @@ The oversight body takes reports about itself, too; they are in the person's his
 """
 
 from dataclasses import replace
+from hashlib import sha256
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from consent import base64url
 from consent.explanations import RefusalCode
@@ -18,7 +19,13 @@ from services.contracts.oversight.wrong_fragments import (
     WrongReported,
     WrongReports,
 )
-from services.contracts.released import AccusationUnprovenError, UnprovenError, WrongReason, verify_wrong
+from services.contracts.released import (
+    AccusationUnprovenError,
+    ProvenWrong,
+    UnprovenError,
+    WrongReason,
+    verify_wrong,
+)
 from services.directives.errors import RefusedError
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
@@ -28,6 +35,7 @@ from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPse
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.audit import Finding
+from services.kit.log.tables import insert_if_absent
 from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import WRONG_FRAGMENT
 
@@ -36,7 +44,7 @@ SHOWN_AT_ONCE = 200
 
 
 def report_wrong(directives: Directives, caller: OperatorCaller, asked: ReportWrong) -> WrongReported:
-    """Take a report, with its entry in the person's history.
+    """Take a report, with its entry in the person's history; the same body's part of the same read counts once.
 
     Raises: RefusedError for a token that names nobody; AccusationUnprovenError; ReplayError.
     """
@@ -48,7 +56,7 @@ def report_wrong(directives: Directives, caller: OperatorCaller, asked: ReportWr
         _refuse(directives, caller, person.pseudonym, WrongReason.ACCUSATION_UNPROVEN)
         raise AccusationUnprovenError from error
     told = WrongReport(
-        report=base64url.encode(context.randomness(ID_BYTES)),
+        report=_name(directives, proven),
         body=proven.body,
         organisation=caller.organisation,
         operator=caller.operator,
@@ -60,8 +68,9 @@ def report_wrong(directives: Directives, caller: OperatorCaller, asked: ReportWr
     with context.database.write() as conn:
         expires, now = person.expires, told.reported
         context.replays.use(conn, kind="pseudonym token", value=person.jti, expires=expires, now=now)
-        conn.execute(insert(WRONG_FRAGMENT).values(**_row(directives, told)))
-        context.journal.record(conn, person=person.pseudonym, event=replace(event, detail=detail))
+        # once: who has one proof must not push all others out of what officials are shown
+        if insert_if_absent(conn, WRONG_FRAGMENT, _row(directives, told)):
+            context.journal.record(conn, person=person.pseudonym, event=replace(event, detail=detail))
     return WrongReported(report=told.report, body=told.body)
 
 
@@ -89,6 +98,12 @@ def scan_wrong_fragments(directives: Directives, conn: Connection) -> tuple[int,
         except RegisterChangedError:
             found.append(Finding(WRONG_FRAGMENT.name, f"id={row.id}", "was edited outside the program"))
     return len(rows), found
+
+
+def _name(directives: Directives, proven: ProvenWrong) -> str:
+    said = b"\n".join((proven.body.encode(), proven.statement))
+    keyed = directives.context.cipher.lookup(said, column="wrong_fragment.id")
+    return base64url.encode(sha256(keyed).digest()[:ID_BYTES])
 
 
 def _open(directives: Directives, name: str, reported: int, content: bytes) -> WrongReport:

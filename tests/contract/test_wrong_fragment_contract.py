@@ -71,14 +71,16 @@ class Desk:
         self.known.add(token)
         return token
 
-    def wrong(self) -> WrongRelease:
-        """Return what shows the medical centre to be wrong."""
+    def wrong(self, statement: str = "s") -> WrongRelease:
+        """Return what shows the medical centre to be wrong in one read."""
         wallet = self.town.person.wallet
         (key, *_) = [wallet.compartment_public_key(each) for each in MEDICATION]
         keys = FragmentKeys(key, key, self.town.world.members[CLINIC].receiving_key.public_bytes())
         capsule = capsule_of(wallet.seal_content_key(bytes(32), to=key))
         made = [HandedOut(BundleId("b"), capsule, b"no fragment", keys)]
-        signed = sign_released(Body.MEDICAL, made, statement="s", key=self.town.world.context.signing_key)
+        signed = sign_released(
+            Body.MEDICAL, made, statement=statement, key=self.town.world.context.signing_key
+        )
         return WrongRelease(evidence=show_wrong(signed, made, 0))
 
     def report(self, message: ReportWrong, *, organisation: OrganisationId = CLINIC) -> Body:
@@ -121,6 +123,17 @@ def test_token_serves_once(desk: Desk) -> None:
     message = ReportWrong(shown=desk.wrong(), person=desk.person())
     desk.report(message)
     assert refused(lambda: desk.report(message)) == (409, "replayed")
+
+
+def test_one_proof_counts_once_however_often_it_is_reported(desk: Desk) -> None:
+    """A reader with one proof does not fill the list that officials are shown, nor the person's history."""
+    auditor = AUDITOR, OperatorId("auditor-1")
+    desk.report(ReportWrong(shown=desk.wrong(), person=desk.person()))
+    before, logged = desk.listed(*auditor), len(desk.town.events())
+    assert desk.report(ReportWrong(shown=desk.wrong(), person=desk.person())) is Body.MEDICAL
+    assert (desk.listed(*auditor), len(desk.town.events())) == (before, logged)
+    desk.report(ReportWrong(shown=desk.wrong("another read"), person=desk.person()))
+    assert len(desk.listed(*auditor)) == len(before) + 1
 
 
 def test_token_that_names_nobody_is_refused(desk: Desk) -> None:

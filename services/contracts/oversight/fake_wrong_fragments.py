@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from services.contracts.oversight.register import Directory
 from services.contracts.oversight.wrong_fragments import (
@@ -40,8 +41,11 @@ class FakeWrongFragments:
         except UnprovenError:
             raise _refusal(403, "accusation_unproven") from None
         self._used.add(report.person)
+        name = sha256(proven.body.encode() + proven.statement).hexdigest()
+        if any(each.report == name for each in self._kept):
+            return WrongReported(report=name, body=proven.body)
         told = WrongReport(
-            report=f"report-{len(self._kept)}",
+            report=name,
             body=proven.body,
             organisation=caller.organisation,
             operator=caller.operator,
