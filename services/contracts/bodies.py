@@ -10,6 +10,7 @@ import anyio
 from anyio import to_thread
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from sqlalchemy import Connection
 
@@ -146,11 +147,11 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
     )
     # in this order they are tried: a body's own work comes more often than the care of the body
     for router in parts.routers:
-        app.include_router(router)
+        _take(app, router)
     if parts.dual_control is not None:
-        app.include_router(proposal_routes(parts.dual_control, register))
-    app.include_router(shared_routes(context, register, _whole_scan(parts), parts.witnesses))
-    app.include_router(published_routes(context))
+        _take(app, proposal_routes(parts.dual_control, register))
+    _take(app, shared_routes(context, register, _whole_scan(parts), parts.witnesses))
+    _take(app, published_routes(context))
     app.state.access_rules = access.rules(app, open_paths, at=context.body)
     app.state.context = context
     install_problems(app, parts.problems)
@@ -163,6 +164,14 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         nonce=lambda: context.nonces.present(context.clock()),
     )
     return app
+
+
+def _take(app: FastAPI, router: APIRouter) -> None:
+    """Take a router's routes as they are: `include_router` makes each a second time, for prefixes that none has."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            route.responses = {**DOCUMENTED, **route.responses}
+        app.router.routes.append(route)
 
 
 def _whole_scan(parts: Parts) -> Scan:
