@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, sekisho, within
+from support.command_line import assert_one_line, within
 from support.desk import PINS, Desk
 from support.gateway_card import FakeOffice, new_card
 
@@ -27,7 +27,7 @@ def test_a_wrong_pin_is_told_with_the_tries_left_then_the_card_is_locked(
     card = tmp_path / "card.json"
     save_card(enrol(deployment.organisation("municipality"), ITEMS, pins=PINS).card, card)
     for left in (2, 1, 0):
-        done = sekisho("history", "--card", card, environment={"SEKISHO_PIN_AUTHENTICATION": "0000"})
+        done = within("history", "--card", card, environment={"SEKISHO_PIN_AUTHENTICATION": "0000"})
         assert_one_line(done, "Wrong PIN", f"{left} tries are left")
     assert_one_line(within("history", "--card", card), "locked", "counter")
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, sekisho
+from support.command_line import assert_one_line, within
 from support.fhir_folder import patient, prescription, write_lines
 
 from services.contracts.oversight.register import Kind, Role
@@ -22,7 +22,7 @@ YEAR = system_clock().year - 1
 
 def gives(*words: str | Path) -> list[str]:
     """Give a command that succeeds; return the lines it prints."""
-    done = sekisho(*words, environment=PINS)
+    done = within(*words, environment=PINS)
     assert done.returncode == 0, f"{words[0]}: {done.stdout}{done.stderr}"
     return done.stdout.splitlines()
 
@@ -79,10 +79,10 @@ def test_hospital_gets_another_signing_key(deployment: Scene, tmp_path: Path) ->
     assert gives(*read("both.ndjson")) == [f"2 records written to {tmp_path / 'both.ndjson'}"]
 
     renewed("--former", "distrusted")
-    told = assert_one_line(sekisho(*read("none.ndjson"), environment=PINS), "does not verify")
+    told = assert_one_line(within(*read("none.ndjson"), environment=PINS), "does not verify")
     assert not (tmp_path / "none.ndjson").exists()
     assert "PRIVATE" not in told
 
-    told = assert_one_line(sekisho(*renew, credentials / "bank"), "accredited to write")
+    told = assert_one_line(within(*renew, credentials / "bank"), "accredited to write")
     assert not (credentials / "bank" / NEXT_AUTHOR_KEY).exists()
-    told = assert_one_line(sekisho("renew-key", "--as", clinic, "--of", hospital), "role")
+    told = assert_one_line(within("renew-key", "--as", clinic, "--of", hospital), "role")
