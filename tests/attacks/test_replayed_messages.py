@@ -104,6 +104,7 @@ def test_a_deposit_is_stored_once(deployment: Scene, lines: Callable[[str], Line
     assert counted() == before
 
 
+@pytest.mark.long
 def test_what_a_person_says_and_what_is_read_on_it_counts_once(
     deployment: Scene, lines: Callable[[str], Line]
 ) -> None:

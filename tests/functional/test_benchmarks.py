@@ -34,6 +34,7 @@ ROWS = [
 FIGURES = ["median_ms", "p90_ms", "part_ms", "bare_ms", "ratio"]
 
 
+@pytest.mark.long
 def test_quick_run_shows_every_row_with_positive_finite_figures(tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(file)]
@@ -66,6 +67,7 @@ def test_quick_run_of_the_library_shows_what_came_out(tmp_path: Path) -> None:
         assert {"all 2 global cases", "local adult9_k2"} <= {row["name"] for row in rows}
 
 
+@pytest.mark.long
 def test_quick_run_of_streams_shows_rates_share_and_memory(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     command = [sys.executable, "-m", "benchmarks.streams", "--quick", "--json", str(file)]

@@ -11,7 +11,7 @@ from services.commands.person import pin_variable
 from services.contracts.identity.messages import Application
 from services.demo.scene import Scene
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 WHO = ["--name", "秋山 葉子", "--address", "みなと市 7-8-9", "--sex", "female", "--birth-date", "1990-10-01"]
 
 
