@@ -6,18 +6,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from consent.errors import ConsentError
-from consent.identifiers import DirectiveId, Pseudonym
+from consent.guardians import Act
+from consent.identifiers import DirectiveId
 from consent.simulation import simulate_laying_down, simulate_withdrawal
 from consent.terms import RecordScope, Terms, TermsWire
 from consent.vocabulary import PROXIES
 from consent.wire import parse
 from services.contracts.simulating import SIMULATIONS, DifferenceMessage, Simulate, Simulated
+from services.directives.guarding import act_refused
+from services.directives.refusing import refused
 from services.directives.service import Directives
-from services.kit.access import person
+from services.kit.access import person_or_guardian
 from services.kit.credentials.callers import PersonCaller
+from services.kit.events import EventKind
 from services.kit.problems import MalformedRequestError, NotFoundError
 
-Person = Annotated[PersonCaller, Depends(person())]
+Person = Annotated[PersonCaller, Depends(person_or_guardian())]
 
 
 def simulation_routes(directives: Directives) -> APIRouter:
@@ -27,18 +31,24 @@ def simulation_routes(directives: Directives) -> APIRouter:
     @routes.post(SIMULATIONS)
     def simulate(caller: Person, message: Simulate) -> Simulated:
         """Tell who would gain or lose what."""
-        return _simulate(directives, caller.pseudonym, message)
+        return simulated(directives, caller, message)
 
     return routes
 
 
-def _simulate(directives: Directives, person: Pseudonym, message: Simulate) -> Simulated:
-    """Raises: MalformedRequestError; NotFoundError for a directive that is not the person's."""
-    now = directives.context.clock()
+def simulated(directives: Directives, caller: PersonCaller, message: Simulate) -> Simulated:
+    """Return who would gain or lose what, to the person or to who acts for them.
+
+    Raises: MalformedRequestError; NotFoundError for a directive that is not the person's; RefusedError.
+    """
+    now, person = directives.context.clock(), caller.pseudonym
     if (message.terms is None) is (message.withdraw is None):
         raise MalformedRequestError("give terms, or the id of the directive to be withdrawn")
     with directives.context.database.read() as conn:
+        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
         held = [each.held for each in directives.store.of_person(conn, person)]
+    if unfit is not None:
+        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
     roles = directives.directory().roles
     if message.terms is not None:
         terms = _terms(directives, json.dumps(message.terms).encode())

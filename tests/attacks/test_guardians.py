@@ -1,5 +1,6 @@
 """SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -20,19 +21,22 @@ from consent.guardians import OWN_MATTERS, Capacity, Change, LegalState
 from consent.identifiers import DirectiveId
 from consent.jwk import thumbprint, to_jwk
 from consent.recipients import Recipient
+from consent.terms import terms_payload
 from consent.vocabulary import PROXIES, Body, Purpose
 from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient, WithdrawalOrder, submission
 from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
 from services.contracts.oversight.register import Kind, Role
+from services.contracts.simulating import Simulate
 from services.directives import guarding, workflows
 from services.directives.audit import scan_directives
 from services.directives.errors import RefusedError
 from services.directives.guarding import lapse_due
 from services.directives.service import Directives, open_directives
+from services.directives.simulating import simulated
 from services.directives.wards import Ward as KeptWard
 from services.kit.clock import epoch_seconds
-from services.kit.credentials.callers import SignedInBy
+from services.kit.credentials.callers import PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 from services.oversight import tables
 
@@ -383,6 +387,29 @@ def test_a_former_guardians_request_that_is_under_way_is_refused(ward: Ward, dir
         directives.store.wards.put(conn, person, KeptWard(LegalState.CHILD, 2, (ended,)), now=0)
     sending.join()
     assert refusals == ["guardianship_ended"]
+    assert events(ward.world)[-1]["reason"] == "guardianship_ended"
+
+
+def test_a_guardian_asks_what_would_change_and_a_former_one_does_not(
+    ward: Ward, directives: Directives
+) -> None:
+    """SC4: what would change says what is permitted; it is told to whom permissions are shown, nobody else."""
+    mother, neighbour, person = Guardian("w"), Guardian("other"), ward.person.pseudonym(HERE)
+    ward.told(LegalState.CHILD, mother.key())
+    ward.lay_down(ward.terms(), mother, signed_in=mother)
+    asked = Simulate(terms=json.loads(json.dumps(terms_payload(ward.terms(effect=Effect.DENY)))))
+
+    def ask(by: Guardian) -> list[str]:
+        caller = PersonCaller(person, SignedInBy.GUARDIAN, by.kid)
+        return [each.shift for each in simulated(directives, caller, asked).differences]
+
+    assert ask(mother) == ["loses"]
+    with pytest.raises(RefusedError) as strange:
+        ask(neighbour)
+    ward.told(LegalState.CHILD, mother.key(Change.GUARDIAN_CHANGED))
+    with pytest.raises(RefusedError) as former:
+        ask(mother)
+    assert [strange.value.code, former.value.code] == ["guardian_unknown", "guardianship_ended"]
     assert events(ward.world)[-1]["reason"] == "guardianship_ended"
 
 
