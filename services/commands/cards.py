@@ -7,6 +7,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
+from services.commands.options import Said
 from services.commands.organisation import as_option, reference_option
 from services.commands.person import card_option, signed_in, signing, typed_pin
 from services.commands.renewing import renew_on_card
@@ -28,7 +29,7 @@ from services.kit.http import Http
 application_option = click.option(
     "--application", required=True, type=click.Choice([each.value for each in Application])
 )
-reason_option = click.option("--reason", required=True, help="Why; the holder reads it.")
+reason_option = click.option("--reason", required=True, type=Said(), help="Why; the holder reads it.")
 
 
 def next_pin(application: Application) -> str:

@@ -59,6 +59,7 @@ def _of_system(error: OSError) -> str:
 def _unsuitable(error: ValidationError) -> str:
     """Say which values were unsuitable, and not what they were."""
     wrong = [
-        f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)
+        f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False)
     ]
     return "; ".join(wrong)

@@ -13,7 +13,7 @@ from consent.terms import Effect
 from consent.words import Word, terms_in_words
 from services.commands import own_records, permitting, person, receipts, simulating
 from services.commands.failures import told
-from services.commands.options import IdCommand, gathered
+from services.commands.options import BirthDate, IdCommand, Said, gathered
 from services.commands.organisation import EXISTING, as_option, reference_option
 from services.commands.permitting import ACCEPTED, numbered
 from services.commands.person import card_option, pin_variable, signing
@@ -40,6 +40,7 @@ from services.gateway import guardians as gateway
 from services.gateway.approvals import approve, read_approval
 from services.gateway.cards import save_card
 from services.gateway.clinical import BasicItems
+from services.gateway.errors import CardFileError
 from services.gateway.organisation import Organisation
 from services.gateway.renewal import renew_wallet
 from services.gateway.wallet_actions import lay_down, withdraw_copies
@@ -87,7 +88,7 @@ def offer(card: Path, municipality: str, capacity: str, ward: Path) -> None:
 @click.option("--name", required=True)
 @click.option("--address", required=True)
 @click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
-@click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--birth-date", required=True, type=BirthDate())
 @told
 def enrol(folder: Path, name: str, address: str, sex: str, birth_date: object) -> None:
     """At a municipality's counter: enrol somebody who gets no card yet, such as a newborn."""
@@ -113,7 +114,7 @@ def look(folder: Path, reference: str, language: str) -> None:
 @click.option("--offer", "offered", required=True, help="What the guardian's card signed.")
 @evidence_option
 @document_option
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, type=Said())
 @told
 def register(
     folder: Path, reference: str, offered: str, *, evidence: str, document: Path, reason: str
@@ -146,7 +147,7 @@ def end(
 @as_option
 @reference_option
 @document_option
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, type=Said())
 @told
 def death(folder: Path, reference: str, *, document: Path, reason: str) -> None:
     """As a supervisor: propose to enter a death; another one gives `approve --at identity`."""
@@ -163,6 +164,9 @@ def death(folder: Path, reference: str, *, document: Path, reason: str) -> None:
 @told
 def first_card(folder: Path, reference: str, *, card: Path, pin: str, signature_pin: str) -> None:
     """At a municipality's counter: the first card of somebody who was enrolled without one."""
+    if card.exists():  # before a card is issued that nobody would have
+        raise CardFileError(f"{card} exists already; choose another name")
+    card.parent.mkdir(parents=True, exist_ok=True)
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
     save_card(gateway.first_card(Organisation.at(folder), reference, pins=pins), card)
     click.echo(f"card file: {card}")

@@ -6,7 +6,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.options import IdCommand, text_of
+from services.commands.options import IdCommand, Said, text_of
 from services.commands.supervisors import show
 from services.contracts.oversight.register import FormerKey, Kind, Role
 from services.gateway.accreditor import (
@@ -29,7 +29,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 SUPERVISOR = "Credentials of a supervisor of the oversight body."
 supervisor_option = click.option("--as", "supervisor", required=True, type=FOLDER, help=SUPERVISOR)
-reason_option = click.option("--reason", required=True)
+reason_option = click.option("--reason", required=True, type=Said())
 role_option = click.option(
     "--role", "roles", required=True, multiple=True, type=click.Choice([each.value for each in Role])
 )

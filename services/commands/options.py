@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 
@@ -13,6 +14,33 @@ Command = Callable[..., None]
 ID_WITH_HYPHEN = re.compile(r"-[A-Za-z0-9_-]{21}")
 """Ids are random base64url: one in sixty-four would pass for an option."""
 Option = Callable[[Command], Command]
+
+
+class Said(click.ParamType[str]):
+    """What somebody says in words of their own; nothing at all is not taken."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType`."""
+        text = str(value)
+        if not text.strip():
+            self.fail("it is empty; say it in a few words", param, ctx)
+        return text
+
+
+class BirthDate(click.DateTime):
+    """A day that has come, wherever one is."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """See `click.ParamType`."""
+        day: datetime = super().convert(value, param, ctx)
+        if day.replace(tzinfo=UTC) > datetime.now(UTC) + timedelta(days=1):
+            self.fail(f"{day:%Y-%m-%d} has not come yet; correct the day", param, ctx)
+        return day
 
 
 class IdCommand(click.Command):

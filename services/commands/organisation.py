@@ -8,7 +8,7 @@ from consent.compartments import YearSpan
 from consent.streams import StreamName
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import BirthDate, IdCommand
 from services.commands.person import pin_variable, signed_in
 from services.commands.tokens import token_card
 from services.commands.wrong_fragments import bypassed
@@ -49,7 +49,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--name", required=True)
 @click.option("--address", required=True)
 @click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
-@click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--birth-date", required=True, type=BirthDate())
 @click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the card file here.")
 @click.option("--years", type=(int, int), help="First and last year of older records that may be deposited.")
 @click.option(

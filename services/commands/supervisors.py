@@ -7,7 +7,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.options import IdCommand, text_of
+from services.commands.options import IdCommand, Said, text_of
 from services.commands.person import card_option, signed_in
 from services.contracts.proposals import ShownProposal
 from services.gateway.credentials import load, save
@@ -48,7 +48,7 @@ body_option = click.option(
 @body_option
 @click.option("--kind", required=True, help="What is to be done, such as suspend (docs/dual-control.md).")
 @click.option("--with", "parameters", required=True, help="Its parameters, a JSON object, or @FILE.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, type=Said())
 @told
 def propose(folder: Path, body: str, kind: str, parameters: str, reason: str) -> None:
     """Propose a privileged operation; it waits for another supervisor."""
@@ -95,7 +95,7 @@ def approve(folder: Path, body: str, proposal: str, *, yes: bool) -> None:
 @as_option
 @body_option
 @click.argument("proposal")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, type=Said())
 @told
 def reject(folder: Path, body: str, proposal: str, reason: str) -> None:
     """End a proposal without effect; one's own is withdrawn."""

@@ -6,7 +6,7 @@ import click
 
 from consent.vocabulary import Body
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import IdCommand, Said
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signed_in
 from services.contracts.oversight.unmasking import Tell, Unmasking
@@ -71,7 +71,7 @@ def waiting(folder: Path) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Try this one (sekisho staff opening) in place of the sealed one.",
 )
-@click.option("--reason", required=True, help="Why; it is in the person's history.")
+@click.option("--reason", required=True, type=Said(), help="Why; it is in the person's history.")
 @told
 def propose(folder: Path, case: str, tell: str, opening: Path | None, reason: str) -> None:
     """Propose to unmask; another official approves (sekisho approve --at oversight)."""

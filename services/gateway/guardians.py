@@ -40,7 +40,7 @@ from services.gateway.acting import Acting
 from services.gateway.card_making import draft
 from services.gateway.cards import CardFile
 from services.gateway.clinical import BasicItems
-from services.gateway.errors import CardFileError
+from services.gateway.errors import CardFileError, RefusedError
 from services.gateway.organisation import Organisation
 from services.gateway.people import publish, register_resident, register_wallet, trust_of, usual_compartments
 from services.gateway.person import Person
@@ -107,10 +107,15 @@ def ward_wallet(guardian: Person, ward: WardFile) -> Wallet:
 def begin(ward: Person) -> str:
     """Make the ward's wallet known, and its parts recoverable; return the recovery code for the paper.
 
+    Guarantees: given again, it goes on where it was cut off; an earlier code goes on to count.
     Raises: RefusedError, such as `guardian_unknown` until the guardian is entered and told.
     """
     register_wallet(ward)
-    publish(ward, usual_compartments(ward.clock().year))
+    try:
+        publish(ward, usual_compartments(ward.clock().year))
+    except RefusedError as refused:
+        if refused.code != "label_taken":  # begun before, and cut off or asked for again: the keys are there
+            raise
     return lay_down_recovery(ward).paper
 
 

@@ -101,6 +101,8 @@ def test_a_mother_permits_for_her_child_until_another_guardian_takes_over(hand: 
     child = hand.newborn(f"{YEAR - 3}-01-01")
     hand.enter(child, mother, hers)
     assert "recovery code" in hand.gives("guardian", "begin", "--card", mother, "--ward", hers)
+    assert "recovery code" in hand.gives("guardian", "begin", "--card", mother, "--ward", hers)
+    assert "clinic-b gains" in hand.gives(*hand.as_guardian(hers, "simulate", mother, *WISH))
     assert "permitted; 3 bodies" in hand.gives(*hand.as_guardian(hers, "grant", mother, *WISH))
     assert "1. in force" in hand.gives(*hand.as_guardian(hers, "permissions", mother))
     assert "guardian_signed_in" in hand.gives(*hand.as_guardian(hers, "history", mother))
@@ -118,6 +120,7 @@ def test_a_mother_permits_for_her_child_until_another_guardian_takes_over(hand: 
     )  # fmt: skip
     assert "ended: guardian_changed" in ended
     assert "guardianship_ended" in hand.refused(*hand.as_guardian(hers, "permissions", mother))
+    assert "guardianship_ended" in hand.refused(*hand.as_guardian(hers, "simulate", mother, *WISH))
     assert "permitted anew" in hand.gives(*hand.as_guardian(aunts, "confirm", aunt, "1"))
     shown = hand.gives(*hand.as_guardian(aunts, "permissions", aunt))
     assert [line.split(":")[0] for line in shown.splitlines()] == ["1. not in force", "2. in force"]

@@ -135,7 +135,8 @@ def register_death(
     person = Pseudonym(asked.person)
     hold_person(conn, person)
     known = centre.guardianships.standing(conn, person) or LegalStanding(person)
-    for each in centre.guardianships.of_ward(conn, person):
+    over = [each for each in centre.guardianships.of_ward(conn, person) if each.ended is None]
+    for each in over:
         end_guardianship(centre, conn, each, Change.PERSON_DIED)
     wards = [each for each in centre.guardianships.of_guardian(conn, person) if each.ended is None]
     for each in wards:
@@ -151,7 +152,7 @@ def register_death(
         detail={"document": asked.document},
     )
     centre.context.journal.record(conn, person=person, event=event)
-    return {"guardianships_ended": len(wards)}
+    return {"guardianships_ended": len(over) + len(wards)}
 
 
 def carry_on(centre: IdentityCentre, directives: Directives) -> None:

@@ -66,3 +66,22 @@ def test_folder_where_a_file_is_meant(file: Path) -> None:
 def test_no_secret_is_put_into_what_is_no_credential_folder(file: Path) -> None:
     assert_one_line(within("staff", "renew", "--as", file.parent), "name a credential folder")
     assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_no_card_is_issued_where_its_file_cannot_be_written(file: Path) -> None:
+    done = within(
+        "guardian", "first-card", "--as", file.parent, "--reference", "x", "--card", file, "--pin", "2583",
+        "--signature-pin", "kaki5678",
+    )  # fmt: skip
+    assert_one_line(done, f"{file} exists already; choose another name")
+
+
+@pytest.mark.parametrize("words", [["enrol"], ["guardian", "enrol"]])
+def test_nobody_is_born_in_times_to_come(words: list[str], file: Path) -> None:
+    items = ["--name", "x", "--address", "y", "--sex", "other", "--birth-date", "2999-01-01"]
+    assert_one_line(within(*words, "--as", file.parent, *items), "2999-01-01 has not come yet", status=2)
+
+
+def test_reason_that_says_nothing(file: Path) -> None:
+    done = within("unmask", "propose", "--as", file.parent, "--reason", " ", "A" * 22)
+    assert_one_line(done, "it is empty; say it in a few words", status=2)

@@ -187,10 +187,10 @@ class Scene:
         self.supervisor(1).approve(made)
         return name
 
-    def die(self, person: EnrolledPerson) -> None:
+    def die(self, person: EnrolledPerson) -> ShownProposal:
         parameters: dict[str, Any] = {"reference": person.reference, "document": DOCUMENT}
         made = self.supervisor(0).propose_as("register-death", parameters, reason="a notification")
-        self.supervisor(1).approve(made)
+        return self.supervisor(1).approve(made)
 
     def end(self, person: EnrolledPerson, name: str) -> WardShown:
         message = EndGuardianship(
@@ -445,7 +445,7 @@ def test_a_death_ends_the_card_and_what_the_person_was_guardian_of(scene: Scene)
         scene.die(holder.enrolled)
     other = scene.adult()
     name = scene.enter(child, other)
-    scene.die(child)
+    assert scene.die(child).outcome == {"guardianships_ended": 1}
     scene.tell()
     assert scene.told(Body.OVERSIGHT, child).state is LegalState.DECEASED
     with pytest.raises(RemoteProblemError):
