@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import IdCommand, Said
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signed_in
 from services.contracts.medical.relationships import RegisteredRelationship, WatchChoice
@@ -24,8 +24,12 @@ def relationships() -> None:
 @as_option
 @click.argument("reference")
 @click.option("--kind", required=True, type=click.Choice([each.value for each in RelationshipKind]))
-@click.option("--with", "operators", multiple=True, help="A professional, by operator id; may be repeated.")
-@click.option("--team", "teams", multiple=True, help="A ward or team, in your own words; may be repeated.")
+@click.option(
+    "--with", "operators", multiple=True, type=Said(), help="A professional, by operator id; may be repeated."
+)
+@click.option(
+    "--team", "teams", multiple=True, type=Said(), help="A ward or team, in your own words; may be repeated."
+)
 @click.option("--from", "start", type=click.DateTime(), help="Local time; by default now.")
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=1, show_default=True, help="How long from then."
@@ -49,8 +53,12 @@ def add(
     if not operators and not teams:
         raise click.UsageError("name somebody with --with, or a team with --team")
     own = Organisation.at(folder)
-    begin = own.clock() if start is None else start.astimezone(UTC)
-    meant = gateway.Meant(RelationshipKind(kind), operators, teams, begin, begin + timedelta(days=days))
+    try:
+        begin = own.clock() if start is None else start.astimezone(UTC)
+        until = begin + timedelta(days=days)
+    except (OverflowError, ValueError) as error:
+        raise click.UsageError("--from is out of range; name a day of these years") from error
+    meant = gateway.Meant(RelationshipKind(kind), operators, teams, begin, until)
     name = gateway.register(own, reference, meant, surname=surname, address=address)
     click.echo(f"{name} registered; the person sees it")
 

@@ -177,12 +177,16 @@ def _members(organisation: Organisation, file: Path) -> list[MemberOfStaff]:
             if set(rows.fieldnames or ()) != set(COLUMNS):
                 raise StaffFileError(f"{file.name}: the columns are {', '.join(COLUMNS)}")
             return list(_described(rows, tagger, file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StaffFileError(f"{file.name} cannot be read as UTF-8 text") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise StaffFileError(f"{file.name} cannot be read as a CSV file in UTF-8; save it as one") from error
 
 
 def _described(rows: Iterable[dict[str, str | None]], tagger: Tagger, file: Path) -> Iterator[MemberOfStaff]:
     for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise StaffFileError(
+                f"{file.name}, line {number}: it has not the four columns; leave empty what is not told"
+            )
         try:
             yield MemberOfStaff(
                 operator=(row["operator"] or "").strip(),

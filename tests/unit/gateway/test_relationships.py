@@ -86,9 +86,14 @@ def test_staff_come_from_a_file_and_what_is_wrong_in_it_is_named(
     file.write_text("name,ward\n", encoding="utf-8")
     with pytest.raises(StaffFileError, match="the columns are operator, teams, surname, address"):
         describe_staff(hospital, file)
-    file.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(StaffFileError, match="UTF-8"):
-        describe_staff(hospital, file)
+    for content in ("operator,teams,surname,address\nanna\n", "operator,teams,surname,address\na,b,c,d,e\n"):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(StaffFileError, match="line 2: it has not the four columns"):
+            describe_staff(hospital, file)
+    for bytes_ in (b"\xff\xfe\xff", b"operator,teams,surname,address\n" + b"x" * 200_000 + b",,,\n"):
+        file.write_bytes(bytes_)
+        with pytest.raises(StaffFileError, match="UTF-8"):
+            describe_staff(hospital, file)
 
 
 def test_a_person_asks_to_be_watched_over(patient: Enrolled) -> None:
