@@ -9,7 +9,7 @@ M5 people are told by when it is decided, and what was found.
 
 import hmac
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -62,12 +62,15 @@ class Watching:
 
     def run(self) -> None:
         """Judge what is new, tell the oversight body, tell people what it found."""
+        self._unless_down(self._hear)  # first: what is judged now came after what was found, and is no part of it
         for _ in range(BATCHES):
             if not self._judge_some():
                 break
+        self._unless_down(self._tell)
+
+    def _unless_down(self, step: Callable[[], None]) -> None:
         try:
-            self._tell()
-            self._hear()
+            step()
         except DOWN as error:
             logger.warning("cases of suspicious use wait: %s", type(error).__name__)
 
