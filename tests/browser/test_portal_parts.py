@@ -101,6 +101,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
         "sharing": None,
         "permit": None,
         "emergency": None,
+        "watch": None,
         "recalls": None,
         "cards": "#stop-card",
         "links": "#own-links button",
@@ -118,7 +119,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
             page.keyboard.press("Escape")
             assert page.locator(asks).first.evaluate("each => each === document.activeElement")
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-    assert len(titles) == 10
+    assert len(titles) == 11
     page.evaluate(BREAK)
     rules = {each.split(":")[0] for each in page.evaluate(AUDIT)}
     assert {

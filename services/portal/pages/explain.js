@@ -21,6 +21,8 @@ const AS_THEY_ARE = new Set([
   "no_relay",
   "recipient_not_accredited",
   "receipt_not_yet",
+  "staff_too_many_cases",
+  "staff_entry_not_proven",
 ]);
 
 // Returns [text, field]: what to tell the person, and which of "card" and "pin" it is about. `hint` is what the card

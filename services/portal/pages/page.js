@@ -19,6 +19,7 @@ import * as recalls from "./recalls_page.js";
 import * as records from "./records_page.js";
 import * as sharing from "./sharing_page.js";
 import { centreLine, chosen, fill } from "./table.js";
+import * as watch from "./watch_page.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
 // what each part of the page shows, under its name in the address
@@ -28,6 +29,7 @@ const PARTS = {
   sharing: [sharing],
   permit: [permit],
   emergency: [emergency],
+  watch: [watch],
   recalls: [recalls],
   cards: [cards, passkeys],
   links: [links],
@@ -260,6 +262,7 @@ async function start() {
   sharing.start();
   passkeys.start();
   records.start();
+  watch.start();
   whenPressed();
   addEventListener("hashchange", () => {
     const known = Object.hasOwn(PARTS, location.hash.slice(1)) || location.hash === "";

@@ -1,7 +1,8 @@
 // What of a history is shown, as elements of the page.
 
 import { detailTexts, staffName } from "./details.js";
-import { at, list } from "./elements.js";
+import { at, element, list } from "./elements.js";
+import { isSigned } from "./unmasking.js";
 import { currentLanguage, word } from "./words.js";
 
 const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"];
@@ -34,11 +35,11 @@ function row(entry, register) {
     centre: word("bodies", entry.body),
     proof: proof(entry.verdict),
   };
-  const element = document.createElement("tr");
-  element.setAttribute("role", "row");
-  element.dataset.entry = `${entry.body}/${entry.index}`;
-  element.dataset.outcome = event.outcome;
-  element.dataset.proof = proofClass(entry.verdict);
+  const made = document.createElement("tr");
+  made.setAttribute("role", "row");
+  made.dataset.entry = `${entry.body}/${entry.index}`;
+  made.dataset.outcome = event.outcome;
+  made.dataset.proof = proofClass(entry.verdict);
   for (const column of COLUMNS) {
     const cell = document.createElement("td");
     cell.setAttribute("role", "cell");
@@ -46,9 +47,9 @@ function row(entry, register) {
     // shown by the narrow layout, where there is no row of headers to look up to
     cell.dataset.heading = word("page", column);
     cell.append(texts[column]);
-    element.append(cell);
+    made.append(cell);
   }
-  return element;
+  return made;
 }
 
 export function centreLine(answer, why) {
@@ -91,7 +92,8 @@ export function named(organisation, register) {
   return name === undefined ? `${organisation} (${word("page", "not_checked_name")})` : `${name} (${organisation})`;
 }
 
-function who({ actor, organisation, event }, register) {
+function who(entry, register) {
+  const { actor, organisation, event } = entry;
   if (actor !== "organisation") {
     const about = organisation === null ? [] : [word("log", "about", { organisation: named(organisation, register) })];
     return lines([word("page", actor), ...about]);
@@ -99,7 +101,15 @@ function who({ actor, organisation, event }, register) {
   const name = register.names.get(organisation);
   const kind = word("organisations", register.kinds.get(organisation) ?? "");
   const known = name === undefined ? [organisation, `(${word("page", "not_checked_name")})`] : [name, `(${organisation})`];
-  return lines([...known, ...(kind ? [kind] : []), ...staffTexts(event)]);
+  const told = lines([...known, ...(kind ? [kind] : []), ...staffTexts(event)]);
+  if (isSigned(entry)) told.append(askLink(entry));
+  return told;
+}
+
+function askLink({ body, index }) {
+  const name = `${body}/${index}`;
+  const told = word("watch", "ask_here_about", { entry: name });
+  return element("a", { href: "#watch", class: "onward", "data-ask": name, "aria-label": told }, word("watch", "ask_here"));
 }
 
 // Who acted, as far as the person may know it: roles, and a pseudonym that only this person meets.

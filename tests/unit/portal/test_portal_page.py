@@ -239,7 +239,7 @@ def test_headings_leave_out_no_level(browser: TestClient) -> None:
 
 def test_every_field_has_a_label(browser: TestClient) -> None:
     page = browser.get("/").text
-    fields = re.findall(r'<(?:input|select) id="([\w-]+)"', page)
+    fields = re.findall(r'<(?:input|select|textarea) id="([\w-]+)"', page)
     assert len(fields) == len(re.findall(r"<(?:input|select|textarea)\b", page)) > 5
     assert [field for field in fields if not re.search(rf'<label[^>]* for="{field}"', page)] == []
 
