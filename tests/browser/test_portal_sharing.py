@@ -1,4 +1,4 @@
-"""Permissions for records and the choice for emergencies, made in the page, over real bodies."""
+"""Permissions for records, made and taken back in the page, over real bodies."""
 
 import hashlib
 import json
@@ -19,7 +19,6 @@ from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Inhabitant, Scene, medical_terms
 from services.gateway.clinic import open_records
 from services.gateway.clinical import ClinicalRecord
-from services.gateway.emergency_choice import choices
 from services.gateway.errors import RefusedError
 from services.gateway.history import trust_of
 from services.gateway.hospital import deposit, link
@@ -247,88 +246,6 @@ def test_what_cannot_be_signed_is_said_at_its_field(visit: Visit, sharer: Inhabi
     page.click("#permit-show")
     visit.told("#permit-problem", words["fault_everybody"])
     assert page.is_hidden("#permit-preview")
-
-
-@pytest.mark.long
-def test_choice_for_emergencies_is_made_and_changed_and_cases_are_shown(
-    visit: Visit, sharer: Inhabitant
-) -> None:
-    """R18: yes for some kinds, then no; the newest stands alone."""
-    page = visit.page
-    visit.sign_in(sharer)
-    visit.go("emergency")
-    assert "You have not chosen yet." in page.inner_text("#emergency-now")
-    assert "Nobody asked for your records in an emergency." in page.inner_text("#emergency")
-    page.check("#choice-yes")
-    page.click("#emergency-show")
-    visit.told("#emergency-problem", "Choose at least one kind of records.")
-    page.check("#emergency-category-summary")
-    page.click("#emergency-show")
-    visit.answer(SIGNING)
-    visit.told("#status", "Your choice is in force")
-    (chosen,) = choices(sharer.person)
-    assert isinstance(chosen.terms.scope, RecordScope)
-    assert (chosen.terms.effect, chosen.terms.scope.categories) == (
-        Effect.PERMIT,
-        frozenset({Category.SUMMARY}),
-    )
-    assert "In an emergency may be read: summary." in page.inner_text("#emergency-now")
-    page.check("#choice-no")
-    page.click("#emergency-show")
-    visit.answer(SIGNING)
-    visit.told("#status", "Your no is in force")
-    (chosen,) = choices(sharer.person)
-    assert (chosen.terms.effect, chosen.terms.recipient.organisation) == (Effect.DENY, None)
-
-
-CASES = """async (told) => {
-  const { cases } = await import("/emergency_cases.js");
-  const entry = ([second, kind, outcome, event]) => ({
-    body: "oversight",
-    at: `2026-11-20T03:00:0${second}Z`,
-    organisation: "hospital-a",
-    verdict: second === 4 ? "inclusion" : "proved",
-    event: { kind: `emergency_${kind}`, outcome, ...event },
-  });
-  return cases(told.map(entry).reverse());
-}"""
-
-
-@pytest.mark.long
-def test_case_is_put_together_with_its_review_and_a_refused_one_stands_alone(visit: Visit) -> None:
-    """R18: what was refused at once opened nothing; who, why, until when, and what the review found of the other."""
-    detail = {
-        "case": "c",
-        "why": "found unconscious",
-        "professionals": ["a", "b"],
-        "until": 60,
-        "review_due": 120,
-    }
-    told = [
-        (1, "asked", "refused", {"reason": "emergency_reason_empty"}),
-        (2, "asked", "done", {"detail": {"case": "c"}}),
-        (3, "declared", "refused", {"detail": {"case": "c"}, "reason": "emergency_same_human"}),
-        (4, "declared", "permitted", {"detail": detail, "categories": ["summary"], "years": [2024, 2026]}),
-        (5, "reviewed", "refused", {"detail": {"case": "c"}, "reason": "emergency_reviewer_involved"}),
-        (
-            6,
-            "reviewed",
-            "done",
-            {"detail": {"case": "c", "finding": "not_justified", "comment": "no", "late": True}},
-        ),
-    ]
-    case, refused = visit.page.evaluate(CASES, told)
-    assert (refused["declared"], refused["finding"], len(refused["steps"])) == (False, None, 1)
-    assert (case["declared"], case["why"], case["professionals"]) == (True, "found unconscious", ["a", "b"])
-    assert (case["until"], case["due"], case["categories"], case["years"]) == (
-        60,
-        120,
-        ["summary"],
-        [2024, 2026],
-    )
-    assert (case["finding"], case["comment"], case["late"]) == ("not_justified", "no", True)
-    assert [each["refused"] for each in case["steps"]] == [False, True, False, True, False]
-    assert [each["proved"] for each in case["steps"]] == [True, True, False, True, True]
 
 
 @pytest.mark.long
