@@ -52,6 +52,7 @@ for command in (
     running.up,
     auditing.verify,
     auditing.audit,
+    auditing.audit_reports,
     wrong_fragments.wrong_fragments,
     person.history,
     person.inbox,

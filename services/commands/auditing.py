@@ -14,7 +14,8 @@ from consent.vocabulary import Body
 from services.commands.failures import told
 from services.commands.trusting import tell_made, tell_verified, trust_file, trust_option
 from services.gateway.audit_events import save_bundle
-from services.gateway.auditor import Watch
+from services.gateway.audit_reports import differing, hand_in, kept, save
+from services.gateway.auditor import BodyAudit, Watch
 from services.gateway.auditor import audit as walk
 from services.gateway.history import History, HistoryEntry, verify_file
 from services.gateway.offline import verify_other
@@ -61,8 +62,14 @@ def verify(evidence: Path, *, trust: Path | None, fhir: Path | None) -> None:
     type=click.Path(exists=True, path_type=Path),
     help="Credentials of an auditor.",
 )
+@click.option(
+    "--save",
+    "report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sign what was found, hand it to the oversight body, and keep it in this file for `sekisho verify`.",
+)
 @told
-def audit(folder: Path) -> None:
+def audit(folder: Path, report: Path | None) -> None:
     """Walk every body: rows against log, log against co-signed checkpoint and against what all bodies saw of it.
 
     Exit status 1 with any finding.
@@ -70,17 +77,50 @@ def audit(folder: Path) -> None:
     organisation = Organisation.at(folder)
     with walking() as watch:
         reports = walk(organisation, watch=watch)
-    for report in reports:
-        mark = "✓" if report.clean else "✗"
-        click.echo(
-            f"{mark} {report.body.value:15} {report.entries} log entries, {report.rows} rows looked at"
-        )
-        if report.problem is not None:
-            click.echo(f"    could not be audited: {report.problem}")
-        for finding in report.findings:
-            click.echo(f"    {finding.table} {finding.row}: {finding.problem}")
-    if not all(report.clean for report in reports):
+    for each in reports:
+        _tell(each)
+    if report is not None:
+        file = hand_in(organisation, reports)
+        save(file, report)
+        seen = "" if file.evidence else "; no witness has seen the entry yet"
+        click.echo(f"signed, and entry {file.index} of the oversight body's log{seen}: {report}")
+    if not all(each.clean for each in reports):
         sys.exit(1)
+
+
+@click.command(name="audit-reports")
+@click.option(
+    "--as",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Credentials of an accreditor or auditor of the oversight body.",
+)
+@told
+def audit_reports(folder: Path) -> None:
+    """List auditors' signed reports, and where two of them found different things in one state of a log."""
+    found = kept(Organisation.at(folder))
+    for each in found:
+        at = datetime.fromtimestamp(each.at, UTC)
+        total = sum(body.found for body in each.bodies)
+        unseen = [body.body.value for body in each.bodies if not body.clean and not body.found]
+        more = f", not looked at: {', '.join(unseen)}" if unseen else ""
+        click.echo(
+            f"{at:%Y-%m-%d %H:%M:%S} UTC  {each.operator} ({each.organisation}), entry {each.index}: "
+            f"{total} findings{more} ({each.report})"
+        )
+    for one, other, body in differing(found):
+        click.echo(f"! {one.report} and {other.report} found different things in one state of {body.value}")
+    click.echo(f"{len(found)} reports")
+
+
+def _tell(report: BodyAudit) -> None:
+    mark = "✓" if report.clean else "✗"
+    click.echo(f"{mark} {report.body.value:15} {report.entries} log entries, {report.rows} rows looked at")
+    if report.problem is not None:
+        click.echo(f"    could not be audited: {report.problem}")
+    for finding in report.findings:
+        click.echo(f"    {finding.table} {finding.row}: {finding.problem}")
 
 
 @contextmanager

@@ -6,35 +6,32 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from consent.vocabulary import Body
-from services.contracts.oversight.register import Directory
+from services.contracts.oversight.audit_reports import LOGS, verified_checkpoint
 from services.contracts.published import PublishedClient
 from services.contracts.shared import AuditFinding, SharedClient
 from services.gateway.errors import GatewayError
 from services.gateway.organisation import Organisation
 from services.kit.http import PeerUnavailableError, RemoteProblemError
-from services.kit.log.checkpoint import CosignedCheckpoint, verify_cosigned
 from services.kit.log.errors import LogError
 from services.kit.log.merkle import root_from_leaves
-from services.kit.log.note import NoteVerifier, UnverifiedNote
+from services.kit.log.note import NoteVerifier
 from services.kit.log.views import SeenNote, contradicts, seen_note
 
 TRIES: Final = 3
 PAUSE: Final = 1.0
 """Units: seconds."""
 
-LOGS: Final = tuple(body for body in Body if body is not Body.PORTAL)
-"""The portal keeps nothing but sessions; its log is empty until it does."""
-
 
 @dataclass(frozen=True, slots=True)
 class BodyAudit:
-    """What was seen at one body; `problem` is set when it could not be looked at."""
+    """What was seen at one body, and the head up to which its log was walked; `problem` when it could not be."""
 
     body: Body
     entries: int
     rows: int
     findings: tuple[AuditFinding, ...]
     problem: str | None = None
+    head: SeenNote | None = None
 
     @property
     def clean(self) -> bool:
@@ -57,26 +54,22 @@ def audit(
 
     Each log is recomputed from what it publishes, and held against the heads that all bodies say they saw of it.
     """
-    reports, heads = [], {}
-    for body in bodies:
-        report, head = _audit_body(auditor, body, watch)
-        reports.append(report)
-        if head is not None:
-            heads[head.checkpoint.origin] = head
+    reports = [_audit_body(auditor, body, watch) for body in bodies]
+    heads = {each.head.checkpoint.origin: each.head for each in reports if each.head is not None}
     return [_with_views(auditor, each, heads) for each in reports]
 
 
-def _audit_body(auditor: Organisation, body: Body, watch: Watch) -> tuple[BodyAudit, SeenNote | None]:
+def _audit_body(auditor: Organisation, body: Body, watch: Watch) -> BodyAudit:
     try:
         report = auditor.ask(body, lambda http, token: SharedClient(http).audit(token=token))
     except (GatewayError, PeerUnavailableError) as error:
-        return BodyAudit(body, 0, 0, (), str(error)), None
+        return BodyAudit(body, 0, 0, (), str(error))
     findings, head = list(report.findings), None
     try:
         head = _walk_log(auditor, body, watch)
     except (GatewayError, LogError, PeerUnavailableError, RemoteProblemError) as error:
         findings.append(AuditFinding(table="log", row=body.value, problem=str(error)))
-    return BodyAudit(body, report.entries, report.rows, tuple(findings)), head
+    return BodyAudit(body, report.entries, report.rows, tuple(findings), head=head)
 
 
 def _walk_log(auditor: Organisation, body: Body, watch: Watch) -> SeenNote:
@@ -135,14 +128,3 @@ def _is_otherwise(auditor: Organisation, body: Body, note: str, *, head: SeenNot
         except (PeerUnavailableError, RemoteProblemError):
             return False  # not answered is not contradicted
     return True
-
-
-def verified_checkpoint(directory: Directory, body: Body, note: str) -> CosignedCheckpoint:
-    """Return a checkpoint checked with the register's keys. Raises: LogError."""
-    keys = [each.witness_key for each in directory.register.bodies if each.witness_key is not None]
-    return verify_cosigned(
-        UnverifiedNote.parse(note),
-        log=NoteVerifier.parse(directory.body(body).log_key),
-        witnesses=[NoteVerifier.parse(key) for key in keys],
-        quorum=1,
-    )

@@ -8,10 +8,11 @@ from pydantic import ValidationError
 from consent.vocabulary import Body
 from services.contracts.oversight.register import ed25519
 from services.contracts.released import Keys, UnprovenError, verify_wrong
+from services.gateway.audit_reports import read_file, verify_file
 from services.gateway.errors import NotVerifiedError
 from services.gateway.withdrawing import WithdrawalFile, read_withdrawal, verify_withdrawal
 from services.gateway.wrong_fragments import read_shown
-from services.kit.log.evidence import TrustFile
+from services.kit.log.evidence import TrustFile, parse_trust
 
 
 def trusted_keys(trust_file: Path) -> Keys:
@@ -38,6 +39,9 @@ def verify_other(file: Path, trust_file: Path) -> list[str] | None:
     withdrawal = read_withdrawal(raw)
     if withdrawal is not None:
         return _withdrawal(withdrawal, trust_file)
+    report = read_file(raw)
+    if report is not None:
+        return verify_file(report, parse_trust(trust_file.read_bytes()), keys=trusted_keys(trust_file))
     shown = read_shown(raw)
     if shown is None:
         return None

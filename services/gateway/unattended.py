@@ -14,11 +14,11 @@ from consent import base64url
 from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, CLIENT_CREDENTIALS
+from services.contracts.oversight.audit_reports import LOGS
 from services.contracts.oversight.client import OversightClient
 from services.contracts.oversight.own import OwnAccreditation, OwnStandingClient
 from services.contracts.oversight.public import PublicRegister, verify_public_register
 from services.contracts.shared import SharedClient
-from services.gateway.auditor import LOGS
 from services.gateway.credentials import Credentials
 from services.gateway.errors import GatewayError
 from services.gateway.exchange import Connect, answers

@@ -120,6 +120,7 @@ class EventKind(StrEnum):
     DIRECTIVE_LAPSED = "directive_lapsed"
     UNMASKING_ASKED = "unmasking_asked"
     STAFF_UNMASKED = "staff_unmasked"
+    AUDIT_REPORTED = "audit_reported"
 
 
 _MASKED = frozenset({"roles", "staff", "colleagues"})

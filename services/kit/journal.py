@@ -198,6 +198,17 @@ class Journal:
         ]
         return build_evidence(found, self._whole(conn, person, note=note, size=size))
 
+    def entry_evidence(self, conn: Connection, position: int) -> Evidence | None:
+        """Return one entry with its proof; None until a witness has seen it.
+
+        `conn` must see one moment only (`Database.read`).
+        """
+        newest = self.checkpoints.latest_cosigned(conn)
+        if newest is None or newest.cosigned_note is None or position >= newest.checkpoint.size:
+            return None
+        note, size = newest.cosigned_note, newest.checkpoint.size
+        return build_evidence(self._proven(conn, [position], note=note, size=size).values())
+
     def of_person(self, conn: Connection, person: Pseudonym) -> list[Opening]:
         """Return all entries of a person, oldest first, also those that no witness has seen. Raises: as `openings`."""
         places = self._places(conn, person)

@@ -21,6 +21,7 @@ from services.kit.context import BodyContext, open_body
 from services.kit.keys import KeyFolderError
 from services.kit.log.audit import Finding
 from services.oversight import tables
+from services.oversight.api.audit_reports import audit_report_routes
 from services.oversight.api.emergencies import emergency_routes
 from services.oversight.api.problems import PROBLEMS
 from services.oversight.api.routes import register_routes
@@ -28,6 +29,7 @@ from services.oversight.api.unmasking import unmasking_routes
 from services.oversight.api.use_cases import use_case_routes
 from services.oversight.api.wrong_fragments import wrong_fragment_routes
 from services.oversight.audit import scan, scan_emergencies, scan_unmaskings
+from services.oversight.audit_reports import AuditOffice
 from services.oversight.editions import Editions
 from services.oversight.emergency_relaying import end, on_behalf
 from services.oversight.emergency_rules import Emergencies
@@ -74,6 +76,9 @@ def assemble(
     use_cases = UseCaseOffice(context, UseCaseStore(context.cipher), settings, office.editions.directory)
     unmasker = Unmasker(directives, UnmaskingStore(context.cipher), settings)
 
+    audits = AuditOffice(context, office.editions, settings.audit_report_minutes * 60)
+    witnesses = [witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)]
+
     def everything(conn: Connection) -> tuple[int, list[Finding]]:
         scans = (
             scan(office.store, directives, conn),
@@ -82,6 +87,7 @@ def assemble(
             scan_wrong_fragments(directives, conn),
             use_cases.store.scan(conn),
             scan_unmaskings(unmasker.store, conn),
+            audits.scan(conn),
         )
         return sum(rows for rows, _ in scans), [each for _, found in scans for each in found]
 
@@ -97,6 +103,7 @@ def assemble(
             use_case_routes(use_cases),
             unmasking_routes(unmasker),
             witness_routes(context, own_witness),
+            audit_report_routes(audits, witnesses),
         ],
         problems=PROBLEMS,
         scan=everything,
@@ -110,7 +117,7 @@ def assemble(
             Periodic(ENDING_SECONDS, lambda: end(emergencies)),
             Periodic(LAPSE_SECONDS, partial(lapse_due, directives)),
         ],
-        witnesses=[witness_of(context, office.editions, Body.IDENTITY, url=settings.identity_url)],
+        witnesses=witnesses,
     )
     app = build_app(context, with_tokens(office.editions), parts)
     app.state.office = office

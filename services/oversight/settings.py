@@ -32,6 +32,9 @@ class Settings(BodySettings):
     emergency_reasons_compared: int = Field(
         200, description="With how many earlier reasons of an organisation a reason is compared.", ge=1
     )
+    audit_report_minutes: int = Field(
+        60, description="How old a report may be when its auditor hands it in.", ge=1
+    )
     use_review_days: int = Field(
         14,
         description="By when the oversight body decides whether a flagged use of records was misuse.",

@@ -10,6 +10,7 @@ from services.directives.tables import directive_tables
 from services.kit.columns import clear, sealed
 from services.kit.context import kit_tables
 from services.kit.dual_control.tables import proposal_table
+from services.oversight.audit_report_tables import audit_report_table
 from services.oversight.emergency_tables import emergency_table
 from services.oversight.unmasking_tables import unmasking_table
 from services.oversight.use_case_tables import use_case_table
@@ -23,6 +24,7 @@ RECOVERY = recovery_table(metadata)
 EMERGENCY = emergency_table(metadata)
 USE_CASE = use_case_table(metadata)
 UNMASKING = unmasking_table(metadata)
+AUDIT_REPORT = audit_report_table(metadata)
 
 register_entry = Table(
     "register_entry",

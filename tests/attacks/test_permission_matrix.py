@@ -1,12 +1,12 @@
 """OL1, C12: for each route of each body and each role, the live decision is what the page of permissions says."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from support.permission_page import PAGE, table
 
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.vocabulary import Body
@@ -15,23 +15,6 @@ from services.contracts.oversight.register import Role
 from services.kit.credentials.callers import Caller, OperatorCaller, TerminalCaller
 from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError
-
-PAGE = Path(__file__).parents[2] / "docs" / "permissions.md"
-Cell = tuple[str, str, str]
-
-
-def table() -> dict[Cell, tuple[str, str, frozenset[str]]]:
-    """Return (body, method, path) -> (who, action, names), as the page prints it."""
-    found: dict[Cell, tuple[str, str, frozenset[str]]] = {}
-    body = ""
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("## "):
-            body = line[3:]
-        cells = [cell.strip() for cell in line.strip("|").split(" |")]
-        if body in set(Body) and len(cells) == 5 and cells[1].startswith("`"):
-            names = frozenset(name for name in cells[4].split(", ") if name)
-            found[body, cells[0], cells[1].strip("`")] = (cells[2], cells[3], names)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,20 @@ def test_who_is_no_auditor_gets_no_report(desk: Desk) -> None:
     assert done.stdout.count("could not be audited: Refused (forbidden)") == 6
 
 
+def test_audit_is_signed_logged_and_verified_offline(desk: Desk, tmp_path: Path) -> None:
+    """IT7: by hand, with the trust file alone; who edits the file is told where."""
+    file, trust = tmp_path / "report.json", desk.scene.layout.folder / "trust.json"
+    done = within("audit", "--as", desk.credentials("oversight-office"), "--save", file)
+    assert "signed, and entry " in done.stdout, done.stderr
+    shown = within("verify", file, "--trust", trust)
+    assert (shown.returncode, shown.stdout.count(" findings")) == (0, 6)
+    assert "of the oversight body's log" in shown.stdout
+    listed = within("audit-reports", "--as", desk.credentials("oversight-office"))
+    assert listed.stdout.endswith("1 reports\n")
+    file.write_text(file.read_text().replace('"rows": ', '"rows": 1', 1))
+    assert_one_line(within("verify", file, "--trust", trust), "not what was signed, at: bodies[0].rows")
+
+
 def test_permissions_that_cannot_be_given_or_taken_back_are_told(desk: Desk) -> None:
     """An unknown recipient, terms that are half said, a number that is not in the list."""
     grant: Words = ["grant", "--card", desk.card]

@@ -27,6 +27,7 @@ from services.contracts.medical import messages as m
 from services.contracts.medical import relationships as rs
 from services.contracts.medical import streams as ms
 from services.contracts.medical.erasing import EraseRecords
+from services.contracts.oversight import audit_reports as ar
 from services.contracts.oversight import emergencies as em
 from services.contracts.oversight import messages as o
 from services.contracts.oversight import unmasking as un
@@ -380,6 +381,7 @@ ROWS: dict[Body, list[Row]] = {
         *DIRECTIVES,
         *RECOVERY,
         RELEASES,
+        ("POST /audit-reports", OFFICE, ar.HandInAudit, {"report": "r"}),
         ("POST /wrong-fragments", CLINIC, wf.ReportWrong, {"shown": ACCUSATION, "person": "p"}),
     ],
 }
