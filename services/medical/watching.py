@@ -62,7 +62,9 @@ class Watching:
 
     def run(self) -> None:
         """Judge what is new, tell the oversight body, tell people what it found."""
-        self._unless_down(self._hear)  # first: what is judged now came after what was found, and is no part of it
+        self._unless_down(
+            self._hear
+        )  # first: what is judged now came after what was found, and is no part of it
         for _ in range(BATCHES):
             if not self._judge_some():
                 break

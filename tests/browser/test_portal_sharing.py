@@ -303,7 +303,9 @@ def _takes_one_back(visit: Visit) -> str:
     page = visit.page
     visit.go("history")
     visit.go("sharing")
-    page.locator("#directives > li", has_text="clinic-b").first.get_by_role("button", name="Take back").click()
+    page.locator("#directives > li", has_text="clinic-b").first.get_by_role(
+        "button", name="Take back"
+    ).click()
     page.evaluate("document.getElementById('steps').replaceChildren()")  # those of the last time
     visit.answer(SIGNING)
     visit.told("#steps", "Done: it is taken back everywhere")
