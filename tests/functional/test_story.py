@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.command_line import within
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 CHECKS = 12
@@ -27,6 +28,7 @@ def test_every_check_of_the_story_holds_for_few_people(tmp_path: Path) -> None:
     assert all(each["ok"] and each["seen"] and each["title"] for each in findings)
 
 
+@pytest.mark.long
 def test_every_check_of_the_story_holds_for_a_fhir_export(tmp_path: Path) -> None:
     export = SHARED / "data" / "fhir-synthea-10"
     if not export.is_dir():
@@ -39,7 +41,7 @@ def test_every_check_of_the_story_holds_for_a_fhir_export(tmp_path: Path) -> Non
 
 def test_demo_of_a_folder_that_is_no_export_says_so(tmp_path: Path) -> None:
     (tmp_path / "Patient.000.ndjson").write_text('{"resourceType": "Patient", "id": "p1"}\nnot json\n')
-    done = _demo("--fhir", str(tmp_path))
+    done = within("demo", "--fhir", tmp_path)
     assert done.returncode == 1
     assert "Patient.000.ndjson:" in done.stderr
     assert "Traceback" not in done.stderr
@@ -47,7 +49,7 @@ def test_demo_of_a_folder_that_is_no_export_says_so(tmp_path: Path) -> None:
 
 def test_demo_does_not_write_into_a_folder_that_is_not_empty(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    done = _demo("--people", "13", "--keep", str(tmp_path))
+    done = within("demo", "--people", "13", "--keep", tmp_path)
     assert done.returncode == 1
     assert "not empty" in done.stderr
     assert sorted(each.name for each in tmp_path.iterdir()) == ["mine.txt"]
