@@ -23,14 +23,14 @@ class GuardianKey(Message):
     key: Jwk
     capacity: Annotated[Capacity, Strict(False)]
     ended: Annotated[Change, Strict(False)] | None = None
-    confirm_until: int | None = None
+    confirm_until: Annotated[int, Field(ge=0, le=2**40)] | None = None
 
 
 class PersonState(Message):
     """One person by the ID centre's name towards the body; a `number` not above the last one changes nothing."""
 
     person: str
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, lt=2**63)]
     state: Annotated[LegalState, Strict(False)]
     guardians: Annotated[list[GuardianKey], Field(max_length=MOST_GUARDIANS)]
 
