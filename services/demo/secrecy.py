@@ -16,6 +16,7 @@ PUBLIC_TABLES: Final = frozenset(
     {
         "log_checkpoint",  # signed tree heads: the body that signed and its witness both keep them, they are public
         "witnessed_log",
+        "log_view",  # the same heads, as this body was shown them
         "organisation",  # the public register: organisations, terminals, operators, bodies
         "terminal",
         "operator",
