@@ -64,7 +64,7 @@ lock:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	touch $@
 
-# what My Portal's page needs from npm: that on the PATH, else one from a wheel; without it only its records are missing
+# what My Portal's page needs from npm: that on the PATH, else one from a wheel; without it the page opens and permits nothing
 .venv/ready-browser: .venv/ready browser/package-lock.json requirements-npm.lock services/portal/browser_assets.py
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.lock || true
 	@$(BIN)/python -m services.portal.browser_assets browser >/dev/null && touch $@ || true

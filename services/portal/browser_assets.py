@@ -67,7 +67,7 @@ def main(words: list[str]) -> int:
         fetch(folder)
         place(folder / PACKAGE, FOLDER)
     except AssetsError as error:
-        print(f"My Portal will not show records: {error}", file=sys.stderr)
+        print(f"My Portal will neither show records nor permit reading them: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -26,7 +26,10 @@ def test_one_line_says_what_is_missing(
     npm_that(says, tmp_path, monkeypatch)
     assert browser_assets.main([str(tmp_path)]) == 1
     told = f"npm did not get the package that opens them{shown}; the next make tries again"
-    assert capfd.readouterr() == ("", f"My Portal will not show records: {told}\n")
+    assert capfd.readouterr() == (
+        "",
+        f"My Portal will neither show records nor permit reading them: {told}\n",
+    )
 
 
 def test_package_of_another_form_is_not_placed(tmp_path: Path) -> None:
