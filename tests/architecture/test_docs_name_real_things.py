@@ -44,6 +44,7 @@ STEPS_OF = {
     "U": 6,
     "M": 6,
     "Q": 5,
+    "Y": 5,
     "E": 7,
 }
 TEST_PATH = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")

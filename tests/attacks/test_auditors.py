@@ -121,7 +121,7 @@ def written(path: tuple[str | int, ...]) -> str:
 
 
 def test_every_edited_member_of_a_report_is_named(desk: AuditDesk) -> None:
-    """IT7: whoever edits the report afterwards, and be it its auditor."""
+    """IT7, Y1: whoever edits the report afterwards, and be it its auditor."""
     file = taken(desk, desk.report(FINDING))
     assert f"✓ entry {file.index} of the oversight body's log" in verified(desk, file)
     tried = list(places(file.report))
@@ -136,7 +136,7 @@ def test_every_edited_member_of_a_report_is_named(desk: AuditDesk) -> None:
 
 
 def test_report_that_its_auditor_signs_anew_does_not_verify(desk: AuditDesk) -> None:
-    """IT7: without the finding, with the right card; the oversight body's receipt and log are about the other text."""
+    """IT7, Y5: without the finding, with the right card; the oversight body's receipt and log are about the other text."""
     file, clean = taken(desk, desk.report(FINDING)), desk.report()
     again = {"report": clean.model_dump(mode="json"), "signed": desk.signed(clean).report}
     with pytest.raises(NotVerifiedError, match="another than the oversight body took"):
@@ -164,7 +164,7 @@ def test_entry_that_is_changed_or_another_is_refused_and_its_absence_is_said(des
 
 
 def test_nobody_hands_in_what_another_card_signed_or_in_anothers_name(desk: AuditDesk) -> None:
-    """IT7: somebody else's signature; every refusal is an entry of its own."""
+    """IT7, Y1: somebody else's signature; every refusal is an entry of its own."""
     report = desk.report()
     stolen = HandInAudit(report=sign_report(report, generate_private_key(SECP256R1())))
     assert desk.fault(stolen) == "audit_report_unproven"
@@ -187,7 +187,7 @@ def test_nobody_hands_in_what_another_card_signed_or_in_anothers_name(desk: Audi
 
 
 def test_old_report_is_not_taken_as_a_new_one(desk: AuditDesk) -> None:
-    """IT7: the same text, an earlier day's, or an earlier state of a log under a new signature."""
+    """IT7, Y2: the same text, an earlier day's, or an earlier state of a log under a new signature."""
     file = taken(desk, desk.report(size=9))
     assert desk.fault(HandInAudit(report=file.signed)) == "audit_report_repeated"
     assert desk.fault(desk.signed(desk.report(size=8))) == "audit_report_behind"
@@ -196,7 +196,7 @@ def test_old_report_is_not_taken_as_a_new_one(desk: AuditDesk) -> None:
 
 
 def test_invented_heads_are_refused(desk: AuditDesk) -> None:
-    """IT7: a head that no log signed, another log's, one that is not this body's own."""
+    """IT7, Y3: a head that no log signed, another log's, one that is not this body's own."""
     report = desk.report(size=9)
     medical = next(each for each in report.bodies if each.body is Body.MEDICAL)
     assert medical.head is not None
@@ -232,7 +232,7 @@ def test_report_that_leaves_a_finding_out_contradicts_the_next_auditors(desk: Au
 
 
 def test_report_that_is_edited_in_the_oversight_bodys_rows_is_named(desk: AuditDesk) -> None:
-    """IT7: a row of another report in its place."""
+    """IT7, Y4: a row of another report in its place."""
     taken(desk, desk.report(size=30)), taken(desk, desk.report(FINDING, size=30))
     with desk.world.context.database.write() as conn:
         newest = select(AUDIT_REPORT).order_by(AUDIT_REPORT.c.number.desc()).limit(2)
