@@ -136,7 +136,7 @@ def test_every_edited_member_of_a_report_is_named(desk: AuditDesk) -> None:
 
 
 def test_report_that_its_auditor_signs_anew_does_not_verify(desk: AuditDesk) -> None:
-    """IT7, Y5: without the finding, with the right card; the oversight body's receipt and log are about the other text."""
+    """IT7, Y5: without the finding, with the right card; receipt and log are about the other text."""
     file, clean = taken(desk, desk.report(FINDING)), desk.report()
     again = {"report": clean.model_dump(mode="json"), "signed": desk.signed(clean).report}
     with pytest.raises(NotVerifiedError, match="another than the oversight body took"):
