@@ -15,7 +15,7 @@ KINDS: Mapping[str, str] = {
     "moment": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00)?",
     "count": r"(?<=people: )\d+|(?<!\d)\d+(?= (?:former entries|of them|log entries|entries verified|are all up"
     r"|rows looked at|people are|bytes))|(?<=after )\d+\.\d(?= seconds)|(?<=entry )\d+(?= of its log)",
-    "entry": r"(?<![\w/])(?:medical|oversight)/\d+",
+    "entry": r"(?<![\w/])(?:medical|oversight)/\d+(?![\w-])",
     "staff": r"(?:[a-z2-7]{4}-){3}[a-z2-7]{4}",
     "years": r"(?<!\d)20\d\d-20\d\d(?!\d)",
     "day": r"\d{4}-\d\d-\d\d",

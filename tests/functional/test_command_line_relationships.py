@@ -22,7 +22,7 @@ def test_a_read_that_nothing_explains_by_hand(desk: Desk, tmp_path: Path) -> Non
     name = within(*add, "--with", "hospital-a-2", "--surname", "山田").stdout.split()[0]
     staff = tmp_path / "staff.csv"
     staff.write_text("operator,teams,surname,address\nhospital-a-3,ward,山田,\n", encoding="utf-8")
-    assert "1 of the staff" in within("relationships", "staff", "--as", hospital, staff).stdout
+    assert "of the staff are described" in within("relationships", "staff", "--as", hospital, staff).stdout
     listed = within("relationships", "list", "--as", hospital, desk.reference).stdout
     assert f"{name}  appointment with hospital-a-2" in listed
     assert within("watch", "--card", desk.card, "closely").stdout == "closely, from now on\n"

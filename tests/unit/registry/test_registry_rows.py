@@ -59,7 +59,7 @@ ROUTES = {
     ("GET", "/erasure-proof"): ("operator", ("auditor", "supervisor")),
     ("PUT", "/wallet"): ("person or guardian", ()),
     ("GET", "/wallet"): ("person or guardian", ()),
-    ("POST", "/simulations"): ("person", ()),
+    ("POST", "/simulations"): ("person or guardian", ()),
     ("GET", "/wallet/successor"): ("person", ()),
     ("PUT", "/wallet/successor"): ("person", ()),
     ("POST", "/wallet/renewals"): ("person", ()),
