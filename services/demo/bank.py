@@ -17,7 +17,7 @@ def confirmation(scene: Scene, steps: Steps) -> str:
     """One person permits, another does not; a changed address is told to the permitted bank only."""
     steps.begin("asking the registry", None)
     bank = scene.organisation("bank")
-    permitting, other = scene.people[0], scene.people[1]
+    permitting, other = scene.adults[0], scene.adults[1]
     for each in (permitting, other):
         each.references["bank"] = link(bank, each.person)
     lay_down(permitting.person, basic_terms("bank", BasicScope(ITEMS, CONTRACT, frozenset({REASON}))))

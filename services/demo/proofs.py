@@ -67,7 +67,7 @@ def tampering(scene: Scene, steps: Steps) -> str:
     steps.begin("changing single bytes", 4)
     inhabitant = next(
         each
-        for each in scene.people
+        for each in scene.adults
         if each is not scene.protagonist and scene.of_category(each, Category.MEDICATION)
     )
     read, directive, document = _permitted(scene, inhabitant)

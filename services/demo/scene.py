@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
 from consent.compartments import YearSpan
 from consent.directives import BasicScope, Effect, Notice, RecordScope, Terms
+from consent.guardians import Ages, LegalState, state_at
 from consent.identifiers import DocumentId, OrganisationId
 from consent.recipients import Recipient
 from consent.vocabulary import Category, Purpose
@@ -23,7 +24,7 @@ from services.gateway.people import Enrolled
 from services.gateway.person import Person
 from services.gateway.supervisor import Pair
 from services.gateway.wallet_actions import Permission
-from services.kit.clock import system_clock
+from services.kit.clock import JAPAN, system_clock
 
 AT_ONCE: Final = 4
 PINS: Final = {Application.AUTHENTICATION: "2583", Application.SIGNATURE: "kaki5678"}
@@ -85,9 +86,20 @@ class Scene:
         return self.data.of(inhabitant.patient.id)
 
     @property
+    def adults(self) -> list[Inhabitant]:
+        """Those who permit by themselves: a child takes a guardian's signature."""
+        today, ages = system_clock().astimezone(JAPAN).date(), Ages()
+        return [
+            each
+            for each in self.people
+            if state_at(date.fromisoformat(each.patient.items.birth_date), today=today, ages=ages)
+            is LegalState.OF_AGE
+        ]
+
+    @property
     def protagonist(self) -> Inhabitant:
         """The person whose permission the story follows: who has the most prescriptions."""
-        return max(self.people, key=lambda each: len(self.of_category(each, Category.MEDICATION)))
+        return max(self.adults, key=lambda each: len(self.of_category(each, Category.MEDICATION)))
 
     def of_category(self, inhabitant: Inhabitant, category: Category) -> list[ClinicalRecord]:
         """A person's records of one category."""

@@ -37,7 +37,7 @@ CATEGORIES: Final = (Category.SUMMARY, Category.MEDICATION)
 WIDTHS: Final = (5, 10, 20, 40, 80)
 FEW: Final = 25
 REFUSES: Final = 5
-"""Every fifth person permits no research."""
+"""Every fifth adult permits no research."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Generalisation:
 
 def releases(scene: Scene, steps: Steps) -> str:
     """Most people permit research; one table is released, a differently coarsened one is refused."""
-    permitting = [each for number, each in enumerate(scene.people) if number % REFUSES != REFUSES - 1]
+    permitting = [each for number, each in enumerate(scene.adults) if number % REFUSES != REFUSES - 1]
     others = [each for each in scene.people if each not in permitting]
     span = _recent_years(scene)
 

@@ -49,9 +49,8 @@ def _by_present(heir: Person, permission: Permission) -> bool:
 
 
 def _to_be_begun(heir: Person, permission: Permission) -> bool:
-    """Whether a former wallet permitted it and nothing of it was taken back, not at one body either."""
-    states = {each.state for copies in permission.copies.values() for each in copies}
-    return states == {DirectiveState.ACTIVE} and _begun_by_former(heir, permission)
+    """Whether a former wallet permitted it and it was not taken back, not at one body either."""
+    return permission.stands(heir.clock()) and _begun_by_former(heir, permission)
 
 
 def _begun_by_former(heir: Person, permission: Permission) -> bool:

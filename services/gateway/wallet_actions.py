@@ -95,10 +95,11 @@ class Permission:
     def stands(self, now: datetime) -> bool:
         """Whether all three bodies hold it in force.
 
-        Less was never given, or was taken back while a body was down; and one body alone may say so of anything.
+        Less was never given, or was taken back while a body was down; and one body alone may say so of anything. Copies
+        that were renewed within the second in which they were made stand here beside the present ones.
         """
         held = [{copy.state for copy in self.copies.get(body, ())} for body in PROXIES]
-        return now < self.terms.valid_until and all(each == {DirectiveState.ACTIVE} for each in held)
+        return now < self.terms.valid_until and all(DirectiveState.ACTIVE in each for each in held)
 
 
 def lay_down(

@@ -1,10 +1,12 @@
 """SC4 by hand, with real processes: a newborn's mother, another guardian, an own card, a death."""
 
+import subprocess
+import time
 from datetime import date
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, within
+from support.command_line import PATIENCE_SECONDS, assert_one_line, within
 
 from services.commands.person import pin_variable
 from services.demo.scene import Scene
@@ -31,13 +33,21 @@ class Hand:
 
     def gives(self, *arguments: str | Path) -> str:
         """Give a command that works, and return what it says."""
-        done = within(*arguments, environment=PINS)
+        done = self._heard(*arguments)
         assert done.returncode == 0, (arguments, done.stderr)
         return done.stdout
 
     def refused(self, *arguments: str | Path) -> str:
         """Give a command that is refused, and return the line that says so."""
-        return assert_one_line(within(*arguments, environment=PINS))
+        return assert_one_line(self._heard(*arguments))
+
+    def _heard(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Give a command, again while the bodies have not heard of a guardian yet, as it says itself."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while "guardian_unknown" in (done := within(*arguments, environment=PINS)).stderr:
+            assert time.monotonic() < ends, "the bodies heard of no guardian"
+            time.sleep(0.2)
+        return done
 
     def adult(self, name: str) -> Path:
         """Enrol an adult with a card."""

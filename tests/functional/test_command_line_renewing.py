@@ -149,7 +149,8 @@ def test_renewal_that_breaks_off_anywhere_goes_on(deployment: Scene) -> None:
         with suppress(PeerUnavailableError, UnavailableError, WithdrawalIncompleteError):
             renew_wallet(cut, successor, tell=owner.papers.append, progress=silent)
             whole = True
-        owner.arrives()
+        with suppress(NotVerifiedError):  # between two steps two bodies know two wallets, and nobody seals
+            owner.arrives()
         person = renew_wallet(person, successor, tell=owner.papers.append, progress=silent).person
         assert owner.reads() == owner.everything()
         assert in_force(person) == ["clinic-b"]
