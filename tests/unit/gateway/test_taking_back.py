@@ -15,7 +15,7 @@ from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import deposit, link
 from services.gateway.offline import verify_other
 from services.gateway.people import Enrolled
-from services.gateway.wallet_actions import lay_down, permissions
+from services.gateway.wallet_actions import lay_down, permissions, withdraw
 from services.gateway.withdrawing import TakenBack, permissions_at_hand, save_withdrawal, take_back
 from services.kit.log.evidence import TrustFile
 
@@ -152,3 +152,10 @@ def test_history_file_is_left_to_the_history(tmp_path: Path, town: Town) -> None
     (tmp_path / "other.json").write_text('{"format": "sekisho-evidence/1"}')
     assert verify_other(tmp_path / "other.json", town.trust) is None
     assert town.world.watch() > NOW
+
+
+def test_what_was_renewed_within_its_second_goes_on_when_keys_roll_again(town: Town) -> None:
+    """W4: its former copies, taken back, have the same terms and time as the present ones."""
+    for _ in range(2):
+        withdraw(town.person, lay_down(town.person, terms("clinic-b", Category.MEDICATION, Category.CHECKUP)))
+    assert town.active() == list(PROXIES)
