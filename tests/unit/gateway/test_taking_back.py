@@ -159,3 +159,5 @@ def test_what_was_renewed_within_its_second_goes_on_when_keys_roll_again(town: T
     for _ in range(2):
         withdraw(town.person, lay_down(town.person, terms("clinic-b", Category.MEDICATION, Category.CHECKUP)))
     assert town.active() == list(PROXIES)
+    # the first one, and in each turn one that is taken back and one that is renewed
+    assert [len(town.world.states(body)) for body in PROXIES] == [5, 5, 5]
