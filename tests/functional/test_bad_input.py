@@ -24,7 +24,7 @@ from support.routes import concrete, routes_of_all_bodies
 from consent.vocabulary import Body
 from services.demo.scene import Scene
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 
 LIMIT = 10_000_000
 TOLD = [body for body in Body if body in TARGETS]

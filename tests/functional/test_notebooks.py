@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 from benchmarks.anonymize.reference import REFERENCE
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.long, pytest.mark.processes]
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PUBLIC_TABLES = {"03-composition"}

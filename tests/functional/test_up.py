@@ -35,6 +35,7 @@ from services.gateway.people import enrol
 from services.gateway.person import sign_in_at_portal
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.processes,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for children in /proc (Linux)"),
 ]
@@ -43,7 +44,6 @@ PINS = {Application.AUTHENTICATION: "2468", Application.SIGNATURE: "matsu97531"}
 ITEMS = BasicItems("春野 花", "みなと市 1-2-3", "female", "1980-04-01")
 
 
-@pytest.mark.long
 def test_starts_stops_and_starts_again_on_the_same_data(tmp_path: Path) -> None:
     """One life after another: addresses, credentials and accreditations stay, a person's history goes on."""
     data, base = tmp_path / "data", free_base_port()
