@@ -2,7 +2,7 @@
 
 import pytest
 from support.page_audit import AUDIT
-from support.portal_browser import Visit
+from support.portal_browser import NEEDS_UMBRAL, Visit
 
 from consent.compartments import YearSpan
 from consent.terms import Effect, RecordScope
@@ -16,16 +16,13 @@ from services.gateway.emergency_choice import choices
 from services.gateway.emergency_relay import relay_waiting
 from services.gateway.hospital import deposit, link
 from services.kit.clock import system_clock
-from services.portal.pages import ASSETS, FOLDER, load_words
+from services.portal.pages import load_words
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.long,
-    pytest.mark.skipif(
-        not all((FOLDER / each).exists() for each in ASSETS),
-        reason="set-up could not get Umbral's build from npm (make .venv/ready-browser)",
-    ),
+    NEEDS_UMBRAL,
 ]
 SIGNING = PINS[Application.SIGNATURE]
 PATIENT = 13

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route
 from support.command_line import within
 from support.page_audit import AUDIT
-from support.portal_browser import Visit
+from support.portal_browser import NEEDS_UMBRAL, Visit
 
 from consent.vocabulary import Category
 from services.contracts.identity.messages import Application
@@ -18,15 +18,12 @@ from services.gateway.large_documents import LargeFile, deposit_file
 from services.gateway.measurements import MEASURES
 from services.gateway.own_records import own_records
 from services.kit.clock import system_clock
-from services.portal.pages import ASSETS, FOLDER
+from services.portal.pages import FOLDER
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
-    pytest.mark.skipif(
-        not all((FOLDER / name).exists() for name in ASSETS),
-        reason="set-up could not get Umbral's build from npm",
-    ),
+    NEEDS_UMBRAL,
 ]
 ITS_OWN = 8
 SIGNING = PINS[Application.SIGNATURE]

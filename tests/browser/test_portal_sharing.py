@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route
-from support.portal_browser import Visit
+from support.portal_browser import NEEDS_UMBRAL, Visit
 
 from consent import base64url
 from consent.compartments import YearSpan
@@ -27,15 +27,12 @@ from services.gateway.receipts import make_receipt, read_proof
 from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
 from services.gateway.withdrawing import read_withdrawal, verify_withdrawal
 from services.kit.clock import system_clock
-from services.portal.pages import ASSETS, FOLDER, load_words
+from services.portal.pages import load_words
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
-    pytest.mark.skipif(
-        not all((FOLDER / each).exists() for each in ASSETS),
-        reason="set-up could not get Umbral's build from npm (make .venv/ready-browser)",
-    ),
+    NEEDS_UMBRAL,
 ]
 SIGNING = PINS[Application.SIGNATURE]
 SHARES = 11

@@ -5,14 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page
 
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Inhabitant, Scene
 from services.gateway.cards import save_card
+from services.portal.pages import ASSETS, FOLDER
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
+NEEDS_UMBRAL: Final = pytest.mark.skipif(
+    not all((FOLDER / each).exists() for each in ASSETS),
+    reason="set-up could not get Umbral's build from npm (make .venv/ready-browser)",
+)
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 PIN: Final = PINS[Application.AUTHENTICATION]
 EXPECTED: Final = "Failed to load resource"
