@@ -42,6 +42,7 @@ def test_hospital_gets_another_signing_key(deployment: Scene, tmp_path: Path) ->
         "1970-01-02",
     ]
     gives("enrol", "--as", credentials / "municipality", *person, "--card", card)
+    time.sleep(KNOWN_EVERYWHERE_SECONDS)
     references = [gives("link", "--as", folder, "--card", card)[0] for folder in (hospital, clinic)]
     years = ["--years", str(YEAR), str(YEAR)]
 
