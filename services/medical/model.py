@@ -1,6 +1,6 @@
 """What the medical centre thinks in: logged deposits, stored rows, a read on its way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeAlias
@@ -120,24 +120,28 @@ def deposit_detail(bundles: list[LoggedBundle]) -> dict[str, JsonValue]:
     }
 
 
-def read_deposit_detail(event: Mapping[str, JsonValue]) -> list[LoggedBundle]:
-    """Read what `deposit_detail` wrote, from an opening that was checked against its leaf.
+def read_deposit_detail(
+    event: Mapping[str, JsonValue], *, within: Set[Place] | None = None
+) -> list[LoggedBundle]:
+    """Read what `deposit_detail` wrote, from an opening that was checked against its leaf; `within` names places.
 
     Raises: KeyError, TypeError, ValueError for the event of something else.
     """
     detail = event["detail"]
     if not isinstance(detail, dict) or not isinstance(bundles := detail["bundles"], list):
         raise TypeError("not the event of a deposit")
-    return [_logged_bundle(each) for each in bundles]
+    found = (_logged_bundle(each, within) for each in bundles)
+    return [each for each in found if each is not None]
 
 
-def _logged_bundle(told: JsonValue) -> LoggedBundle:
+def _logged_bundle(told: JsonValue, within: Set[Place] | None) -> LoggedBundle | None:
     if not isinstance(told, dict) or not isinstance(documents := told["documents"], list):
         raise TypeError("not the event of a deposit")
+    compartment = Compartment.parse(str(told["compartment"]))
+    if within is not None and (compartment.category, compartment.year) not in within:
+        return None  # a read of one document does not read what is told of the thousand beside it
     return LoggedBundle(
-        BundleId(str(told["id"])),
-        Compartment.parse(str(told["compartment"])),
-        tuple(_logged_document(each) for each in documents),
+        BundleId(str(told["id"])), compartment, tuple(_logged_document(each) for each in documents)
     )
 
 

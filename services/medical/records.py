@@ -18,7 +18,6 @@ from consent.sealing import BundleMeta, SealedDocument, document_digest
 from consent.statements import DocumentSelection, Selection
 from services.kit.columns import ColumnError
 from services.kit.journal import Journal
-from services.kit.log.entry import Opening
 from services.kit.log.errors import LogError
 from services.medical import policy
 from services.medical.erased_store import erased_bundles
@@ -154,10 +153,13 @@ class Records:
         positions = [position for position, places in deposits.items() if places & wanted]
         try:
             openings = self._journal.openings(conn, positions)
-            found = [each for position in positions for each in _bundles_of(openings[position])]
+            placed = [
+                each
+                for position in positions
+                for each in read_deposit_detail(openings[position].event, within=wanted)
+            ]
         except (ColumnError, LogError, KeyError, TypeError, ValueError) as error:
             raise StoredDocumentDamagedError("journal_entry: the entry of a deposit was changed") from error
-        placed = [each for each in found if each.place in wanted]
         erased = erased_bundles(conn, [each.id for each in placed])
         return [each for each in placed if each.id not in erased]
 
@@ -225,7 +227,3 @@ def compare_document(logged: LoggedDocument, meta: BundleMeta, row: DocumentRow 
     if digest != logged.digest:
         raise StoredDocumentDamagedError(name)
     return row[1]
-
-
-def _bundles_of(opening: Opening) -> list[LoggedBundle]:
-    return read_deposit_detail(opening.event)
