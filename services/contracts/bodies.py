@@ -31,7 +31,8 @@ from services.kit.dual_control.workflows import DualControl
 from services.kit.gate import Gate
 from services.kit.high_water import MarkInFolder
 from services.kit.log.audit import Finding
-from services.kit.problems import Problem, install_problems
+from services.kit.problems import Problem, install_problems, told
+from services.kit.straight import straight_routes
 
 logger = logging.getLogger("sekisho")
 REGISTER_SEEN: Final = "register-seen"
@@ -162,6 +163,8 @@ def build_app(context: BodyContext, register: RegisterView, parts: Parts) -> Fas
         open_paths=open_paths,
         max_body=context.settings.max_body_bytes,
         nonce=lambda: context.nonces.present(context.clock()),
+        straight=straight_routes(app, open_paths),
+        told=told(app),
     )
     return app
 

@@ -1,11 +1,9 @@
 """Routes of the component; each parses, calls one workflow and answers."""
 
 import logging
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated
 
-from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import PlainTextResponse, Response
 
@@ -32,6 +30,7 @@ from services.directives.witness import cosign
 from services.kit.access import body, person_or_guardian
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import BodyCaller, PersonCaller
+from services.kit.held_response import HeldResponse
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.witness import Witness
 
@@ -40,20 +39,6 @@ Person = Annotated[PersonCaller, Depends(person_or_guardian())]
 IdCentre = Annotated[BodyCaller, Depends(body(SekishoBody.IDENTITY))]
 Medical = Annotated[BodyCaller, Depends(body(SekishoBody.MEDICAL))]
 AnyBody = Annotated[BodyCaller, Depends(body(*SekishoBody))]
-
-
-async def holding() -> AsyncIterator[ExitStack]:
-    """Depend on this to hold something (a directive, against withdrawal) until the answer was sent."""
-    held = ExitStack()
-    try:
-        yield held
-    finally:
-        with CancelScope(shield=True):
-            # a slot of its own: the common ones may all be taken by withdrawals that wait for this very hold to end
-            await to_thread.run_sync(held.close, limiter=CapacityLimiter(1))
-
-
-Hold = Annotated[ExitStack, Depends(holding)]
 
 
 def directive_routes(directives: Directives) -> APIRouter:
@@ -97,11 +82,13 @@ def release_routes(releases: Releases) -> APIRouter:
     """Return the second proxy's route."""
     routes = APIRouter()
 
-    @routes.post("/releases")
-    def release(_caller: Medical, request: ReleaseRequest, hold: Hold) -> ReleaseAnswer:
+    @routes.post("/releases", response_model=ReleaseAnswer)
+    def release(_caller: Medical, request: ReleaseRequest) -> Response:
         """R7: release capsule fragments against proof that the access is logged."""
         try:
-            return releases.release(request, hold=hold)
+            with ExitStack() as hold:
+                answer = releases.release(request, hold=hold)
+                return HeldResponse(answer.model_dump_json().encode(), hold=hold.pop_all())
         except StoredDirectiveChangedError as damaged:
             # the row's name is for this body alone: the asking body knows the copy by a sealed handle (LN1)
             logger.error("asked for a release, found changed: %s", damaged.detail)

@@ -1,11 +1,12 @@
 """What a route declares about its callers; a route that declares nothing stops the body from starting.
 
-The rules are coroutines: none of them waits for anything, and a plain function would take a thread's turn.
+For the framework the rules are coroutines: none of them waits for anything, and a plain function would take a thread's
+turn.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
@@ -24,6 +25,9 @@ from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError
 
 CALLER = "caller"
+C = TypeVar("C", bound=Caller)
+Judge = Callable[[Request], Caller]
+"""Returns the caller of a request, or raises ForbiddenError."""
 
 
 class UndeclaredRouteError(Exception):
@@ -47,7 +51,7 @@ def operator(action: str | None = None) -> Callable[[Request], Awaitable[Operato
     policies and logs the answer.
     """
 
-    async def admit(request: Request) -> OperatorCaller:
+    def admit(request: Request) -> OperatorCaller:
         caller = _caller(request)
         if not isinstance(caller, OperatorCaller):
             raise ForbiddenError("this is for operators of accredited organisations")
@@ -62,7 +66,7 @@ def operator(action: str | None = None) -> Callable[[Request], Awaitable[Operato
 def person() -> Callable[[Request], Awaitable[PersonCaller]]:
     """Admit a person about themselves."""
 
-    async def admit(request: Request) -> PersonCaller:
+    def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller) or caller.signed_in_by is SignedInBy.GUARDIAN:
             raise ForbiddenError("this is for the person themselves, signed in")
@@ -74,7 +78,7 @@ def person() -> Callable[[Request], Awaitable[PersonCaller]]:
 def person_or_guardian() -> Callable[[Request], Awaitable[PersonCaller]]:
     """Admit a person about themselves, and who acts for them; the rule table of `consent.guardians` says in what."""
 
-    async def admit(request: Request) -> PersonCaller:
+    def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller):
             raise ForbiddenError("this is for the person themselves, or their guardian, signed in")
@@ -86,7 +90,7 @@ def person_or_guardian() -> Callable[[Request], Awaitable[PersonCaller]]:
 def card_holder() -> Callable[[Request], Awaitable[PersonCaller]]:
     """Admit a person about themselves who signed in with the card itself, not with another device."""
 
-    async def admit(request: Request) -> PersonCaller:
+    def admit(request: Request) -> PersonCaller:
         caller = _caller(request)
         if not isinstance(caller, PersonCaller) or caller.signed_in_by is not SignedInBy.CARD:
             raise ForbiddenError("this is for the person themselves, signed in with the card")
@@ -98,7 +102,7 @@ def card_holder() -> Callable[[Request], Awaitable[PersonCaller]]:
 def body(*bodies: Body) -> Callable[[Request], Awaitable[BodyCaller]]:
     """Admit the named bodies, by their certificates."""
 
-    async def admit(request: Request) -> BodyCaller:
+    def admit(request: Request) -> BodyCaller:
         caller = _caller(request)
         if not isinstance(caller, BodyCaller) or caller.body not in bodies:
             raise ForbiddenError("this is between bodies")
@@ -110,7 +114,7 @@ def body(*bodies: Body) -> Callable[[Request], Awaitable[BodyCaller]]:
 def anyone_accredited() -> Callable[[Request], Awaitable[Caller]]:
     """Admit a person, a body, and an operator who has a role at this moment; no terminal by itself."""
 
-    async def admit(request: Request) -> Caller:
+    def admit(request: Request) -> Caller:
         caller = _caller(request)
         if isinstance(caller, TerminalCaller):
             raise ForbiddenError("this is for operators, people and bodies, not for a terminal by itself")
@@ -122,7 +126,7 @@ def anyone_accredited() -> Callable[[Request], Awaitable[Caller]]:
 def terminal(action: str) -> Callable[[Request], Awaitable[TerminalCaller]]:
     """Admit a terminal by itself whose scopes the policies permit `action` at this body."""
 
-    async def admit(request: Request) -> TerminalCaller:
+    def admit(request: Request) -> TerminalCaller:
         caller = _caller(request)
         if not isinstance(caller, TerminalCaller):
             raise ForbiddenError("this is for a terminal by itself, with a token by client_credentials")
@@ -137,7 +141,7 @@ def terminal(action: str) -> Callable[[Request], Awaitable[TerminalCaller]]:
 def accredited_operator() -> Callable[[Request], Awaitable[OperatorCaller]]:
     """Admit an operator of any role, whichever it is."""
 
-    async def admit(request: Request) -> OperatorCaller:
+    def admit(request: Request) -> OperatorCaller:
         caller = _caller(request)
         if not isinstance(caller, OperatorCaller):
             raise ForbiddenError("this is for operators of accredited organisations")
@@ -151,11 +155,14 @@ def either(
 ) -> Callable[[Request], Awaitable[Caller]]:
     """Admit whom one of two rules admits."""
 
-    async def admit(request: Request) -> Caller:
+    judges = first.judge, second.judge  # type: ignore[attr-defined]  # set by `_declare`
+
+    def admit(request: Request) -> Caller:
         try:
-            return await first(request)
+            caller: Caller = judges[0](request)
         except ForbiddenError:
-            return await second(request)
+            caller = judges[1](request)
+        return caller
 
     one, other = first.access_rule, second.access_rule  # type: ignore[attr-defined]  # set by `_declare`
     kind, names = f"{one.kind} or {other.kind}", (*one.names, *other.names)
@@ -214,6 +221,16 @@ def _caller(request: Request) -> Caller:
     return caller
 
 
-def _declare(admit: Callable[[Request], Any], rule: AccessRule) -> Callable[[Request], Any]:
+def judge_of(dependency: object) -> Judge | None:
+    """Return how a dependency judges, if it is one of the rules above."""
+    judge: Judge | None = getattr(dependency, "judge", None)
+    return judge
+
+
+def _declare(judge: Callable[[Request], C], rule: AccessRule) -> Callable[[Request], Awaitable[C]]:
+    async def admit(request: Request) -> C:
+        return judge(request)
+
     admit.access_rule = rule  # type: ignore[attr-defined]  # read back by `rules`
+    admit.judge = judge  # type: ignore[attr-defined]  # read back by `judge_of`
     return admit

@@ -1,10 +1,13 @@
 """The outermost layer of every body: bounded, unambiguous requests from verified callers only."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qsl
 
 from anyio import fail_after, to_thread
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +22,13 @@ from services.kit.problems import (
     UnauthenticatedError,
 )
 from services.kit.server import PEER_CERTIFICATE
+from services.kit.straight import JSON, Route, Straight
 from services.kit.strict_json import StrictJsonError, loads
 
 Authenticate = Callable[[Credentials], Caller]
+Told = Callable[[Request, Exception], Response | None]
 SEND_SECONDS = 10.0
+NO_ROUTES: Mapping[Route, Straight] = MappingProxyType({})
 OPEN_TEXT = ":path}"
 REQUEST_ID = b"x-request-id"
 ECHOED = re.compile(rb"[!-~]{1,128}")
@@ -32,6 +38,7 @@ SECURITY_HEADERS = [(b"cache-control", b"no-store"), (b"x-content-type-options",
 class Gate:
     """ASGI middleware: refuses what is too large or ambiguous, then what has no verified caller.
 
+    Routes of `straight` it serves itself, the others `app`; `told` is the answer to an error of a route, or None.
     Units: `max_body` is bytes. Guarantees: a route behind it sees a caller in `request.state.caller`; a peer that takes
     no answer for `send_seconds` gets none, so that whatever is held while it is sent ends. Whoever sends a DPoP
     proof gets the nonce for the next one; whoever sends an `X-Request-ID` that is plain and short gets it back with
@@ -47,6 +54,8 @@ class Gate:
         open_paths: frozenset[str],
         max_body: int,
         nonce: Callable[[], str],
+        straight: Mapping[Route, Straight] = NO_ROUTES,
+        told: Told = lambda _request, _error: None,
         send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._app = app
@@ -57,6 +66,8 @@ class Gate:
         self._open_prefixes = tuple(each.partition("{")[0] for each in open_paths if each.endswith(OPEN_TEXT))
         self._max_body = max_body
         self._nonce = nonce
+        self._straight = straight
+        self._told = told
         self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,22 +75,47 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        body, response = None, None
         try:
             path = _plain_path(scope, self._open_prefixes)
+            straight = self._straight_route(scope, path)
             if path not in self._open_paths and not path.startswith(self._open_prefixes):
                 scope["state"][CALLER] = await to_thread.run_sync(
                     self._authenticate, self._credentials(scope, path)
                 )
             body = await self._read(scope, receive)
-            if body is not None:
-                _require_meant(scope, body)
+            if body is not None and straight is not None:
+                response = await to_thread.run_sync(self._serve, straight, scope, body)
+            elif body is not None:
+                _content(scope, body)
         except ProblemError as error:
-            response: Response = error.answer()
+            response = error.answer()
+        if response is not None:
             await response(scope, receive, self._sending(scope, send))
-            return
-        if body is None:
-            return  # the caller is gone before all was said: half a message has no effect
-        await self._app(scope, _replay(body, receive), self._sending(scope, send))
+        elif body is not None:
+            await self._app(scope, _replay(body, receive), self._sending(scope, send))
+        # else the caller is gone before all was said: half a message has no effect
+
+    def _straight_route(self, scope: Scope, path: str) -> Straight | None:
+        """Return the route if this request is one of the common form: no query, a JSON message where one is taken."""
+        straight = self._straight.get((scope["method"], path))
+        if straight is None or scope["query_string"]:
+            return None
+        kind, empty = _header(scope, b"content-type"), (_header(scope, b"content-length") or "0") == "0"
+        fits = kind == JSON and not empty if straight.message is not None else kind is None and empty
+        return straight if fits and _header(scope, b"transfer-encoding") is None else None
+
+    def _serve(self, straight: Straight, scope: Scope, body: bytes) -> Response:
+        content = _content(scope, body)
+        scope["path_template"] = scope["path"]
+        request = Request(scope)
+        try:
+            return straight.serve(request, content)
+        except Exception as error:
+            told = self._told(request, error)
+            if told is None:
+                raise
+            return told
 
     def _sending(self, scope: Scope, send: Send) -> Send:
         added = list(SECURITY_HEADERS)
@@ -124,13 +160,23 @@ class Gate:
                 raise BodyTooLargeError(f"the limit is {self._max_body} bytes")
             if not message.get("more_body", False):
                 break
-        kind = (_header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-        if body and (kind == "application/json" or kind.endswith("+json")):
-            try:
-                loads(bytes(body))
-            except StrictJsonError as error:
-                raise MalformedRequestError(str(error)) from error
         return bytes(body)
+
+
+def _content(scope: Scope, body: bytes) -> Any:
+    """Return the value of a JSON body, None for anything else, if the proof's holder meant it.
+
+    Raises: MalformedRequestError, UnauthenticatedError.
+    """
+    kind = (_header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    content = None
+    if body and (kind == JSON or kind.endswith("+json")):
+        try:
+            content = loads(body)
+        except StrictJsonError as error:
+            raise MalformedRequestError(str(error)) from error
+    _require_meant(scope, body)
+    return content
 
 
 def _require_meant(scope: Scope, body: bytes) -> None:

@@ -1,6 +1,5 @@
-"""R8 on the wire: the answer is sent while the final check still holds, and the hold always ends."""
+"""What is held is held until the answer was sent, and the hold always ends (R8 on the wire)."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 
 from anyio import CancelScope, CapacityLimiter, to_thread
@@ -8,34 +7,25 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 
-class CheckedResponse(Response):
-    """An answer that is sent within a context: entered just before sending, left when sending is over.
+class HeldResponse(Response):
+    """An answer that is sent while something is held; the hold is entered here and left when sending is over.
 
-    Guarantees: the context is left also when the caller is gone or the task is cancelled. When entering raises,
-    nothing was sent, and the error is answered in its place.
+    Guarantees: the hold is left also when the caller is gone or the task is cancelled. When entering raises, there is
+    no answer, and the error is answered in its place. Make it where waiting is allowed, as the last step of a route.
     """
 
     def __init__(
-        self,
-        content: bytes,
-        *,
-        within: Callable[[], AbstractContextManager[None]],
-        media_type: str = "application/json",
+        self, content: bytes, *, hold: AbstractContextManager[object], media_type: str = "application/json"
     ) -> None:
         super().__init__(content, media_type=media_type)
-        self._within = within
+        self._held = ExitStack()
+        self._held.enter_context(hold)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Enter, send, leave."""
-        held = ExitStack()
+        """Send, and let go."""
         try:
-            await _in_thread(lambda: held.enter_context(self._within()))
             await super().__call__(scope, receive, send)
         finally:
             with CancelScope(shield=True):
-                await _in_thread(held.close)
-
-
-async def _in_thread(call: Callable[[], None]) -> None:
-    # A slot of its own: the common ones may all be taken by withdrawals that wait for this very hold to end.
-    await to_thread.run_sync(call, limiter=CapacityLimiter(1))
+                # A slot of its own: the common ones may all be taken by withdrawals that wait for this hold to end.
+                await to_thread.run_sync(self._held.close, limiter=CapacityLimiter(1))

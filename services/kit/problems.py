@@ -2,12 +2,12 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger("sekisho")
@@ -224,6 +224,20 @@ def install_problems(app: FastAPI, table: Mapping[type[Exception], Problem]) -> 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routed)
     app.add_exception_handler(Exception, unknown)
+
+
+def told(app: FastAPI) -> Callable[[Request, Exception], Response | None]:
+    """Return how `app` answers an error that `install_problems` knows; None for one that nobody expected."""
+    handlers = app.exception_handlers
+
+    def answered(request: Request, error: Exception) -> Response | None:
+        for kind in type(error).__mro__:
+            if kind in handlers and kind is not Exception:
+                found = handlers[kind](request, error)
+                return found if isinstance(found, Response) else None
+        return None
+
+    return answered
 
 
 def _says_json(request: Request) -> bool:

@@ -1,17 +1,15 @@
 """A reader that asks and does not take the answer: it cannot keep the person from withdrawing."""
 
-from contextlib import ExitStack
-from typing import Annotated
-
 import anyio
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.types import Message, Scope
 
-from services.directives.api import holding
 from services.directives.barrier import Turnstile
 from services.kit.credentials.authentication import Credentials
 from services.kit.credentials.callers import Caller
 from services.kit.gate import Gate
+from services.kit.held_response import HeldResponse
 
 DIRECTIVE = "directive"
 PATIENCE_SECONDS = 20
@@ -44,9 +42,8 @@ def test_an_answer_that_is_not_taken_lets_go_of_the_directive() -> None:
     turnstile, app = Turnstile(), FastAPI()
 
     @app.get("/answer")
-    def answer(hold: Annotated[ExitStack, Depends(holding)]) -> str:
-        hold.enter_context(turnstile.shared(DIRECTIVE))
-        return "answer"
+    def answer() -> Response:
+        return HeldResponse(b"answer", hold=turnstile.shared(DIRECTIVE))
 
     gate = Gate(
         app,

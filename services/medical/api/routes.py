@@ -18,7 +18,7 @@ from services.contracts.medical.messages import (
 )
 from services.kit.access import operator, person_or_guardian
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
-from services.medical.api.answering import CheckedResponse
+from services.kit.held_response import HeldResponse
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
 from services.medical.reading import Reading
@@ -57,7 +57,7 @@ def medical_routes(depositing: Depositing, reading: Reading, granting: Granting)
     def read(caller: AnyOperator, message: ReadRequest) -> Response:
         """R2: read what the person permitted; the role is judged and logged in the workflow."""
         answer = reading.read(caller, message)
-        return CheckedResponse(answer.content, within=lambda: reading.final_check(answer))
+        return HeldResponse(answer.content, hold=reading.final_check(answer))
 
     @routes.get("/grants")
     def grants(caller: Lister) -> Grants:

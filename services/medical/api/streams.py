@@ -16,8 +16,8 @@ from services.contracts.medical.streams import (
 )
 from services.kit.access import operator
 from services.kit.credentials.callers import OperatorCaller
+from services.kit.held_response import HeldResponse
 from services.kit.problems import MediaTypeError
-from services.medical.api.answering import CheckedResponse
 from services.medical.streaming import Streaming
 from services.medical.uploading import Uploading
 
@@ -64,6 +64,6 @@ def stream_routes(uploading: Uploading, streaming: Streaming) -> APIRouter:
     def segment(caller: AnyOperator, message: AskSegment) -> Response:
         """R8s: send one segment of what a read permitted; the role is judged and logged in the workflow."""
         found = streaming.segment(caller, message)
-        return CheckedResponse(found.content, within=lambda: streaming.in_force(found), media_type=OCTETS)
+        return HeldResponse(found.content, hold=streaming.in_force(found), media_type=OCTETS)
 
     return routes

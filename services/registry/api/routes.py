@@ -1,8 +1,10 @@
 """Residents, confirmations, presence."""
 
+from contextlib import ExitStack
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
 from consent.vocabulary import Body
 from services.contracts.registry.messages import (
@@ -14,9 +16,9 @@ from services.contracts.registry.messages import (
     RegisteredResident,
     RegisterResident,
 )
-from services.directives.api import Hold
 from services.kit.access import body, operator
 from services.kit.credentials.callers import BodyCaller, OperatorCaller
+from services.kit.held_response import HeldResponse
 from services.registry import departing, workflows
 from services.registry.api.problems import ConfirmationRefusedProblemError
 from services.registry.centre import Registry
@@ -46,11 +48,13 @@ def registry_routes(registry: Registry) -> APIRouter:
         """Take a person out of the register."""
         return departing.depart(registry, caller, message)
 
-    @router.post("/confirmations")
-    def confirm(caller: AnyOperator, message: Confirm, hold: Hold) -> Confirmed:
+    @router.post("/confirmations", response_model=Confirmed)
+    def confirm(caller: AnyOperator, message: Confirm) -> Response:
         """Tell whether items are still right; the role is judged inside, so that a refusal is in the history."""
         try:
-            return workflows.confirm(registry, caller, message, hold=hold)
+            with ExitStack() as hold:
+                told = workflows.confirm(registry, caller, message, hold=hold)
+                return HeldResponse(told.model_dump_json().encode(), hold=hold.pop_all())
         except ConfirmationRefusedError as refusal:
             raise ConfirmationRefusedProblemError(refusal.code) from refusal
 
