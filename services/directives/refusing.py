@@ -1,10 +1,15 @@
 """A refusal as an entry of the person's history, before it is answered."""
 
-from consent.identifiers import Pseudonym
+from typing import Final
+
+from consent.identifiers import DirectiveId, Pseudonym
 from services.contracts.directives import SubmissionFault
 from services.directives.errors import RefusedError
 from services.directives.service import Directives
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.problems import NotFoundError
+
+NOT_YOURS: Final = "no such directive of yours is stored here"
 
 
 def refused(
@@ -15,3 +20,17 @@ def refused(
     with directives.context.database.write() as conn:
         directives.context.journal.record(conn, person=person, event=event)
     return RefusedError(code)
+
+
+def require_own(
+    directives: Directives, person: Pseudonym, directive: DirectiveId, *, kind: EventKind
+) -> None:
+    """Refuse a directive that is not the person's, as one that nobody has. Raises: NotFoundError (logged)."""
+    context = directives.context
+    with context.database.read() as conn:
+        if directives.store.is_own(conn, directive, person):
+            return
+    event = Event(kind=kind, outcome=Outcome.REFUSED, reason=NotFoundError.problem.code)
+    with context.database.write() as conn:
+        context.journal.record(conn, person=person, event=event)
+    raise NotFoundError(NOT_YOURS)

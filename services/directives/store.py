@@ -72,6 +72,7 @@ class DirectiveStore:
         ids = select(directive.id).where(of_person, in_force)
         self._ids_of, self._ids_for = Prepared(ids), Prepared(ids.where(of_reader))
         self._known = select(directive.id).where(of_id)
+        self._own, self._is_own = Prepared(columns.where(of_id, of_person)), self._known.where(of_person)
         self._fragments = PreparedIn(
             lambda labels: select(fragment.compartment, fragment.package).where(
                 fragment.directive == bindparam("id"), fragment.compartment.in_(labels)
@@ -117,6 +118,15 @@ class DirectiveStore:
     def get(self, conn: Connection, directive: DirectiveId) -> StoredDirective | None:
         """Return one directive."""
         found = self._read(conn, self._by_id, {"id": directive})
+        return found[0] if found else None
+
+    def is_own(self, conn: Connection, directive: DirectiveId, person: Pseudonym) -> bool:
+        """Whether a person has a directive of this id."""
+        return conn.execute(self._is_own, {"id": directive, "person": person}).first() is not None
+
+    def own(self, conn: Connection, directive: DirectiveId, person: Pseudonym) -> StoredDirective | None:
+        """Return one directive of a person; somebody else's is as one that nobody has."""
+        found = self._read(conn, self._own, {"id": directive, "person": person})
         return found[0] if found else None
 
     def of_person(self, conn: Connection, person: Pseudonym) -> list[StoredDirective]:

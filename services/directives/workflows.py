@@ -52,7 +52,7 @@ from services.directives.policy import (
     recipient_fault,
     terms_fault,
 )
-from services.directives.refusing import refused
+from services.directives.refusing import NOT_YOURS, refused, require_own
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.events import Event, EventKind, Outcome
@@ -143,7 +143,7 @@ def withdraw(
     """W2, W3: delete the fragments behind the barrier and sign that they are gone.
 
     Guarantees: the same directive withdrawn again gives the same receipt and nothing else happens.
-    Raises: RefusedError; NotFoundError for a directive that is not the person's.
+    Raises: RefusedError; NotFoundError for a directive that is not the person's (both logged).
     """
     context, store = directives.context, directives.store
     kind = EventKind.DIRECTIVE_WITHDRAWN
@@ -151,10 +151,12 @@ def withdraw(
         withdrawal = _verified_withdrawal(directives, person, order).withdrawal
     except _FaultError as fault:
         raise refused(directives, person, kind=kind, code=fault.code) from None
+    # before the barrier: nobody holds up the answers, nor waits for the readers, of somebody else's directive
+    require_own(directives, person, withdrawal.directive, kind=kind)
     with directives.barrier.exclude(withdrawal.directive) as conn:
-        stored = store.get(conn, withdrawal.directive)
-        if stored is None or stored.person != person:
-            raise NotFoundError("no such directive of yours is stored here")
+        stored = store.own(conn, withdrawal.directive, person)
+        if stored is None:
+            raise NotFoundError(NOT_YOURS)
         earlier = store.endings.of(conn, [stored.id])
         if earlier:
             return WithdrawalReceipt(receipt=earlier[stored.id].receipt)

@@ -68,6 +68,8 @@ _GUARDIANSHIP: TypeAdapter[Guardianship] = TypeAdapter(Guardianship)
 _STANDING: TypeAdapter[LegalStanding] = TypeAdapter(LegalStanding)
 _ROW = select(guardianship.c.id, guardianship.c.told)
 _BY_ID = _ROW.where(guardianship.c.id == bindparam("id"))
+_OVER = _BY_ID.where(guardianship.c.ward == bindparam("person"))
+_OWN = _BY_ID.where(guardianship.c.guardian == bindparam("person"))
 _OF_WARD = _ROW.where(guardianship.c.ward == bindparam("person")).order_by(guardianship.c.id)
 _OF_GUARDIAN = _ROW.where(guardianship.c.guardian == bindparam("person")).order_by(guardianship.c.id)
 _STATE = select(legal_state.c.id, legal_state.c.told)
@@ -110,6 +112,17 @@ class Guardianships:
         """Return a guardianship, also one that has ended."""
         row = conn.execute(_BY_ID, {"id": name}).one_or_none()
         return None if row is None else self.open_row(row)
+
+    def over(self, conn: Connection, name: str, ward: Pseudonym) -> Guardianship | None:
+        """Return a guardianship over a person; one over somebody else is as one that nobody has."""
+        row = conn.execute(_OVER, {"id": name, "person": self._lookup(ward, WARD_COLUMN)}).one_or_none()
+        return None if row is None else self.open_row(row)
+
+    def own(self, conn: Connection, name: str, guardian: Pseudonym) -> Guardianship | None:
+        """Return a guardianship that a person has or had; somebody else's is as one that nobody has."""
+        row = conn.execute(_OWN, {"id": name, "person": self._lookup(guardian, GUARDIAN_COLUMN)})
+        found = row.one_or_none()
+        return None if found is None else self.open_row(found)
 
     def of_ward(self, conn: Connection, person: Pseudonym) -> list[Guardianship]:
         """Return all guardianships over a person, also those that have ended."""

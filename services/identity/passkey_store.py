@@ -38,10 +38,11 @@ class PasskeyStore:
         row = conn.execute(select(passkey).where(passkey.c.id == key)).one_or_none()
         return None if row is None else self.opened(row.id, row.person, row.content)
 
-    def hold(self, conn: Connection, identifier: bytes) -> StoredPasskey | None:
-        """Return a passkey by its id, for changing it; nobody else does until the transaction ends."""
-        conn.execute(select(passkey.c.id).where(passkey.c.id == self._key(identifier)).with_for_update())
-        return self.find(conn, identifier)
+    def hold(self, conn: Connection, identifier: bytes, holder: Pseudonym) -> StoredPasskey | None:
+        """Return a person's passkey by its id, for changing it; nobody else does until the transaction ends."""
+        own = select(passkey).where(passkey.c.id == self._key(identifier), passkey.c.person == holder)
+        row = conn.execute(own.with_for_update()).one_or_none()
+        return None if row is None else self.opened(row.id, row.person, row.content)
 
     def of(self, conn: Connection, holder: Pseudonym) -> list[StoredPasskey]:
         """Return a person's passkeys, oldest first."""

@@ -53,6 +53,7 @@ _ROW = select(patient_link.c.id, patient_link.c.state, patient_link.c.told)
 _BY_NUMBER = _ROW.where(patient_link.c.number == bindparam("number"))
 _BY_ID = _ROW.where(patient_link.c.id == bindparam("id"))
 _HOLD = _BY_ID.with_for_update()
+_OWN = _BY_ID.where(patient_link.c.holder == bindparam("holder"))
 _OF_HOLDER = _ROW.where(patient_link.c.holder == bindparam("holder"))
 _IN_STATE = _ROW.where(patient_link.c.state == bindparam("state")).order_by(patient_link.c.id)
 _HANDLE = select(registry_handle.c.person).where(registry_handle.c.id == bindparam("id"))
@@ -97,9 +98,9 @@ class PatientLinks:
         row = conn.execute(_HOLD, {"id": link.id}).one_or_none()
         return None if row is None else self._open(row)
 
-    def of_id(self, conn: Connection, link: str) -> PatientLink | None:
-        """Return a link, whatever its state."""
-        row = conn.execute(_BY_ID, {"id": link}).one_or_none()
+    def own(self, conn: Connection, link: str, holder: Pseudonym) -> PatientLink | None:
+        """Return a person's link, whatever its state; somebody else's is as one that nobody has."""
+        row = conn.execute(_OWN, {"id": link, "holder": self._holder(holder)}).one_or_none()
         return None if row is None else self._open(row)
 
     def of_holder(self, conn: Connection, holder: Pseudonym) -> list[PatientLink]:

@@ -24,6 +24,7 @@ _CARD = select(card.c.id, card.c.holder, card.c.state, card.c.expires, person.c.
     person, person.c.pseudonym == card.c.holder
 )
 _CARD_BY_ID = _CARD.where(card.c.id == bindparam("card"))
+_CARD_OF_HOLDER = _CARD_BY_ID.where(card.c.holder == bindparam("holder"))
 _CARD_KEY = (
     _CARD.add_columns(card_application.c.kid, card_application.c.public_key)
     .join(card_application, card_application.c.card == card.c.id)
@@ -150,6 +151,11 @@ class Store:
     def card(self, conn: Connection, card_id: str) -> Card | None:
         """Return a card."""
         row = conn.execute(_CARD_BY_ID, {"card": card_id}).one_or_none()
+        return None if row is None else self._card(*row[:5])
+
+    def card_of(self, conn: Connection, card_id: str, holder: Pseudonym) -> Card | None:
+        """Return a person's card; somebody else's is as one that nobody has."""
+        row = conn.execute(_CARD_OF_HOLDER, {"card": card_id, "holder": holder}).one_or_none()
         return None if row is None else self._card(*row[:5])
 
     def set_card_state(self, conn: Connection, held: Card, state: CardState) -> None:

@@ -127,10 +127,13 @@ class Deciding:
     ) -> list[StoredDirective]:
         store, subject = self._centre.directives, statement.subject
         wallet = self._wallet(conn, person).key
+        found = store.of_person_for(conn, person, statement.organisation)
+        if isinstance(subject, GrantSubject) and all(each.id != subject.grant for each in found):
+            raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)  # another's permission is as one that nobody gave
         held = [
             # what a former wallet permitted has no fragments for the present keys; what it refused still counts
             each
-            for each in store.of_person_for(conn, person, statement.organisation)
+            for each in found
             if each.terms.effect is Effect.DENY or each.signed_by(wallet)
         ]
         if not isinstance(subject, GrantSubject):

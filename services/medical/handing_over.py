@@ -166,11 +166,11 @@ class HandingOver:
         """A content key goes to the next version of its own category and year, and to no other."""
         following = {(each.category, each.year): each for each in self._next(conn, person, kept.key)}
         ids = [each.bundle for each in headers]
-        rows = self._centre.store.bundles(conn, ids)
         own = self._headers.own(conn, person, ids)
+        rows = self._centre.store.bundles(conn, [each for each in ids if each in own])
         for each in headers:
             row = rows.get(each.bundle)
-            if row is None or each.bundle not in own:
+            if row is None:
                 raise HeadersRefusedError("a bundle is not one of yours")
             place = (row.compartment.category, row.compartment.year)
             if following.get(place) != each.compartment:

@@ -90,8 +90,8 @@ class Relating:
         now = epoch_seconds(self._context.clock())
         with self._context.database.write() as conn:
             self._context.journal.tree.queue(conn)
-            kept = self._get(conn, name)
-            if kept is None or kept.organisation != caller.organisation:
+            kept = self._own(conn, name, caller)
+            if kept is None:
                 raise NotFoundError
             if kept.relationship.end > now:
                 kept = replace(kept, relationship=replace(kept.relationship, end=now))
@@ -158,9 +158,9 @@ class Relating:
         except ColumnError as error:
             raise IntegrityError(str(error)) from error
 
-    def _get(self, conn: Connection, name: str) -> KeptRelationship | None:
+    def _own(self, conn: Connection, name: str, caller: OperatorCaller) -> KeptRelationship | None:
         try:
-            return self._store.get(conn, name)
+            return self._store.own(conn, name, caller.organisation)
         except ColumnError as error:
             raise IntegrityError(str(error)) from error
 

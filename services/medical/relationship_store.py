@@ -50,10 +50,11 @@ class RelationshipStore:
         table = uses.relationship
         conn.execute(update(table).where(table.c.id == kept.id).values(**self._row(kept)))
 
-    def get(self, conn: Connection, name: str) -> KeptRelationship | None:
-        """Return one relationship."""
-        query = select(uses.relationship).where(uses.relationship.c.id == name)
-        row = conn.execute(query).mappings().first()
+    def own(self, conn: Connection, name: str, organisation: OrganisationId) -> KeptRelationship | None:
+        """Return an organisation's relationship; another's is as one that does not exist."""
+        table = uses.relationship
+        of_organisation = table.c.organisation == self._organisation(organisation)
+        row = conn.execute(select(table).where(table.c.id == name, of_organisation)).mappings().first()
         return None if row is None else self._load(row)
 
     def between(

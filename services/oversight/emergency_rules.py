@@ -126,8 +126,8 @@ def use(emergencies: Emergencies, conn: Connection, patient: VerifiedPseudonym) 
 
 def own(emergencies: Emergencies, conn: Connection, caller: OperatorCaller, name: str) -> Case:
     """Return a case of the caller's organisation. Raises: UnknownEmergencyError."""
-    case = emergencies.store.get(conn, name)
-    if case is None or case.organisation != caller.organisation:
+    case = emergencies.store.own(conn, name, caller.organisation)
+    if case is None:
         raise UnknownEmergencyError
     return case
 

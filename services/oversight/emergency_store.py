@@ -79,6 +79,11 @@ class EmergencyStore:
         found = self._read(conn, EMERGENCY.c.id == case)
         return found[0] if found else None
 
+    def own(self, conn: Connection, case: str, organisation: OrganisationId) -> Case | None:
+        """Return an organisation's case; another's is as one that does not exist. Raises: RegisterChangedError."""
+        found = self._read(conn, EMERGENCY.c.id == case, EMERGENCY.c.organisation == organisation)
+        return found[0] if found else None
+
     def of_token(self, conn: Connection, digest: str) -> Case | None:
         """Return the case whose relay reads with this token. Raises: RegisterChangedError."""
         found = self._read(conn, EMERGENCY.c.token == digest)

@@ -32,8 +32,16 @@ def release_of_job(conn: Connection, made_by: JobId) -> StoredRelease | None:
 
 
 def find_release(conn: Connection, identifier: ReleaseId) -> StoredRelease | None:
-    """Return a release, whoever its recipient is: the caller compares."""
+    """Return a release, whoever its recipient is, for the audit."""
     return _release(conn.execute(select(release).where(release.c.id == identifier)).one_or_none())
+
+
+def own_release(
+    conn: Connection, identifier: ReleaseId, *, recipient: OrganisationId
+) -> StoredRelease | None:
+    """Return a recipient's release; another's is as one that does not exist."""
+    own = select(release).where(release.c.id == identifier, release.c.recipient == recipient)
+    return _release(conn.execute(own).one_or_none())
 
 
 def released_as(conn: Connection, numbers: Sequence[int], *, recipient: OrganisationId) -> list[ReleaseId]:

@@ -94,13 +94,13 @@ def fetch(centre: Centre, caller: OperatorCaller, identifier: ReleaseId) -> byte
     """Return a release to its recipient. Raises: UnknownReleaseError, RoleMissingError, StoredDataChangedError."""
     event = _event(caller, EventKind.RELEASE_FETCHED)
     with centre.context.database.read() as conn:
-        found = store.find_release(conn, identifier)
+        found = store.own_release(conn, identifier, recipient=caller.organisation)
         changed = found and centre.records.changed(conn, tables.release, identifier=identifier)
     if found is not None:
         event = replace(event, detail={"release": found.id})
     try:
         _require_researcher(caller)
-        if found is None or found.recipient != caller.organisation:
+        if found is None:
             raise UnknownReleaseError("this organisation has no release of that id")
         if changed:
             raise StoredDataChangedError("the stored release is not what the log says")

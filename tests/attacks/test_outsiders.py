@@ -8,6 +8,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.equal_routes import EVERY, TRIED, behind, reasoned, takes_a_name
 from support.routes import Routes, concrete, routes_of_all_bodies
 
 from consent import base64url
@@ -96,6 +97,23 @@ def test_open_routes_are_health_discovery_login_and_the_published_log_only(
     relays = {each for each in beyond if each.startswith("portal/relay")}
     told = {f"portal/relay/identity{path}" for path in login | care} | {f"portal/relay/{register}"}
     assert not relays - told
+
+
+def test_every_route_that_takes_a_name_is_tried_with_those_of_others_or_says_why_not(
+    routes: dict[Body, Routes],
+) -> None:
+    """OL2: a new route is put into the trials of `test_equal_answers`, or among the reasons why it need not be."""
+    excepted, used = reasoned(), set()
+    for body in Body:
+        for method, path in routes[body]:
+            if not takes_a_name(method, path):
+                continue
+            answering, answered = behind(body, path)
+            here, anywhere = (answering, method, answered), (EVERY, method, answered)
+            assert here in TRIED or {here, anywhere} & excepted, f"{method} {body.value}{path}"
+            used |= {here, anywhere}
+    assert used >= TRIED
+    assert excepted <= used, "no body has such a route any more"
 
 
 # step A2

@@ -172,4 +172,4 @@ def test_the_person_sees_what_was_registered_and_an_edited_row_is_named(keeping:
     with context.database.read() as conn:
         assert [each.row for each in store.scan(conn)[1]] == [f"id={name}"]
         with pytest.raises(ColumnError):
-            store.get(conn, name)
+            store.own(conn, name, HOSPITAL)

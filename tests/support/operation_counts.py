@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from consent import jws
+from services.kit.columns import ColumnCipher
 from services.kit.credentials import passkeys
 
 _VALUE = re.compile(r"X'[0-9A-F]*'|'(?:[^']|'')*'|\b\d+\b|\bNULL\b", re.IGNORECASE)
@@ -20,10 +21,12 @@ _LIST = re.compile(r"\((?:\?(?:, )?)+\)")
 
 @dataclass
 class Operations:
-    """Statements that SQLite ran, without their values and without how often one is repeated; signatures verified."""
+    """Statements that SQLite ran, without their values and without how often one is repeated; signatures verified;
+    sealed cells opened."""
 
     ran: list[str] = field(default_factory=list)
     verified: int = 0
+    opened: int = 0
 
     @property
     def statements(self) -> list[str]:
@@ -48,9 +51,17 @@ def counted() -> Iterator[Operations]:
 
         return run
 
+    def opening(open_cell: Callable[..., bytes]) -> Callable[..., bytes]:
+        def run(*arguments: Any, **named: Any) -> bytes:
+            operations.opened += 1
+            return open_cell(*arguments, **named)
+
+        return run
+
     event.listen(Pool, "checkout", trace)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jws, "check_signature", counting(jws.check_signature))
+        patch.setattr(ColumnCipher, "open", opening(ColumnCipher.open))
         name = "verify_authentication_response"
         patch.setattr(passkeys, name, counting(getattr(passkeys, name)))
         try:

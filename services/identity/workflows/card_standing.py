@@ -49,8 +49,8 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
     holder = holder_of(centre, caller.organisation, request.reference)
     with centre.context.database.write() as conn:
         hold_card(conn, request.card)
-        card = centre.store.card(conn, request.card)
-        if card is None or card.holder.pseudonym != holder.pseudonym:
+        card = centre.store.card_of(conn, request.card, holder.pseudonym)
+        if card is None:
             raise UnknownReferenceError
         state = _move(centre, conn, card, request.change)
         code = new_code(centre, conn, card) if state is CardState.ACTIVE else None

@@ -25,9 +25,8 @@ def for_ward(centre: IdentityCentre, own: SignIn, asker: Asker, *, guardianship:
     """Return the guardian's sign-in for the ward. Raises: OAuthError, in the history of whom it concerns."""
     asker.by = SignedInBy.GUARDIAN
     with centre.context.database.read() as conn:
-        held = centre.guardianships.get(conn, guardianship)
-    # somebody else's guardianship answers as one that nobody has
-    if held is None or held.guardian != own.holder:
+        held = centre.guardianships.own(conn, guardianship, own.holder)
+    if held is None:
         raise OAuthError(OAuthCode.GUARDIAN_UNKNOWN, "assertion: no such guardianship of the card's holder")
     asker.person = held.ward
     _require_in_force(held)

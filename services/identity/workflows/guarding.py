@@ -112,8 +112,8 @@ def end(centre: IdentityCentre, caller: OperatorCaller, message: EndGuardianship
     someone = holder_of(centre, caller.organisation, message.reference)
     with centre.context.database.write() as conn:
         hold_person(conn, someone.pseudonym)
-        found = centre.guardianships.get(conn, message.guardianship)
-        if found is None or found.ward != someone.pseudonym or found.ended is not None:
+        found = centre.guardianships.over(conn, message.guardianship, someone.pseudonym)
+        if found is None or found.ended is not None:
             raise UnknownGuardianshipError
         by = Event(
             kind=EventKind.GUARDIANSHIP_ENDED,

@@ -58,14 +58,13 @@ def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink)
 def disown_link(centre: IdentityCentre, caller: PersonCaller, message: DisownLink) -> UndoneLink:
     """Cut a link as the person asks whom it names. Raises: UnknownLinkError."""
     with centre.context.database.write() as conn:
-        link = _linked(centre, conn, centre.patients.of_id(conn, message.link))
-        own = link is not None and link.holder == caller.pseudonym
-        if link is not None and own:
+        link = _linked(centre, conn, centre.patients.own(conn, message.link, caller.pseudonym))
+        if link is not None:
             _cut(centre, conn, link, fault=message.fault, event=_event(organisation=link.organisation))
         else:
             refused = replace(_event(organisation=None), outcome=Outcome.REFUSED, reason="not_found")
             centre.context.journal.record(conn, person=caller.pseudonym, event=refused)
-    if link is None or not own:
+    if link is None:
         raise UnknownLinkError
     return UndoneLink(link=link.id)
 

@@ -62,7 +62,7 @@ class PasskeyUse:
 
         Raises: PasskeyError.
         """
-        held = centre.passkeys.hold(conn, self.held.id)
+        held = centre.passkeys.hold(conn, self.held.id, self.held.holder)
         if held is None or (self.count <= held.count and (self.count, held.count) != (0, 0)):
             raise PasskeyError
         centre.passkeys.put_used(conn, held, count=self.count, now=centre.seconds())
@@ -119,8 +119,8 @@ def listed(centre: IdentityCentre, caller: PersonCaller) -> Passkeys:
 def remove(centre: IdentityCentre, caller: PersonCaller, asked: RemovePasskey) -> Passkeys:
     """K4: remove a passkey. Raises: NotFoundError."""
     with centre.context.database.write() as conn:
-        held = centre.passkeys.hold(conn, base64url.decode(asked.id))
-        if held is None or held.holder != caller.pseudonym:
+        held = centre.passkeys.hold(conn, base64url.decode(asked.id), caller.pseudonym)
+        if held is None:
             raise NotFoundError("you have no such passkey")
         centre.passkeys.remove(conn, held)
         centre.tokens.stop_ground(conn, passkey_ground(spelled(held.id)), now=centre.seconds())

@@ -270,14 +270,15 @@ def test_anonymiser_reads_by_grant_without_any_name(research: tuple[Running, Som
 
 
 def test_grant_of_another_organisation_reads_nothing(research: tuple[Running, Someone]) -> None:
+    """OL2: it is answered as one that nobody gave; the person sees the try."""
     running, person = research
     world = running.world
     mine = running.medical(CLINIC).grants(token=world.token(world.members[CLINIC])).grants[0]
     request = by_grant(running, grant=DirectiveId(mine.grant), handles=dict(mine.handles))
     with pytest.raises(RemoteProblemError) as refused:
         running.medical(ANONYMISER).read(request, token=world.token(world.members[ANONYMISER]))
-    assert (refused.value.status, refused.value.code) == (403, "no_permission")
-    assert running.events(person)[-1]["reason"] == "no_permission"
+    assert (refused.value.status, refused.value.code) == (403, "subject_unknown")
+    assert running.events(person)[-1]["reason"] == "subject_unknown"
 
 
 def test_grant_beside_foreign_handles_reads_nothing(research: tuple[Running, Someone]) -> None:

@@ -1,0 +1,57 @@
+"""What is somebody else's answers as what nobody has, on every route that takes a name."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import pytest
+from support.compared import Trial, Work, observe
+from support.equal_identity import TRIALS as AT_IDENTITY
+from support.equal_identity import Registered, registered
+from support.equal_medical import TRIALS as AT_MEDICAL
+from support.equal_medical import Records, records
+
+from services.kit.context import BodyContext
+
+Scene = TypeVar("Scene")
+
+
+@pytest.fixture(scope="module")
+def at_medical(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
+    with records(tmp_path_factory.mktemp("equal-medical")) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def at_identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
+    with registered(tmp_path_factory.mktemp("equal-identity")) as here:
+        yield here
+
+
+@pytest.mark.parametrize("trial", AT_MEDICAL, ids=str)
+def test_what_is_somebody_elses_answers_as_what_nobody_has(
+    at_medical: Records, trial: Trial[Records]
+) -> None:
+    """OL2: at the medical centre and in emergencies."""
+    require_alike(trial, at_medical, at_medical.contexts)
+
+
+@pytest.mark.parametrize("trial", AT_IDENTITY, ids=str)
+def test_what_the_id_centre_has_of_somebody_else_answers_as_what_nobody_has(
+    at_identity: Registered, trial: Trial[Registered]
+) -> None:
+    """OL2: at the ID centre."""
+    require_alike(trial, at_identity, at_identity.contexts)
+
+
+def require_alike(trial: Trial[Scene], scene: Scene, contexts: Sequence[BodyContext]) -> None:
+    """Status, body, entries; statements, signatures verified, cells opened."""
+    names = trial.names(scene)
+    observe(trial, scene, names.nobodys, contexts=contexts)  # what is remembered afterwards is so for both
+    foreign = observe(trial, scene, names.foreign, contexts=contexts)
+    nobodys = observe(trial, scene, names.nobodys, contexts=contexts)
+    assert foreign.status in range(400, 500)
+    assert (foreign.status, foreign.content) == (nobodys.status, nobodys.content)
+    assert foreign.entries == nobodys.entries
+    if trial.work is Work.ALIKE:
+        assert foreign.statements == nobodys.statements
+        assert (foreign.verified, foreign.opened) == (nobodys.verified, nobodys.opened)
