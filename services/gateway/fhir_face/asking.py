@@ -24,6 +24,7 @@ PERSON: Final = frozenset({*PATIENT, *BY_ID})
 FORMAT: Final = "_format"
 COUNT: Final = "_count"
 MOST_AT_ONCE: Final = 1000
+_COUNTED: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _PERIOD: Final = re.compile(r"(eq|ge|le)?([0-9]{4})", re.ASCII)
 
 _SINCE: Final = re.compile(r"ge([0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)", re.ASCII)
@@ -85,7 +86,7 @@ def asked_count(parameters: Parameters) -> int | None:
     told = [value for name, value in parameters if name == COUNT]
     if not told:
         return None
-    if len(told) > 1 or not told[0].isdecimal() or not 0 < int(told[0][:5]) <= MOST_AT_ONCE:
+    if len(told) > 1 or not _COUNTED.fullmatch(told[0]) or int(told[0]) > MOST_AT_ONCE:
         raise FaceError(MALFORMED, f"{COUNT} is one number from 1 to {MOST_AT_ONCE}")
     return int(told[0])
 

@@ -1,5 +1,6 @@
 """Searches page by page: what one search found is held some minutes, so that its pages are no further accesses."""
 
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -17,6 +18,7 @@ SEARCH: Final = "_search"
 OFFSET: Final = "_offset"
 MOST_SEARCHES: Final = 100
 NAME_BYTES: Final = 16
+_PLACE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Pages:
@@ -42,7 +44,7 @@ class Pages:
         """Return the page that a link named. Raises: FaceError."""
         told, count = dict(parameters), asked_count(parameters)
         offset = told.get(OFFSET, "")
-        if told.keys() != {SEARCH, OFFSET, COUNT} or count is None or not offset.isdecimal():
+        if told.keys() != {SEARCH, OFFSET, COUNT} or count is None or not _PLACE.fullmatch(offset):
             raise FaceError(MALFORMED, "follow the links of a search; nothing else is asked for here")
         name = told[SEARCH]
         with self._lock:
