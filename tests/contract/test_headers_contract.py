@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 from support.identity_wire import refused
-from support.medical_story import LABORATORY, MEDICATION, story
-from support.medical_world import HOSPITAL, Running, Someone
+from support.medical_story import LABORATORY, MEDICATION, start
+from support.medical_world import HOSPITAL, Running, Someone, World
 
 from consent import base64url
 from consent.canonical import JsonObject
@@ -84,14 +83,20 @@ class Scene:
         return self.keeper.stage(message, token=self.token).left
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with World(tmp_path_factory.mktemp("headers")).running() as centre:
+        yield centre
+
+
 @pytest.fixture(params=["real", "fake"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    with story(tmp_path) as (running, person):
-        made = Scene(running, person)
-        if request.param == "fake":
-            name = Pseudonym(person.name)
-            made.fake = FakeHeaders(lambda _token: name, lambda _person: made.announced, {})
-        yield made
+def scene(running: Running, request: pytest.FixtureRequest) -> Scene:
+    made = Scene(running, Someone(request.node.name))
+    start(running, made.person)
+    if request.param == "fake":
+        name = Pseudonym(made.person.name)
+        made.fake = FakeHeaders(lambda _token: name, lambda _person: made.announced, {})
+    return made
 
 
 def test_before_a_successor_is_announced_nothing_is_handed_over(scene: Scene) -> None:

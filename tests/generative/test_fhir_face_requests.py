@@ -30,6 +30,7 @@ from services.gateway.wallet_actions import lay_down
 
 Schema = dict[str, Any]
 SERVED: Final = (*KINDS, "Patient", "Consent", "AuditEvent", "Binary", "metadata")
+FEW: Final = 2
 ANYTHING: Final[Schema] = {}
 DIGITS: Final = "0" * 4 + "1" + "0" * 5000
 """A number with more digits than Python turns into one, and with few of them at its beginning."""
@@ -67,13 +68,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
     return Served(reference, openapi, town.face(hospital))
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [FEW, pytest.param(60, marks=pytest.mark.long)])
 def test_nothing_that_is_sent_makes_the_face_fail_or_refuse_without_an_outcome(
     served: Served, examples: int
 ) -> None:
-    """Each route: as it should be, with one place of what is sent spoilt, and against its schema."""
+    """Each route: as it should be, and against its schema; of many examples with one place of what is sent spoilt."""
     told = Counter[tuple[str, int]]()
-    for openapi in served.openapi:
+    for openapi in served.openapi[: 2 if examples > FEW else 1]:
         schema: Any = schemathesis.openapi.from_dict(openapi)
         found = [each.ok() for each in schema.get_all_operations()]
         assert len(found) > 15

@@ -4,7 +4,7 @@ Times are epoch seconds.
 """
 
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -131,43 +131,74 @@ class Reviewed(Message):
     late: bool
 
 
+class EmergencyDesk(Protocol):
+    """What client and fake both do for one operator.
+
+    Raises: RemoteProblemError with the refusal's code, PeerUnavailableError.
+    """
+
+    def declare(self, message: DeclareEmergency) -> ShownEmergency:
+        """Ask, as the first professional."""
+
+    def show(self, case: str) -> ShownEmergency:
+        """Show an emergency of the own organisation."""
+
+    def second(self, case: str, message: SecondEmergency) -> ShownEmergency:
+        """Sign, as the second professional; from now on it is in force."""
+
+    def answer(self, case: str) -> RelayedAnswer:
+        """Return what the relay sealed, as one of the two professionals, until the emergency ends."""
+
+    def waiting(self) -> WaitingEmergencies:
+        """List what waits for a relay."""
+
+    def relayed(self, case: str, message: RelayedAnswer) -> ShownEmergency:
+        """Hand over a relay's answer."""
+
+    def reviews(self) -> ReviewCases:
+        """List what the oversight body has to review."""
+
+    def decide(self, case: str, message: DecideReview) -> Reviewed:
+        """Review an emergency, as an official who took no part in it."""
+
+
 class EmergencyClient:
-    """Emergencies over HTTP. Raises: RemoteProblemError with the refusal's code, PeerUnavailableError."""
+    """See `EmergencyDesk`, over HTTP."""
 
     def __init__(self, http: Http, *, token: Token) -> None:
         self._http = http
         self._token = token
 
     def declare(self, message: DeclareEmergency) -> ShownEmergency:
-        """Ask, as the first professional."""
+        """See `EmergencyDesk`."""
         return self._ask("POST", "/emergencies", ShownEmergency, message)
 
     def show(self, case: str) -> ShownEmergency:
-        """Show an emergency of the own organisation."""
+        """See `EmergencyDesk`."""
         return self._ask("GET", f"/emergencies/{case}", ShownEmergency)
 
     def second(self, case: str, message: SecondEmergency) -> ShownEmergency:
-        """Sign, as the second professional; from now on it is in force."""
+        """See `EmergencyDesk`."""
         return self._ask("POST", f"/emergencies/{case}/second", ShownEmergency, message)
 
     def answer(self, case: str) -> RelayedAnswer:
-        """Return what the relay sealed, as one of the two professionals, until the emergency ends."""
+        """See `EmergencyDesk`."""
         return self._ask("GET", f"/emergencies/{case}/answer", RelayedAnswer)
 
     def waiting(self) -> WaitingEmergencies:
-        """List what waits for a relay."""
+        """See `EmergencyDesk`."""
         return self._ask("GET", "/relay-emergencies", WaitingEmergencies)
 
     def relayed(self, case: str, message: RelayedAnswer) -> ShownEmergency:
-        """Hand over a relay's answer."""
+        """See `EmergencyDesk`."""
         return self._ask("POST", f"/emergencies/{case}/relayed", ShownEmergency, message)
 
     def reviews(self) -> ReviewCases:
-        """List what the oversight body has to review."""
+        """See `EmergencyDesk`."""
         return self._ask("GET", "/emergency-reviews", ReviewCases)
 
     def decide(self, case: str, message: DecideReview) -> Reviewed:
-        """Review an emergency, as an official who took no part in it."""
+        """See `EmergencyDesk`."""
         return self._ask("POST", f"/emergency-reviews/{case}", Reviewed, message)
 
     def _ask(self, method: str, path: str, kind: type[Answer], message: Message | None = None) -> Answer:

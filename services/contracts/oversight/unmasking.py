@@ -4,7 +4,7 @@ Times are epoch seconds.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
@@ -87,21 +87,34 @@ class RefuseUnmasking(Message):
     comment: Why
 
 
+class UnmaskingDesk(Protocol):
+    """What client and fake both do for one person.
+
+    Raises: RemoteProblemError with the refusal's code, PeerUnavailableError.
+    """
+
+    def ask(self, message: AskUnmasking) -> Unmasking:
+        """Ask, as the person whose history it is; about one entry there is one case."""
+
+    def own(self) -> list[Unmasking]:
+        """Return what became of what the person asked."""
+
+
 class UnmaskingClient:
-    """Unmasking over HTTP. Raises: RemoteProblemError with the refusal's code, PeerUnavailableError."""
+    """See `UnmaskingDesk`, over HTTP; for officials what waits, too."""
 
     def __init__(self, http: Http, *, token: Token) -> None:
         self._http = http
         self._token = token
 
     def ask(self, message: AskUnmasking) -> Unmasking:
-        """Ask, as the person whose history it is."""
+        """See `UnmaskingDesk`."""
         content = message.model_dump_json().encode()
         answer = self._http.send("POST", "/unmaskings", token=self._token, content=content)
         return Unmasking.model_validate_json(answer.content)
 
     def own(self) -> list[Unmasking]:
-        """Return what became of what the person asked."""
+        """See `UnmaskingDesk`."""
         return self._cases("/unmaskings")
 
     def waiting(self) -> list[Unmasking]:
