@@ -535,6 +535,19 @@ def test_read_by_grant_needs_no_name(bench: Bench) -> None:
     assert set(answer.bundles[0].fragments) <= set(PROXIES)
 
 
+def test_grant_of_another_organisation_is_as_one_that_nobody_gave(bench: Bench) -> None:
+    """OL2: also with its right handles."""
+    bench.publish(ALL)
+    bench.granted()
+    entry = bench.centre.grants(token=bench.operator(CLINIC)).grants[0]
+    for named in (entry.grant, "nobodys"):
+        subject = GrantSubject(DirectiveId(named), entry.handles)
+        request = bench.running.request(bench.person, HOSPITAL, selection=ASKED, subject=subject)
+        unnamed = request.model_copy(update={"tokens": {}})
+        told = refused(lambda asked=unnamed: bench.centre.read(asked, token=bench.operator(HOSPITAL)))  # type: ignore[misc]  # a default per turn
+        assert told == (403, "subject_unknown")
+
+
 def test_what_was_deposited_under_a_wrong_link_is_not_read_any_more_and_nothing_else(bench: Bench) -> None:
     """LN: set apart is what came under that link; told again, it is the same."""
     bench.publish(ALL)

@@ -68,7 +68,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
     return Served(reference, openapi, town.face(hospital))
 
 
-@pytest.mark.parametrize("examples", [FEW, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [FEW, pytest.param(25, marks=pytest.mark.long)])
 def test_nothing_that_is_sent_makes_the_face_fail_or_refuse_without_an_outcome(
     served: Served, examples: int
 ) -> None:

@@ -355,6 +355,8 @@ class FakeMedical:
             if message.tokens:
                 raise refusal(403, ReleaseFault.OTHER_PERSON.value)
             own = self._own(named.person, statement.organisation)
+            if named not in own:
+                raise refusal(403, RefusalCode.SUBJECT_UNKNOWN.value)
             return named.person, [
                 each for each in own if each is named or each.held.terms.effect is Effect.DENY
             ]
