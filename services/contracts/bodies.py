@@ -19,7 +19,8 @@ from services.contracts.gossip import Gossip, gossip
 from services.contracts.oversight.register import DirectorySource, RegisterView, WithTokens
 from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.proposals_routes import proposal_routes, scan_proposals
-from services.contracts.published import OPEN_LOG_PATHS, published_routes
+from services.contracts.published import OPEN_LOG_PATHS
+from services.contracts.published_routes import published_routes
 from services.contracts.shared_routes import shared_routes
 from services.contracts.witnessing import WitnessClient, sync_witnesses
 from services.kit import access

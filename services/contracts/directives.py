@@ -21,8 +21,8 @@ from consent.wallet import Wallet
 from services.kit.clock import epoch_seconds
 from services.kit.encoding import Base64Url, Message
 from services.kit.http import Http, RemoteProblemError, Token
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.errors import CheckpointConflictError
-from services.kit.log.witness import AddCheckpoint
 
 WALLET_PROOF: Final = "sekisho-wallet+jws"
 CHECKPOINT_CONFLICT: Final = "checkpoint_conflict"

@@ -32,6 +32,7 @@ from services.contracts.released import HandedOut, sign_released
 from services.kit.clock import Clock
 from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
 from services.kit.http import RemoteProblemError
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from services.kit.log.entry import LogLeaf, verify_logged
 from services.kit.log.errors import (
@@ -43,7 +44,6 @@ from services.kit.log.errors import (
 )
 from services.kit.log.merkle import verify_consistency
 from services.kit.log.note import Cosigner, NoteVerifier, UnverifiedNote
-from services.kit.log.witness import AddCheckpoint
 
 STATEMENT_AGE = timedelta(seconds=60)
 STATUS_OF = {UnknownLogError: 404, CheckpointSignatureError: 403, LogProofError: 422, LogError: 400}

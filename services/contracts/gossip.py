@@ -22,8 +22,8 @@ from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import LogError
 from services.kit.log.note import NoteVerifier, UnverifiedNote
+from services.kit.log.seen_notes import SeenNote, contradicts, seen_note
 from services.kit.log.tiles import TileReader
-from services.kit.log.views import SeenNote, contradicts, seen_note
 from services.kit.problems import ProblemError
 
 TRIES = 3

@@ -30,7 +30,7 @@ from services.contracts.directives import BodyName
 from services.kit.encoding import Base64Url, Message
 from services.kit.log.errors import LogProofError
 from services.kit.log.merkle import leaf_hash, verify_inclusion
-from services.kit.log.row_tree import prove_part, root_of_hashes
+from services.kit.log.small_tree import prove_part, root_of_hashes
 from services.kit.problems import ForbiddenError, Problem
 
 RELEASED: Final = "sekisho-released+jws"

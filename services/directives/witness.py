@@ -3,6 +3,7 @@
 from services.contracts.gossip import record_contradiction
 from services.kit.context import BodyContext
 from services.kit.egress import egress
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import (
     CheckpointSignatureError,
@@ -12,7 +13,7 @@ from services.kit.log.errors import (
     UnknownLogError,
 )
 from services.kit.log.note import UnverifiedNote
-from services.kit.log.witness import AddCheckpoint, Witness
+from services.kit.log.witness import Witness
 from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError, Problem, ProblemError
 
 

@@ -37,7 +37,7 @@ from services.kit.events import EventKind
 from services.kit.keys import write_private
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import Evidence, Trust, VerifiedEntry, verify_evidence
-from services.kit.log.views import SeenNote
+from services.kit.log.seen_notes import SeenNote
 
 FORMAT: Final = "sekisho-audit-report/1"
 TEXT: Final = 2000

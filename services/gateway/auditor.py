@@ -15,7 +15,7 @@ from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.log.errors import LogError
 from services.kit.log.merkle import root_from_leaves
 from services.kit.log.note import NoteVerifier
-from services.kit.log.views import SeenNote, contradicts, seen_note
+from services.kit.log.seen_notes import SeenNote, contradicts, seen_note
 
 TRIES: Final = 3
 PAUSE: Final = 1.0

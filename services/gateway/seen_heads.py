@@ -16,7 +16,7 @@ from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.errors import LogError, LogRangeError
 from services.kit.log.evidence import Evidence, EvidenceHead, Trust
 from services.kit.log.note import UnverifiedNote, encode_base64
-from services.kit.log.views import SeenNote, seen_note
+from services.kit.log.seen_notes import SeenNote, seen_note
 
 
 def with_seen_heads(person: Person, evidence: Evidence, trust: Trust) -> Evidence:

@@ -24,7 +24,7 @@ from services.kit.log.evidence import Evidence, build_evidence
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.note import NoteSigner, NoteVerifier
 from services.kit.log.proven import ProvenEntry, ProvenHistory, ProvenPart
-from services.kit.log.row_tree import prove_part, root_of_hashes
+from services.kit.log.small_tree import prove_part, root_of_hashes
 from services.kit.log.tree import LogTree
 from services.kit.staff import Acted, Masks
 

@@ -15,7 +15,7 @@ from services.kit.log.audit import Finding
 from services.kit.log.entry import Event, LogLeaf
 from services.kit.log.errors import LogCorruptError, LogError
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
-from services.kit.log.row_tree import root_of_hashes
+from services.kit.log.small_tree import root_of_hashes
 from services.kit.staff import fits
 
 NOT_COMMITTED = "does not open, or is not what its leaf commits to"

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.kit.journal import Journal
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint_store import StoredCheckpoint
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.note import NoteVerifier
-from services.kit.log.witness import AddCheckpoint
 
 T = TypeVar("T")
 CONFLICT_TRIES = 4

@@ -14,10 +14,10 @@ from services.contracts.oversight.register import BodyEntry
 from services.contracts.published import LogViews
 from services.contracts.published_fake import FakePublished
 from services.kit.http import PeerUnavailableError
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import verify_checkpoint
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.note import Cosigner, NoteSigner, NoteVerifier, UnverifiedNote
-from services.kit.log.witness import AddCheckpoint
 
 TRUE = [bytes([number]) * 64 for number in range(9)]
 FALSE = [*TRUE[:5], *(bytes([200 + number]) * 64 for number in range(6))]

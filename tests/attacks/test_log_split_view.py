@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.tampered_log import COSIGNER, LOG, NOW, ORIGIN, SIZE, STORE, Body, cosigned_log, key
 
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import verify_cosigned
 from services.kit.log.errors import (
     CheckpointConflictError,
@@ -16,7 +17,6 @@ from services.kit.log.errors import (
     UnknownLogError,
 )
 from services.kit.log.note import NoteSigner, UnverifiedNote
-from services.kit.log.witness import AddCheckpoint
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from services.directives import workflows
 from services.directives.errors import RefusedError
 from services.directives.release import Releases
 from services.directives.service import Directives, open_directives, open_witness
-from services.kit.log.witness import AddCheckpoint
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.oversight import tables
 from services.oversight.app import open_office
 

@@ -11,11 +11,11 @@ from support.oversight_world import URLS, OversightWorld, body_certificate, over
 from consent.vocabulary import Body
 from services.directives.service import open_cosigner
 from services.kit.http import RemoteProblemError
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import verify_cosigned
 from services.kit.log.checkpoint_store import parse_signature_lines
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.note import NoteSigner, UnverifiedNote
-from services.kit.log.witness import AddCheckpoint
 
 
 @dataclass

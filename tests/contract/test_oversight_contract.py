@@ -44,9 +44,9 @@ from services.kit.clock import epoch_seconds
 from services.kit.context import log_origin
 from services.kit.encoding import Message
 from services.kit.http import RemoteProblemError
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.errors import CheckpointConflictError
 from services.kit.log.note import NoteSigner
-from services.kit.log.witness import AddCheckpoint
 
 CLINIC = OrganisationId("clinic-b")
 STAFF = OperatorId("staff")

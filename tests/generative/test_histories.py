@@ -13,7 +13,7 @@ from consent.identifiers import Pseudonym
 from services.kit.log.completeness import IncompleteError, verify_whole
 from services.kit.log.evidence import Evidence, verify_evidence
 from services.kit.log.merkle import leaf_hash, root_from_leaves, verify_inclusion
-from services.kit.log.row_tree import prove_part, root_of_hashes
+from services.kit.log.small_tree import prove_part, root_of_hashes
 
 PEOPLE = [Pseudonym(name) for name in ("a", "b", "c", "d", "e")]
 COUNT = "count"

@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, MetaData
 
 from services.kit.database import Database
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint_store import CheckpointStore
 from services.kit.log.note import Cosigner, NoteSigner
 from services.kit.log.tables import log_tables
 from services.kit.log.tree import LogTree
-from services.kit.log.witness import AddCheckpoint, Witness
+from services.kit.log.witness import Witness
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 ORIGIN = "medical.example/log"

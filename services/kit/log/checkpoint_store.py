@@ -8,6 +8,7 @@ from typing import NamedTuple, NoReturn
 from sqlalchemy import Connection, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.audit import Finding
 from services.kit.log.checkpoint import Checkpoint, verify_checkpoint, verify_cosigned
 from services.kit.log.errors import (
@@ -21,7 +22,6 @@ from services.kit.log.merkle import verify_consistency
 from services.kit.log.note import DASH, NoteSignature, NoteSigner, NoteVerifier, UnverifiedNote
 from services.kit.log.tables import LogTables, insert_if_absent
 from services.kit.log.tree import LogTree, TreeHead
-from services.kit.log.witness import AddCheckpoint
 from services.kit.prepared import Prepared
 
 ROWS_AT_ONCE = 200

@@ -7,14 +7,13 @@ from sqlalchemy import Connection, Table, select
 from services.kit.log.errors import LogCorruptError
 from services.kit.log.merkle import (
     NodeAddress,
-    NodeReader,
     Plan,
     cover,
     node_hash,
     plan_inclusion,
     plan_root,
-    span_hash,
 )
+from services.kit.log.small_tree import hashes_of, levels_of
 from services.kit.log.tables import node_address, put
 from services.kit.prepared import PreparedIn
 
@@ -60,7 +59,7 @@ class RowTree:
         """Count the stored nodes that are missing, changed or too many for these leaf hashes."""
         right = {
             node_address(level, at): value
-            for level, row in enumerate(_levels(hashes))
+            for level, row in enumerate(levels_of(hashes))
             for at, value in enumerate(row)
         }
         nodes = self._table.c
@@ -69,39 +68,11 @@ class RowTree:
 
     def _resolve(self, conn: Connection, plan: Plan) -> list[bytes]:
         stored = self._read(conn, {place for span in plan for place in cover(*span)})
-        return _hashes(lambda level, at: _kept(stored, level, at), plan)
+        return hashes_of(lambda level, at: _kept(stored, level, at), plan)
 
     def _read(self, conn: Connection, wanted: Collection[NodeAddress]) -> dict[int, bytes]:
         keys = sorted(node_address(*each) for each in wanted)
         return dict(self._nodes.rows(conn, keys))
-
-
-def prove_part(hashes: Sequence[bytes], at: int) -> list[bytes]:
-    """Prove one leaf of a tree that is given by all its leaf hashes."""
-    return _hashes(_reader_of(hashes), plan_inclusion(at, len(hashes)))
-
-
-def root_of_hashes(hashes: Sequence[bytes]) -> bytes:
-    """Return the root of a tree that is given by all its leaf hashes."""
-    return _hashes(_reader_of(hashes), plan_root(len(hashes)))[0]
-
-
-def _reader_of(hashes: Sequence[bytes]) -> NodeReader:
-    levels = _levels(hashes)
-    return lambda level, at: levels[level][at]
-
-
-def _levels(hashes: Sequence[bytes]) -> list[list[bytes]]:
-    """Return the complete subtrees over leaf hashes, level by level."""
-    levels = [list(hashes)]
-    while len(levels[-1]) > 1:
-        below = levels[-1]
-        levels.append([node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)])
-    return levels
-
-
-def _hashes(read: NodeReader, plan: Plan) -> list[bytes]:
-    return [span_hash(read, span) for span in plan]
 
 
 def _siblings(at: int, size: int) -> list[NodeAddress]:

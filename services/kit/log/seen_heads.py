@@ -14,7 +14,7 @@ from services.kit.log.errors import CheckpointSignatureError, LogError, LogForma
 from services.kit.log.evidence import Evidence, EvidenceHead, EvidencePart, Head, Trust, verify_heads
 from services.kit.log.merkle import verify_consistency
 from services.kit.log.note import decode_base64
-from services.kit.log.views import seen_note
+from services.kit.log.seen_notes import seen_note
 
 
 class SplitHistoryError(LogError):

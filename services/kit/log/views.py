@@ -5,7 +5,6 @@ it shows two histories. Two notes of different sizes are of one history if the l
 that passed becomes what was seen.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,10 +13,8 @@ from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, 
 
 from services.kit.clock import epoch_seconds
 from services.kit.columns import clear
-from services.kit.log.checkpoint import Checkpoint, verify_checkpoint
-from services.kit.log.note import NoteVerifier, UnverifiedNote
+from services.kit.log.seen_notes import Contradiction, SeenNote
 from services.kit.log.tables import insert_if_absent, put
-from services.kit.log.tiles import TileReader
 
 PUBLISHED = "signed tree heads, which are published"
 
@@ -28,24 +25,6 @@ class ViewTables:
 
     view: Table
     contradiction: Table
-
-
-@dataclass(frozen=True, slots=True)
-class SeenNote:
-    """A tree head that its own log signed, with the note that says so; made by `seen_note` only."""
-
-    checkpoint: Checkpoint
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Two notes that one log signed and that cannot both be true. Units: `at` epoch seconds."""
-
-    origin: str
-    one: str
-    other: str
-    at: int
 
 
 def view_tables(metadata: MetaData) -> ViewTables:
@@ -67,23 +46,6 @@ def view_tables(metadata: MetaData) -> ViewTables:
             Column("at", BigInteger, nullable=False, info=clear("when it was found")),
         ),
     )
-
-
-def seen_note(note: str, *, log: NoteVerifier) -> SeenNote:
-    """Return a note that its log signed. Raises: CheckpointSignatureError, LogFormatError."""
-    return SeenNote(verify_checkpoint(UnverifiedNote.parse(note), log=log).checkpoint, note)
-
-
-def contradicts(one: SeenNote, other: SeenNote, tiles: Callable[[int], TileReader]) -> bool:
-    """Whether two notes of one log are of different histories; `tiles` reads the log at a size.
-
-    Raises: LogFormatError, LogRangeError when the log does not serve what it signed; what else reading tiles raises.
-    """
-    smaller, larger = sorted((one.checkpoint, other.checkpoint), key=lambda each: each.size)
-    if smaller.size == larger.size:
-        return smaller.root != larger.root
-    log = tiles(larger.size)
-    return (log.root(smaller.size), log.root(larger.size)) != (smaller.root, larger.root)
 
 
 class Views:

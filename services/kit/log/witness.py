@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from services.kit.clock import epoch_seconds
-from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, parse_size, verify_checkpoint
+from services.kit.log.checkpoint import Checkpoint, VerifiedCheckpoint, verify_checkpoint
 from services.kit.log.errors import (
     CheckpointConflictError,
     ConsistencyError,
@@ -16,49 +16,16 @@ from services.kit.log.errors import (
     SplitViewError,
     UnknownLogError,
 )
-from services.kit.log.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
+from services.kit.log.merkle import EMPTY_ROOT, verify_consistency
 from services.kit.log.note import (
     Cosigner,
     NoteVerifier,
     UnverifiedNote,
-    decode_base64,
-    decode_text,
-    encode_base64,
 )
 from services.kit.log.tables import LogTables, insert_if_absent
 from services.kit.prepared import Prepared
 
-MAX_PROOF_LINES = 63
-
 KnownLogs = Callable[[str], NoteVerifier | None]
-
-
-@dataclass(frozen=True, slots=True)
-class AddCheckpoint:
-    """The request: the size last co-signed, the proof from there, and the log-signed note."""
-
-    old_size: int
-    proof: tuple[bytes, ...]
-    note: str
-
-    @classmethod
-    def parse(cls, body: bytes) -> "AddCheckpoint":
-        """Read a request body. Raises: LogFormatError."""
-        header, blank, note = decode_text(body).partition("\n\n")
-        first, *lines = header.split("\n")
-        if not blank or not first.startswith("old ") or len(lines) > MAX_PROOF_LINES:
-            raise LogFormatError(
-                f"a request is 'old N', up to {MAX_PROOF_LINES} proof lines, an empty line and the note"
-            )
-        proof = tuple(decode_base64(line) for line in lines)
-        if any(len(given) != HASH_BYTES for given in proof):
-            raise LogFormatError("a proof line is the base64 of one SHA-256 hash; make the proof again")
-        return cls(parse_size(first.removeprefix("old ")), proof, note)
-
-    def format(self) -> bytes:
-        """Write the request body."""
-        lines = [f"old {self.old_size}", *(encode_base64(given) for given in self.proof)]
-        return ("\n".join(lines) + "\n\n" + self.note).encode()
 
 
 @dataclass(frozen=True, slots=True)

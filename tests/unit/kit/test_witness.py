@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import MetaData
 
 from services.kit.database import Database
+from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import Checkpoint, verify_cosigned
 from services.kit.log.checkpoint_store import CheckpointStore, parse_signature_lines
 from services.kit.log.errors import (
@@ -24,7 +25,7 @@ from services.kit.log.merkle import EMPTY_ROOT, leaf_hash
 from services.kit.log.note import Cosigner, NoteSigner, UnverifiedNote
 from services.kit.log.tables import log_tables
 from services.kit.log.tree import LogTree
-from services.kit.log.witness import AddCheckpoint, Witness
+from services.kit.log.witness import Witness
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 ORIGIN = "medical.example/log"
