@@ -14,7 +14,7 @@ from services.commands.anonymise_asked import Asked, asked_options
 from services.commands.anonymise_lending import Lending, lending_options
 from services.commands.anonymise_prepared import Prepared, prepared_options
 from services.commands.anonymise_progress import how_good, watching
-from services.commands.failures import told
+from services.commands.table_failures import told
 from services.commands.table_files import (
     TableFile,
     read_table,

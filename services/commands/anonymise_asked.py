@@ -14,6 +14,7 @@ from anonymize.counting import AnyLoss
 from services.commands.anonymise_lending import Leaving
 from services.commands.anonymise_risks import NAMES, RISK_OPTIONS, risks_of
 from services.commands.options import gathered, number, of_column, whole
+from services.commands.table_failures import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,5 +236,5 @@ asked_options = gathered(
             help="Take the best table found so far.",
         ),
     ],
-    Asked.of,
+    told(Asked.of),
 )

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import anonymize as an
 from services.commands.options import gathered
+from services.commands.table_failures import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +107,5 @@ lending_options = gathered(
             help="Keep the ledger's newest state here too: a lost or older ledger is not used.",
         ),
     ],
-    Lending.of,
+    told(Lending.of),
 )

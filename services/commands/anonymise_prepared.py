@@ -11,6 +11,7 @@ import pandas as pd
 import anonymize as an
 from anonymize.transformations.truncation import Period
 from services.commands.options import gathered, of_column
+from services.commands.table_failures import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +88,5 @@ prepared_options = gathered(
             help=f"Show dates as the first day of their {', '.join(get_args(Period))}.",
         ),
     ],
-    Prepared.of,
+    told(Prepared.of),
 )

@@ -13,7 +13,7 @@ import anonymize as an
 from anonymize.rules_signs import Place
 from anonymize.schema import check_columns
 from services.commands.anonymise import EXISTING, encoding_option, read, separator_option
-from services.commands.failures import told
+from services.commands.table_failures import told
 from services.commands.table_files import TableFile
 
 SETS: Final = (

@@ -7,9 +7,7 @@ from typing import ParamSpec, TypeVar
 import click
 from pydantic import ValidationError
 
-from anonymize import AnonymizeError
 from consent.errors import ConsentError
-from services.demo.story import DemoError
 from services.deployment.layout import DeploymentError
 from services.gateway.errors import GatewayError
 from services.kit.http import PeerUnavailableError, RemoteProblemError
@@ -20,9 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 EXPECTED = (
-    AnonymizeError,
     ConsentError,
-    DemoError,
     DeploymentError,
     GatewayError,
     LogError,
@@ -32,21 +28,33 @@ EXPECTED = (
 )
 
 
-def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Let a command end with one line and exit status 1 where the user can do something about it."""
+class Telling:
+    """Lets a command end with one line and exit status 1 where the user can do something about it.
 
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except OSError as error:
-            raise click.ClickException(_of_system(error)) from error
-        except EXPECTED as error:
-            raise click.ClickException(str(error)) from error
-        except ValidationError as error:
-            raise click.ClickException(_unsuitable(error)) from error
+    `others` are errors of libraries that few commands load; their commands name them.
+    """
 
-    return wrapped
+    def __init__(self, *others: type[Exception]) -> None:
+        self._expected: tuple[type[Exception], ...] = (*EXPECTED, *others)
+
+    def __call__(self, command: Callable[P, R]) -> Callable[P, R]:
+        """Return the command, telling."""
+
+        @wraps(command)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return command(*args, **kwargs)
+            except OSError as error:
+                raise click.ClickException(_of_system(error)) from error
+            except self._expected as error:
+                raise click.ClickException(str(error)) from error
+            except ValidationError as error:
+                raise click.ClickException(_unsuitable(error)) from error
+
+        return wrapped
+
+
+told = Telling()
 
 
 def _of_system(error: OSError) -> str:

@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 
 from consent.vocabulary import Body
-from services.commands.failures import told
+from services.commands.failures import Telling
 from services.demo.checks import save
-from services.demo.story import FEWEST_PEOPLE, Request, tell
+from services.demo.story import FEWEST_PEOPLE, DemoError, Request, tell
 from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL, open_deployment
 from services.deployment.layout import BASE_PORT, HOST, DeploymentError, ports_from
 from services.deployment.organisations import (
@@ -28,6 +28,8 @@ from services.gateway.credentials import tls_of
 
 WATCH_SECONDS = 1.0
 EXISTING = click.Path(exists=True, path_type=Path)
+
+told = Telling(DemoError)
 
 
 @click.command()

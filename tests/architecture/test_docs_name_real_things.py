@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import main
+from services.commands.later import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (".", "docs", "docs/adr", "docs/reference")
@@ -155,7 +156,7 @@ def test_commands_of_the_readme_exist_with_their_options() -> None:
     assert named
     assert set(named) <= set(main.commands)
     for line in re.findall(r"^\$ sekisho .*$", readme, re.MULTILINE):
-        command = main.commands[line.split()[2]]
+        command = loaded(main.commands[line.split()[2]])
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(OPTION.findall(line)) <= known, line
 
