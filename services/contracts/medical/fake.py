@@ -14,22 +14,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from consent import base64url, jws
 from consent.canonical import JsonObject
-from consent.decision import AccessRequest, HeldDirective, Refusal, decide
-from consent.directives import DirectiveCopy, UnverifiedDirective
-from consent.errors import ConsentError
+from consent.decision import AccessRequest, Refusal, decide
 from consent.explanations import RefusalCode
-from consent.identifiers import BundleId, DirectiveId, OrganisationId, Pseudonym
-from consent.jwk import PublicJwk, thumbprint, to_jwk
+from consent.identifiers import BundleId, OrganisationId, Pseudonym
+from consent.jwk import thumbprint, to_jwk
 from consent.lifecycle import DirectiveState
-from consent.publication import verify_publication
 from consent.sealing import SealedBundle, SealedDocument, document_digest
 from consent.statements import GrantSubject, VerifiedStatement
 from consent.terms import Effect
-from consent.vocabulary import PROXIES, Body
+from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
+from services.contracts.medical.fake_apart import FakeApart
 from services.contracts.medical.fake_decisions import FakeDecisions
 from services.contracts.medical.fake_erasures import FakeErasures
+from services.contracts.medical.fake_kept import FakeKept
+from services.contracts.medical.fake_own_records import FakeOwnRecords
+from services.contracts.medical.fake_publications import publish, search
 from services.contracts.medical.fake_releases import FakeReleases, accused_body, fake_keys
 from services.contracts.medical.fake_rules import (
     FakeGrant,
@@ -38,7 +39,6 @@ from services.contracts.medical.fake_rules import (
     bundle_message,
     chosen_documents,
     missing_code,
-    place_of,
     refusal,
     require_author,
     require_new,
@@ -49,12 +49,11 @@ from services.contracts.medical.fake_rules import (
 from services.contracts.medical.fake_simulations import FakeSimulations
 from services.contracts.medical.fake_streams import FakeStreams
 from services.contracts.oversight.register import Directory, ed25519
-from services.kit.clock import rfc3339
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
 from services.kit.http import Token
 
 
-class FakeMedical:
+class FakeMedical(FakeKept):
     """Serves `Medical`.
 
     `callers` says who holds an access token, `people` whom a pseudonym token names (None: it does not verify),
@@ -73,6 +72,7 @@ class FakeMedical:
         second_keys: Mapping[Body, Ed25519PrivateKey] | None = None,
         links: Callable[[str], str | None] = lambda _token: None,
     ) -> None:
+        super().__init__()
         self._callers = callers
         self._people = people
         self._directory = directory
@@ -80,12 +80,10 @@ class FakeMedical:
         self._key = signing_key or Ed25519PrivateKey.generate()
         self.releases = FakeReleases(fake_keys(self._key, second_keys or {}), second)
         self._links = links
-        self._reads: list[tuple[Pseudonym, str, str, set[str]]] = []
-        self._notices: dict[str, list[messages.ApartNotice]] = {}
         self._indexes = count()
-        self._known: dict[Pseudonym, FakePerson] = {}
-        self._grants: dict[DirectiveId, FakeGrant] = {}
         self.streams = FakeStreams(callers)
+        self._own_records = FakeOwnRecords(self.streams, index=lambda: next(self._indexes))
+        self._apart = FakeApart(clock)
         self._used: set[str] = set()
         self.decisions = FakeDecisions(callers, self._used_up, self._held_by, directory, clock)
         self.simulations = FakeSimulations(
@@ -98,50 +96,9 @@ class FakeMedical:
             index=lambda: next(self._indexes),
         )
 
-    def register_wallet(self, person: Pseudonym, wallet: PublicJwk) -> None:
-        """Take a person's wallet, as PUT /wallet would."""
-        self._known.setdefault(person, FakePerson(wallet))
-
-    def take(self, copies: Mapping[Body, DirectiveCopy]) -> DirectiveId:
-        """Take a grant's copy, as POST /directives would, and the second body's fragments. Raises: SignatureError."""
-        copy = copies[Body.MEDICAL]
-        for person, known in self._known.items():
-            try:
-                verified = UnverifiedDirective(copy.jws).verify(known.wallet)
-            except ConsentError:
-                continue
-            fragments = {
-                body: {label: package.verify() for label, package in copies[body].fragments.items()}
-                for body in PROXIES
-                if body in copies
-            }
-            held = HeldDirective(verified, DirectiveState.ACTIVE)
-            self._grants[verified.directive.id] = FakeGrant(person, copy, held, fragments)
-            return verified.directive.id
-        raise refusal(403, "not_signed_by_wallet")
-
-    def withdraw(self, directive: DirectiveId) -> None:
-        """Withdraw a directive: its fragments go."""
-        grant = self._grants[directive]
-        grant.held = HeldDirective(grant.held.verified, DirectiveState.WITHDRAWN)
-        grant.fragments = {}
-
     def publish(self, message: messages.Publication, *, token: Token) -> messages.Publications:
         """See `Medical`."""
-        person = self._of(self._person(token))
-        try:
-            published = verify_publication(message.publication, person.wallet, person.subject)
-        except ConsentError:
-            raise refusal(403, "publication_not_verified") from None
-        newest = {place: each.version for place, each in person.newest().items()}
-        for each in sorted(published.keys):
-            place = (each.category.value, each.year)
-            if each.version != newest.get(place, 0) + 1:
-                raise refusal(409, "label_taken")
-            newest[place] = each.version
-        person.tokens.append(message.publication)
-        person.publications.append(published)
-        return messages.Publications(publications=list(person.tokens))
+        return publish(message, self._of(self._person(token)))
 
     def published(self, *, token: Token) -> messages.Publications:
         """See `Medical`."""
@@ -153,18 +110,7 @@ class FakeMedical:
         self._operator(token, "writer")
         person = self._of(self._named(message.token))
         self._use(message.token)
-        newest = person.newest()
-        if message.compartments is not None:
-            asked = {(each.category.value, each.year) for each in message.compartments}
-            newest = {place: label for place, label in newest.items() if place in asked}
-        labels = set(newest.values())
-        tokens = [
-            text
-            for text, told in zip(person.tokens, person.publications, strict=True)
-            if labels & told.keys.keys()
-        ]
-        opened = {f"{category}/{year}": each.label for (category, year), each in newest.items()}
-        return messages.CompartmentKeys(publications=tokens, open=opened)
+        return search(message, person)
 
     def deposit(self, message: messages.DepositRequest, *, token: Token) -> messages.DepositAnswer:
         """See `Medical`."""
@@ -222,7 +168,7 @@ class FakeMedical:
             raise refusal(409, "replayed")
         self._used.add(statement.statement.nonce)
         seen = {str(each.id) for _, each in chosen}
-        self._reads.append((pseudonym, caller.organisation, rfc3339(self._clock()), seen))
+        self._apart.was_read(pseudonym, caller.organisation, seen)
         ground = self._grants[decision.directive_id]
         still = partial(self._require_still, request, ground)
         tickets = self.streams.tickets(chosen, caller=caller, require_still=still)
@@ -231,85 +177,27 @@ class FakeMedical:
 
     def grants(self, *, token: Token) -> messages.Grants:
         """See `Medical`."""
-        caller, now = self._operator(token, "reader", "anonymiser"), self._clock()
-        entries = [
-            messages.GrantEntry(
-                grant=name,
-                handles=dict(each.copy.handles),
-                reader_notice=each.copy.reader_notice,
-                subject_key=dict(self._known[each.person].wallet),
-            )
-            for name, each in self._grants.items()
-            if each.held.state is DirectiveState.ACTIVE
-            and each.held.terms.recipient.organisation == caller.organisation
-            and each.held.terms.effect is Effect.PERMIT
-            and each.held.terms.valid_from <= now < each.held.terms.valid_until
-            and each.copy.reader_notice is not None
-        ]
-        return messages.Grants(grants=entries)
+        caller = self._operator(token, "reader", "anonymiser")
+        return messages.Grants(grants=self._entries(caller.organisation, self._clock()))
 
     def own_records(self, message: messages.OwnRecordsRequest, *, token: Token) -> messages.OwnRecords:
-        """See `Medical`; the place of a bundle is its number, and one answer has everything."""
-        person = self._of(self._person(token))
-        served: dict[BundleId, tuple[SealedBundle, list[SealedDocument]]] = {}
-        for bundle, document in person.documents():
-            category, year = place_of(bundle)
-            within = message.first_year <= year <= message.last_year
-            if within and (message.categories is None or category in message.categories):
-                served.setdefault(bundle.id, (bundle, []))[1].append(document)
-        return messages.OwnRecords(
-            bundles=[
-                bundle_message(bundle, documents)
-                for number, (bundle, documents) in enumerate(served.values())
-                if number >= message.start
-            ],
-            next=None,
-            log=messages.LogIndex(index=next(self._indexes)),
-        )
+        """See `Medical`."""
+        return self._own_records.records(message, self._of(self._person(token)))
 
     def own_segment(self, message: messages.AskOwnSegment, *, token: Token) -> messages.OwnSegment:
         """See `Medical`."""
-        person = self._of(self._person(token))
-        shown = {
-            (each.id, each.version)
-            for bundle in person.bundles
-            if person.links.get(bundle.id) not in person.cut
-            for each in bundle.documents
-        }
-        if (message.document, message.version) not in shown:
-            raise refusal(404, "segment_unknown")
-        return messages.OwnSegment(content=self.streams.own_segment(message, person.subject))
+        return self._own_records.segment(message, self._of(self._person(token)))
 
     def set_apart(self, message: messages.SetApart) -> messages.WasSetApart:
         """See `Medical`; the fake trusts that it is the ID centre that says so."""
         pseudonym, link = self._people(message.token), self._links(message.token)
         if pseudonym is None or link is None:
             raise refusal(403, "forbidden")
-        person, at = self._of(pseudonym), rfc3339(self._clock())
-        documents = sorted(
-            {one.id for each in person.bundles if person.links.get(each.id) == link for one in each.documents}
-        )
-        if link not in person.cut:
-            person.cut.add(link)
-            told: dict[str, list[str]] = {message.organisation: []} if documents else {}
-            for whose, reader, when, seen in self._reads:
-                if whose == pseudonym and not seen.isdisjoint(documents):
-                    told.setdefault(reader, []).append(when)
-            for reader, reads in told.items():
-                notice = messages.ApartNotice(
-                    author=message.organisation,
-                    fault=message.fault,
-                    documents=list(documents),
-                    reads=reads,
-                    at=at,
-                )
-                self._notices.setdefault(reader, []).append(notice)
-        return messages.WasSetApart(documents=len(documents))
+        return self._apart.set_apart(message, pseudonym=pseudonym, person=self._of(pseudonym), link=link)
 
     def apart_notices(self, *, token: Token) -> messages.ApartNotices:
         """See `Medical`."""
-        caller = self._operator(token, "anonymiser", "reader", "writer")
-        return messages.ApartNotices(notices=list(self._notices.get(caller.organisation, [])))
+        return self._apart.notices(self._operator(token, "anonymiser", "reader", "writer").organisation)
 
     def _answer(
         self,
@@ -367,16 +255,6 @@ class FakeMedical:
             raise refusal(403, ReleaseFault.OTHER_PERSON.value)
         return person, self._own(person, statement.organisation)
 
-    def _own(self, person: Pseudonym, recipient: str) -> list[FakeGrant]:
-        return [
-            each
-            for each in self._grants.values()
-            if each.person == person and each.held.terms.recipient.organisation == recipient
-        ]
-
-    def _bundle_ids(self) -> set[BundleId]:
-        return {each.id for known in self._known.values() for each in known.bundles}
-
     def _require_still(self, request: AccessRequest, ground: FakeGrant) -> None:
         if ground.held.state is not DirectiveState.ACTIVE:
             raise refusal(403, RefusalCode.WITHDRAWN_IN_FLIGHT.value)
@@ -396,19 +274,11 @@ class FakeMedical:
         self._use(token)
         return self._people(token)
 
-    def _held_by(self, person: Pseudonym) -> list[HeldDirective]:
-        return [each.held for each in self._grants.values() if each.person == person]
-
     def _person(self, token: Token) -> Pseudonym:
         caller = self._callers(token)
         if not isinstance(caller, PersonCaller):
             raise refusal(403, "forbidden")
         return caller.pseudonym
-
-    def _of(self, person: Pseudonym) -> FakePerson:
-        if person not in self._known:
-            raise refusal(404, "no_wallet")
-        return self._known[person]
 
     def _named(self, token: str) -> Pseudonym:
         person = self._people(token)
