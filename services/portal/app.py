@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.bodies import OPEN_PATHS, Parts, build_app, register_reader
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.portal.client import SESSION_PATH
 from services.kit import access
 from services.kit.context import BodyContext, open_body

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from consent import base64url
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext

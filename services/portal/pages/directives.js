@@ -1,13 +1,14 @@
-// What a person lays down about records, in a copy for each of the three bodies: found again, laid down (P2 to P7 of the
-// protocol), taken back (W1 to W4). The copies have nothing in common but terms and time; the seed is gone after `close`.
+// What a person lays down about records, in a copy for each of the three bodies: laid down (P2 to P7 of the protocol),
+// taken back (W1 to W4). The copies have nothing in common but terms and time; the seed is gone after `close`.
 
-import { canonical, fromBase64url, randomText, toBase64url, utf8 } from "./bytes.js";
+import { fromBase64url, randomText, toBase64url, utf8 } from "./bytes.js";
 import { CentreError } from "./centres.js";
 import { Delegation, DelegationError, PROXIES } from "./delegation.js";
 import { seal } from "./hpke.js";
 import { DIRECTIVE, sign, SignedTextError, thumbprint, verify, WITHDRAWAL } from "./jws.js";
+import { listed, standsEverywhere } from "./laid_down.js";
 import { lineage } from "./succession.js";
-import { instant, openWallet, readDirective, verified, verifyReceipt } from "./wallet.js";
+import { instant, openWallet, verified, verifyReceipt } from "./wallet.js";
 
 const WALLET_PROOF = "sekisho-wallet+jws";
 const PUBLISHED = "sekisho-compartment-keys+jws";
@@ -15,39 +16,6 @@ const READER_NOTICE = "sekisho-reader-notice+jws";
 const POINTED = ["oversight", "identity"];
 const HANDLE_BYTES = 64;
 const ID_BYTES = 16;
-
-// Everything that was laid down about records, oldest first, not verified: only the open wallet knows its own keys. `silent`
-// are the bodies that do not answer: their copies are not known.
-export async function listed(person) {
-  const found = new Map();
-  const asked = await Promise.allSettled(PROXIES.map((body) => person.get(body, "/directives")));
-  const failed = asked.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
-  const serious = failed.find(({ code }) => code !== "unavailable") ?? (failed.length === PROXIES.length ? failed[0] : null);
-  if (serious) throw serious;
-  PROXIES.forEach((body, place) => {
-    for (const { id, jws, state, withdrawal, receipt } of asked[place].value?.directives ?? []) {
-      const { terms, issued_at, guardian } = readDirective(jws);
-      if (terms.scope.kind !== "records") continue;
-      const name = canonical({ terms, issued_at });
-      if (!found.has(name)) found.set(name, { name, terms, issued_at, copies: [] });
-      found.get(name).copies.push({ body, id, jws, state, guardian, withdrawal, receipt });
-    }
-  });
-  return {
-    directives: [...found.values()].sort((one, other) => (one.issued_at < other.issued_at ? -1 : 1)),
-    silent: PROXIES.filter((_, place) => asked[place].status === "rejected"),
-  };
-}
-
-// Bodies that hold a directive in force.
-export const activeAt = ({ copies }) => PROXIES.filter((body) => copies.some((each) => each.body === body && each.state === "active"));
-
-// Whether all three bodies hold a directive in force and nothing of it was taken back: what one body says is no reason to
-// sign it anew.
-const standsEverywhere = (directive) =>
-  isActive(directive) && activeAt(directive).length === PROXIES.length && directive.copies.every(({ state }) => state === "active");
-
-export const isActive = (directive) => directive.terms.valid_until > instant() && activeAt(directive).length > 0;
 
 // Opens the wallet for one thing to be done; `register` is the verified register.
 export async function openHand(person, register, seed) {

@@ -2,10 +2,10 @@
 
 import { ask } from "./confirm.js";
 import { facts, inShort, words } from "./directive_words.js";
-import { activeAt, isActive, listed } from "./directives.js";
 import { at, button, card, day, download, element, markWrong, say, tell, today } from "./elements.js";
 import { explain } from "./explain.js";
 import { fillOrganisations, numberIn, ticked } from "./fields.js";
+import { activeAt, isActive, listed } from "./laid_down.js";
 import { chosenCopy, proofOf } from "./receipts.js";
 import { byPin, open as openWallet, withHand } from "./signing.js";
 import { currentLanguage, word } from "./words.js";
