@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from consent import base64url
 from services.contracts.gossip import Gossip, gossip
-from services.contracts.oversight.register import DirectorySource, RegisterView, WithTokens
 from services.contracts.oversight.register_reader import RegisterReader
+from services.contracts.oversight.register_view import DirectorySource, RegisterView, WithTokens
 from services.contracts.proposals_routes import proposal_routes, scan_proposals
 from services.contracts.published import OPEN_LOG_PATHS
 from services.contracts.published_routes import published_routes

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.contracts.oversight.register import BodyEntry, DirectorySource
+from services.contracts.oversight.register import BodyEntry
+from services.contracts.oversight.register_view import DirectorySource
 from services.contracts.published import LogViews, PublishedClient
 from services.kit.context import BodyContext
 from services.kit.egress import egress

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection, Table
 
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.proposals import Approve, EndProposal, Proposals, Propose, ShownProposal
 from services.kit.access import operator
 from services.kit.context import BodyContext

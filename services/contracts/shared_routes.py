@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from consent import base64url
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.renewing import renew_names
 from services.contracts.shared import AuditReport, Discovery, Leaves, NamesRenewed, RenewNames
 from services.contracts.shared_egress import audit_report, checkpoint_shown, leaves_shown, own_history

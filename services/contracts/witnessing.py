@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from consent.vocabulary import Body
 from services.contracts.directives import SecondProxyClient
-from services.contracts.oversight.register import DirectorySource
+from services.contracts.oversight.register_view import DirectorySource
 from services.kit.context import BodyContext
 from services.kit.egress import egress
 from services.kit.http import PeerUnavailableError, RemoteProblemError

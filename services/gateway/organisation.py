@@ -17,8 +17,9 @@ from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PseudonymTokens, RequestPseudonymTokens
 from services.contracts.identity.naming import RequestPeopleNamed
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, DirectorySource
+from services.contracts.oversight.register import Directory
 from services.contracts.oversight.register_reader import RegisterReader
+from services.contracts.oversight.register_view import DirectorySource
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
 from services.gateway.exchange import Connect, Direct, answers

@@ -20,8 +20,9 @@ from services.contracts.directives import DirectivesClient, wallet_registration
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PRESENTATION_TYPE, Application
 from services.contracts.oversight.client import OversightClient
-from services.contracts.oversight.register import Directory, DirectorySource
+from services.contracts.oversight.register import Directory
 from services.contracts.oversight.register_reader import RegisterReader
+from services.contracts.oversight.register_view import DirectorySource
 from services.contracts.portal.client import PortalClient
 from services.contracts.succession import SuccessionClient
 from services.gateway.acting import Acting

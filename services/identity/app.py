@@ -11,7 +11,7 @@ from services.contracts.bodies import Parts, Periodic, build_app, checking_token
 from services.contracts.directives import SecondProxyClient
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import SetApart, WasSetApart
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.registry.client import RegistryClient
 from services.contracts.registry.messages import (

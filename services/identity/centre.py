@@ -14,7 +14,7 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Jwk
 from services.contracts.medical.messages import SetApart, WasSetApart
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.registry.messages import (
     ComparedIdentity,
     CompareIdentity,

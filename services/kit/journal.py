@@ -20,7 +20,8 @@ from services.kit.log.audit import Finding
 from services.kit.log.checkpoint_store import CheckpointStore
 from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, WrittenOpening, open_event
 from services.kit.log.entry import Event as Wire
-from services.kit.log.evidence import Evidence, build_evidence
+from services.kit.log.evidence import Evidence
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
 from services.kit.log.note import NoteSigner, NoteVerifier
 from services.kit.log.proven import ProvenEntry, ProvenHistory, ProvenPart

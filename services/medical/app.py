@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, Scan, build_app, register_reader
 from services.contracts.medical.authzen import METADATA
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.oversight.use_cases import UseCases, UseCasesClient
 from services.contracts.witnessing import WitnessClient, witness
 from services.directives.api import directive_routes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.directives.barrier import Barrier
 from services.directives.store import DirectiveStore
 from services.kit.blobs import Blobs

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, build_app, with_tokens
-from services.contracts.oversight.register import DirectorySource, RegisterView
+from services.contracts.oversight.register_view import DirectorySource, RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import witness as witness_of
 from services.directives.api import directive_routes, release_routes, witness_routes

@@ -24,7 +24,8 @@ from services.contracts.oversight.audit_reports import (
     sign_receipt,
     summary,
 )
-from services.contracts.oversight.register import DirectorySource, Jwk
+from services.contracts.oversight.register import Jwk
+from services.contracts.oversight.register_view import DirectorySource
 from services.kit.clock import epoch_seconds
 from services.kit.columns import ColumnError
 from services.kit.context import BodyContext

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, build_app, register_reader
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.witnessing import witness
 from services.kit.context import BodyContext, open_body
 from services.product_safety import notifying, store, tables

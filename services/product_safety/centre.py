@@ -7,7 +7,7 @@ from functools import cached_property
 
 from consent import base64url
 from consent.identifiers import Pseudonym
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller

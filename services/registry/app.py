@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from consent.vocabulary import Body
 from services.contracts.bodies import Parts, Periodic, build_app, register_reader
 from services.contracts.directives import SecondProxyClient
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.proposals_routes import open_dual_control
 from services.contracts.witnessing import WitnessClient
 from services.directives.api import directive_routes

@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from consent.identifiers import OrganisationId, Pseudonym
-from services.contracts.oversight.register import RegisterView
+from services.contracts.oversight.register_view import RegisterView
 from services.contracts.registry.analysis import Thresholds
 from services.contracts.registry.look_ups import asked_by_number
 from services.directives.service import Directives

@@ -17,7 +17,7 @@ from services.gateway.errors import NotVerifiedError
 from services.gateway.history import History, history, save_evidence, verify_file
 from services.gateway.people import Enrolled
 from services.kit.log.entry import open_event
-from services.kit.log.evidence import build_evidence
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.merkle import leaf_hash
 from services.kit.log.note import NoteSigner
 from services.kit.log.proven import ProvenEntry

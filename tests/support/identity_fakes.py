@@ -12,7 +12,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.card_client import Cards
 from services.contracts.identity.client import Identity
 from services.contracts.identity.fake_passkeys import FakeIdentityWithPasskeys
-from services.contracts.oversight.register import WithTokens
+from services.contracts.oversight.register_view import WithTokens
 from services.contracts.registry.attributes import AttributeRegistry
 from services.contracts.registry.client import Registry
 from services.contracts.registry.fake_attributes import FakeAttributeRegistry

@@ -38,16 +38,8 @@ from services.contracts.oversight.messages import (
     OrganisationAccreditation,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import (
-    BodyEntry,
-    DirectorySource,
-    Kind,
-    Operator,
-    Organisation,
-    RegisterView,
-    Role,
-    Terminal,
-)
+from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.oversight.register_view import DirectorySource, RegisterView
 from services.contracts.proposals import ProposalsClient
 from services.kit import certificates
 from services.kit.clock import epoch_seconds

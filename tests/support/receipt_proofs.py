@@ -39,7 +39,8 @@ from services.gateway.receipts import (
 )
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.entry import Event, open_event
-from services.kit.log.evidence import Evidence, Trust, build_evidence
+from services.kit.log.evidence import Evidence, Trust
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.merkle import leaf_hash, root_from_leaves
 from services.kit.log.note import Cosigner, NoteSigner, decode_base64
 from services.kit.log.proven import ProvenEntry

@@ -4,10 +4,8 @@ Whoever is not in it, is suspended in it, or is past the date in it gets nothing
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,11 +19,9 @@ from consent.jwk import from_jwk, thumbprint
 from consent.vocabulary import Body
 from services.contracts.oversight.terms import Agreement, ReportDemand, Sanction
 from services.kit.clock import Clock, epoch_seconds
-from services.kit.credentials.callers import Accreditations, Peer
-from services.kit.credentials.standing import TokenStanding
+from services.kit.credentials.callers import Peer
 from services.kit.dual_control.model import Signatory
 from services.kit.encoding import Base64Url, Message
-from services.kit.fresh import Fresh
 from services.kit.permissions import policies
 from services.kit.problems import UnavailableError
 
@@ -308,52 +304,6 @@ class Directory:
 
     def _holds(self, active: bool, expires: int) -> bool:
         return active and expires > epoch_seconds(self._clock())
-
-
-class RegisterView(Accreditations, Protocol):
-    """The register as bodies use it: credentials, and the present directory."""
-
-    def directory(self) -> Directory:
-        """Return the present edition. Raises: UnavailableError when none is young enough."""
-
-
-class DirectorySource(Protocol):
-    """Whoever has the present edition."""
-
-    def directory(self) -> Directory:
-        """Return the present edition. Raises: UnavailableError when none is young enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class WithTokens:
-    """The register with the state of access tokens beside it (`RegisterView`)."""
-
-    register: DirectorySource
-    standing: Fresh[TokenStanding]
-
-    def directory(self) -> Directory:
-        """See `RegisterView`."""
-        return self.register.directory()
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `Directory.scopes`."""
-        return self.directory().scopes(terminal)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
-
-    def tokens(self) -> TokenStanding:
-        """See `Accreditations`."""
-        return self.standing.get()
 
 
 def p256(jwk: Jwk) -> EllipticCurvePublicKey:

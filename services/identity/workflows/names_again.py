@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from consent.vocabulary import Body
 from services.contracts.shared import RenewalStep
-from services.identity import egress, sector_store
+from services.identity import egress_names, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.errors import NoSectorError, SectorBusyError
 from services.identity.sector_store import Sector
@@ -44,7 +44,7 @@ def carry_on(centre: IdentityCentre, telling: Sector) -> None:
     """S6: do a bounded piece of it. Raises: UnavailableError when the body cannot be told."""
     body, coming = telling.body, telling.coming or telling.version
     for _ in range(BATCHES):
-        at = egress.step_names(centre, body, version=FIRST_VERSION, step=RenewalStep.ASK)
+        at = egress_names.step_names(centre, body, version=FIRST_VERSION, step=RenewalStep.ASK)
         if at >= telling.version:
             _finish(centre, telling)
             return
@@ -52,7 +52,7 @@ def carry_on(centre: IdentityCentre, telling: Sector) -> None:
             coming = at + 1
             _aim(centre, body, coming)
         elif not tell_some(centre, body, coming):
-            egress.step_names(centre, body, version=coming, step=RenewalStep.COMPLETE)
+            egress_names.step_names(centre, body, version=coming, step=RenewalStep.COMPLETE)
 
 
 def _aim(centre: IdentityCentre, body: Body, coming: int) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from consent.vocabulary import Body
 from services.contracts.identity.sectors import SectorKey, SectorKeys
 from services.contracts.shared import RenewalStep
-from services.identity import egress, sector_store
+from services.identity import egress_names, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.errors import SectorBusyError
 from services.identity.sector_store import Sector
@@ -72,7 +72,7 @@ def _bring_in(centre: IdentityCentre, changing: Sector, coming: int) -> None:
     for _ in range(BATCHES):
         if tell_some(centre, body, coming):  # S2
             continue
-        egress.step_names(centre, body, version=coming, step=RenewalStep.COMPLETE)  # S3
+        egress_names.step_names(centre, body, version=coming, step=RenewalStep.COMPLETE)  # S3
         if _switch(centre, body, coming):
             return
 
@@ -97,7 +97,7 @@ def _retire(centre: IdentityCentre, changed: Sector, leaving: int) -> None:
         or centre.seconds() < changed.changed_at + centre.settings.sector_grace_seconds
     ):
         return
-    egress.step_names(centre, changed.body, version=leaving, step=RenewalStep.RETIRE)  # S5
+    egress_names.step_names(centre, changed.body, version=leaving, step=RenewalStep.RETIRE)  # S5
     with centre.context.database.write() as conn:
         held = sector_store.lock(conn, changed.body)
         if held.leaving == leaving:

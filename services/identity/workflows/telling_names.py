@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from consent.vocabulary import Body
-from services.identity import egress, sector_store
+from services.identity import egress_names, sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.sector_store import Sector
 from services.kit.events import Event, EventKind, Outcome
@@ -20,7 +20,7 @@ def tell_some(centre: IdentityCentre, body: Body, coming: int) -> bool:
         linkages = [centre.store.person(conn, each).linkage for each in people]
     if not people:
         return False
-    egress.renew_names(centre, body, coming=coming, linkages=linkages)
+    egress_names.renew_names(centre, body, coming=coming, linkages=linkages)
     with centre.context.database.write() as conn:
         if sector_store.lock(conn, body).coming == coming:  # else they wait for other names by now
             sector_store.told(conn, body, people)

@@ -17,7 +17,8 @@ from services.kit.clock import system_randomness
 from services.kit.log.checkpoint import Checkpoint
 from services.kit.log.entry import Opening, open_event
 from services.kit.log.errors import LogError
-from services.kit.log.evidence import Evidence, build_evidence
+from services.kit.log.evidence import Evidence
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.merkle import leaf_hash, root_from_leaves
 from services.kit.log.proven import ProvenEntry
 

@@ -37,7 +37,7 @@ from services.gateway.receipts import (
     make_receipt,
     verify_receipt,
 )
-from services.kit.log.evidence import build_evidence
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.note import Cosigner
 
 

@@ -16,11 +16,11 @@ from services.kit.log.evidence import (
     EvidenceError,
     EvidencePart,
     Trust,
-    build_evidence,
     parse_evidence,
     parse_trust,
     verify_evidence,
 )
+from services.kit.log.evidence_building import build_evidence
 from services.kit.log.merkle import leaf_hash, node_hash, root_from_leaves
 from services.kit.log.note import Cosigner, NoteSigner, encode_base64
 from services.kit.log.proven import ProvenEntry
