@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from consent.compartments import Compartment
 from consent.delegation import FragmentKeys, open_shared
 from consent.errors import ConsentError, FaultyProxyError, TooFewFragmentsError
-from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.identifiers import SubjectKeyId
 from consent.jwk import thumbprint
 from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
 from consent.publication import VerifiedPublication
@@ -14,7 +14,6 @@ from consent.sealing import (
     BundleMeta,
     ContentKey,
     PlainDocument,
-    SealedDocument,
     open_document,
     signer,
 )
@@ -25,12 +24,12 @@ from consent.statements import (
 from consent.succession import lineage
 from consent.vocabulary import Body, Purpose
 from services.contracts.identity.messages import PseudonymTokens
-from services.contracts.medical.messages import DocumentMessage, ReadAnswer, ReadBundle, ReadRequest
+from services.contracts.medical.messages import ReadAnswer, ReadBundle, ReadRequest
 from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
-from services.gateway.origins import origin
+from services.gateway.origins import bundle_meta, sealed_document
 from services.gateway.wrong_fragments import (
     KeysOf,
     blame,
@@ -128,14 +127,7 @@ def _open_bundle(
     authors: AuthorKeys,
     former: Collection[str],
 ) -> OpenedBundle:
-    meta = BundleMeta(
-        id=BundleId(bundle.id),
-        subject=SubjectKeyId(bundle.subject),
-        compartment=Compartment.parse(bundle.compartment),
-        message_kit=bundle.message_kit,
-        author=OrganisationId(bundle.author),
-        sealed_as=origin(bundle, former),
-    )
+    meta = bundle_meta(bundle, former)
     publication = next((each for each in publications if meta.compartment in each.keys), None)
     if publication is None or meta.author not in authors:
         raise NotVerifiedError("a bundle is under an unknown key or by an unknown author; report this")
@@ -150,17 +142,6 @@ def _open_bundle(
         open_document(
             key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
         )
-        for sealed in map(_sealed, bundle.documents)
+        for sealed in map(sealed_document, bundle.documents)
     )
     return OpenedBundle(meta, key, documents)
-
-
-def _sealed(document: DocumentMessage) -> SealedDocument:
-    return SealedDocument(
-        id=DocumentId(document.id),
-        version=document.version,
-        media_type=document.media_type,
-        nonce=document.nonce,
-        ciphertext=document.ciphertext,
-        signature=document.signature,
-    )

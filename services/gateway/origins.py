@@ -1,15 +1,39 @@
-"""What a record's author sealed it as, when it was for a wallet of the same person before the present one."""
+"""What arrives of a record, as its author sealed it, for the present wallet or one of the same person before it."""
 
 from collections.abc import Collection
 
 from consent.compartments import Compartment
-from consent.identifiers import SubjectKeyId
-from consent.sealing import SealedAs
-from services.contracts.medical.messages import ReadBundle
+from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.sealing import BundleMeta, SealedAs, SealedDocument
+from services.contracts.medical.messages import DocumentMessage, ReadBundle
 from services.gateway.errors import NotVerifiedError
 
 
-def origin(bundle: ReadBundle, former: Collection[str]) -> SealedAs | None:
+def bundle_meta(bundle: ReadBundle, former: Collection[str]) -> BundleMeta:
+    """Return what a bundle says of itself. Raises: NotVerifiedError, MalformedError."""
+    return BundleMeta(
+        id=BundleId(bundle.id),
+        subject=SubjectKeyId(bundle.subject),
+        compartment=Compartment.parse(bundle.compartment),
+        message_kit=bundle.message_kit,
+        author=OrganisationId(bundle.author),
+        sealed_as=_origin(bundle, former),
+    )
+
+
+def sealed_document(document: DocumentMessage) -> SealedDocument:
+    """Return a document as it was sealed."""
+    return SealedDocument(
+        id=DocumentId(document.id),
+        version=document.version,
+        media_type=document.media_type,
+        nonce=document.nonce,
+        ciphertext=document.ciphertext,
+        signature=document.signature,
+    )
+
+
+def _origin(bundle: ReadBundle, former: Collection[str]) -> SealedAs | None:
     """Return what the author signed; `former` are the subjects that both wallets each time led to the present one.
 
     Raises: NotVerifiedError, MalformedError.

@@ -7,21 +7,21 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from consent.compartments import Compartment, YearSpan
+from consent.compartments import YearSpan
 from consent.errors import ConsentError
-from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.identifiers import BundleId, OrganisationId
 from consent.jwk import PublicJwk, thumbprint
-from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer
+from consent.sealing import BundleMeta, PlainDocument, signer
 from consent.streams import LargeDocument, StreamCipher, StreamName, signed
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
 from services.contracts.medical.client import MedicalClient
-from services.contracts.medical.messages import AskOwnSegment, DocumentMessage, OwnRecordsRequest, ReadBundle
+from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, ReadBundle
 from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.large_documents import unwatched
 from services.gateway.large_reading import write_whole
-from services.gateway.origins import origin
+from services.gateway.origins import bundle_meta, sealed_document
 from services.gateway.person import Person
 from services.kit.keys import write_private
 
@@ -62,8 +62,8 @@ def own_records(
         try:
             former = _former(person, bundle)
             authors = author_keys(directory, (present, *former))
-            meta = _meta(bundle, {thumbprint(each) for each in former})
-            for sealed in map(_sealed, bundle.documents):
+            meta = bundle_meta(bundle, {thumbprint(each) for each in former})
+            for sealed in map(sealed_document, bundle.documents):
                 key = signer(sealed, meta, _keys(authors, meta.author))
                 (opened,) = wallet.open_own(meta, [sealed], author_key=key)
                 place, large = meta.compartment, _large(wallet, meta, opened)
@@ -153,28 +153,6 @@ def _keys(authors: AuthorKeys, author: OrganisationId) -> Sequence[Ed25519Public
 
 def _former(person: Person, bundle: ReadBundle) -> Sequence[PublicJwk]:
     return () if bundle.sealed_as is None else person.former_keys(Body.MEDICAL)
-
-
-def _meta(bundle: ReadBundle, former: Collection[str]) -> BundleMeta:
-    return BundleMeta(
-        id=BundleId(bundle.id),
-        subject=SubjectKeyId(bundle.subject),
-        compartment=Compartment.parse(bundle.compartment),
-        message_kit=bundle.message_kit,
-        author=OrganisationId(bundle.author),
-        sealed_as=origin(bundle, former),
-    )
-
-
-def _sealed(document: DocumentMessage) -> SealedDocument:
-    return SealedDocument(
-        id=DocumentId(document.id),
-        version=document.version,
-        media_type=document.media_type,
-        nonce=document.nonce,
-        ciphertext=document.ciphertext,
-        signature=document.signature,
-    )
 
 
 def _is_json(document: PlainDocument) -> bool:

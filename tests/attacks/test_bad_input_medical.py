@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from support.medical_story import ASKED, MEDICATION, documents, message, seal, start
+from support.medical_story import ASKED, MEDICATION, documents, seal, start
 from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, Running, Someone, World
 
 from consent import base64url, canonical
@@ -21,6 +21,7 @@ from services.contracts.directives import submission
 from services.contracts.medical.messages import BundleMessage, DepositRequest, ReadRequest
 from services.gateway.fhir_face.documents import new_document
 from services.gateway.fhir_face.errors import FaceError
+from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 from services.medical.tables import metadata
 
@@ -99,13 +100,13 @@ def _fragments_of_another_wallet(scene: Scene) -> None:
 
 def _truncated_kit(scene: Scene) -> None:
     bundle = seal(scene.world, scene.person, documents(1, prefix="cut"), compartment=MEDICATION[2])
-    sent = message(bundle)
+    sent = worded(bundle)
     _deposit(scene, sent.model_copy(update={"message_kit": sent.message_kit[:-1]}))
 
 
 def _truncated_kit_that_its_author_signed(scene: Scene) -> None:
     whole = seal(scene.world, scene.person, documents(1, prefix="cut"), compartment=MEDICATION[2])
-    _deposit(scene, message(replace(whole, message_kit=whole.message_kit[:50])))
+    _deposit(scene, worded(replace(whole, message_kit=whole.message_kit[:50])))
 
 
 def _deposit(scene: Scene, bundle: BundleMessage) -> None:

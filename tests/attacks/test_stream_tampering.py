@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.medical_story import deposit, message
+from support.medical_story import deposit
 from support.medical_world import AUDITOR, CLINIC, HOSPITAL, ID_CENTRE, Running, Someone, World
 from support.streams import IMAGING, STUDY, Study, study, upload
 
@@ -22,6 +22,7 @@ from services.contracts.medical.messages import DepositRequest, ReadAnswer, SetA
 from services.contracts.medical.streams import AskSegment, StreamsClient
 from services.contracts.oversight.messages import RolesChange
 from services.contracts.shared import AuditReport
+from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 
 ASKED = DocumentSelection(frozenset({DocumentId("study")}))
@@ -217,7 +218,7 @@ def test_no_segment_leaves_after_the_link_was_cut(told: Told) -> None:
     upload(StreamsClient(told.running.http(HOSPITAL)), other, token=world.token(member))
     token = world.token_about(told.person, HOSPITAL, Body.MEDICAL, link="wrong")
     told.running.medical().deposit(
-        DepositRequest(token=token, bundles=[message(other.bundle(world))]), token=world.token(member)
+        DepositRequest(token=token, bundles=[worded(other.bundle(world))]), token=world.token(member)
     )
     request = told.running.request(
         told.person, CLINIC, selection=DocumentSelection(frozenset({DocumentId("wrong")}))

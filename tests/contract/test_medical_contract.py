@@ -14,7 +14,6 @@ from support.medical_story import (
     LABORATORY,
     MEDICATION,
     documents,
-    message,
     open_answer,
     seal,
     sealed_parts,
@@ -52,6 +51,7 @@ from services.contracts.released import (
     require_released,
     show_wrong,
 )
+from services.gateway.hospital import worded
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 
@@ -131,7 +131,7 @@ class Bench(ABC):
     ) -> str:
         """Deposit for the person; returns the receipt."""
         request = DepositRequest(
-            token=self.name(self.person, member, link=link), bundles=[message(each) for each in bundles]
+            token=self.name(self.person, member, link=link), bundles=[worded(each) for each in bundles]
         )
         return self.centre.deposit(request, token=self.operator(member)).receipt
 
@@ -378,7 +378,7 @@ def test_refused_deposit_stores_nothing(bench: Bench) -> None:
 def test_deposit_without_the_wallet_of_the_person_is_refused(bench: Bench) -> None:
     other = Someone("taro")
     bundle = seal(bench.world, other, documents(1), compartment=MEDICATION[2])
-    request = DepositRequest(token=bench.name(other, HOSPITAL), bundles=[message(bundle)])
+    request = DepositRequest(token=bench.name(other, HOSPITAL), bundles=[worded(bundle)])
     assert refused(lambda: bench.centre.deposit(request, token=bench.operator(HOSPITAL))) == (
         404,
         "no_wallet",
@@ -390,7 +390,7 @@ def test_pseudonym_token_is_good_once(bench: Bench) -> None:
     bench.publish(ALL)
     token = bench.name(bench.person, HOSPITAL)
     bench.centre.search(CompartmentSearch(token=token), token=bench.operator(HOSPITAL))
-    again = DepositRequest(token=token, bundles=[message(bench.seal(1, MEDICATION[2]))])
+    again = DepositRequest(token=token, bundles=[worded(bench.seal(1, MEDICATION[2]))])
     assert refused(lambda: bench.centre.deposit(again, token=bench.operator(HOSPITAL))) == (409, "replayed")
 
 

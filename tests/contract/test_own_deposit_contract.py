@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from contract.test_medical_contract import Bench, FakeBench, RealBench
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.medical_story import ALL, MEDICATION, documents, message
+from support.medical_story import ALL, MEDICATION, documents
 from support.medical_world import AUDITOR, HOSPITAL, Someone, World
 from support.streams import IMAGING
 
@@ -15,6 +15,7 @@ from consent.identifiers import BundleId, OrganisationId
 from consent.sealing import SealedBundle, seal_bundle
 from consent.vocabulary import Body
 from services.contracts.medical.messages import DepositRequest, OwnDeposit
+from services.gateway.hospital import worded
 from services.kit.clock import system_randomness
 from services.kit.http import RemoteProblemError
 
@@ -59,7 +60,7 @@ def refused(call: Callable[[], object]) -> tuple[int, str]:
 
 def deposit(bench: Bench, bundle: SealedBundle) -> int:
     """Deposit as the person."""
-    request = OwnDeposit(bundles=[message(bundle)])
+    request = OwnDeposit(bundles=[worded(bundle)])
     return bench.centre.deposit_own(request, token=bench.own()).stored
 
 
@@ -81,7 +82,7 @@ def test_nobody_else_writes_in_the_persons_name(bench: Bench) -> None:
     ):
         assert refused(lambda b=forged: deposit(bench, b)) == (403, "author_not_verified")  # type: ignore[misc]  # bound now
     as_hospital = DepositRequest(
-        token=bench.name(bench.person, HOSPITAL), bundles=[message(own(bench.person))]
+        token=bench.name(bench.person, HOSPITAL), bundles=[worded(own(bench.person))]
     )
     assert refused(lambda: bench.centre.deposit(as_hospital, token=bench.operator(HOSPITAL))) == (
         403,
@@ -92,7 +93,7 @@ def test_nobody_else_writes_in_the_persons_name(bench: Bench) -> None:
 
 
 def test_operator_does_not_deposit_as_a_person(bench: Bench) -> None:
-    request = OwnDeposit(bundles=[message(own(bench.person))])
+    request = OwnDeposit(bundles=[worded(own(bench.person))])
     assert refused(lambda: bench.centre.deposit_own(request, token=bench.operator(HOSPITAL))) == (
         403,
         "forbidden",

@@ -8,7 +8,6 @@ from typing import Final
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from support.identity_bodies import nobody
 from support.identity_people import IDENTITY
 from support.identity_wire import refused
 from support.identity_world import World
@@ -18,8 +17,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.messages import DisownLink, LinkedPatient, LinkFault, UndoLink
 from services.contracts.oversight.register import Kind, Role
 from services.identity.audit import scan
-from services.identity.centre import IdentityCentre, open_centre
-from services.identity.settings import Settings
+from services.identity.centre import IdentityCentre
 from services.identity.workflows.linking_undo import carry_on
 
 PEOPLE: Final = 3
@@ -50,12 +48,7 @@ class PatientLinks(RuleBasedStateMachine):
     @property
     def centre(self) -> IdentityCentre:
         """The ID centre over the present files."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        registry = self.world.registry(self.city)
-        return open_centre(
-            context, context.settings, register=self.world.register, registry=registry, peers=nobody
-        )
+        return self.world.centre(self.world.registry(self.city))
 
     @rule(number=numbers, person=people)
     def link(self, number: str, person: int) -> None:

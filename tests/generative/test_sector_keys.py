@@ -29,9 +29,8 @@ from services.contracts.identity.messages import EnrolledPerson
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import RegisterResident
 from services.contracts.shared import NamesRenewed, RenewNames, SharedClient
-from services.identity.centre import IdentityCentre, Peers, open_centre
+from services.identity.centre import IdentityCentre, Peers
 from services.identity.errors import SectorBusyError
-from services.identity.settings import Settings
 from services.identity.workflows import sectors
 from services.kit.http import PeerUnavailableError
 from services.kit.problems import UnavailableError
@@ -75,15 +74,7 @@ class SectorKeys(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     def centre(self, peers: Peers) -> IdentityCentre:
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.city),
-            peers=peers,
-        )
+        return self.world.centre(self.world.registry(self.city), peers)
 
     def registry_peer(self, wrap: Callable[[SharedClient], SharedClient] = lambda real: real) -> Peers:
         return {Body.REGISTRY: wrap(SharedClient(self.world.registry_link))}.__getitem__

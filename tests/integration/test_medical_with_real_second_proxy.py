@@ -1,7 +1,7 @@
 """The real medical centre and the real second proxy, with their own databases and logs, over one register."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.medical_story import MEDICATION, open_answer, read, start
 from support.medical_world import CLINIC, Running, Someone, World
+from support.second_proxy_wire import released
 
 from consent import base64url
 from consent.directives import Grant
@@ -23,13 +24,10 @@ from services.contracts.directives import (
     wallet_registration,
 )
 from services.directives import workflows
-from services.directives.errors import CheckpointBehindError
 from services.directives.release import Releases
 from services.directives.service import Directives, open_cosigner, open_directives, open_witness
 from services.kit.context import BodyContext, open_body
 from services.kit.http import RemoteProblemError
-from services.kit.log.errors import CheckpointConflictError
-from services.kit.problems import ProblemError
 from services.kit.settings import BodySettings
 from services.medical.second_proxy import Releases as Releasing
 from services.medical.second_proxy import SecondProxy
@@ -47,16 +45,7 @@ class RealSecondProxy:
 
     def release(self, request: ReleaseRequest) -> ReleaseAnswer:
         """Answer as the wire would."""
-        with ExitStack() as hold:
-            try:
-                return self.releases.release(request, hold=hold)
-            except CheckpointBehindError as behind:
-                raise CheckpointConflictError(int(str(behind.extra["size"]))) from behind
-            except ProblemError as refusal:
-                told = refusal.problem
-                raise RemoteProblemError(
-                    status=told.status, code=told.code, title=told.title, detail=refusal.detail, members={}
-                ) from refusal
+        return released(self.releases, request)
 
     def name(self, person: Someone) -> Pseudonym:
         """Return what this body calls a person."""

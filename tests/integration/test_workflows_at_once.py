@@ -15,7 +15,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from sqlalchemy import func, select
 from support.database import DATABASES, database_url
-from support.identity_bodies import nobody
 from support.identity_people import IDENTITY, REGISTRY, Holder, Participant, card_request, some_items
 from support.identity_world import World, running
 from support.patients import by_pin, link
@@ -25,9 +24,8 @@ from consent.vocabulary import BasicItem, Body
 from services.contracts.identity.messages import Application, CardState, LinkFault, UndoLink
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import RegisterResident
-from services.identity.centre import IdentityCentre, open_centre
+from services.identity.centre import IdentityCentre
 from services.identity.holding import keep_card
-from services.identity.settings import Settings
 from services.identity.tables import retired_number
 from services.identity.token_store import LiveToken
 from services.identity.workflows.revocation import card_ground, card_stopped, take_place
@@ -54,15 +52,7 @@ class Scene:
     @property
     def centre(self) -> IdentityCentre:
         """The ID centre over the same database, as another process has it."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.clinic),
-            peers=nobody,
-        )
+        return self.world.centre(self.world.registry(self.clinic))
 
     def done(self, kind: str, holder: Holder) -> int:
         """Count what was done to somebody, as the ID centre's log has it."""

@@ -1,7 +1,7 @@
 """The real medical centre and the real oversight body's emergencies, with a hospital's staff and a relay at work."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from support.database import bodies_on, database_url
 from support.identity_wire import NO_TLS
 from support.medical_story import MEDICATION, start
 from support.medical_world import AUDITOR, HOSPITAL, RELAY, Running, Someone, World
+from support.second_proxy_wire import released
 
 from consent import base64url
 from consent.compartments import YearSpan
@@ -36,7 +37,6 @@ from services.contracts.identity.messages import PseudonymTokens
 from services.contracts.oversight.emergency_notices import EmergencyNotice, EmergencyNoticesClient
 from services.contracts.oversight.register import Operator, Role
 from services.directives import workflows
-from services.directives.errors import CheckpointBehindError
 from services.directives.release import Releases
 from services.directives.service import open_cosigner, open_directives, open_witness
 from services.gateway.credentials import Credentials
@@ -48,9 +48,8 @@ from services.kit.access import CALLER
 from services.kit.clock import epoch_seconds, system_randomness
 from services.kit.context import open_body
 from services.kit.credentials.callers import OperatorCaller, PersonCaller, SignedInBy
-from services.kit.http import Http, RemoteProblemError
-from services.kit.log.errors import CheckpointConflictError
-from services.kit.problems import ProblemError, install_problems
+from services.kit.http import Http
+from services.kit.problems import install_problems
 from services.medical.second_proxy import SecondProxy
 from services.oversight import tables
 from services.oversight.api.emergencies import emergency_routes
@@ -120,16 +119,7 @@ class Town:
 
     def release(self, request: ReleaseRequest) -> ReleaseAnswer:
         """Answer the medical centre as the second proxy, as the wire would."""
-        with ExitStack() as hold:
-            try:
-                return self.releases.release(request, hold=hold)
-            except CheckpointBehindError as behind:
-                raise CheckpointConflictError(int(str(behind.extra["size"]))) from behind
-            except ProblemError as refusal:
-                told = refusal.problem
-                raise RemoteProblemError(
-                    status=told.status, code=told.code, title=told.title, detail=refusal.detail, members={}
-                ) from refusal
+        return released(self.releases, request)
 
     def enter(self, person: Someone) -> None:
         """Enrol somebody with records, known to both bodies."""

@@ -1,6 +1,6 @@
 """The real ID centre and the real registry in one process, and an honest oversight body."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +32,12 @@ from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.bodies import checking_tokens
 from services.contracts.oversight.fake import FakeOversight
-from services.contracts.oversight.register import BodyEntry, Directory
-from services.contracts.registry.client import RegistryClient
+from services.contracts.oversight.register import BodyEntry
+from services.contracts.registry.client import Registry, RegistryClient
 from services.contracts.shared import SharedClient
 from services.identity import app as identity_app
 from services.identity import tables as identity_tables
+from services.identity.centre import IdentityCentre, open_centre
 from services.identity.settings import Settings as IdentitySettings
 from services.kit import certificates
 from services.kit.access import AccessRule
@@ -52,17 +53,6 @@ from services.registry.settings import Settings as RegistrySettings
 
 RUNS = ("undo_interval_seconds", "states_interval_seconds", "age_interval_seconds")
 """What tests run themselves, at the moment that they want."""
-
-
-class LiveRegister:
-    """The oversight body's register as it is at this moment."""
-
-    def __init__(self, oversight: FakeOversight) -> None:
-        self._oversight = oversight
-
-    def directory(self) -> Directory:
-        """See `DirectorySource`."""
-        return self._oversight.directory()
 
 
 def nobody(body: Body) -> SharedClient:
@@ -83,7 +73,6 @@ class Bodies:
     def __post_init__(self) -> None:
         self.random = seeded(self.seed)
         self.oversight = FakeOversight(self.clock)
-        self._live = LiveRegister(self.oversight)
         self.medical = FakeRecordKeeper()
         self.dpop_key = generate_private_key(SECP256R1())
         self.dpop = DpopKey(self.dpop_key)
@@ -92,6 +81,12 @@ class Bodies:
         self._certificates: dict[Body, bytes] = {}
         self._urls: dict[Body, str] = {}
         self._open = ExitStack()
+
+    def centre(self, registry: Registry, peers: Callable[[Body], SharedClient] = nobody) -> IdentityCentre:
+        """Return the ID centre over the present files, as another process would have it."""
+        context = self.identity_context
+        assert isinstance(context.settings, IdentitySettings)
+        return open_centre(context, context.settings, register=self.register, registry=registry, peers=peers)
 
     def start(self) -> None:
         """Open both bodies; the registry hears from the ID centre which tokens stand."""
@@ -107,7 +102,7 @@ class Bodies:
         self._enter_strangers()
         settings = self.identity_context.settings
         assert isinstance(settings, IdentitySettings)
-        self.register = checking_tokens(self.registry_context, self._live, self._token_standing)
+        self.register = checking_tokens(self.registry_context, self.oversight, self._token_standing)
         self.registry_app = self._serve(registry_app.assemble(self.registry_context, register=self.register))
         link = self.registry_link = self._http(REGISTRY, self.registry_app, self._certificates[Body.IDENTITY])
         self.identity_app = self._serve(

@@ -44,7 +44,7 @@ class FakeWorld(World):
             self._enter(body, signing=signing, sealing=sealing, log_key="")
         self._enter_strangers()
         self.register = WithTokens(
-            self._live,
+            self.oversight,
             Fresh(
                 lambda _: TokenStanding.of_keys(self.fake_identity.key.public_key()),
                 name="tokens",

@@ -24,14 +24,13 @@ from consent.sealing import (
 from consent.statements import Selection
 from consent.vocabulary import Body, Category
 from services.contracts.medical.messages import (
-    BundleMessage,
     CompartmentSearch,
     DepositAnswer,
     DepositRequest,
-    DocumentMessage,
     ReadAnswer,
     ReadBundle,
 )
+from services.gateway.hospital import worded
 from services.kit.clock import system_randomness
 
 MEDICATION = [Compartment(Category.MEDICATION, year, 1) for year in (2024, 2025, 2026)]
@@ -75,26 +74,6 @@ def seal(
     )
 
 
-def message(bundle: SealedBundle) -> BundleMessage:
-    """Word a sealed bundle."""
-    return BundleMessage(
-        id=bundle.id,
-        compartment=bundle.compartment.label,
-        message_kit=bundle.message_kit,
-        documents=[
-            DocumentMessage(
-                id=each.id,
-                version=each.version,
-                media_type=each.media_type,
-                nonce=each.nonce,
-                ciphertext=each.ciphertext,
-                signature=each.signature,
-            )
-            for each in bundle.documents
-        ],
-    )
-
-
 def deposit(
     running: Running, someone: Someone, bundles: Sequence[SealedBundle], *, author: OrganisationId = HOSPITAL
 ) -> DepositAnswer:
@@ -102,7 +81,7 @@ def deposit(
     world = running.world
     member = world.members[author]
     request = DepositRequest(
-        token=world.pseudonym_token(someone, member), bundles=[message(each) for each in bundles]
+        token=world.pseudonym_token(someone, member), bundles=[worded(each) for each in bundles]
     )
     return running.medical(author).deposit(request, token=world.token(member))
 

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 from support.database import bodies_on, database_url
 from support.identity_wire import NO_TLS
+from support.live_register import LiveRegister
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -52,14 +53,12 @@ from services.contracts.oversight.messages import (
     OrganisationAccreditation,
     TerminalAccreditation,
 )
-from services.contracts.oversight.register import BodyEntry, Directory, Kind, Role
+from services.contracts.oversight.register import BodyEntry, Kind, Role
 from services.kit import certificates
 from services.kit.clock import Clock, epoch_seconds, system_randomness
 from services.kit.context import BodyContext, log_origin
-from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
-from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token
 from services.kit.keys import KeyFolder
@@ -166,37 +165,6 @@ class _Certificates:
             found = self._certificates.get(named[0]) if named else None
             scope.setdefault("state", {})[PEER_CERTIFICATE] = found
         await self._app(scope, receive, send)
-
-
-class LiveRegister:
-    """The fake oversight body's register, without a cache in between."""
-
-    def __init__(self, oversight: FakeOversight) -> None:
-        self._oversight = oversight
-
-    def directory(self) -> Directory:
-        """Return the present edition."""
-        return self._oversight.directory()
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `Directory.scopes`."""
-        return self.directory().scopes(terminal)
-
-    def token_key(self) -> Any:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
-
-    def tokens(self) -> TokenStanding:
-        """Every token of the ID centre stands."""
-        return TokenStanding.of_keys(self.token_key())
 
 
 class World:

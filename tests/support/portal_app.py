@@ -10,11 +10,12 @@ from pathlib import Path
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
+from support.live_register import LiveRegister, OneEdition
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
@@ -24,9 +25,7 @@ from services.contracts.oversight.register import BodyEntry, Directory, Register
 from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import system_randomness
 from services.kit.context import open_body
-from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey, DpopNonces
-from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.keys import KeyFolder
 from services.portal import tables
@@ -101,40 +100,6 @@ class _Line(httpx.BaseTransport):
         return httpx.Response(behind.status, headers=behind.headers, content=behind.content)
 
 
-class OneRegister:
-    """An edition of the register with nothing but the bodies."""
-
-    def __init__(self, entries: list[BodyEntry], watch: Watch) -> None:
-        register = Register(
-            serial=1, issued_at=0, organisations=[], terminals=[], operators=[], bodies=entries
-        )
-        self._directory = Directory(register, watch)
-
-    def directory(self) -> Directory:
-        """See `RegisterView`."""
-        return self._directory
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `RegisterView`."""
-        return self._directory.peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `RegisterView`."""
-        return self._directory.roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `RegisterView`."""
-        return self._directory.scopes(terminal)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `RegisterView`."""
-        return self._directory.token_key()
-
-    def tokens(self) -> TokenStanding:
-        """Every token of the ID centre stands."""
-        return TokenStanding.of_keys(self.token_key())
-
-
 @dataclass
 class PortalWorld:
     """A portal, what is behind it, the ID centre's token key, and a browser's proof key."""
@@ -147,9 +112,17 @@ class PortalWorld:
     dpop: DpopKey = field(default_factory=lambda: new_dpop_key())
 
     @property
-    def register(self) -> OneRegister:
+    def register(self) -> LiveRegister:
         """The register as every body sees it."""
-        return OneRegister([self._entry(body) for body in Body], self.watch)
+        register = Register(
+            serial=1,
+            issued_at=0,
+            organisations=[],
+            terminals=[],
+            operators=[],
+            bodies=[self._entry(body) for body in Body],
+        )
+        return LiveRegister(OneEdition(Directory(register, self.watch)))
 
     @property
     def nonces(self) -> DpopNonces:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from support.live_register import LiveRegister, OneEdition
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
@@ -33,10 +33,8 @@ from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_clock, system_randomness
 from services.kit.columns import ColumnCipher
 from services.kit.context import log_origin
-from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.pseudonyms import PseudonymTokenIssuer
-from services.kit.credentials.standing import TokenStanding
 from services.kit.credentials.tokens import TokenIssuer
 from services.kit.http import Http, Token, client_context
 from services.kit.keys import KeyFolder, pem, write_private
@@ -59,37 +57,6 @@ GTIN = "04006381333931"
 YEAR = 365 * 24 * 3600
 
 
-class FixedRegister:
-    """One edition of the register that never changes."""
-
-    def __init__(self, register: Register) -> None:
-        self._directory = Directory(register, system_clock)
-
-    def directory(self) -> Directory:
-        """Return the edition."""
-        return self._directory
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self._directory.peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self._directory.roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `Directory.scopes`."""
-        return self._directory.scopes(terminal)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `Directory.token_key`."""
-        return self._directory.token_key()
-
-    def tokens(self) -> TokenStanding:
-        """Every token of the ID centre stands."""
-        return TokenStanding.of_keys(self.token_key())
-
-
 @dataclass(frozen=True)
 class World:
     """Everything outside the centre that its tests need."""
@@ -108,10 +75,10 @@ class World:
         return KeyFolder(self.folder / "world")
 
     @property
-    def register(self) -> FixedRegister:
+    def register(self) -> LiveRegister:
         """The register as everybody sees it."""
         told = (self.folder / "register.json").read_text()
-        return FixedRegister(Register.model_validate_json(told))
+        return LiveRegister(OneEdition(Directory(Register.model_validate_json(told), system_clock)))
 
     def settings(self, **overrides: Any) -> Settings:
         """Return the centre's settings."""

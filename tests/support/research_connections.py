@@ -1,22 +1,12 @@
-"""What the anonymiser reaches in its tests: functions in this process in place of bodies, and a live register."""
+"""What the anonymiser reaches in its tests: functions in this process in place of bodies."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import httpx
 from support.identity_wire import NO_TLS
 
-from consent.identifiers import (
-    OperatorId,
-    OrganisationId,
-    TerminalId,
-)
 from consent.vocabulary import Body
-from services.contracts.oversight.fake import FakeOversight
-from services.contracts.oversight.register import Directory
-from services.kit.credentials.callers import Peer
 from services.kit.credentials.dpop import DpopKey
-from services.kit.credentials.standing import TokenStanding
 from services.kit.http import Http, Token
 
 
@@ -72,34 +62,3 @@ class Ways:
         """Close all connections."""
         for each in self._connections.values():
             each.close()
-
-
-class LiveRegister:
-    """The fake oversight body's register, without a cache in between."""
-
-    def __init__(self, oversight: FakeOversight) -> None:
-        self._oversight = oversight
-
-    def directory(self) -> Directory:
-        """Return the present edition."""
-        return self._oversight.directory()
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `Directory.scopes`."""
-        return self.directory().scopes(terminal)
-
-    def token_key(self) -> Any:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
-
-    def tokens(self) -> TokenStanding:
-        """Every token of the ID centre stands."""
-        return TokenStanding.of_keys(self.token_key())

@@ -13,10 +13,9 @@ from consent.identifiers import (
     DocumentId,
     Pseudonym,
 )
-from consent.sealing import PlainDocument, SealedBundle
+from consent.sealing import PlainDocument
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
-from services.contracts.medical.messages import BundleMessage, DocumentMessage
 from services.kit.clock import system_randomness
 
 COMPARTMENTS = (Compartment(Category.SUMMARY, 2026, 1), Compartment(Category.MEDICATION, 2026, 1))
@@ -66,23 +65,3 @@ class Someone:
     def _document(self, name: str, resource: Mapping[str, Any]) -> PlainDocument:
         content = json.dumps(resource, ensure_ascii=False).encode()
         return PlainDocument(DocumentId(f"{self.name}-{name}"), 1, FHIR, content)
-
-
-def bundle_message(bundle: SealedBundle) -> BundleMessage:
-    """Word a sealed bundle."""
-    return BundleMessage(
-        id=bundle.id,
-        compartment=bundle.compartment.label,
-        message_kit=bundle.message_kit,
-        documents=[
-            DocumentMessage(
-                id=each.id,
-                version=each.version,
-                media_type=each.media_type,
-                nonce=each.nonce,
-                ciphertext=each.ciphertext,
-                signature=each.signature,
-            )
-            for each in bundle.documents
-        ],
-    )

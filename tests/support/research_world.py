@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from support.research_connections import Answering, LiveRegister, TokenOffice, Ways
-from support.research_people import COMPARTMENTS, Someone, bundle_message
+from support.live_register import LiveRegister
+from support.research_connections import Answering, TokenOffice, Ways
+from support.research_people import COMPARTMENTS, Someone
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -43,6 +44,7 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.register import BodyEntry, Kind, Role
 from services.gateway.credentials import Credentials
+from services.gateway.hospital import worded
 from services.gateway.organisation import Organisation
 from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_randomness
@@ -119,7 +121,7 @@ class World:
         publication = Publication(publication=someone.wallet.publish(COMPARTMENTS, self.now))
         self.medical.publish(publication, token=self._plain_token(f"person:{person}"))
         bundles = [
-            bundle_message(self._seal(someone, compartment, documents))
+            worded(self._seal(someone, compartment, documents))
             for compartment, documents in someone.documents().items()
             if documents
         ]

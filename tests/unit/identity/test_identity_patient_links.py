@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 from sqlalchemy import Table, delete, select, update
+from support.identity_bodies import nobody
 from support.identity_people import REGISTRY, Holder, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
@@ -16,23 +17,16 @@ from support.patients import NAME, NUMBER, by_document, by_photo, by_pin, link
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.client import RegistryClient
-from services.contracts.shared import SharedClient
 from services.directives.service import open_directives
 from services.identity import app as identity_app
 from services.identity import tables
 from services.identity.audit import scan
-from services.identity.centre import open_centre
 from services.identity.settings import Settings
 from services.kit.context import BodyContext
 from services.registry import identification
 from services.registry import tables as registry_tables
 from services.registry.centre import Registry
 from services.registry.store import Store
-
-
-def nobody(body: Body) -> SharedClient:
-    """No other body is needed here."""
-    raise LookupError(body)
 
 
 @dataclass(frozen=True)
@@ -57,16 +51,8 @@ class Scene:
 
     def findings(self) -> list[str]:
         """Return the tables in which the audit finds something."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        centre = open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.city),
-            peers=nobody,
-        )
-        with context.database.read() as conn:
+        centre = self.world.centre(self.world.registry(self.city))
+        with self.world.identity_context.database.read() as conn:
             return [each.table for each in scan(centre, conn)[1]]
 
     def limit(self, checks: int) -> None:

@@ -21,9 +21,8 @@ from services.contracts.proposals import ProposalsClient
 from services.contracts.registry.messages import RegisterResident
 from services.contracts.shared import NamesRenewed, RenewNames, SharedClient
 from services.identity import sector_store
-from services.identity.centre import IdentityCentre, Peers, open_centre
+from services.identity.centre import IdentityCentre, Peers
 from services.identity.sector_store import Sector
-from services.identity.settings import Settings
 from services.identity.workflows import names_again, sectors
 from services.kit.problems import UnavailableError
 from services.registry import tables as registry_tables
@@ -40,14 +39,9 @@ class Scene:
 
     def centre(self, peers: Peers | None = None) -> IdentityCentre:
         """The ID centre over its database."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.city),
-            peers=peers or {Body.REGISTRY: SharedClient(self.world.registry_link)}.__getitem__,
+        return self.world.centre(
+            self.world.registry(self.city),
+            peers or {Body.REGISTRY: SharedClient(self.world.registry_link)}.__getitem__,
         )
 
     def change_key(self) -> None:

@@ -8,7 +8,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Table, select, text, update
-from support.identity_bodies import nobody
 from support.identity_people import IDENTITY, MEDICAL, PIN, Holder, Participant
 from support.identity_world import World, running
 
@@ -18,8 +17,7 @@ from services.contracts.identity.messages import SUBJECT_TYPE, CardChange, Chang
 from services.contracts.oversight.register import Kind, Role
 from services.identity import tables
 from services.identity.audit import scan
-from services.identity.centre import IdentityCentre, open_centre
-from services.identity.settings import Settings
+from services.identity.centre import IdentityCentre
 from services.kit.clock import epoch_seconds
 from services.kit.log.audit import Finding
 
@@ -55,15 +53,7 @@ class Scene:
     @property
     def centre(self) -> IdentityCentre:
         """The ID centre over the same database."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.city),
-            peers=nobody,
-        )
+        return self.world.centre(self.world.registry(self.city))
 
     def findings(self) -> list[Finding]:
         """Run the scan."""

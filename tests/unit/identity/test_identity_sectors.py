@@ -18,9 +18,8 @@ from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import RegisterResident
 from services.contracts.shared import NamesRenewed, RenewalStep, RenewNames, SharedClient
 from services.identity import sector_store
-from services.identity.centre import IdentityCentre, Peers, open_centre
+from services.identity.centre import IdentityCentre, Peers
 from services.identity.errors import SectorBusyError
-from services.identity.settings import Settings
 from services.identity.workflows import sectors
 from services.kit.problems import UnavailableError
 from services.registry import tables as registry_tables
@@ -36,14 +35,9 @@ class Scene:
 
     def centre(self, peers: Peers | None = None) -> IdentityCentre:
         """The ID centre over its database."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.city),
-            peers=peers or {Body.REGISTRY: SharedClient(self.world.registry_link)}.__getitem__,
+        return self.world.centre(
+            self.world.registry(self.city),
+            peers or {Body.REGISTRY: SharedClient(self.world.registry_link)}.__getitem__,
         )
 
     def begin(self, body: Body) -> None:

@@ -16,19 +16,12 @@ from consent.vocabulary import Body
 from services.contracts.identity.messages import LinkedPatient, LinkFault, UndoLink
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import ASKED_BY
-from services.contracts.shared import SharedClient
 from services.identity import tables
 from services.identity.audit import scan
-from services.identity.centre import IdentityCentre, open_centre
-from services.identity.settings import Settings
+from services.identity.centre import IdentityCentre
 from services.identity.workflows.linking_undo import carry_on
 from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
 from services.kit.problems import UnavailableError
-
-
-def nobody(body: Body) -> SharedClient:
-    """No other body is needed here."""
-    raise LookupError(body)
 
 
 @dataclass
@@ -43,15 +36,7 @@ class Scene:
     @property
     def centre(self) -> IdentityCentre:
         """The ID centre over the present files."""
-        context = self.world.identity_context
-        assert isinstance(context.settings, Settings)
-        return open_centre(
-            context,
-            context.settings,
-            register=self.world.register,
-            registry=self.world.registry(self.clinic),
-            peers=nobody,
-        )
+        return self.world.centre(self.world.registry(self.clinic))
 
     def undo(self) -> None:
         """Say that the link is wrong."""

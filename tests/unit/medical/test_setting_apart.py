@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Delete, Table, Update, delete, update
-from support.medical_story import ALL, ASKED, MEDICATION, documents, message, seal
+from support.medical_story import ALL, ASKED, MEDICATION, documents, seal
 from support.medical_world import AUDITOR, CLINIC, HOSPITAL, ID_CENTRE, Running, Someone, World
 
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseAnswer, ReleaseRequest
 from services.contracts.medical.messages import DepositRequest, SetApart
 from services.contracts.shared import AuditReport
+from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 from services.medical import tables
 
@@ -39,7 +40,7 @@ def deposit_under(running: Running, link: str) -> None:
     bundle = seal(world, HANAKO, documents(2, prefix="d"), compartment=MEDICATION[0], author=HOSPITAL)
     token = world.token_about(HANAKO, HOSPITAL, Body.MEDICAL, link=link)
     running.medical().deposit(
-        DepositRequest(token=token, bundles=[message(bundle)]), token=world.token(world.members[HOSPITAL])
+        DepositRequest(token=token, bundles=[worded(bundle)]), token=world.token(world.members[HOSPITAL])
     )
 
 
