@@ -13,6 +13,7 @@ from services.contracts.oversight.register import Role
 from services.contracts.shared import SharedClient
 from services.demo.checks import CheckFailedError, Steps, expect
 from services.demo.scene import Inhabitant, Scene, at_once, medical_terms
+from services.deployment.organisations import KNOWN_EVERYWHERE_SECONDS
 from services.gateway.accreditor import change_roles
 from services.gateway.clinic import open_records, prepare, send
 from services.gateway.errors import RefusedError
@@ -20,7 +21,6 @@ from services.gateway.hospital import deposit, link
 from services.gateway.organisation import Organisation
 from services.gateway.wallet_actions import lay_down, withdraw
 
-SETTLE_SECONDS = 1.5
 PATIENCE_SECONDS = 4.0
 
 
@@ -107,10 +107,10 @@ def refusals(scene: Scene, steps: Steps) -> str:
     steps.advance(3)
     reason = "check 6 of the story"
     change_roles(scene.both_officials, b, [Role.WRITER], reason=reason)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(KNOWN_EVERYWHERE_SECONDS)
     seen["after the role was removed"] = _refused(read_as_b, "role_missing")
     change_roles(scene.both_officials, b, [Role.WRITER, Role.READER], reason=reason)
-    time.sleep(SETTLE_SECONDS)
+    time.sleep(KNOWN_EVERYWHERE_SECONDS)
     steps.advance()
     seen["in flight when withdrawn"] = _in_flight(scene, hero, own)
     steps.advance()
