@@ -3,7 +3,7 @@
 PYTHON := $(firstword $(foreach p,python3.12 python3.11 python3 python,$(if $(shell $(p) -c 'import sys, venv; print((3, 11) <= sys.version_info[:2] < (3, 13) or "")' 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 DEMO ?=
-ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_up medical medical_streams patient_links recovery registry supervision,contract/test_$(c)_contract.py) \
+ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_up medical medical_apart medical_reading medical_streams patient_links recovery registry supervision,contract/test_$(c)_contract.py) \
   $(foreach a,identity_pin card_unlock look_up_attacks patient_link_attacks single_admin withdrawal_in_flight,attacks/test_$(a).py) \
   $(foreach u,registry/test_erasing registry/test_look_up_throttle identity/test_identity_undoing identity/test_identity_sectors medical/test_setting_apart,unit/$(u).py) \
   generative/test_number_changes.py generative/test_patient_links.py generative/test_sector_keys.py integration/test_accounts_at_once.py

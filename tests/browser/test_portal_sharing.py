@@ -7,24 +7,21 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route
 from support.portal_browser import NEEDS_UMBRAL, Visit
+from support.portal_sharing import NOW, SPAN, active, fill_in, read, write
 
 from consent import base64url
-from consent.compartments import YearSpan
 from consent.conditions import FrequencyUnit
 from consent.receipt_facts import LaidDown
 from consent.recipients import Recipient
 from consent.terms import Effect, RecordScope
-from consent.vocabulary import PROXIES, Category, Purpose
+from consent.vocabulary import PROXIES, Category
 from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Inhabitant, Scene, medical_terms
-from services.gateway.clinic import open_records
-from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import RefusedError
 from services.gateway.history import trust_of
-from services.gateway.hospital import deposit, link
 from services.gateway.own_receipts import receipt_of
 from services.gateway.receipts import make_receipt, read_proof
-from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
+from services.gateway.wallet_actions import lay_down, permissions, withdraw
 from services.gateway.withdrawing import read_withdrawal, verify_withdrawal
 from services.kit.clock import system_clock
 from services.portal.pages import load_words
@@ -36,8 +33,6 @@ pytestmark = [
 ]
 SIGNING = PINS[Application.SIGNATURE]
 SHARES = 11
-NOW = system_clock().year
-SPAN = YearSpan(NOW - 1, NOW)
 
 
 @pytest.fixture(scope="module")
@@ -46,40 +41,6 @@ def sharer(deployment: Scene) -> Inhabitant:
     someone = deployment.people[SHARES]
     write(deployment, someone, "1")
     return someone
-
-
-def write(scene: Scene, someone: Inhabitant, name: str) -> None:
-    hospital = scene.organisation("hospital-a")
-    record = b'{"resourceType": "MedicationRequest"}'
-    deposit(
-        hospital,
-        link(hospital, someone.person),
-        [ClinicalRecord("his", Category.MEDICATION, NOW, f"MedicationRequest/{name}", record)],
-    )
-
-
-def read(scene: Scene, someone: Inhabitant, organisation: str, *categories: Category) -> int:
-    reader = scene.organisation(organisation)
-    reference = link(reader, someone.person)
-    return len(
-        open_records(reader, reference, categories=frozenset(categories), years=SPAN, purpose=Purpose.TREAT)
-    )
-
-
-def fill_in(visit: Visit, recipient: str, *categories: Category, effect: str = "permit") -> None:
-    """Fill in and ask what would change."""
-    page = visit.page
-    page.check(f"#effect-{effect}")
-    page.select_option("#recipient", recipient)
-    for each in categories:
-        page.check(f"#category-{each.value}")
-    page.fill("#first", str(SPAN.first))
-    page.fill("#last", str(SPAN.last))
-    page.check("#purpose-TREAT")
-
-
-def active(someone: Inhabitant) -> list[Permission]:
-    return [each for each in permissions(someone.person, bodies=PROXIES) if each.active(system_clock())]
 
 
 def test_what_the_page_signs_opens_and_what_it_takes_back_does_not(visit: Visit, sharer: Inhabitant) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from contract.test_medical_contract import Bench, FakeBench, RealBench
 from sqlalchemy import delete
+from support.medical_bench import Bench, FakeBench, RealBench
 from support.medical_story import ALL, MEDICATION
 from support.medical_world import AUDITOR, CLINIC, HOSPITAL, Someone, World
 from support.streams import IMAGING, study, upload

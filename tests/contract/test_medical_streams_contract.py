@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.test_medical_contract import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, FakeBench, RealBench
 from support.medical_story import ALL, documents, seal, sealed_parts
 from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, Someone, World
 from support.streams import IMAGING, STUDY, Study, study, upload

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract.test_medical_contract import Bench, FakeBench, RealBench
 from sqlalchemy import update
+from support.medical_bench import Bench, FakeBench, RealBench
 from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, Someone, World
 
 from services.contracts.medical.fake_relationships import FakeRelationships

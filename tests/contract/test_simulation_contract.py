@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from contract.test_medical_contract import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, FakeBench, RealBench
 from support.medical_story import ALL
 from support.medical_world import CLINIC, OTHER_CLINIC, World
 
