@@ -1,7 +1,6 @@
 """Patient numbers, banks and personal number in My Portal: one journey each, and one look at all parts of the page."""
 
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ import pytest
 from playwright.sync_api import Route
 from support.page_audit import AUDIT, BREAK
 from support.portal_browser import PIN, Visit
+from support.waiting import until
 
 from consent.conditions import Conditions, Frequency, FrequencyUnit
 from consent.directives import BasicScope
@@ -64,8 +64,7 @@ def warned(deployment: Scene, lived: Inhabitant) -> Inhabitant:
     register_trade_item(maker, GTIN, "heater")
     register_purchase(retailer, link(retailer, lived.person), GTIN, serial="1")
     start_recall(maker, read_recall(OWN_RECALL), GTIN)
-    while not inbox(lived.person):  # ended by the tests' own limit if no notice comes
-        time.sleep(0.1)
+    until(lambda: bool(inbox(lived.person)))
     return lived
 
 

@@ -1,10 +1,9 @@
 """How closely use is watched, what stood out, and finding out who acted, in the page over real bodies."""
 
-import time
-
 import pytest
 from support.page_audit import AUDIT
 from support.portal_browser import Visit
+from support.waiting import until
 
 from consent.compartments import YearSpan
 from consent.vocabulary import Body, Category, Purpose
@@ -42,9 +41,8 @@ def watched(deployment: Scene) -> Inhabitant:
 
 
 def wait_for(someone: Inhabitant, kind: EventKind) -> None:
-    """The watch is a background task; the tests' own limit ends this."""
-    while not any(each.kind == kind for each in history(someone.person).entries):
-        time.sleep(0.1)
+    """The watch is a background task."""
+    until(lambda: any(each.kind == kind for each in history(someone.person).entries))
 
 
 def test_watch_is_chosen_and_what_stood_out_and_who_it_was_are_told(

@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, assert_one_line, within
+from support.command_line import assert_one_line, within
+from support.waiting import PATIENCE_SECONDS
 
 from services.commands.person import pin_variable
 from services.demo.scene import Scene

@@ -1,13 +1,12 @@
 """A wrong link by command line over real processes: cut, set apart, told, put right; with a restart in the middle."""
 
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.command_line import assert_one_line, within
 from support.desk import PINS
+from support.waiting import until
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
@@ -80,14 +79,6 @@ def reads_just(clinic: Organisation, reference: str, expected: list[bytes]) -> b
         return False
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
-
-
 def said(*arguments: str | Path) -> list[str]:
     done = within(*arguments)
     assert done.returncode == 0, done.stderr
@@ -114,7 +105,7 @@ def test_wrong_link_is_undone_by_command_and_put_right(deployment: Scene, tmp_pa
     assert re.fullmatch(r"link [A-Za-z0-9_-]{22} is cut", cut[0])
     with pytest.raises(RefusedError, match="not_found"):
         deposit(hospital, reference, [RECORD])
-    wait_until(lambda: reads_just(clinic, at_clinic, [OWN.content]))
+    until(lambda: reads_just(clinic, at_clinic, [OWN.content]))
     for member, reads in (("hospital-a", 0), ("clinic-b", 1)):
         told = "\n".join(said("set-apart", "--as", folder / member))
         assert f"document {documents[RECORD.name]}" in told
@@ -124,7 +115,7 @@ def test_wrong_link_is_undone_by_command_and_put_right(deployment: Scene, tmp_pa
     save_card(wrong.card, card)
     history = "\n".join(said("history", "--card", card))
     assert re.search(r"identity +patient_link_undone +done", history)
-    wait_until(lambda: "records_set_apart" in "\n".join(said("history", "--card", card)))
+    until(lambda: "records_set_apart" in "\n".join(said("history", "--card", card)))
 
     again = linked(hospital, right, "A-1", name=name, birth_date=birth_date)
     deposit(hospital, again, [RECORD])
@@ -153,7 +144,7 @@ def test_undoing_survives_the_death_of_both_bodies_in_the_middle(deployment: Sce
     processes.kill(Body.IDENTITY)
     processes.start([Body.MEDICAL])
     processes.start([Body.IDENTITY])
-    wait_until(lambda: reads_just(clinic, at_clinic, []))
+    until(lambda: reads_just(clinic, at_clinic, []))
     assert any("wrong_number: 1 documents" in line for line in said("set-apart", "--as", folder / "clinic-b"))
 
 
@@ -167,4 +158,4 @@ def test_person_finds_and_disowns_a_link(deployment: Scene, tmp_path: Path) -> N
     assert shown[-1] == "1 links"
     assert said("disown-link", "--card", card, shown[0][:22]) == [f"link {shown[0][:22]} is cut"]
     assert_one_line(within("disown-link", "--card", card, shown[0][:22]), "not_found")
-    wait_until(lambda: "  undone" in said("links", "--card", card)[0])
+    until(lambda: "  undone" in said("links", "--card", card)[0])

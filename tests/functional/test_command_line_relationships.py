@@ -1,11 +1,11 @@
 """Suspicious use by hand, on running bodies: registered, read, flagged, reviewed, seen by the person."""
 
-import time
 from pathlib import Path
 
 import pytest
 from support.command_line import assert_one_line, within
 from support.desk import Desk
+from support.waiting import until
 
 from services.deployment.bootstrap import OFFICIALS
 
@@ -64,9 +64,9 @@ def test_a_read_that_nothing_explains_by_hand(desk: Desk, tmp_path: Path) -> Non
 
 def _until(desk: Desk, kind: str) -> list[str]:
     """Return the lines of a kind in the person's history, once there are some."""
-    for _ in range(40):
-        found = [each for each in within("history", "--card", desk.card).stdout.splitlines() if kind in each]
-        if found:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"{kind} did not come")
+
+    def found() -> list[str]:
+        return [each for each in within("history", "--card", desk.card).stdout.splitlines() if kind in each]
+
+    until(lambda: bool(found()))
+    return found()

@@ -24,9 +24,10 @@ from fhirclient.models.patient import Patient  # type: ignore[import-untyped]  #
 from fhirclient.server import FHIRPermissionDeniedException  # type: ignore[import-untyped]  # has no stubs
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, OperationOutcome
-from support.command_line import COMMAND, PATIENCE_SECONDS
+from support.command_line import COMMAND
 from support.desk import PINS
 from support.fhir_client import LETTER, MEDICINE, document, of_person, prescription
+from support.waiting import PATIENCE_SECONDS
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms

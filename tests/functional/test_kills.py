@@ -2,13 +2,13 @@
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, entries_told, within
+from support.command_line import entries_told, within
 from support.desk import Desk
+from support.waiting import PATIENCE_SECONDS, until
 
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
@@ -23,6 +23,8 @@ from services.gateway.supervisor import proposals
 from services.kit.http import PeerUnavailableError
 
 pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.usefixtures("pins")]
+DOWN = (GatewayError, PeerUnavailableError)
+"""What commands and gateways say while a body is not up."""
 SECTOR = Body.PRODUCT_SAFETY
 ENOUGH = 4
 
@@ -33,16 +35,6 @@ def alive(deployment: Scene) -> Iterator[Scene]:
     yield deployment
     dead = [body for body in Body if body not in deployment.processes.running]
     deployment.processes.start(dead)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        with suppress(GatewayError, PeerUnavailableError):
-            if holds():
-                return
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.1)
 
 
 def changes(person: Person) -> int:
@@ -76,14 +68,14 @@ def test_each_acknowledged_change_of_a_number_stands_and_none_happens_twice(aliv
     alive.processes.kill(Body.IDENTITY)
     changing.join()
     alive.processes.start([Body.IDENTITY])
-    until(lambda: own_number(person) != "")
+    until(lambda: own_number(person) != "", despite=DOWN)
     acknowledged = len(numbers) - 1
     now = own_number(person)
     lost_answer = now != numbers[-1]
     assert len(set(numbers)) == len(numbers)
     assert now == numbers[-1] or now not in numbers
-    until(lambda: changes(person) - before == acknowledged + lost_answer)
-    until(lambda: unharmed(alive, Body.IDENTITY))
+    until(lambda: changes(person) - before == acknowledged + lost_answer, despite=DOWN)
+    until(lambda: unharmed(alive, Body.IDENTITY), despite=DOWN)
 
 
 def test_change_of_a_sector_key_ends_though_both_bodies_are_killed(alive: Scene, desk: Desk) -> None:
@@ -112,6 +104,8 @@ def test_change_of_a_sector_key_ends_though_both_bodies_are_killed(alive: Scene,
     alive.processes.start([Body.IDENTITY])
     assert f"{SECTOR.value}: key 1" in within("sector-keys", "--as", one).stdout
     alive.processes.start([SECTOR])
-    until(lambda: f"{SECTOR.value}: key 2 in force" in within("sector-keys", "--as", one).stdout)
-    until(lambda: set(before) <= set(history_of_desk()))
-    until(lambda: unharmed(alive, SECTOR, Body.IDENTITY))
+    until(
+        lambda: f"{SECTOR.value}: key 2 in force" in within("sector-keys", "--as", one).stdout, despite=DOWN
+    )
+    until(lambda: set(before) <= set(history_of_desk()), despite=DOWN)
+    until(lambda: unharmed(alive, SECTOR, Body.IDENTITY), despite=DOWN)

@@ -1,13 +1,12 @@
 """IT2 over real processes: a body is restored from an older copy and goes on from there, so its log forks."""
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, within
+from support.command_line import within
 from support.deployment import running_deployment
+from support.waiting import until
 
 from consent.vocabulary import Body
 from services.demo.scene import PINS, Scene
@@ -21,6 +20,8 @@ from services.gateway.person import Person
 from services.kit.http import PeerUnavailableError
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
+DOWN = (GatewayError, PeerUnavailableError)
+"""What commands and gateways say while a body is not up."""
 RESTORED = Body.REGISTRY
 ORIGIN = f"sekisho/{RESTORED.value}"
 OFTEN = {"gossip_interval_seconds": "0.5", "witness_interval_seconds": "0.5"}
@@ -36,20 +37,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield running
 
 
-def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        with suppress(GatewayError, PeerUnavailableError):
-            if holds():
-                return
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.2)
-
-
 def live_on(scene: Scene, items: BasicItems) -> None:
     """Enrol somebody, once the other bodies have noticed that the killed one is back."""
     counter = scene.organisation("municipality")
-    until(lambda: enrol(counter, items, pins=PINS) is not None)
+    until(lambda: enrol(counter, items, pins=PINS) is not None, despite=DOWN)
 
 
 def accused(scene: Scene) -> set[Body]:
@@ -74,14 +65,14 @@ def test_body_restored_from_an_older_copy_is_named_by_audit_gossip_and_people(sc
     """IT2, IT4: each answer of the restored body is without a flaw; what others saw of it is not."""
     (one,) = scene.people
     processes, layout = scene.processes, scene.layout
-    until(lambda: all(each.clean for each in audit(scene.officials)))
+    until(lambda: all(each.clean for each in audit(scene.officials)), despite=DOWN)
     processes.kill(RESTORED)
     older = layout.folder.parent / "older"
     shutil.copytree(layout.body(RESTORED), older)
     processes.start([RESTORED])
     before = seen_by_the_witness(one.person)
     live_on(scene, LATER)
-    until(lambda: seen_by_the_witness(one.person) > before)
+    until(lambda: seen_by_the_witness(one.person) > before, despite=DOWN)
     assert accused(scene) == set()
     processes.kill(RESTORED)
     shutil.rmtree(layout.body(RESTORED))
@@ -93,7 +84,7 @@ def test_body_restored_from_an_older_copy_is_named_by_audit_gossip_and_people(sc
         live_on(scene, LATEST)  # it goes on from there
     with pytest.raises(NotVerifiedError, match=RESTORED.value):
         history(one.person)
-    until(lambda: accused(scene) >= {Body.OVERSIGHT, RESTORED})
+    until(lambda: accused(scene) >= {Body.OVERSIGHT, RESTORED}, despite=DOWN)
     told = within("audit", "--as", layout.credentials / OFFICIALS)
     assert told.returncode == 1
     assert ORIGIN in told.stdout

@@ -1,14 +1,13 @@
 """A person says no while reads are under way, over real processes (SC2)."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from support.command_line import PATIENCE_SECONDS
+from support.waiting import until
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, Notice, RecordScope, Terms
@@ -72,13 +71,6 @@ def entries(scene: Scene) -> int:
         return int(connection.execute("SELECT count(*) FROM log_leaf").fetchone()[0])
 
 
-def until_logged(scene: Scene, number: int) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while entries(scene) < number:
-        assert time.monotonic() < ends, "the reads were not logged"
-        time.sleep(0.02)
-
-
 # step P6
 def test_reads_that_hang_at_the_second_body_are_refused_once_the_person_said_no(
     paused: Scene, person: Person
@@ -105,7 +97,7 @@ def test_reads_that_hang_at_the_second_body_are_refused_once_the_person_said_no(
     paused.processes.pause(Body.OVERSIGHT)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         flying = [pool.submit(send, clinic, each) for each in prepared]
-        until_logged(paused, before + AT_ONCE)
+        until(lambda: entries(paused) >= before + AT_ONCE)
         person.ask(
             Body.MEDICAL, lambda http, token: DirectivesClient(http).submit(submission(refusal), token=token)
         )

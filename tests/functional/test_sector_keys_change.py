@@ -1,13 +1,12 @@
 """Sector keys of running bodies are changed while people are read, confirmed and enrolled (LN5)."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.command_line import PATIENCE_SECONDS, assert_one_line, entries_told, within
+from support.command_line import assert_one_line, entries_told, within
 from support.desk import PINS, Desk
+from support.waiting import until
 
 from consent.vocabulary import Body
 from services.deployment.bootstrap import OFFICIALS, SECOND_OFFICIAL
@@ -21,13 +20,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.usefixtures("
 
 ITEMS = BasicItems("高橋 健", "みなと市 9-9-9", "male", "1969-09-09")
 CHANGED = (Body.REGISTRY, Body.MEDICAL, Body.IDENTITY, Body.OVERSIGHT)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.2)
 
 
 def test_keys_change_under_traffic_and_everybody_stays_who_they_are(desk: Desk, tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from click.testing import CliRunner
+from support.waiting import PATIENCE_SECONDS
 
 from services.cli import main
 
 COMMAND = [sys.executable, "-m", "services.cli"]
-PATIENCE_SECONDS = 60.0
 BODIES = 7
 
 
