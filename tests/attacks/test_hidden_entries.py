@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
 from services.kit.log.completeness import IncompleteError, verify_whole
 from services.kit.log.errors import LogCorruptError
-from services.kit.log.evidence import EvidenceError, EvidencePart, verify_evidence
-from services.kit.log.history import digest_of
+from services.kit.log.evidence import EvidenceError, EvidenceHistory, EvidencePart, verify_evidence
+from services.kit.log.history import digest_of, roll_row
+from services.kit.log.merkle import leaf_hash
 from services.kit.log.note import encode_base64
 
 ONE, OTHER = Pseudonym("one"), Pseudonym("other")
@@ -76,6 +78,48 @@ def test_an_older_count_shows_how_old_it_is(kept: KeptJournal) -> None:
     _entries, (whole,) = proved(hidden)
     assert whole.index < whole.checkpoint.checkpoint.size - 1
     assert not whole.covers(now=NOW.replace(hour=23), max_age=NOW.replace(hour=10) - NOW)
+
+
+def test_a_count_that_is_dated_ahead_does_not_stay_young(kept: KeptJournal) -> None:
+    """C1, IT3, IT4: the log counts with a date to come, hides what follows, and shows that count for ever."""
+    ahead = journal_on(kept.tables, now=NOW + timedelta(days=400))
+    kept.add(ONE)
+    with kept.database.write() as conn:
+        assert ahead.count_histories(conn)
+    kept.add(ONE)
+    kept.cosign()
+    evidence = kept.evidence(ONE)
+    with pytest.raises(IncompleteError, match="dated after"):
+        proved(evidence.model_copy(update={"entries": evidence.entries[:-1]}))
+
+
+def test_a_count_that_only_one_person_is_shown_counts_nothing(kept: KeptJournal) -> None:
+    """C1, IT4: one entry counts otherwise for each person, as each is shown another part of it."""
+    start = kept.journal.histories.start(ONE)
+    known = verify_evidence(kept.evidence(ONE), TRUST)[:-1]
+    row = leaf_hash(roll_row(len(known), digest_of(start, [each.digest for each in known])))
+    told: dict[str, JsonValue] = {"root": base64url.encode(row)}
+    counting = Event(kind=EventKind.HISTORIES_COUNTED, outcome=Outcome.DONE, count=1, detail=told)
+    with kept.database.write() as conn:
+        kept.journal.record_bulk(conn, EVENT, [DatedEvent(OTHER, counting)])
+    kept.cosign()
+    own, counted = kept.evidence(ONE), kept.evidence(OTHER).entries[-1]
+    assert counted.part is not None
+    false = EvidenceHistory(start=encode_base64(start), row=0, proof=[], counted=counted)
+    hidden = own.model_copy(update={"entries": own.entries[: len(known)], "histories": [false]})
+    with pytest.raises(IncompleteError, match="nobody else is shown"):
+        proved(hidden)
+
+
+def test_an_entry_is_not_told_twice(kept: KeptJournal) -> None:
+    """A file's holder makes one access look like several, in a file that claims to be no whole history."""
+    evidence = kept.evidence(ONE)
+    twice = evidence.model_copy(update={"entries": [*evidence.entries, evidence.entries[0]], "histories": []})
+    with pytest.raises(EvidenceError) as refused:
+        verify_evidence(twice, TRUST)
+    assert [(each.entry, each.part) for each in refused.value.failures] == [
+        (len(twice.entries), EvidencePart.TWICE)
+    ]
 
 
 def test_the_row_of_somebody_else_does_not_count_for_a_person(kept: KeptJournal) -> None:

@@ -95,14 +95,14 @@ def keep_in(folder: Path) -> KeptJournal:
     return keep(f"sqlite:///{folder / 'journal.sqlite'}")
 
 
-def journal_on(tables: JournalTables) -> Journal:
+def journal_on(tables: JournalTables, *, now: datetime = NOW) -> Journal:
     """Return a journal over tables, with the same keys each time."""
     return Journal(
         tables,
         body=Body.MEDICAL,
         signer=LOG,
         cipher=ColumnCipher(bytes(32), randomness=Random(1).randbytes),
-        clock=lambda: NOW,
+        clock=lambda: now,
         randomness=Random(2).randbytes,
     )
 

@@ -1,6 +1,7 @@
 """That the entries of an evidence file are *all* entries of a person in a log, up to an entry that counts them (IT4).
 
-C1 The entry that counts is in the log, under a co-signed checkpoint: everybody is shown the same count.
+C1 The entry that counts is in the log, under a co-signed checkpoint: everybody is shown the same count. It is a leaf of
+   its own, as parts of a bulk entry are shown to one person each, and not dated ahead of its co-signature.
 C2 The person's row is under the root that it names.
 C3 The row's digest is that over the file's entries before it, oldest first: none is missing, changed or put in.
 C4 Each entry says the same of itself: its number, and the digest of those before it, also of entries behind the count.
@@ -28,6 +29,9 @@ from services.kit.log.evidence import (
 from services.kit.log.history import AFTER, HISTORY, NUMBER, ROLL_ROOT, member, roll_row, running_digest
 from services.kit.log.merkle import leaf_hash, verify_inclusion
 from services.kit.log.note import decode_base64
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far a log's clock may be ahead of its witness's."""
 
 
 class IncompleteError(LogError):
@@ -71,6 +75,8 @@ def _verify(told: EvidenceHistory, heads: list[Head], entries: Sequence[Verified
     counted = verify_entry(told.counted, heads)  # C1
     if isinstance(counted, EvidencePart):
         raise IncompleteError(origin, f"the entry that counts is false: {counted}")
+    if told.counted.part is not None:
+        raise IncompleteError(origin, "the entry named is a part that nobody else is shown")
     own = _in_order(each for each in entries if each.origin == origin)
     if len({(each.index, each.digest) for each in own}) != len(own):
         raise IncompleteError(origin, "an entry is in the file twice")
@@ -82,9 +88,20 @@ def _verify(told: EvidenceHistory, heads: list[Head], entries: Sequence[Verified
         len(before),
         len(own) - len(before),
         counted.index,
-        datetime.fromisoformat(str(counted.event.get("at"))),
+        _counted_at(counted),
         counted.checkpoint,
     )
+
+
+def _counted_at(counted: VerifiedEntry) -> datetime:
+    """Return when the log counted: a count that is dated ahead would look young for as long as the log likes."""
+    try:
+        at = datetime.fromisoformat(str(counted.event.get("at")))
+    except ValueError:
+        raise IncompleteError(counted.origin, "the entry that counts has no date") from None
+    if at.tzinfo is None or at > counted.checkpoint.at + CLOCKS_APART:
+        raise IncompleteError(counted.origin, "the entry that counts is dated after its own co-signature")
+    return at
 
 
 def _verify_row(told: EvidenceHistory, counted: VerifiedEntry, *, count: int, head: bytes) -> None:

@@ -58,6 +58,7 @@ class EvidencePart(StrEnum):
     OPENING = "the opening does not match the log leaf"
     PROOF = "the inclusion proof does not verify"
     PART = "the part is not one that the bulk entry commits to"
+    TWICE = "the file has it already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +196,14 @@ def verify_evidence(evidence: Evidence, trust: Trust) -> list[VerifiedEntry]:
     heads = verify_heads(evidence, trust)
     verified: list[VerifiedEntry] = []
     failures: list[EvidenceFailure] = []
+    seen: set[tuple[str, int, int | None]] = set()
     for number, entry in enumerate(evidence.entries, start=1):
+        place = entry.origin, entry.index, None if entry.part is None else entry.part.slot
         result = verify_entry(entry, heads)
+        if isinstance(result, VerifiedEntry) and place in seen:
+            result = EvidencePart.TWICE
         if isinstance(result, VerifiedEntry):
+            seen.add(place)
             verified.append(result)
         else:
             failures.append(EvidenceFailure(number, result))
