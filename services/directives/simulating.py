@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from consent.errors import ConsentError
-from consent.guardians import Act
+from consent.guardians import Act, Matter, matter_of
 from consent.identifiers import DirectiveId
 from consent.simulation import simulate_laying_down, simulate_withdrawal
 from consent.terms import RecordScope, Terms, TermsWire
@@ -37,21 +37,28 @@ def simulation_routes(directives: Directives) -> APIRouter:
 
 
 def simulated(directives: Directives, caller: PersonCaller, message: Simulate) -> Simulated:
-    """Return who would gain or lose what, to the person or to who acts for them.
+    """Return who would gain or lose what, to the person or to who acts for them, by the directives that they may see.
 
-    Raises: MalformedRequestError; NotFoundError for a directive that is not the person's; RefusedError.
+    Raises: MalformedRequestError; NotFoundError for a directive that they do not see; RefusedError, also for terms
+    about what the caller may not be told of.
     """
     now, person = directives.context.clock(), caller.pseudonym
     if (message.terms is None) is (message.withdraw is None):
         raise MalformedRequestError("give terms, or the id of the directive to be withdrawn")
+    terms = None if message.terms is None else _terms(directives, json.dumps(message.terms).encode())
     with directives.context.database.read() as conn:
-        unfit = act_refused(directives.store, conn, caller, Act.GET_RECEIPTS)
-        held = [each.held for each in directives.store.of_person(conn, person)]
+        unseen = {
+            matter: act_refused(directives.store, conn, caller, Act.GET_RECEIPTS, matter=matter)
+            for matter in Matter
+        }
+        stored = directives.store.of_person(conn, person)
+    unfit = unseen[Matter.ORDINARY if terms is None else matter_of(terms)]
     if unfit is not None:
         raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
+    # what a youth decides alone is no more told as a difference than in the list (G2)
+    held = [each.held for each in stored if unseen[matter_of(each.terms)] is None]
     roles = directives.directory().roles
-    if message.terms is not None:
-        terms = _terms(directives, json.dumps(message.terms).encode())
+    if terms is not None:
         found = simulate_laying_down(held, terms, roles=roles, now=now)
     else:
         directive = DirectiveId(message.withdraw or "")
