@@ -2,7 +2,8 @@
 
 G1 the ID centre tells how far a person acts alone and which keys sign for them; an older word changes nothing;
 G2 a directive by a guardian carries that guardian's own signature over its terms, and counts only if the table says so
-   in the transaction that stores it (stops a former guardian, also one whose request was under way);
+   in the transaction that stores it (stops a former guardian, also one whose request was under way); what was taken
+   back counts again only when the guardian is signed in (stops a ward who lays it down once more);
 G3 what is over by the table lapses in the transaction that is told so, or when its time is up: its fragments are
    deleted behind the barrier, so that no answer that rests on it is still being sent.
 """
@@ -44,6 +45,8 @@ def directive_fault(
     """G2: whether who has signed may lay this down now; `guardian` is the key of the guardian who is signed in."""
     ward = directives.store.wards.get(conn, directive.person)
     signers = _signers(ward, directive, guardian=guardian)
+    if guardian is None and _taken_back(directives, conn, directive):
+        signers -= {Signer.GUARDIAN}
     terms = directive.terms
     return _fault(act_fault(ward.state, act_of(terms), matter_of(terms), signers=signers))
 
@@ -180,6 +183,24 @@ def _signers(ward: Ward, directive: Directive, *, guardian: str | None) -> froze
     except ConsentError:
         return frozenset({Signer.STRANGER})
     return frozenset({*found, Signer.GUARDIAN if known.ended is None else Signer.FORMER_GUARDIAN})
+
+
+def _taken_back(directives: Directives, conn: Connection, directive: Directive) -> bool:
+    """Whether a guardian's word for these terms was given before and stands no more: it does not count anew by itself.
+
+    While a directive with it is in force it does, for fragments under other keys.
+    """
+    signature = directive.guardian
+    if signature is None:
+        return False
+    states = [
+        each.state
+        for each in directives.store.of_person(conn, directive.person)
+        if each.terms == directive.terms
+        and (before := each.verified.directive.guardian) is not None
+        and before.kid == signature.kid
+    ]
+    return bool(states) and DirectiveState.ACTIVE not in states
 
 
 def _signed_in(ward: Ward, guardian: str | None) -> Signer:

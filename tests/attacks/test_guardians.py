@@ -18,7 +18,7 @@ from support.oversight_world import URLS, OversightWorld, Participant, Person, b
 from consent.directives import DirectiveCopy, Effect, RecordScope, Terms
 from consent.guardian_signature import GuardianSignature, sign_as_guardian
 from consent.guardians import OWN_MATTERS, Capacity, Change, LegalState
-from consent.identifiers import DirectiveId
+from consent.identifiers import DirectiveId, Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.recipients import Recipient
 from consent.terms import terms_payload
@@ -38,6 +38,7 @@ from services.directives.wards import Ward as KeptWard
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
+from services.kit.problems import NotFoundError
 from services.oversight import tables
 
 HERE = Body.OVERSIGHT
@@ -176,6 +177,12 @@ class Ward:
         return next(each.state for each in found if each.id == directive)
 
 
+def _caller(person: Pseudonym, by: Guardian | None) -> PersonCaller:
+    if by is None:
+        return PersonCaller(person, SignedInBy.CARD)
+    return PersonCaller(person, SignedInBy.GUARDIAN, by.kid)
+
+
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OversightWorld, Participant]]:
     """Open the oversight body once."""
@@ -265,6 +272,50 @@ def test_what_a_youth_decides_alone_no_guardian_decides(ward: Ward) -> None:
     assert (shared in seen, given in seen) == (True, False)
     ward.client.withdraw(order, token=ward.token())
     assert ward.fragments(given) == 0
+
+
+def test_what_a_guardian_took_back_the_ward_does_not_lay_down_again(ward: Ward) -> None:
+    """SC4: a youth keeps the guardian's signature over terms, and the guardian takes the permission back."""
+    father = Guardian("w")
+    ward.told(LegalState.YOUTH, father.key())
+    terms = ward.terms()
+    first = ward.lay_down(terms, father, signed_in=None)
+    renewed = ward.lay_down(terms, father, signed_in=None)  # as when keys are rolled
+    ward.client.withdraw(_order(ward, first), token=ward.token())
+    again = ward.lay_down(terms, father, signed_in=None)
+    for each in (renewed, again):
+        ward.client.withdraw(_order(ward, each), token=ward.token(father))
+    assert ward.refused(terms, father, signed_in=None) == "guardian_required"
+    other = replace(terms, valid_until=terms.valid_until + timedelta(days=1))
+    assert ward.lay_down(other, father, signed_in=None)
+    ward.told(LegalState.PROTECTED, father.key())
+    assert ward.refused(terms, father, signed_in=None) == "guardian_required"
+    assert ward.lay_down(terms, father, signed_in=father)
+
+
+def test_what_would_change_tells_a_guardian_nothing_of_what_a_youth_decides_alone(
+    ward: Ward, directives: Directives
+) -> None:
+    """SC4: a guardian asks what a permission of everything would add, to learn what the youth has permitted already."""
+    father, person = Guardian("w"), ward.person.pseudonym(HERE)
+    ward.told(LegalState.YOUTH, father.key())
+    own = ward.terms(scope=RecordScope(OWN_MATTERS, SCOPE.years))
+    given = ward.lay_down(own, None, signed_in=None)
+    everything = RecordScope(OWN_MATTERS | SCOPE.categories, SCOPE.years)
+
+    def ask(scope: RecordScope, *, by: Guardian | None) -> set[str]:
+        asked = Simulate(terms=json.loads(json.dumps(terms_payload(ward.terms(scope=scope)))))
+        told = simulated(directives, _caller(person, by), asked)
+        scopes = [each.scope["categories"] for each in told.differences]
+        return {str(category) for each in scopes if isinstance(each, list) for category in each}
+
+    assert ask(everything, by=None) == SCOPE.categories
+    assert ask(everything, by=father) == everything.categories
+    with pytest.raises(RefusedError) as refusal:
+        ask(RecordScope(OWN_MATTERS, SCOPE.years), by=father)
+    assert refusal.value.code == "person_decides"
+    with pytest.raises(NotFoundError):
+        simulated(directives, _caller(person, father), Simulate(withdraw=given))
 
 
 def test_of_two_parents_each_permits_and_the_other_takes_it_back(ward: Ward) -> None:
@@ -442,6 +493,6 @@ def _text(ward: Ward, directive: DirectiveId, by: Guardian | None = None) -> str
     return next(each.jws for each in ward.client.directives(token=ward.token(by)) if each.id == directive)
 
 
-def _order(ward: Ward, directive: DirectiveId, *, by: Guardian) -> WithdrawalOrder:
+def _order(ward: Ward, directive: DirectiveId, *, by: Guardian | None = None) -> WithdrawalOrder:
     text = _text(ward, directive, by=by)
     return WithdrawalOrder(withdrawal=ward.person.wallet.withdraw({HERE: text}, now=ward.world.clock())[HERE])
