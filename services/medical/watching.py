@@ -116,12 +116,10 @@ class Watching:
         )
 
     def _by(self, access: Access, said: OperatorId) -> OperatorId:
-        """Return whose word something is: another account of the reader's is the reader's own."""
+        """Return whose word something is: another account of the reader's, also a closed one, is the reader's own."""
         directory = self.centre.register.directory()
-        reader, other = (directory.operator(access.organisation, each) for each in (access.operator, said))
-        tag = None if reader is None or other is None else reader.person_tag
-        same = tag is not None and other is not None and other.person_tag == tag
-        return access.operator if same else said
+        reader, other = (directory.human(access.organisation, each) for each in (access.operator, said))
+        return access.operator if reader is not None and reader == other else said
 
     def _by_name(self, conn: Connection, access: Access, ground: str) -> bool:
         try:

@@ -133,6 +133,15 @@ def test_one_human_with_two_accounts_does_not_explain_the_own_read_either(place:
     place.describe(twin, WARD)
     place.relate(other)
     assert place.judged(twin, other) == ["unexplained"]
+    later = place.person("registered before the account was closed")
+    place.relate(later, twin)
+    at = next(number for number, each in enumerate(operators) if each.person_tag == "one human")
+    kept = operators[at]
+    operators[at] = kept.model_copy(update={"active": False})
+    try:
+        assert "own_word" in place.judged(twin, later)
+    finally:
+        operators[at] = kept
 
 
 def test_what_is_registered_after_the_read_does_not_explain_it(place: Ward, doctor: Doctor) -> None:

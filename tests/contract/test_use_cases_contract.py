@@ -186,3 +186,18 @@ def test_a_case_past_its_deadline_says_so_and_its_outcome_is_late(scene: Scene) 
     assert shown.overdue
     scene.decide(case, scene.official)
     assert scene.medical.outcomes(AskOutcomes(cases=[case])).outcomes[0].late
+
+
+def test_an_official_whose_other_account_was_suspended_does_not_review_what_it_did(scene: Scene) -> None:
+    """OP1, step M5: who reads out of curiosity loses the account, and is still the same human."""
+    office = scene.world.app.state.office
+    entry = office.editions.directory().operator(scene.official.organisation, scene.official.operator)
+    assert entry is not None
+    name = OperatorId(f"former-{base64url.encode(scene.world.random.randbytes(6))}")
+    former = entry.model_copy(update={"id": name, "roles": [Role.READER], "active": False})
+    with scene.world.context.database.write() as conn:
+        office.store.next_serial(conn)
+        office.store.add(conn, former)
+    case = scene.open(OFFICE, name)
+    assert refused(lambda: scene.decide(case, scene.official)) == (403, "use_reviewer_involved")
+    assert scene.decide(case, scene.other) is ReviewOutcome.NOT_JUSTIFIED

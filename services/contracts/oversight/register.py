@@ -239,6 +239,11 @@ class Directory:
             return None
         return found if self.organisation(organisation) else None
 
+    def human(self, organisation: OrganisationId, operator: OperatorId) -> str | None:
+        """Return which human an account is, where that is known; also of one that is suspended or past its date."""
+        found = self._operators.get((organisation, operator))
+        return None if found is None else found.person_tag
+
     def body(self, body: Body) -> BodyEntry:
         """Return a body's entry. Raises: UnavailableError when the register has none."""
         if body not in self._bodies:
