@@ -37,6 +37,7 @@ from services.contracts.directives import (
     ReleaseRequest,
 )
 from services.contracts.emergency_evidence import is_relay
+from services.contracts.gossip import record_contradiction
 from services.contracts.oversight.register import Directory, p256
 from services.contracts.released import HandedOut, sign_released
 from services.directives.egress import release_answer
@@ -65,10 +66,10 @@ STATEMENT_AGE = timedelta(seconds=60)
 class _RefusalError(Exception):
     """A check failed; caught here, so that it is logged before it is answered."""
 
-    def __init__(self, code: Fault, *, detail: dict[str, JsonValue] | None = None) -> None:
+    def __init__(self, code: Fault, *, split: SplitViewError | None = None) -> None:
         super().__init__(code)
         self.code = code
-        self.detail = detail
+        self.split = split
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,16 +270,22 @@ class Releases:
                 conn, shown, old_size=proof.old_size, proof=consistency, now=now
             )
         except SplitViewError as split:
-            notes: dict[str, JsonValue] = {"known": split.known_note, "submitted": split.submitted_note}
-            raise _RefusalError(ReleaseFault.LOG_REFUSED, detail=notes) from None
+            raise _RefusalError(ReleaseFault.LOG_REFUSED, split=split) from None
         except CheckpointConflictError as conflict:
             raise CheckpointBehindError(conflict.known_size) from None
         except LogError:
             raise _RefusalError(ReleaseFault.LOG_REFUSED) from None
 
     def _refuse(self, asked: _Asked, refusal: _RefusalError) -> RefusedError:
+        split, notes = refusal.split, dict[str, JsonValue]()
+        if split is not None:
+            # not in the person's history alone: all bodies are to hear of it, as of one that is shown to the witness
+            record_contradiction(
+                self._context, asked.request.log.origin, (split.known_note, split.submitted_note)
+            )
+            notes = {"known": split.known_note, "submitted": split.submitted_note}
         with self._context.database.write() as conn:
-            self._record(conn, asked, Outcome.REFUSED, reason=refusal.code, detail=refusal.detail)
+            self._record(conn, asked, Outcome.REFUSED, reason=refusal.code, detail=notes)
         return RefusedError(refusal.code)
 
     def _record(

@@ -295,7 +295,7 @@ def test_a_checkpoint_that_rewrites_the_past_releases_nothing(scene: Scene, tmp_
 
 
 def test_two_roots_of_one_size_release_nothing_and_both_notes_are_kept(scene: Scene, tmp_path: Path) -> None:
-    """IT2: a split view shown with a release request leaves the proof of it in the second proxy's log."""
+    """IT2, G3: a split view shown with a release request leaves the proof of it where everybody looks."""
     second = scene.world.as_body(Body.MEDICAL)
     second.release(scene.reads.request())
     fork = _fork(scene, tmp_path)
@@ -306,6 +306,10 @@ def test_two_roots_of_one_size_release_nothing_and_both_notes_are_kept(scene: Sc
     assert refused.value.code == ReleaseFault.LOG_REFUSED.value
     detail = events(scene.world)[-1]["detail"]
     assert detail["known"] != detail["submitted"] == split.checkpoint
+    with scene.world.context.database.read() as conn:
+        (found,) = scene.world.context.views.contradictions(conn)
+    assert {found.one, found.other} == {detail["known"], split.checkpoint}
+    assert events(scene.world)[-2]["kind"] == "log_split_found"
 
 
 def test_a_suspended_organisation_gets_nothing(scene: Scene) -> None:
