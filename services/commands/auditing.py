@@ -153,7 +153,9 @@ def wholeness(found: History) -> Iterator[str]:
     unwatched = found.unwatched()
     for name in unwatched:
         yield f"! {name:15} no witness showed what it saw of this log"
-    if found.held and not unwatched:
+    for name in found.behind:
+        yield f"! {name:15} a witness saw more of this log than is shown here; ask again, report it if it stays so"
+    if found.held and not unwatched and not found.behind:
         yield "✓ each log goes with the heads that its witnesses saw"
 
 

@@ -19,6 +19,7 @@ from services.gateway.history import save_evidence
 from services.gateway.person import Person, sign_in_at_portal
 from services.gateway.use_notices import TITLE as USE_TITLE
 from services.gateway.use_notices import use_notices
+from services.kit.clock import system_clock
 
 card_option = click.option(
     "--card", required=True, type=click.Path(exists=True, path_type=Path), help="The card file."
@@ -71,6 +72,10 @@ def history(card: Path, *, save: Path | None, fhir: Path | None) -> None:
     click.echo(f"{len(found.entries)} entries, each proved")
     for text in wholeness(found):
         click.echo(text)
+    for name in found.silent:
+        click.echo(f"  {name:15} it shows no entry; that there is none cannot be proved")
+    for name in found.outdated(now=system_clock()):
+        click.echo(f"! {name:15} it has not counted its entries lately; ask again, report it if it stays so")
     if save is not None:
         save_evidence(found.evidence, save)
         click.echo(f"evidence saved: {save}")

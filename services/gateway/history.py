@@ -1,6 +1,7 @@
 """What bodies did with a person's data: fetched from every body, proved, put in order, saved as evidence."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from services.contracts.shared import SharedClient
 from services.gateway.comparing import compare_bodies
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
-from services.gateway.seen_heads import with_seen_heads
+from services.gateway.seen_heads import seen_heads, with_seen_heads
 from services.kit.http import Http, Token
 from services.kit.keys import write_private
 from services.kit.log.completeness import WholeHistory, verify_whole
@@ -108,18 +109,20 @@ class History:
     evidence: Evidence = field(repr=False)
     whole: tuple[WholeHistory, ...] = ()
     held: tuple[HeldHead, ...] = ()
+    behind: tuple[str, ...] = ()
+    """G7: the bodies that show less of their log than a witness had seen of it (stops a frozen head, IT3)."""
+    silent: tuple[str, ...] = ()
+    """The bodies that were asked and show no entry: a log proves what it has, not that it has nothing."""
 
     def unwatched(self) -> list[str]:
         """Return the bodies of whose logs no witness showed a head."""
         shown = {each.origin.rpartition("/")[2] for each in self.held}
         return sorted({each.body for each in self.entries} - shown)
 
-    def unproven(self, *, now: datetime) -> list[str]:
-        """Return the bodies that do not show that these are all their entries, up to a short while ago."""
-        shown = {
-            each.origin.rpartition("/")[2] for each in self.whole if each.covers(now=now, max_age=RECENT)
-        }
-        return sorted({each.body for each in self.entries} - shown)
+    def outdated(self, *, now: datetime) -> list[str]:
+        """Return the bodies that last counted their entries some while ago, though others followed."""
+        old = (each.origin for each in self.whole if not each.covers(now=now, max_age=RECENT))
+        return sorted({each.rpartition("/")[2] for each in old})
 
 
 def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
@@ -129,11 +132,12 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
     Raises: NotVerifiedError naming the body whose evidence is false; RefusedError; kit's PeerUnavailableError.
     """
     trust = trust_of(person)
+    asked, seen = tuple(bodies), seen_heads(person, trust)
     parts: list[Evidence] = []
     entries: list[HistoryEntry] = []
     verified: list[VerifiedEntry] = []
     whole: list[WholeHistory] = []
-    for body in bodies:
+    for body in asked:
         evidence = person.ask(body, _fetch)
         try:
             own = verify_evidence(evidence, trust)
@@ -143,8 +147,17 @@ def history(person: Person, *, bodies: Iterable[Body] = BODIES) -> History:
         entries += [_entry(each, body) for each in own]
         verified += own
         parts.append(evidence)
-    held = with_seen_heads(person, merge(parts), trust)
-    return History(_ordered(entries), held, _compared(verified, whole), _seen(held, trust))
+    told = with_seen_heads(person, merge(parts), seen)
+    held = _seen(told, trust)
+    silent = {each.value for each in asked} - {each.body for each in entries}
+    return History(
+        _ordered(entries),
+        told,
+        _compared(verified, whole),
+        held,
+        _behind(verified, whole, held=held),
+        silent=tuple(sorted(silent)),
+    )
 
 
 def _seen(evidence: Evidence, trust: Trust) -> tuple[HeldHead, ...]:
@@ -152,6 +165,19 @@ def _seen(evidence: Evidence, trust: Trust) -> tuple[HeldHead, ...]:
         return tuple(verify_seen(evidence, trust))
     except LogError as error:
         raise NotVerifiedError(str(error)) from error
+
+
+def _behind(
+    entries: Iterable[VerifiedEntry], whole: Iterable[WholeHistory], *, held: Iterable[HeldHead]
+) -> tuple[str, ...]:
+    """G7: by the head under which entries and count stand, whatever other heads of the log the file has."""
+    shown: dict[str, int] = {}
+    heads = [(each.origin, each.checkpoint) for each in entries]
+    heads += [(each.origin, each.checkpoint) for each in whole]
+    for origin, head in heads:
+        shown[origin] = min(head.checkpoint.size, shown.get(origin, head.checkpoint.size))
+    less = {each.origin for each in held if each.size > shown.get(each.origin, 0)}
+    return tuple(sorted(each.rpartition("/")[2] for each in less))
 
 
 def _ordered(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
@@ -207,18 +233,26 @@ def verify_file(file: Path, trust_file: Path) -> History:
     """
     evidence, trust = parse_evidence(file.read_bytes()), parse_trust(trust_file.read_bytes())
     verified = verify_evidence(evidence, trust)
-    whole = _compared(verified, verify_whole(evidence, verified, trust))
-    return History(_ordered(_entry(each, None) for each in verified), evidence, whole, _seen(evidence, trust))
+    whole, held = _compared(verified, verify_whole(evidence, verified, trust)), _seen(evidence, trust)
+    entries = _ordered(_entry(each, None) for each in verified)
+    return History(entries, evidence, whole, held, _behind(verified, whole, held=held))
 
 
 def _entry(verified: VerifiedEntry, expected: Body | None) -> HistoryEntry:
-    named, at = verified.event.get("body"), verified.event.get("at")
-    if not isinstance(named, str) or not isinstance(at, str):
+    named, at = verified.event.get("body"), _moment(verified.event.get("at"))
+    if not isinstance(named, str) or at is None:
         raise NotVerifiedError("a log entry does not say what it is; report this")
     # a body answers for its own log only, and a log speaks for its own body only
     if verified.origin.rpartition("/")[2] != named or (expected is not None and named != expected.value):
         raise NotVerifiedError(f"an entry of {verified.origin} claims to be of {named}; report this")
-    return HistoryEntry(named, datetime.fromisoformat(at), verified.index, verified.event)
+    return HistoryEntry(named, at, verified.index, verified.event)
+
+
+def _moment(said: JsonValue) -> datetime | None:
+    with suppress(ValueError):
+        at = datetime.fromisoformat(str(said))
+        return None if at.tzinfo is None else at
+    return None
 
 
 def inbox(person: Person) -> list[Notice]:

@@ -1,11 +1,12 @@
-"""G5, G6: asking the witnesses which heads of the logs they saw, to hold a person's history against them (IT2).
+"""G5 to G7: asking the witnesses which heads of the logs they saw, to hold a person's history against them (IT2, IT3).
 
 A body answers for itself: its evidence can be without a flaw and yet be of another log than the one that others were
 shown, or of the same one set back. So the heads come from the witnesses, and the proof that leads from one to the other
-goes into the evidence, where it can be checked again by anybody.
+goes into the evidence, where it can be checked again by anybody. They are asked first: whatever a body shows later, a
+witness has seen no more of it, unless the body shows an old head as its newest (G7).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from consent.vocabulary import Body
 from services.contracts.published import PublishedClient
@@ -18,9 +19,17 @@ from services.kit.log.evidence import Evidence, EvidenceHead, Trust
 from services.kit.log.note import UnverifiedNote, encode_base64
 from services.kit.log.seen_notes import SeenNote, seen_note
 
+Seen = tuple[Body, SeenNote]
+"""A witness, and a head that it saw."""
 
-def with_seen_heads(person: Person, evidence: Evidence, trust: Trust) -> Evidence:
-    """Return the evidence with the heads that the witnesses have of its logs; a witness that is down is left out.
+
+def seen_heads(person: Person, trust: Trust) -> list[Seen]:
+    """Return the heads that the witnesses have of all logs; a witness that is down is left out."""
+    return [(witness, seen) for witness in _witnesses(trust) for seen in _seen(person, witness, trust)]
+
+
+def with_seen_heads(person: Person, evidence: Evidence, seen: Sequence[Seen]) -> Evidence:
+    """Return the evidence with those of the heads that are of its logs.
 
     Raises: NotVerifiedError when a log does not prove that it has what it signed; kit's PeerUnavailableError.
     """
@@ -30,10 +39,9 @@ def with_seen_heads(person: Person, evidence: Evidence, trust: Trust) -> Evidenc
         shown[here.origin] = (place, here)
     heads = [
         head
-        for witness in _witnesses(trust)
-        for seen in _seen(person, witness, trust)
-        if seen.checkpoint.origin in shown
-        for head in _head(person, witness, seen, shown)
+        for witness, each in seen
+        if each.checkpoint.origin in shown
+        for head in _head(person, witness, each, shown)
     ]
     return evidence.model_copy(update={"heads": heads})
 

@@ -1,8 +1,9 @@
 """IT2: a log that was set back, or shows a witness another history, is found by the person who reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import JsonValue
@@ -10,6 +11,7 @@ from support.gateway_world import World
 
 from consent import base64url
 from consent.vocabulary import Body
+from services.commands.auditing import wholeness
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.published import ConsistencyProof, LogViews
 from services.contracts.published_fake import FakePublished
@@ -19,7 +21,7 @@ from services.gateway.people import Enrolled
 from services.kit.log.entry import open_event
 from services.kit.log.evidence_building import build_evidence
 from services.kit.log.merkle import leaf_hash
-from services.kit.log.note import NoteSigner
+from services.kit.log.note import NoteSigner, encode_base64
 from services.kit.log.proven import ProvenEntry
 from services.kit.log.seen_heads import HeldHead
 
@@ -77,6 +79,7 @@ def test_log_goes_with_what_the_witness_saw_of_it(town: Town, size: int) -> None
     told = town.ask(log.note(size), proof=log.consistency(*sorted((SHOWN, size))))
     assert told.held == (HeldHead(ORIGIN, "oversight", size),)
     assert told.unwatched() == []
+    assert told.behind == (("medical",) if size > SHOWN else ())
 
 
 @pytest.mark.parametrize("size", [2, 5])
@@ -92,6 +95,49 @@ def test_log_that_was_set_back_is_named(town: Town) -> None:
     """G6, IT2, IT4: an older copy of the log was put in its place, and answers with its old co-signature."""
     with pytest.raises(NotVerifiedError, match=r"log of medical.*5 entries.*for oversight.*set back"):
         town.ask(town.log(TRUE).note(5))
+
+
+def test_a_frozen_head_is_told_as_long_as_it_stays(town: Town, tmp_path: Path) -> None:
+    """G7, IT3: the log goes on, proves everything, and shows the person its old head; offline, too."""
+    log, file, trust = town.log(TRUE), tmp_path / "evidence.json", tmp_path / "trust.json"
+    trust.write_text(town.enrolled.card.trust.evidence.model_dump_json())
+    told = town.ask(log.note(5), proof=log.consistency(SHOWN, 5))
+    saying = "! medical         a witness saw more of this log than is shown here"
+    assert [each.startswith(saying) for each in wholeness(told)] == [False, True]
+    save_evidence(told.evidence, file)
+    assert verify_file(file, trust).behind == ("medical",)
+    (head,) = told.evidence.heads
+    proof = [encode_base64(each) for each in log.consistency(5, len(TRUE))]
+    beside = {  # a newer head, under which nothing of what is shown stands
+        "checkpoints": [*told.evidence.checkpoints, log.checkpoint()],
+        "heads": [head.model_copy(update={"checkpoint": 1, "proof": proof})],
+    }
+    save_evidence(told.evidence.model_copy(update=beside), file)
+    assert verify_file(file, trust).behind == ("medical",)
+
+
+def test_a_body_that_shows_no_entry_at_all_is_named(town: Town) -> None:
+    """IT4: a whole history is withheld; an empty answer proves nothing, and says so."""
+    town.world(Body.MEDICAL).serve("GET", "/history", build_evidence([]))
+    assert history(town.enrolled.person, bodies=[Body.MEDICAL]).silent == ("medical",)
+    assert town.ask().silent == ()
+
+
+def test_a_head_that_a_witness_sees_while_the_person_asks_accuses_nobody(town: Town) -> None:
+    """G7: the witnesses are asked first; of what one sees later the body need not have shown anything."""
+    asked = list[str]()
+
+    def noting(path: str) -> Callable[[Any], Any]:
+        def note(told: object) -> object:
+            asked.append(path)
+            return told
+
+        return note
+
+    town.world(Body.MEDICAL).tamper["/history"] = noting("/history")
+    town.world(Body.OVERSIGHT).tamper["/log/views"] = noting("/log/views")
+    town.ask()
+    assert asked == ["/log/views", "/history"]
 
 
 def test_log_does_not_choose_which_heads_it_proves(town: Town) -> None:
