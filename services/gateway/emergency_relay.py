@@ -4,7 +4,9 @@ It has no port, no database and no state: it asks the oversight body what waits,
 any reader does (so both bodies decide and log), and hands over what only the hospital opens.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -48,6 +50,8 @@ from services.kit.egress import egress
 
 UNPROVEN = "emergency_unproven"
 NOT_VERIFIED = "not_verified"
+_CODE: Final = re.compile(r"[a-z_]{1,60}")
+"""What an answer may say of why it was refused; a body that says something else says nothing."""
 LARGE = "emergency_large_document"
 """Why: segments are fetched by a reader's own tickets for hours, and a relay that keeps nothing cannot hold them; what
 opens them is not handed on without them.
@@ -67,7 +71,10 @@ class Relayed:
 
 
 def relay_waiting(relay: Organisation) -> list[Relayed]:
-    """Serve every emergency that waits, once. Raises: RefusedError, kit's PeerUnavailableError."""
+    """Serve every emergency that waits, once; one that cannot be served keeps none of the others waiting.
+
+    Raises: RefusedError when the list is refused; kit's PeerUnavailableError.
+    """
     return [_serve(relay, each) for each in ask(relay, lambda client: client.waiting()).waiting]
 
 
@@ -83,8 +90,12 @@ def _serve(relay: Organisation, waiting: WaitingEmergency) -> Relayed:
     except NotVerifiedError:
         answer, told = RelayedAnswer(refused=NOT_VERIFIED), Relayed(waiting.case, refused=NOT_VERIFIED)
     except RefusedError as refused:
-        answer, told = RelayedAnswer(refused=refused.code), Relayed(waiting.case, refused=refused.code)
-    ask(relay, lambda client: client.relayed(waiting.case, answer))
+        code = refused.code if _CODE.fullmatch(refused.code) else NOT_VERIFIED
+        answer, told = RelayedAnswer(refused=code), Relayed(waiting.case, refused=code)
+    try:
+        ask(relay, lambda client: client.relayed(waiting.case, answer))
+    except RefusedError as late:  # it ended, or another relay was first
+        return Relayed(waiting.case, refused=late.code)
     return told
 
 
@@ -98,7 +109,7 @@ def _read(
     relay: Organisation, waiting: WaitingEmergency, emergency: Emergency, evidence: EmergencyEvidence
 ) -> EmergencyRecords:
     details = _details(relay, waiting)
-    tokens = {Body(name): token for name, token in details.tokens.items()}
+    tokens = _tokens(details)
     selection = emergency.first.selection
     signed = clinic.sign_read(
         relay,
@@ -172,6 +183,13 @@ def _sealed(relay: Organisation, case: str, emergency: Emergency, records: Emerg
     kid = thumbprint(to_jwk(key.public_key()))
     signature = jws.sign(answer_payload(case, sealed), typ=ANSWER_TYPE, key=key, kid=kid)
     return RelayedAnswer(sealed=sealed, signature=signature)
+
+
+def _tokens(details: RelayDetails) -> dict[Body, str]:
+    try:
+        return {Body(name): token for name, token in details.tokens.items()}
+    except ValueError as error:
+        raise NotVerifiedError("what the hospital sealed names a body that there is not") from error
 
 
 def _details(relay: Organisation, waiting: WaitingEmergency) -> RelayDetails:

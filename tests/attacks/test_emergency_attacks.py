@@ -349,6 +349,33 @@ def test_a_relay_reads_exactly_what_was_signed(place: Town) -> None:
     read(evidence)
 
 
+def test_one_emergency_that_cannot_be_served_keeps_no_other_waiting(
+    place: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """U6, LD10: a hospital's program seals nonsense to the relay, again and again."""
+    place.choose()
+
+    def nonsense(**told: object) -> RelayDetails:
+        return RelayDetails.model_validate(told | {"tokens": {"nonsense": "x"}})
+
+    doctor, nurse = place.pair()
+    false, true = (ask_for(doctor, "hanako", reason=each).case for each in REASONS[:2])
+    with monkeypatch.context() as dishonest:
+        dishonest.setattr("services.gateway.emergencies.RelayDetails", nonsense)
+        second(nurse, "hanako", false)
+    second(nurse, "hanako", true)
+    stale = place.relay.ask(Body.OVERSIGHT, lambda http, token: EmergencyClient(http, token=token).waiting())
+    told = {each.case: each for each in place.relay_once()}
+    assert (told[false].refused, told[true].refused) == ("not_verified", None)
+    assert open_emergency(doctor, true).records is not None
+    first = ask_for(doctor, "hanako", reason=REASONS[2]).case
+    second(nurse, "hanako", first)
+    (fresh,) = place.relay.ask(Body.OVERSIGHT, _waiting)
+    stale.waiting.append(fresh)
+    monkeypatch.setattr(EmergencyClient, "waiting", lambda _client: stale)
+    assert [each.refused is None for each in place.relay_once()] == [False, False, True]
+
+
 def test_the_second_body_releases_nothing_for_a_case_that_is_not_open_to_a_relay(place: Town) -> None:
     """OP1, U6: the medical centre says yes, or lies with the relay; the oversight body looks in its own cases."""
     place.choose()
