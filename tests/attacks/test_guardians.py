@@ -382,6 +382,31 @@ def test_majority_ends_the_guardians_rights_and_what_is_not_confirmed(
         assert ward.person.pseudonym(HERE) not in directives.store.wards.waiting(conn)
 
 
+def test_an_edited_row_of_one_person_keeps_nothing_of_another_in_force(
+    opened: tuple[OversightWorld, Participant], directives: Directives, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SC4, IT6: who wants a former guardian's permission to live on damages what is stored about somebody else."""
+    world, clinic = opened
+    until, table = epoch_seconds(world.clock()) + 1, tables.DIRECTIVES.ward
+    given: dict[str, tuple[Ward, DirectiveId]] = {}
+    for name in ("of the one", "of the other"):
+        each, mother = Ward(world, clinic, world.person(name)), Guardian("w")
+        each.told(LegalState.CHILD, mother.key())
+        given[each.person.pseudonym(HERE)] = each, each.lay_down(each.terms(), mother, signed_in=mother)
+        each.told(LegalState.OF_AGE, mother.key(Change.MAJORITY_REACHED, until))
+    with world.context.database.write() as conn:
+        first, second = (each for each in directives.store.wards.waiting(conn) if each in given)
+        row = conn.execute(select(table).where(table.c.pseudonym == second)).one()
+        conn.execute(update(table).where(table.c.pseudonym == first).values(content=row.content))
+    world.clock.move(2)
+    lapse_due(directives)
+    ward, directive = given[second]
+    assert (ward.state(directive, by=None), ward.fragments(directive)) == ("lapsed", 0)
+    assert "was not ended" in caplog.text
+    with world.context.database.write() as conn:
+        conn.execute(table.delete().where(table.c.pseudonym == first))
+
+
 def test_after_a_death_care_ends_research_and_refusals_stay_and_nobody_signs(ward: Ward) -> None:
     """SC4: deceased."""
     mother = Guardian("w")

@@ -23,6 +23,7 @@ from services.contracts.identity.guardianships import (
     OwnGuardianships,
     WardShown,
 )
+from services.directives.errors import StoredDirectiveChangedError
 from services.directives.service import Directives
 from services.identity import egress, egress_guardians
 from services.identity.centre import IdentityCentre
@@ -166,7 +167,10 @@ def carry_on(centre: IdentityCentre, directives: Directives) -> None:
             try:
                 egress_guardians.tell_state(centre, directives, standing, body=body)
                 told.append(body)
-            except UnavailableError:
+            except (
+                UnavailableError,
+                StoredDirectiveChangedError,
+            ):  # one person's rows keep nobody else waiting
                 silent.add(body.value)
         with centre.context.database.write() as conn:
             centre.guardianships.told(conn, standing, told)

@@ -475,6 +475,27 @@ def test_a_body_that_is_down_is_told_when_it_is_back(scene: Scene) -> None:
     assert scene.told(Body.MEDICAL, child).state is LegalState.CHILD
 
 
+def test_an_edited_row_of_one_ward_keeps_nobody_from_hearing_of_others(scene: Scene) -> None:
+    """H4, IT6: whoever wants a former guardian to go on damages what this body keeps about somebody else."""
+    wards, table = [scene.child(3), scene.child(3)], tables.DIRECTIVES.ward
+    assert [scene.ask(each).state for each in wards] == [LegalState.CHILD] * 2
+    names = [scene.enter(each, scene.adult()) for each in wards]
+    scene.tell()
+    for each, name in zip(wards, names, strict=True):
+        scene.end(each, name)
+    edited = update(table).where(table.c.pseudonym.in_([scene.own_name(each) for each in wards]))
+    with scene.world.identity_context.database.write() as conn:
+        conn.execute(edited.values(content=b"edited"))
+    with pytest.raises(UnavailableError, match="identity"):
+        scene.tell()
+    for each in wards:
+        told = [scene.told(body, each).guardians[0].ended for body in (Body.MEDICAL, Body.OVERSIGHT)]
+        assert told == [Change.GUARDIAN_CHANGED] * 2
+    with scene.world.identity_context.database.write() as conn:
+        conn.execute(table.delete().where(table.c.content == b"edited"))
+    scene.tell()
+
+
 def test_a_guardianship_that_was_brought_back_is_named(scene: Scene) -> None:
     """IT6: the row as it was before its end."""
     child, mother = scene.child(3), scene.adult()
