@@ -24,12 +24,14 @@ from services.contracts.oversight.register import Directory, Kind
 from services.contracts.oversight.use_cases import MOST_CASES, AskOutcomes, UseCases, UseOutcome
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.clock import epoch_seconds
+from services.kit.columns import ColumnError
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 from services.kit.journal import DatedEvent, Told
 from services.kit.problems import UnavailableError
 from services.medical import egress
 from services.medical.centre import Centre
+from services.medical.entries import Placed, entries_told
 from services.medical.relationship_store import RelationshipStore
 from services.medical.settings import Settings
 from services.medical.use_model import Access, Flag, Known, Limits
@@ -82,15 +84,18 @@ class Watching:
         with context.database.read() as conn:
             start = self.store.place(conn)
             end = min(context.journal.tree.size(conn), start + AT_ONCE)
-            told = context.journal.told(conn, range(start, end))
+            told = entries_told(context.journal, conn, range(start, end))
         if start == end:
             return False
-        found = list(_accesses(told, start, directory))
+        found = list(_accesses(told, directory))
         with context.database.write() as conn:
             context.journal.tree.queue(conn)
             if self.store.advance(conn, start=start, end=end):
                 for access, ground in found:
-                    self._judge(conn, access, ground)
+                    try:
+                        self._judge(conn, access, ground)
+                    except (ColumnError, ValueError, KeyError):
+                        logger.error("an access is not judged: a row was edited; run the audit")
         return True
 
     def _judge(self, conn: Connection, access: Access, ground: str) -> None:
@@ -201,10 +206,8 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _accesses(
-    told: Sequence[tuple[Pseudonym | None, Told]], start: int, directory: Directory
-) -> Iterator[tuple[Access, str]]:
-    for position, (person, opening) in enumerate(told, start):
+def _accesses(told: Sequence[Placed], directory: Directory) -> Iterator[tuple[Access, str]]:
+    for position, person, opening in told:
         found = None if person is None else _access(position, person, opening, directory)
         if found is not None:
             yield found

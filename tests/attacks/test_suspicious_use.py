@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from support.medical_world import HOSPITAL, Someone
 from support.use_world import DAY, WARD, Doctor, Ward, tag, ward
 
@@ -15,6 +16,7 @@ from consent.recipients import Recipient
 from services.contracts.medical.relationships import NameTags
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError
+from services.medical.use_model import Habits
 
 BLOCK, ALERT = 6, 4
 
@@ -357,3 +359,37 @@ def test_rows_of_the_watch_that_were_edited_are_named(place: Ward, doctor: Docto
         assert found
         assert {each.table for each in found} == {"use_case"}
         conn.rollback()
+
+
+@pytest.mark.parametrize("damage", ["journal_entry", "reading_habits"])
+def test_one_edited_row_stops_nobody_else_from_being_judged(
+    place: Ward, patient: Someone, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OP1, IT1: a DBA damages one row, of the log or of the watch, so that a friend's reads are never looked at."""
+    unlucky, friend = (place.doctor(f"{name}-{damage}") for name in ("unlucky", "friend"))
+    other = place.person(f"read by a friend of {damage}")
+    place.relate(other)
+    place.watch()
+    with place.world.context.database.read() as conn:
+        at = place.watching.store.place(conn)
+    place.read(unlucky, patient)
+    habits = place.watching.store
+    with place.world.context.database.write() as conn:
+        if damage == "journal_entry":
+            kept = conn.exec_driver_sql(f"SELECT opening FROM {damage} WHERE position = {at}").scalar_one()
+            conn.exec_driver_sql(f"UPDATE {damage} SET opening = x'00' WHERE position = {at}")
+        else:
+            habits.keep_habits(conn, HOSPITAL, unlucky.operator, Habits())
+            key = habits._key(HOSPITAL, unlucky.operator, "reading_habits.operator").hex()
+            conn.exec_driver_sql(f"UPDATE {damage} SET content = x'00' WHERE operator = x'{key}'")
+    place.read(friend, other)
+    place.watch()
+    assert place.told(other) == [["unexplained"]]
+    assert "is not judged" in caplog.text
+    with place.world.context.database.write() as conn:
+        if damage == "journal_entry":
+            table = place.world.context.tables.journal.entry
+            conn.execute(update(table).where(table.c.position == at).values(opening=kept))
+        else:
+            conn.exec_driver_sql(f"DELETE FROM {damage} WHERE operator = x'{key}'")
+    assert place.told(patient) == []
