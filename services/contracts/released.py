@@ -3,7 +3,8 @@
 F1 each of the two bodies signs the root of a tree over all that it made for one statement: bundle, capsule, capsule
    fragment, and the keys by which the fragment can be checked;
 F2 the medical centre recomputes the second body's root from what it asked for and got (stops a body that signs
-   something else), and signs beside its own root which text of the second body it passed on;
+   something else), and signs beside its own root which text of the second body it passed on, and by which key it
+   verified that (stops the text of an honest body from showing anything once that body has another key);
 F3 a fragment that does not work is shown as a leaf under a signed root (`WrongFragment`), and what the medical centre
    passed on though nobody signed it by both texts (`NotReleased`); nobody can show either of a body that did its work.
 """
@@ -87,11 +88,15 @@ class HandedOut:
 
 
 class PassedOn(Message):
-    """What the medical centre passed on of the second body: under which root, and the digest of its signed text."""
+    """What the medical centre passed on of the second body: under which root, and the digest of its signed text.
+
+    Shape: `key` names the key by which that text verified, RFC 7638.
+    """
 
     body: BodyName
     root: Base64Url
     text: Base64Url
+    key: Base64Url
 
 
 class Released(Message):
@@ -186,10 +191,12 @@ def sign_released(
     return jws.sign(payload, typ=RELEASED, key=key, kid=_kid(key.public_key().public_bytes_raw()))
 
 
-def passed_on(body: Body, handed_out: Sequence[HandedOut], text: str) -> PassedOn:
-    """F2: say what was passed on of the second body."""
+def passed_on(body: Body, handed_out: Sequence[HandedOut], text: str, *, key: Ed25519PublicKey) -> PassedOn:
+    """F2: say what was passed on of the second body; `key` is that by which its text verified."""
     root = base64url.encode(root_of(handed_out))
-    return PassedOn(body=body, root=root, text=base64url.encode(_digest(text)))
+    return PassedOn(
+        body=body, root=root, text=base64url.encode(_digest(text)), key=_kid(key.public_bytes_raw())
+    )
 
 
 def read_released(text: str, body: Body, *, keys: Keys) -> Released:
@@ -259,6 +266,8 @@ def _require_not_released(said: Released, second: str, *, keys: Keys) -> None:
     passed = said.second
     if passed is None or base64url.decode(passed.text) != _digest(second):
         raise UnprovenError("the medical centre did not say that it passed this on")
+    if passed.key != _kid(keys(passed.body).public_bytes_raw()):
+        raise UnprovenError("the second body has another key by now: its text shows nothing any more")
     try:
         word = read_released(second, passed.body, keys=keys)
     except UnprovenError:

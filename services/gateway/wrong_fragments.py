@@ -95,7 +95,7 @@ def blame(
             return _shown(Body.MEDICAL, WrongRelease(evidence=show_wrong(word, own, slot)), keys)
         text = answer.released[found]
         said = read_released(word, Body.MEDICAL, keys=keys)
-        if said.second != passed_on(found, passed, text):
+        if said.second != passed_on(found, passed, text, key=keys(found)):
             return WrongFragmentError(Body.MEDICAL, None)
     except (KeyError, ConsentError, UnprovenError):
         return WrongFragmentError(Body.MEDICAL, None)

@@ -1,7 +1,7 @@
 """F1 and F2 at the medical centre: what the second body signed is checked, and what this centre hands out is signed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -64,25 +64,29 @@ def handed_out(admitted: Admitted, fragments: Mapping[BundleId, bytes]) -> list[
     ]
 
 
-def require_word(centre: Centre, release: SecondRelease, admitted: Admitted) -> None:
-    """F2: check that the second body signed what it handed out. Raises: FaultyReleaseError."""
+def require_word(centre: Centre, release: SecondRelease, admitted: Admitted) -> SecondRelease:
+    """F2: check that the second body signed what it handed out, and keep by which key. Raises: FaultyReleaseError."""
+    key = centre.register.directory().signing_key(release.body)
     try:
         require_released(
             release.signed,
             release.body,
             handed_out(admitted, release.fragments),
             statement=admitted.statement.jws,
-            keys=centre.register.directory().signing_key,
+            keys=lambda _body: key,
         )
     except UnprovenError as error:
         raise FaultyReleaseError(f"{release.body.value}: {error}") from error
+    return replace(release, key=key)
 
 
 def signed(
     centre: Centre, admitted: Admitted, own: Mapping[BundleId, bytes], second: SecondRelease
 ) -> Released:
     """F1, F2: sign what this centre made, and what it passes on."""
-    beside = passed_on(second.body, handed_out(admitted, second.fragments), second.signed)
+    if second.key is None:
+        raise FaultyReleaseError(f"{second.body.value}: what it signed was not compared")
+    beside = passed_on(second.body, handed_out(admitted, second.fragments), second.signed, key=second.key)
     text = sign_released(
         Body.MEDICAL,
         handed_out(admitted, own),

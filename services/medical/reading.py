@@ -256,13 +256,12 @@ class Reading:
         bundles = [each.stored.id for each in admitted.bundles]
         try:
             release = proxy.release(build, index=recorded.index, bundles=bundles)
-            handing_out.require_word(self._centre, release, admitted)  # F2
+            return handing_out.require_word(self._centre, release, admitted)  # F2
         except FaultyReleaseError:
             with self._context.database.write() as conn:
                 told = handing_out.faulty_event(asked.event, proxy.body)
                 self._context.journal.record(conn, person=admitted.person, event=told)
             raise
-        return release
 
     def _record_refusal(self, asked: Asked, code: str) -> None:
         statement = asked.statement.jws.encode() if asked.statement else None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
 from consent import base64url
@@ -30,11 +31,15 @@ class FaultyReleaseError(PeerUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class SecondRelease:
-    """What a second body handed out for one read, and its signature of that (F1), not yet compared."""
+    """What a second body handed out for one read, and its signature of that (F1).
+
+    `key` is that by which the signature was compared (F2), None before.
+    """
 
     body: Body
     fragments: Mapping[BundleId, bytes]
     signed: str
+    key: Ed25519PublicKey | None = None
 
 
 class Releases(Protocol):

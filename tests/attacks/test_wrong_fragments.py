@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.emergency_world import Staff, Town, town
 from support.medical_story import CANARY, MEDICATION
 from support.medical_world import AUDITOR, CLINIC
@@ -150,7 +151,12 @@ class Scene:
             self.made(answer, Body.MEDICAL),
             statement=self.reader.centre.asked[-1].statement,
             key=self.town.world.context.signing_key,
-            second=passed_on(second, self.made(answer, second), answer.released[second]),
+            second=passed_on(
+                second,
+                self.made(answer, second),
+                answer.released[second],
+                key=self.reader.directory().signing_key(second),
+            ),
         )
         return answer.model_copy(update={"released": {**answer.released, Body.MEDICAL: text}})
 
@@ -425,6 +431,19 @@ def test_nobody_can_blame_an_honest_body(
     assert refused.value.code == "accusation_unproven"
     assert scene.medical_events()[-1][:2] == ("records_read", "accusation_unproven")
     assert len(reports(scene.official())) == before
+
+
+def test_an_old_answer_blames_nobody_when_the_second_body_has_another_key(scene: Scene) -> None:
+    """IT8, F2: what the medical centre passed on was right, and verifies no more."""
+    scene.probe()
+    assert scene.answer is not None
+    signed, second = (scene.answer.released[body] for body in (Body.MEDICAL, Body.OVERSIGHT))
+    framed = WrongRelease(evidence=NotReleased(signed=signed, second=second))
+    present = scene.reader.directory().signing_key
+    renewed = Ed25519PrivateKey.generate().public_key()
+    for keys in (present, lambda body: renewed if body is Body.OVERSIGHT else present(body)):
+        with pytest.raises(UnprovenError):
+            verify_wrong(framed, keys=keys)
 
 
 def test_what_shows_a_wrong_fragment_of_one_permission_serves_for_no_other(scene: Scene) -> None:

@@ -84,7 +84,8 @@ def test_both_bodies_sign_what_they_handed_out(bench: Bench) -> None:
         require_released(text, body, made, statement=bench.statement, keys=keys)
     said = read_released(answer.released[Body.MEDICAL], Body.MEDICAL, keys=keys).second
     second = answer.released[Body.OVERSIGHT]
-    assert said == passed_on(Body.OVERSIGHT, handed_out(answer, grant, Body.OVERSIGHT), second)
+    made = handed_out(answer, grant, Body.OVERSIGHT)
+    assert said == passed_on(Body.OVERSIGHT, made, second, key=keys(Body.OVERSIGHT))
 
 
 def test_second_body_that_is_shown_to_be_wrong_is_left_out(bench: Bench) -> None:

@@ -50,7 +50,7 @@ class FakeReleases:
             own,
             statement=statement,
             key=self.keys[Body.MEDICAL],
-            second=passed_on(second, other, text),
+            second=passed_on(second, other, text, key=self.keys[second].public_key()),
         )
         fragments = {
             one.bundle: {Body.MEDICAL: one.fragment, second: two.fragment}
