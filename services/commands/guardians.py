@@ -1,6 +1,5 @@
 """Guardians and wards: at the municipality's counter, and as people act for others (`as-guardian`)."""
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from consent.identifiers import OrganisationId
 from consent.terms import Effect
 from consent.words import Word, terms_in_words
 from services.commands import own_records, permitting, person, receipts, simulating
+from services.commands.deaths import correct_death, death, digest_of, document_option
 from services.commands.failures import told
 from services.commands.options import BirthDate, IdCommand, Said, gathered
 from services.commands.organisation import EXISTING, as_option, reference_option
@@ -32,7 +32,6 @@ from services.commands.wishes import (
 from services.contracts.identity.guardianships import (
     Evidence,
     GuardianshipView,
-    RegisterDeath,
     RegisterGuardianship,
 )
 from services.contracts.identity.messages import Application
@@ -56,9 +55,6 @@ CONFIRMED: Final = Word("改めて許可しました: {0}", "permitted anew: {0}
 ward_option = click.option("--ward", required=True, type=EXISTING, help="The ward's file.")
 evidence_option = click.option(
     "--evidence", required=True, type=click.Choice([each.value for each in Evidence]), help="What was shown."
-)
-document_option = click.option(
-    "--document", required=True, type=EXISTING, help="Its scan; only the digest leaves this machine."
 )
 capacity_option = click.option(
     "--capacity", required=True, type=click.Choice([each.value for each in Capacity])
@@ -121,7 +117,7 @@ def register(
 ) -> None:
     """As a supervisor: propose to enter a guardian; another one gives `approve --at identity`."""
     asked = RegisterGuardianship(
-        reference=reference, offer=offered, evidence=Evidence(evidence), document=_digest(document)
+        reference=reference, offer=offered, evidence=Evidence(evidence), document=digest_of(document)
     )
     show(gateway.register(Organisation.at(folder), asked, reason=reason))
 
@@ -139,20 +135,8 @@ def end(
 ) -> None:
     """As a registrar: end a guardianship; the guardian's rights are over when this returns."""
     counter, kind = Organisation.at(folder), Evidence(evidence)
-    shown = gateway.end(counter, reference, guardianship, evidence=kind, document=_digest(document))
+    shown = gateway.end(counter, reference, guardianship, evidence=kind, document=digest_of(document))
     _show(shown.guardianships, language)
-
-
-@guardian.command("death")
-@as_option
-@reference_option
-@document_option
-@click.option("--reason", required=True, type=Said())
-@told
-def death(folder: Path, reference: str, *, document: Path, reason: str) -> None:
-    """As a supervisor: propose to enter a death; another one gives `approve --at identity`."""
-    asked = RegisterDeath(reference=reference, document=_digest(document))
-    show(gateway.register_death(Organisation.at(folder), asked, reason=reason))
 
 
 @guardian.command("first-card")
@@ -257,6 +241,10 @@ def confirm(card: Path, number: int, *, language: str) -> None:
     _confirm(card, number, language)
 
 
+guardian.add_command(death)
+guardian.add_command(correct_death)
+
+
 @click.group("as-guardian")
 @ward_option
 @click.pass_context
@@ -318,7 +306,3 @@ def _show(found: list[GuardianshipView], language: str) -> None:
         over = f" ({ENDED.of(language)}: {each.ended.value})" if each.ended is not None else ""
         click.echo(f"{each.guardianship}: {', '.join(word.of(language) for word in words)}{over}")
     click.echo(f"{len(found)} guardianships")
-
-
-def _digest(document: Path) -> str:
-    return sha256(document.read_bytes()).hexdigest()

@@ -26,6 +26,7 @@ from services.contracts.identity.guardianships import (
     OFFER,
     TOLD,
     AskWard,
+    CorrectDeath,
     EndGuardianship,
     Evidence,
     GuardianshipClient,
@@ -185,6 +186,12 @@ def register_death(supervisor: Organisation, asked: RegisterDeath, *, reason: st
     """Propose to enter a death; another supervisor approves. Raises: RefusedError."""
     parameters = asked.model_dump(mode="json")
     return propose(supervisor, Body.IDENTITY, "register-death", parameters, reason=reason)
+
+
+def correct_death(supervisor: Organisation, asked: CorrectDeath, *, reason: str) -> ShownProposal:
+    """H6: propose to take back a death that was wrong; another supervisor approves. Raises: RefusedError."""
+    parameters = asked.model_dump(mode="json")
+    return propose(supervisor, Body.IDENTITY, "correct-death", parameters, reason=reason)
 
 
 def end(

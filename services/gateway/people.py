@@ -98,6 +98,11 @@ def change_resident(
     counter.ask(Body.REGISTRY, lambda http, token: RegistryClient(http).change(message, token=token))
 
 
+def enter_again(counter: Organisation, reference: str, items: BasicItems) -> None:
+    """Enter somebody in the resident register who was taken out of it. Raises: RefusedError."""
+    register_resident(counter, counter.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY], items)
+
+
 def depart_resident(counter: Organisation, reference: str, *, reason: ChangeReason) -> None:
     """Take somebody out of the resident register, who moved away or died. Raises: RefusedError."""
     token = counter.name_person(reference, Body.REGISTRY).tokens[Body.REGISTRY]

@@ -231,3 +231,10 @@ class DeceasedError(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("the person's death is entered already")
+
+
+class NotDeceasedError(IdentityError):
+    """There is no death to be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("no death of the person is entered")

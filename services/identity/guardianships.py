@@ -19,6 +19,8 @@ from services.kit.log.tables import insert_if_absent, put
 WARD_COLUMN = "guardianship.ward"
 GUARDIAN_COLUMN = "guardianship.guardian"
 PERSON_COLUMN = "legal_state.id"
+NEVER = ""
+"""The day, earlier than every other, of whose age was not asked for yet."""
 ADULT_CAPACITIES = frozenset({Capacity.ADULT_GUARDIAN})
 
 
@@ -49,12 +51,16 @@ class Guardianship:
 
 @dataclass(frozen=True, slots=True)
 class LegalStanding:
-    """What is known of a person: what age gives, whether they died; counted up with every change."""
+    """What is known of a person: what age gives, whether they died; counted up with every change.
+
+    `ended` are the guardianships that the present death ended.
+    """
 
     person: Pseudonym
     by_age: LegalState = LegalState.OF_AGE
     number: int = 0
     deceased: bool = False
+    ended: tuple[str, ...] = ()
 
     def state(self, guardianships: Sequence[Guardianship]) -> LegalState:
         """Return how far the person acts alone."""

@@ -6,13 +6,20 @@ from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
-from services.contracts.identity.guardianships import EnteringDeath, EnteringGuardianship
+from services.contracts.identity.guardianships import CorrectingDeath, EnteringDeath, EnteringGuardianship
 from services.contracts.identity.sectors import ChangeSectorKey, ChangeTokenKey, TellNamesAgain
 from services.contracts.oversight.register import Kind as Sector
 from services.identity import sector_store
 from services.identity.centre import IdentityCentre
 from services.identity.errors import IdentityError, NoSectorError, SectorBusyError, TokenKeyBusyError
-from services.identity.workflows import guardian_offers, guarding, names_again, sectors, token_keys
+from services.identity.workflows import (
+    death_corrections,
+    guardian_offers,
+    guarding,
+    names_again,
+    sectors,
+    token_keys,
+)
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
 
@@ -28,6 +35,7 @@ def identity_kinds(centre: IdentityCentre) -> list[AnyKind]:
         _change_token_key(centre),
         _register_guardianship(centre),
         _register_death(centre),
+        _correct_death(centre),
     ]
 
 
@@ -125,5 +133,23 @@ def _register_death(centre: IdentityCentre) -> AnyKind:
         effect=partial(guarding.register_death, centre),
         person=lambda _conn, asked: Pseudonym(asked.person),
         settle=partial(guardian_offers.settle_death, centre),
+        refusals=(IdentityError,),
+    )
+
+
+def _correct_death(centre: IdentityCentre) -> AnyKind:
+    """SC4, H6: somebody lives whose death was entered."""
+
+    def person(_conn: Connection, asked: CorrectingDeath) -> Pseudonym:
+        return Pseudonym(asked.person)
+
+    return Kind(
+        name="correct-death",
+        asked=CorrectingDeath,
+        sectors=TOWN_HALL,
+        preview=partial(death_corrections.preview_correction, centre),
+        effect=partial(death_corrections.correct, centre),
+        person=person,
+        settle=partial(death_corrections.settle_correction, centre),
         refusals=(IdentityError,),
     )

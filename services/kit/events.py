@@ -117,6 +117,7 @@ class EventKind(StrEnum):
     GUARDIAN_SIGNED_IN = "guardian_signed_in"
     GUARDIAN_REFUSED = "guardian_refused"
     DEATH_REGISTERED = "death_registered"
+    DEATH_CORRECTED = "death_corrected"
     DIRECTIVE_LAPSED = "directive_lapsed"
     UNMASKING_ASKED = "unmasking_asked"
     STAFF_UNMASKED = "staff_unmasked"

@@ -159,3 +159,12 @@ def test_a_youth_gets_an_own_card_and_decides_together_and_a_death_ends_it(hand:
     hand.approved(shown)
     assert hand.refused("permissions", "--card", card)
     assert "guardianship_ended" in hand.refused(*hand.as_guardian(ward, "permissions", father))
+    shown = hand.gives(
+        "guardian", "correct-death", "--as", hand.credentials("municipality-2"), "--reference", youth,
+        "--document", hand.document, "--reason", "came to the counter",
+    )  # fmt: skip
+    assert "approved" in hand.approved(shown)
+    anew = hand.folder / "youth-second-card.json"
+    hand.gives("guardian", "first-card", "--as", city, "--reference", youth, "--card", anew)
+    assert "death_corrected" in hand.gives("history", "--card", anew)
+    assert "guardianship_ended" in hand.refused(*hand.as_guardian(ward, "permissions", father))

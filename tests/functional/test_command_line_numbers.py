@@ -69,3 +69,17 @@ def test_who_departs_is_found_no_more_and_sees_it(deployment: Scene, tmp_path: P
     assert within(*asked).stdout == "nobody\n"
     assert_one_line(within(*depart, "died"), "not_found")
     assert "resident_departed  done  municipality" in within("history", "--card", card).stdout
+    back = (
+        "--name",
+        items.name,
+        "--address",
+        items.address,
+        "--sex",
+        items.sex,
+        "--birth-date",
+        items.birth_date,
+    )
+    again = ("enter-again", "--as", office, "--reference", made.reference, *back)
+    assert within(*again).stdout == "entered again\n"
+    assert "去田 光" in within(*asked).stdout
+    assert_one_line(within(*again), "already_registered")

@@ -244,6 +244,10 @@ class World(Bodies):
         """Enrol a person, enter them in the registry, and issue a card with the PIN `PIN`."""
         enrolled = self.enrol(at)
         self.settle(enrolled, at, items)
+        return self.card(enrolled, at)
+
+    def card(self, enrolled: EnrolledPerson, at: Participant) -> Holder:
+        """Issue a card to somebody who has none, with the PIN `PIN`."""
         secret = self.random.randbytes(pin.SECRET_SIZE)
         keys = {application: generate_private_key(SECP256R1()) for application in Application}
         message = card_request(enrolled.reference, keys, secret)

@@ -86,6 +86,21 @@ class EnteringDeath(Message):
     document: Digest
 
 
+class CorrectDeath(Message):
+    """The parameters of the proposal `correct-death`; the document shows that the person lives."""
+
+    reference: Reference
+    document: Digest
+
+
+class CorrectingDeath(Message):
+    """The same as it waits for its approval."""
+
+    organisation: str
+    person: str
+    document: Digest
+
+
 class AskWard(Message):
     """POST /wards (registrar): how far the person of a reference acts alone; the registry is asked for the age."""
 

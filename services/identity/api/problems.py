@@ -17,6 +17,7 @@ from services.identity.errors import (
     GuardianOfferError,
     NoCardError,
     NoSectorError,
+    NotDeceasedError,
     NotResidentError,
     PasskeyRefusedError,
     PatientNumberTakenError,
@@ -126,7 +127,15 @@ PROBLEMS: Final[Mapping[type[Exception], Problem]] = {
     UnknownGuardianshipError: Problem(
         404, "not_found", "No such guardianship", "Look the ward up and take the id from there."
     ),
-    DeceasedError: Problem(409, "person_deceased", "The death is entered", "There is nothing left to do."),
+    DeceasedError: Problem(
+        409,
+        "person_deceased",
+        "The death is entered",
+        "There is nothing left to do; if it is wrong, two supervisors take it back (correct-death).",
+    ),
+    NotDeceasedError: Problem(
+        409, "death_unknown", "No death is entered", "Look at the reference; there is nothing to take back."
+    ),
     SignatureError: Problem(403, "signature_refused", "The signature is not accepted", "Sign it again."),
     ColumnError: Problem(
         500, "stored_data_changed", "What is stored here was changed", "Tell the operator to run the audit."

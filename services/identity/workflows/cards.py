@@ -22,6 +22,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import (
     CardApplicationsError,
     CardExistsError,
+    DeceasedError,
     NotResidentError,
     UnknownReferenceError,
 )
@@ -41,7 +42,8 @@ VERIFIER_BYTES = 32
 def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCard) -> IssuedCard:
     """Issue a card to a person whom the registry knows.
 
-    Raises: UnknownReferenceError, NotResidentError, CardExistsError, CardApplicationsError, MalformedError.
+    Raises: UnknownReferenceError, NotResidentError, CardExistsError, CardApplicationsError, DeceasedError,
+    MalformedError.
     """
     _check_applications(request.applications)
     holder = holder_of(centre, caller.organisation, request.reference)
@@ -59,6 +61,9 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
         hold_person(conn, holder.pseudonym)
         if centre.store.has_card(conn, holder):
             raise CardExistsError("the person has a card that is not revoked")
+        standing = centre.guardianships.standing(conn, holder.pseudonym)
+        if standing is not None and standing.deceased:
+            raise DeceasedError
         centre.store.add_card(conn, card, [new for new, _ in certified], tries=centre.settings.pin_tries)
         code = random_code(centre.context.randomness)
         centre.cards.put_standing(conn, card, code=centre.code_digest(code), now=centre.seconds())

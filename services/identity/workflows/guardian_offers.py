@@ -54,7 +54,7 @@ def settle_guardianship(
         raise MalformedRequestError(
             "the parameters of register-guardianship are: reference, offer, evidence, document"
         ) from error
-    ward = _referred(centre, conn, caller, asked.reference)
+    ward = referred(centre, conn, caller, asked.reference)
     guardian, claims = _offered(centre, conn, asked.offer)
     fresh = abs(centre.seconds() - claims.at) <= FRESH_SECONDS
     if not fresh or claims.organisation != caller.organisation or guardian.pseudonym == ward.pseudonym:
@@ -79,7 +79,7 @@ def settle_death(
         asked = RegisterDeath.model_validate_json(json.dumps(dict(parameters)))
     except ValidationError as error:
         raise MalformedRequestError("the parameters of register-death are: reference, document") from error
-    person = _referred(centre, conn, caller, asked.reference).pseudonym
+    person = referred(centre, conn, caller, asked.reference).pseudonym
     return EnteringDeath(organisation=caller.organisation, person=person, document=asked.document)
 
 
@@ -120,13 +120,16 @@ def preview_death(centre: IdentityCentre, conn: Connection, asked: EnteringDeath
     card = centre.cards.own(conn, person)
     return {
         "document": asked.document,
+        # what was proposed before a death was corrected does not enter it again
+        "standing": 0 if standing is None else standing.number,
         "card_in_force": card is not None,
         "guardians": len(in_force(centre.guardianships.of_ward(conn, person))),
         "wards": len(in_force(centre.guardianships.of_guardian(conn, person))),
     }
 
 
-def _referred(centre: IdentityCentre, conn: Connection, caller: OperatorCaller, reference: str) -> Person:
+def referred(centre: IdentityCentre, conn: Connection, caller: OperatorCaller, reference: str) -> Person:
+    """Return whom a reference of the caller's organisation names. Raises: UnknownReferenceError."""
     found = centre.store.linked(conn, organisation=caller.organisation, reference=reference)
     if found is None:
         raise UnknownReferenceError

@@ -5,7 +5,8 @@ H1 a guardian's own card offers, for one municipality and in one capacity, a key
 H2 two supervisors enter it on evidence that suits the capacity (stops one official who makes somebody a guardian);
 H3 whatever ends it (another guardian, majority, a death) stops the guardian's tokens in the same transaction;
 H4 every body that keeps directives is told, again and again until it has answered; each learns its own key only;
-H5 the registry, which alone knows birth dates, is asked once a day how far age lets a minor act.
+H5 the registry, which alone knows birth dates, is asked once a day how far age lets a minor act;
+H6 a death that was wrong is taken back by two, and brings nothing back that it ended (`death_corrections.py`).
 """
 
 from dataclasses import replace
@@ -144,7 +145,8 @@ def register_death(
         end_guardianship(centre, conn, each, Change.GUARDIAN_DIED)
         changed(centre, conn, each.ward)
     _stop(centre, conn, person)
-    centre.guardianships.put_standing(conn, replace(known, deceased=True), day=today(centre))
+    ended = tuple(each.id for each in (*over, *wards))
+    centre.guardianships.put_standing(conn, replace(known, deceased=True, ended=ended), day=today(centre))
     event = Event(
         kind=EventKind.DEATH_REGISTERED,
         outcome=Outcome.DONE,
