@@ -35,7 +35,7 @@ class LegalState(StrEnum):
 
 
 class Act(StrEnum):
-    """What is done in a person's matters."""
+    """What is done in a person's matters; to keep the wallet is to make its keys and its parts known."""
 
     GRANT = "grant"
     REFUSE = "refuse"
@@ -43,6 +43,7 @@ class Act(StrEnum):
     READ_HISTORY = "read_history"
     READ_RECORDS = "read_records"
     GET_RECEIPTS = "get_receipts"
+    KEEP_WALLET = "keep_wallet"
 
 
 class Matter(StrEnum):
@@ -116,7 +117,11 @@ class Fate(StrEnum):
 
 
 _ALONE: Final = dict.fromkeys(Act, Needs.PERSON)
-_BY_GUARDIAN: Final = {**dict.fromkeys(Act, Needs.GUARDIAN), Act.READ_HISTORY: Needs.EITHER}
+_BY_GUARDIAN: Final = {
+    **dict.fromkeys(Act, Needs.GUARDIAN),
+    Act.READ_HISTORY: Needs.EITHER,
+    Act.KEEP_WALLET: Needs.EITHER,  # keys decide nothing, and a child with a first card has some
+}
 _TOGETHER: Final = {**dict.fromkeys(Act, Needs.EITHER), Act.GRANT: Needs.BOTH}
 _HELPED: Final = {**dict.fromkeys(Act, Needs.EITHER), Act.GRANT: Needs.GUARDIAN}
 _ENDED: Final = dict.fromkeys(Act, Needs.NOBODY)

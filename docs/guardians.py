@@ -35,7 +35,8 @@ def page() -> str:
         HEAD,
         "## Who may do what\n",
         "*both*: the person with the own card, and a guardian. Of several guardians each acts alone; a refusal by one "
-        "stands against a permission by another, as any refusal does.\n",
+        "stands against a permission by another, as any refusal does. *keep_wallet*: make the wallet's keys "
+        "known, lay its parts down.\n",
         _table(("state", "matter", *(each.value for each in Act)), _rules()),
         "\n## What becomes of it\n",
         "*confirm*: it stands until whoever decides now lays it down again, at most for the time that the ID centre's "

@@ -48,7 +48,7 @@ def directive_routes(directives: Directives) -> APIRouter:
     @routes.put("/wallet")
     def register_wallet(caller: Person, registration: WalletRegistration) -> WalletRegistered:
         """Register the wallet's key for this body; the first one stays."""
-        return workflows.register_wallet(directives, caller.pseudonym, registration)
+        return workflows.register_wallet(directives, caller.pseudonym, registration, guardian=caller.guardian)
 
     @routes.get("/wallet")
     def wallet(caller: Person) -> WalletRegistered:

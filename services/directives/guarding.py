@@ -77,6 +77,22 @@ def act_refused(
     return _fault(act_fault(ward.state, act, matter, signers=signers))
 
 
+def keeping_fault(
+    store: DirectiveStore, conn: Connection, person: Pseudonym, *, guardian: str | None
+) -> SubmissionFault | None:
+    """G2: why who is signed in may not make the wallet's keys or parts known now; `guardian` is their key if they act
+    for the person. To be asked in the transaction that stores them, taken in by `turn`.
+    """
+    ward = store.wards.get(conn, person)
+    signers = frozenset({_signed_in(ward, guardian)})
+    return _fault(act_fault(ward.state, Act.KEEP_WALLET, Matter.ORDINARY, signers=signers))
+
+
+def nobody_waits(_conn: Connection) -> tuple[DirectiveId, ...]:
+    """Name no directives, where what is stored ends none."""
+    return ()
+
+
 def tell(directives: Directives, message: TellStates) -> StatesTold:
     """G1: take what the ID centre says of people.
 

@@ -40,7 +40,13 @@ from services.contracts.directives import (
 )
 from services.directives.endings import Ending
 from services.directives.errors import DirectiveConflictError
-from services.directives.guarding import directive_fault, turn, withdrawal_fault
+from services.directives.guarding import (
+    directive_fault,
+    keeping_fault,
+    nobody_waits,
+    turn,
+    withdrawal_fault,
+)
 from services.directives.model import StoredDirective
 from services.directives.policy import (
     Pointers,
@@ -70,20 +76,28 @@ class _FaultError(Exception):
 
 
 def register_wallet(
-    directives: Directives, person: Pseudonym, registration: WalletRegistration
+    directives: Directives,
+    person: Pseudonym,
+    registration: WalletRegistration,
+    *,
+    guardian: str | None = None,
 ) -> WalletRegistered:
-    """Store the person's first wallet key. Raises: RefusedError; DirectiveConflictError for another key."""
+    """Store the person's first wallet key; `guardian` is the key of the guardian who is signed in for the person.
+
+    Raises: RefusedError; DirectiveConflictError for another key.
+    """
     context, kind = directives.context, EventKind.WALLET_REGISTERED
     if not _proves_wallet(directives, registration):
         raise refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
-    with context.database.write() as conn:
+    with directives.barrier.take_in(turn(person), against=nobody_waits) as conn:
+        unfit = keeping_fault(directives.store, conn, person, guardian=guardian)  # G2
         present = directives.store.wallet(conn, person)
-        if present is None and directives.store.put_wallet(conn, person, registration.signing_key):
+        if unfit is None and present is None:
+            directives.store.put_wallet(conn, person, registration.signing_key)
             event = Event(kind=kind, outcome=Outcome.DONE)
             context.journal.record(conn, person=person, event=event, statement=registration.proof.encode())
-        elif present is None:
-            # Another request was first, between the look and the writing.
-            present = directives.store.wallet(conn, person)
+    if unfit is not None:
+        raise refused(directives, person, kind=kind, code=unfit)
     if present not in (None, registration.signing_key):
         refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
         raise DirectiveConflictError(SubmissionFault.OTHER_WALLET)

@@ -24,6 +24,8 @@ from services.contracts.medical.messages import (
     OwnDeposit,
 )
 from services.contracts.oversight.register import ed25519
+from services.directives.errors import RefusedError
+from services.directives.guarding import keeping_fault, nobody_waits, turn
 from services.kit.columns import ColumnError
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
@@ -85,25 +87,32 @@ class Depositing:
     def publish(self, caller: PersonCaller, token: str) -> list[str]:
         """Add compartment keys that the wallet signed; returns all publications.
 
-        Raises: NoWalletError, PublicationRefusedError, LabelTakenError.
+        Raises: NoWalletError, PublicationRefusedError, LabelTakenError; RefusedError, logged.
         """
+        with self._centre.barrier.take_in(turn(caller.pseudonym), against=nobody_waits) as conn:
+            unfit = keeping_fault(
+                self._centre.directives, conn, caller.pseudonym, guardian=caller.guardian
+            )  # G2
+            if unfit is None:
+                return self._published(conn, caller, token)
+        event = Event(kind=EventKind.COMPARTMENTS_PUBLISHED, outcome=Outcome.REFUSED, reason=unfit.value)
         with self._database.write() as conn:
-            self._centre.store.lock(conn, caller.pseudonym)
-            person = self._known(conn, caller.pseudonym)
-            try:
-                published = verify_publication(token, person.wallet, person.subject)
-            except ConsentError as error:
-                raise PublicationRefusedError(str(error)) from error
-            policy.check_labels(policy.newest_versions(person.publications), published.keys)
-            event = Event(
-                kind=EventKind.COMPARTMENTS_PUBLISHED, outcome=Outcome.DONE, count=len(published.keys)
-            )
-            recorded = self._journal.record(
-                conn, person=person.pseudonym, event=event, statement=token.encode()
-            )
-            self._centre.store.add_publication(
-                conn, position=recorded.index, person=person.pseudonym, token=token
-            )
+            self._journal.record(conn, person=caller.pseudonym, event=event)
+        raise RefusedError(unfit)
+
+    def _published(self, conn: Connection, caller: PersonCaller, token: str) -> list[str]:
+        self._centre.store.lock(conn, caller.pseudonym)
+        person = self._known(conn, caller.pseudonym)
+        try:
+            published = verify_publication(token, person.wallet, person.subject)
+        except ConsentError as error:
+            raise PublicationRefusedError(str(error)) from error
+        policy.check_labels(policy.newest_versions(person.publications), published.keys)
+        event = Event(kind=EventKind.COMPARTMENTS_PUBLISHED, outcome=Outcome.DONE, count=len(published.keys))
+        recorded = self._journal.record(conn, person=person.pseudonym, event=event, statement=token.encode())
+        self._centre.store.add_publication(
+            conn, position=recorded.index, person=person.pseudonym, token=token
+        )
         return [*person.tokens, token]
 
     def published(self, caller: PersonCaller) -> list[str]:

@@ -21,12 +21,12 @@ def recovery_routes(recovery: Recovery) -> APIRouter:
     @routes.put("/recovery")
     def deposit(caller: OrGuardian, message: DepositPart) -> KeptParts:
         """Keep one part of the person's wallet."""
-        return workflows.deposit(recovery, caller.pseudonym, message)
+        return workflows.deposit(recovery, caller.pseudonym, message, guardian=caller.guardian)
 
     @routes.post("/recovery/retirements")
     def retire(caller: OrGuardian, message: RetireParts) -> KeptParts:
         """Forget all parts but one."""
-        return workflows.retire(recovery, caller.pseudonym, message)
+        return workflows.retire(recovery, caller.pseudonym, message, guardian=caller.guardian)
 
     @routes.post("/recovery/releases")
     def release(caller: Person, message: ReleaseParts) -> ReleasedParts:

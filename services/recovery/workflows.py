@@ -8,7 +8,8 @@ L4 each confirmation counts once, in the transaction of the entry that the perso
 L5 the part goes out sealed to the key that was confirmed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -37,10 +38,11 @@ from services.contracts.recovery import (
     RetirementClaims,
     RetireParts,
 )
+from services.directives.guarding import keeping_fault, nobody_waits, turn
+from services.directives.refusing import refused
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed
-from services.kit.database import take_turn
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.permissions import policies
 from services.recovery import egress
@@ -79,14 +81,18 @@ def any_card(_conn: Connection, _person: Pseudonym, _card: str) -> bool:
     return True
 
 
-def deposit(recovery: Recovery, person: Pseudonym, message: DepositPart) -> KeptParts:
-    """Keep one part that the registered wallet signed. Raises: RecoveryRefusedError; the person sees each."""
+def deposit(
+    recovery: Recovery, person: Pseudonym, message: DepositPart, *, guardian: str | None = None
+) -> KeptParts:
+    """Keep one part that the registered wallet signed; `guardian` is the key of the guardian who is signed in.
+
+    Raises: RecoveryRefusedError, RefusedError; the person sees each.
+    """
     kind = EventKind.RECOVERY_LAID_DOWN
     try:
         claims = _signed(recovery, person, message.deposit, typ=DEPOSIT, model=DepositClaims)
         kept = _kept(recovery, claims)
-        with recovery.directives.context.database.write() as conn:
-            take_turn(conn, f"recovery of {person}")
+        with _changing(recovery, person, kind, guardian=guardian) as conn:
             before = recovery.store.of(conn, person)
             if kept.id not in {each.id for each in before}:
                 before = _make_room(recovery, conn, person, before)
@@ -97,6 +103,20 @@ def deposit(recovery: Recovery, person: Pseudonym, message: DepositPart) -> Kept
             return KeptParts(parts=len(before))
     except RecoveryRefusedError as refusal:
         raise _told(recovery, person, kind, refusal) from None
+
+
+@contextmanager
+def _changing(
+    recovery: Recovery, person: Pseudonym, kind: EventKind, *, guardian: str | None
+) -> Iterator[Connection]:
+    """G2: open the transaction in which parts change, one after the other. Raises: RefusedError, once it is logged."""
+    directives = recovery.directives
+    with directives.barrier.take_in(turn(person), against=nobody_waits) as conn:
+        unfit = keeping_fault(directives.store, conn, person, guardian=guardian)
+        if unfit is None:
+            yield conn
+            return
+    raise refused(directives, person, kind=kind, code=unfit)
 
 
 def _make_room(
@@ -113,13 +133,14 @@ def _make_room(
     return [ordered[0], *ordered[2:]]
 
 
-def retire(recovery: Recovery, person: Pseudonym, message: RetireParts) -> KeptParts:
-    """Forget all parts but the named one. Raises: RecoveryRefusedError; the person sees each."""
+def retire(
+    recovery: Recovery, person: Pseudonym, message: RetireParts, *, guardian: str | None = None
+) -> KeptParts:
+    """Forget all parts but the named one. Raises: RecoveryRefusedError, RefusedError; the person sees each."""
     kind = EventKind.RECOVERY_RETIRED
     try:
         claims = _signed(recovery, person, message.retirement, typ=RETIREMENT, model=RetirementClaims)
-        with recovery.directives.context.database.write() as conn:
-            take_turn(conn, f"recovery of {person}")
+        with _changing(recovery, person, kind, guardian=guardian) as conn:
             known = any(each.id == claims.keep for each in recovery.store.of(conn, person))
             _require(known, RecoveryFault.NO_RECOVERY)
             recovery.store.forget_others(conn, person, claims.keep)

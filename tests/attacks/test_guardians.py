@@ -1,7 +1,7 @@
 """SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +15,8 @@ from sqlalchemy import func, select, update
 from support.oversight_reads import MEDICATION, NOTICE, SCOPE, events
 from support.oversight_world import URLS, OversightWorld, Participant, Person, body_certificate, oversight
 
+from consent import base64url
+from consent.canonical import JsonValue
 from consent.directives import DirectiveCopy, Effect, RecordScope, Terms
 from consent.guardian_signature import GuardianSignature, sign_as_guardian
 from consent.guardians import OWN_MATTERS, Capacity, Change, LegalState
@@ -24,9 +26,22 @@ from consent.recipients import Recipient
 from consent.terms import terms_payload
 from consent.vocabulary import PROXIES, Body, Purpose
 from consent.wallet import Wallet
-from services.contracts.directives import DirectivesClient, WithdrawalOrder, submission
+from services.contracts.directives import (
+    DirectivesClient,
+    WithdrawalOrder,
+    submission,
+    wallet_registration,
+)
 from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
 from services.contracts.oversight.register import Kind, Role
+from services.contracts.recovery import (
+    DEPOSIT,
+    PART_INFO,
+    RETIREMENT,
+    DepositPart,
+    RecoveryClient,
+    RetireParts,
+)
 from services.contracts.simulating import Simulate
 from services.directives import guarding, workflows
 from services.directives.audit import scan_directives
@@ -37,7 +52,8 @@ from services.directives.simulating import simulated
 from services.directives.wards import Ward as KeptWard
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import PersonCaller, SignedInBy
-from services.kit.http import RemoteProblemError, Token
+from services.kit.credentials.pseudonyms import seal_to
+from services.kit.http import Http, RemoteProblemError, Token
 from services.kit.problems import NotFoundError
 from services.oversight import tables
 
@@ -102,9 +118,14 @@ class Ward:
         return Token(value, self.world.dpop)
 
     @property
+    def http(self) -> Http:
+        """The connection of somebody's machine."""
+        return self.world.http(self.world.official.certificate)
+
+    @property
     def client(self) -> DirectivesClient:
         """This body's routes for people."""
-        return DirectivesClient(self.world.http(self.world.official.certificate))
+        return DirectivesClient(self.http)
 
     def terms(self, **changes: object) -> Terms:
         """Return terms for the clinic."""
@@ -489,6 +510,47 @@ def test_a_guardian_asks_what_would_change_and_a_former_one_does_not(
     assert events(ward.world)[-1]["reason"] == "guardianship_ended"
 
 
+def test_after_a_death_was_taken_back_the_person_decides_and_nothing_that_lapsed_is_there(ward: Ward) -> None:
+    """SC4: an older word about the death changes nothing any more."""
+    care = ward.lay_down(ward.terms(), None, signed_in=None)
+    denied = ward.lay_down(ward.terms(effect=Effect.DENY), None, signed_in=None)
+    ward.told(LegalState.DECEASED)
+    assert ward.told(LegalState.OF_AGE) == 1
+    assert ward.told(LegalState.DECEASED, number=1) == 0
+    states = [ward.state(each, by=None) for each in (care, denied)]
+    assert (states, ward.fragments(care)) == (["lapsed", "active"], 0)
+    assert ward.fragments(ward.lay_down(ward.terms(), None, signed_in=None)) == 1
+
+
+def test_only_a_guardian_in_force_makes_a_wards_keys_and_parts_known(ward: Ward) -> None:
+    """SC4: a token outlives the guardianship by a moment; what this body was told counts."""
+    former, present, neighbour = Guardian("w"), Guardian("w"), Guardian("other")
+    wallet = wallet_registration(ward.person.wallet, HERE, ward.world.clock())
+    ward.told(LegalState.CHILD, former.key())
+    ward.told(LegalState.CHILD, former.key(Change.GUARDIAN_CHANGED), present.key())
+    keeper = RecoveryClient(ward.http)
+    acts: dict[str, Callable[[Guardian | None], object]] = {
+        "wallet_registered": lambda by: ward.client.register_wallet(wallet, token=ward.token(by)),
+        "recovery_laid_down": lambda by: keeper.deposit(_deposit(ward), token=ward.token(by)),
+        "recovery_retired": lambda by: keeper.retire(_retirement(ward), token=ward.token(by)),
+    }
+    for kind, act in acts.items():
+        for by, code in ((former, "guardianship_ended"), (neighbour, "guardian_unknown")):
+            with pytest.raises(RemoteProblemError) as refusal:
+                act(by)
+            assert refusal.value.code == code
+            logged = events(ward.world)[-1]
+            assert (logged["kind"], logged["outcome"], logged["reason"]) == (kind, "refused", code)
+            assert logged["person"] == ward.person.pseudonym(HERE)
+        act(present)
+        act(None)  # keys decide nothing: also the child's own first card makes them known
+    ward.told(LegalState.DECEASED, present.key(Change.PERSON_DIED))
+    for act in acts.values():
+        with pytest.raises(RemoteProblemError) as late:
+            act(None)
+        assert late.value.code == "person_deceased"
+
+
 def test_only_the_id_centre_tells(ward: Ward) -> None:
     name = ward.person.told_name(HERE)
     said = TellStates(states=[PersonState(person=name, number=1, state=LegalState.DECEASED, guardians=[])])
@@ -512,6 +574,22 @@ def test_a_row_that_was_put_back_is_named(ward: Ward, directives: Directives) ->
         conn.execute(update(table).where(table.c.pseudonym == person).values(content=earlier.content))
     with database.read() as conn:
         assert [each.table for each in scan_directives(directives, conn)[1] if person in each.row] == ["ward"]
+
+
+def _deposit(ward: Ward) -> DepositPart:
+    sealed = seal_to(ward.world.context.sealing_key.public_key(), b"a part", info=PART_INFO)
+    told: dict[str, JsonValue] = {
+        "id": "p",
+        "part": base64url.encode(sealed),
+        "paper_digest": base64url.encode(bytes(32)),
+        "at": epoch_seconds(ward.world.clock()),
+    }
+    return DepositPart(deposit=ward.person.wallet.sign(HERE, DEPOSIT, told))
+
+
+def _retirement(ward: Ward) -> RetireParts:
+    told: dict[str, JsonValue] = {"keep": "p", "at": epoch_seconds(ward.world.clock())}
+    return RetireParts(retirement=ward.person.wallet.sign(HERE, RETIREMENT, told))
 
 
 def _text(ward: Ward, directive: DirectiveId, by: Guardian | None = None) -> str:

@@ -9,15 +9,18 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from consent.guardians import Act, Matter, Signer, act_fault
 from consent.identifiers import Pseudonym
+from consent.vocabulary import Body
+from services.contracts.directives import SubmissionFault
 from services.contracts.identity.guardianships import TOLD
 from services.identity.centre import IdentityCentre
 from services.identity.errors import OAuthCode, OAuthError
-from services.identity.guardianships import Guardianship
+from services.identity.guardianships import Guardianship, LegalStanding
 from services.identity.holding import hold_person
 from services.identity.sign_in import SignIn
 from services.identity.workflows.token_steps import KINDS, Asker
-from services.kit.credentials.callers import SignedInBy
+from services.kit.credentials.callers import PersonCaller, SignedInBy
 from services.kit.events import Outcome
 
 
@@ -45,6 +48,19 @@ def refuse_deceased(centre: IdentityCentre, conn: Connection, person: Pseudonym)
     standing = centre.guardianships.standing(conn, person)
     if standing is not None and standing.deceased:
         raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: its issuer does not count now")
+
+
+def keeping_fault(centre: IdentityCentre, conn: Connection, caller: PersonCaller) -> SubmissionFault | None:
+    """G2: why the caller may not make the wallet's key known now, by what the ID centre itself has entered."""
+    held = centre.guardianships.of_ward(conn, caller.pseudonym)
+    signer = Signer.PERSON
+    if caller.guardian is not None:
+        by = next((each for each in held if each.kid(Body.IDENTITY) == caller.guardian), None)
+        former = Signer.STRANGER if by is None else Signer.FORMER_GUARDIAN
+        signer = Signer.GUARDIAN if by is not None and by.ended is None else former
+    known = centre.guardianships.standing(conn, caller.pseudonym) or LegalStanding(caller.pseudonym)
+    fault = act_fault(known.state(held), Act.KEEP_WALLET, Matter.ORDINARY, signers=frozenset({signer}))
+    return None if fault is None else SubmissionFault(fault.value)
 
 
 def _confirm(

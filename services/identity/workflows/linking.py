@@ -13,6 +13,7 @@ from services.contracts.identity.messages import (
     RegisterSubject,
 )
 from services.contracts.oversight.register import ed25519, p256
+from services.directives.errors import RefusedError
 from services.identity import egress
 from services.identity.centre import IdentityCentre
 from services.identity.errors import (
@@ -21,7 +22,9 @@ from services.identity.errors import (
     RoleMissingError,
     SubjectTakenError,
 )
+from services.identity.holding import hold_person
 from services.identity.model import CardKey, Person
+from services.identity.workflows.guardian_sign_in import keeping_fault
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -76,7 +79,7 @@ def register_subject(
 ) -> RegisteredSubject:
     """Keep the key of the person's wallet for the medical sector; the first one stays.
 
-    Raises: SignatureError, MalformedError, SubjectTakenError; each is in the person's history.
+    Raises: SignatureError, MalformedError, SubjectTakenError, RefusedError; each is in the person's history.
     """
     kind = EventKind.WALLET_REGISTERED
     try:
@@ -87,16 +90,22 @@ def register_subject(
             centre.context.journal.record(conn, person=caller.pseudonym, event=event)
         raise
     with centre.context.database.write() as conn:
-        first = centre.store.subject(conn, caller.pseudonym) is None
+        hold_person(conn, caller.pseudonym)
+        unfit = keeping_fault(centre, conn, caller)
+        first = unfit is None and centre.store.subject(conn, caller.pseudonym) is None
         if first:
             centre.store.add_subject(conn, caller.pseudonym, request.wallet_key)
         # read anew: on PostgreSQL another registration may have come first between the two
-        taken = centre.store.subject(conn, caller.pseudonym) != request.wallet_key
+        taken = unfit is None and centre.store.subject(conn, caller.pseudonym) != request.wallet_key
         event = Event(kind=kind, outcome=Outcome.DONE)
         if taken:
             event = Event(kind=kind, outcome=Outcome.REFUSED, reason=SUBJECT_TAKEN)
-        if first or taken:
+        if unfit is not None:
+            event = Event(kind=kind, outcome=Outcome.REFUSED, reason=unfit.value)
+        if first or taken or unfit is not None:
             centre.context.journal.record(conn, person=caller.pseudonym, event=event)
+    if unfit is not None:
+        raise RefusedError(unfit)
     if taken:
         raise SubjectTakenError("another wallet is registered for this person")
     return RegisteredSubject(subject=thumbprint(request.wallet_key))

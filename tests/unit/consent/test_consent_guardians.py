@@ -50,8 +50,8 @@ SETS = [frozenset(each) for each in chain.from_iterable(combinations(Signer, n) 
 BY_HAND = {
     ("of_age", "ordinary"): {"*": "P PG"},
     ("of_age", "own"): {"*": "P PG"},
-    ("child", "ordinary"): {"*": "G PG", "read_history": "P G PG"},
-    ("child", "own"): {"*": "G PG", "read_history": "P G PG"},
+    ("child", "ordinary"): {"*": "G PG", "read_history": "P G PG", "keep_wallet": "P G PG"},
+    ("child", "own"): {"*": "G PG", "read_history": "P G PG", "keep_wallet": "P G PG"},
     ("youth", "ordinary"): {"*": "P G PG", "grant": "PG"},
     ("youth", "own"): {"*": "P PG"},
     ("protected", "ordinary"): {"*": "P G PG", "grant": "G PG"},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_bytes
 
 import pytest
 from sqlalchemy import select, update
@@ -12,15 +13,20 @@ from support.identity_people import IDENTITY, REGISTRY, some_items
 from consent.guardians import Capacity, Change, LegalState
 from consent.jwk import thumbprint
 from consent.vocabulary import Body
+from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient
 from services.contracts.identity.guardianships import (
     Evidence,
 )
+from services.contracts.identity.messages import SUBJECT_TYPE, RegisterSubject
+from services.directives.errors import RefusedError
 from services.identity import tables
 from services.identity.audit import scan
 from services.identity.guardian_audit import scan_guardianships
 from services.identity.workflows import guarding
+from services.identity.workflows.linking import register_subject
 from services.kit.clock import JAPAN, epoch_seconds
+from services.kit.credentials.callers import PersonCaller, SignedInBy
 from services.kit.credentials.tokens import PersonClaims, verify_token
 from services.kit.http import RemoteProblemError
 from services.kit.problems import UnavailableError
@@ -160,6 +166,32 @@ def test_the_end_stops_the_guardians_tokens_and_has_a_code_of_its_own(scene: Sce
     assert abs((ended.confirm_until or 0) - until) < 10
     with status(404):
         scene.end(child, name)
+
+
+def test_only_a_guardian_in_force_registers_a_wards_key_for_records(scene: Scene) -> None:
+    """SC4: what the ID centre has entered counts at once, also for a sign-in from before."""
+    child, former, wallet = scene.child(3), scene.adult(), Wallet.create(token_bytes)
+    scene.ask(child)
+    name = scene.enter(child, former)
+    at = epoch_seconds(scene.world.clock())
+    proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": at})
+    message = RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
+    caller = PersonCaller(
+        scene.own_name(child), SignedInBy.GUARDIAN, thumbprint(former.keys(name)[Body.IDENTITY.value])
+    )
+    scene.end(child, name)
+    for who, code in (
+        (caller, "guardianship_ended"),
+        (replace(caller, guardian="nobody's"), "guardian_unknown"),
+    ):
+        with pytest.raises(RefusedError) as refusal:
+            register_subject(scene.centre, who, message)
+        assert refusal.value.code.value == code
+        assert scene.history(scene.own_name(child))[-1]["reason"] == code
+    present = scene.adult()
+    other = scene.enter(child, present)
+    asking = scene.world.identity(scene.city)
+    assert asking.register_subject(message, token=scene.token(present, other)).subject
 
 
 def test_somebody_elses_guardianship_answers_as_none(scene: Scene) -> None:

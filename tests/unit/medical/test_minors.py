@@ -9,13 +9,13 @@ from support.medical_story import deposit, documents, seal
 from support.medical_world import HOSPITAL, ID_CENTRE, URL, Running, Someone, World
 
 from consent.compartments import Compartment
-from consent.guardians import Capacity, LegalState
+from consent.guardians import Capacity, Change, LegalState
 from consent.jwk import thumbprint, to_jwk
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
 from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
 from services.contracts.medical.erasing import ORDER_TYPE, EraseRecords, ErasuresClient
-from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest
+from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, Publication
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import SignedInBy
 from services.kit.credentials.dpop import DpopKey
@@ -93,6 +93,33 @@ def test_a_guardian_reads_nothing_of_what_a_youth_decides_alone(running: Running
         with pytest.raises(RemoteProblemError) as refusal:
             act()
         assert refusal.value.code == "person_decides"
+
+
+def test_only_a_guardian_in_force_publishes_a_wards_keys(running: Running) -> None:
+    """SC4: the refusal is in the ward's history, and nothing is published."""
+    child = Someone("a child with keys")
+    running.register(child)
+    keys = [to_jwk(Wallet.create(token_bytes).guardian_key("w", Body.MEDICAL).public_key()) for _ in range(3)]
+    former, present, stranger = (thumbprint(each) for each in keys)
+    known = [
+        GuardianKey(key=keys[0], capacity=Capacity.PARENT, ended=Change.GUARDIAN_CHANGED),
+        GuardianKey(key=keys[1], capacity=Capacity.PARENT),
+    ]
+    said = PersonState(
+        person=child.pseudonym(Body.MEDICAL), number=1, state=LegalState.CHILD, guardians=known
+    )
+    StateClient(running.http(ID_CENTRE)).tell(TellStates(states=[said]))
+    text = Publication(publication=child.wallet.publish([SUMMARY], running.world.now))
+    for guardian, code in ((former, "guardianship_ended"), (stranger, "guardian_unknown")):
+        with pytest.raises(RemoteProblemError) as refusal:
+            running.medical().publish(text, token=guardian_token(running, child, guardian))
+        assert refusal.value.code == code
+        logged = running.events(child)[-1]
+        told = (logged["kind"], logged["outcome"], logged["reason"])
+        assert told == ("compartments_published", "refused", code)
+    assert running.medical().published(token=running.world.person_token(child)).publications == []
+    shown = running.medical().publish(text, token=guardian_token(running, child, present))
+    assert len(shown.publications) == 1
 
 
 def guardian_token(running: Running, someone: Someone, guardian: str) -> Token:
