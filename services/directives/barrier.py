@@ -2,12 +2,13 @@
 
 A reader's last look at a directive and the sending of its answer hold the directive; a withdrawal waits for
 those who hold it, and whoever comes later sees it withdrawn. A refusal waits for those who hold any permission of the
-person that it can meet, and whoever comes later finds it. A hold is taken before a write transaction, never
-in one.
+person that it can meet, and whoever comes later finds it. The end of somebody's right, such as a guardian's, waits
+for the answers that rest on it, and whoever comes later finds it ended. A hold is taken before a write transaction,
+never in one.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, select
 
 from consent.identifiers import DirectiveId
 from consent.lifecycle import DirectiveState
-from services.kit.database import Database, take_turn
+from services.kit.database import Database, share_turn, take_turn
 from services.kit.prepared import PreparedIn
 
 
@@ -51,6 +52,17 @@ class Barrier:
                 in_force = self._in_force(conn, wanted)
             yield in_force
 
+    @contextmanager
+    def hold_right(self, right: str) -> Iterator[None]:
+        """Hold somebody's right against its end, beside others who hold it; whether it stands is looked up within."""
+        if self._database.is_sqlite:
+            with self._turns.shared(right):
+                yield
+            return
+        with self._database.holding() as conn:
+            share_turn(conn, right)
+            yield
+
     def _in_force(self, conn: Connection, directives: list[DirectiveId]) -> frozenset[DirectiveId]:
         return frozenset(name for (name,) in self._active.rows(conn, directives))
 
@@ -63,14 +75,20 @@ class Barrier:
 
     @contextmanager
     def take_in(
-        self, turn: str, *, against: Callable[[Connection], Iterable[DirectiveId]]
+        self,
+        turn: str,
+        *,
+        against: Callable[[Connection], Iterable[DirectiveId]],
+        ending: Sequence[str] = (),
     ) -> Iterator[Connection]:
-        """P6: open the write transaction in which a directive is stored, when nobody holds those of `against` any more.
+        """P6: open the write transaction in which a directive is stored, when nobody holds those of `against` any more,
+        nor the rights that it may be `ending`.
 
         Guarantees: with one `turn`, one after the other, so that `against` misses none that is just being stored.
         """
         with ExitStack() as held:
-            held.enter_context(self._turns.exclusive(turn))
+            for name in (turn, *ending):
+                held.enter_context(self._turns.exclusive(name))
             if self._database.is_sqlite:
                 with self._database.read() as conn:
                     ended = sorted(set(against(conn)))
@@ -79,7 +97,8 @@ class Barrier:
                 conn = held.enter_context(self._database.holding())
             else:
                 conn = held.enter_context(self._database.holding())
-                take_turn(conn, turn)
+                for name in (turn, *ending):
+                    take_turn(conn, name)
                 conn.execute(self._lock, {"ids": sorted(set(against(conn)))})
             yield conn
 

@@ -5,7 +5,9 @@ G2 a directive by a guardian carries that guardian's own signature over its term
    in the transaction that stores it (stops a former guardian, also one whose request was under way); what was taken
    back counts again only when the guardian is signed in (stops a ward who lays it down once more);
 G3 what is over by the table lapses in the transaction that is told so, or when its time is up: its fragments are
-   deleted behind the barrier, so that no answer that rests on it is still being sent.
+   deleted behind the barrier, so that no answer that rests on it is still being sent;
+G4 the person's own records on their way to a guardian hold the guardian's right until they were sent, and it is judged
+   once more then; what the ID centre tells waits for them (stops an answer after the end of a guardianship).
 """
 
 import logging
@@ -40,6 +42,11 @@ LAPSE_SECONDS = 60.0
 def turn(person: Pseudonym) -> str:
     """Return the name under which what changes a person's directives goes one after the other."""
     return f"directives of {person}"
+
+
+def right(person: Pseudonym) -> str:
+    """Return the name under which answers hold who may act for a person (G4)."""
+    return f"who acts for {person}"
 
 
 def directive_fault(
@@ -137,7 +144,8 @@ def _take(directives: Directives, person: Pseudonym, told: PersonState) -> bool:
             KnownGuardian(each.key, each.capacity, each.ended, each.confirm_until) for each in told.guardians
         ),
     )
-    with directives.barrier.take_in(turn(person), against=_over(directives, person, ward)) as conn:
+    over, ending = _over(directives, person, ward), (right(person),)
+    with directives.barrier.take_in(turn(person), against=over, ending=ending) as conn:
         directives.context.journal.tree.queue(conn)
         if directives.store.wards.get(conn, person).number >= told.number:
             return False

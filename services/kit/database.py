@@ -33,6 +33,7 @@ TOOK_TURNS_WRONG = frozenset(
 DUPLICATE = "23505"
 SQLITE_DUPLICATES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 _TURN = text("SELECT pg_advisory_xact_lock(:turn)")
+_SHARED_TURN = text("SELECT pg_advisory_xact_lock_shared(:turn)")
 
 
 class DataVersionError(Exception):
@@ -127,8 +128,16 @@ def take_turn(conn: Connection, name: str) -> None:
     PostgreSQL: taken before any row is locked. SQLite: a write transaction is alone already.
     """
     if conn.dialect.name == "postgresql":
-        turn = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
-        conn.execute(_TURN, {"turn": turn})
+        conn.execute(_TURN, {"turn": _number(name)})
+
+
+def share_turn(conn: Connection, name: str) -> None:
+    """PostgreSQL: wait until nobody has this turn alone, and keep it beside others until this transaction ends."""
+    conn.execute(_SHARED_TURN, {"turn": _number(name)})
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The person's own records, sealed as they are stored: only the person's wallet opens them; no other body is asked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,7 @@ from services.contracts.medical.messages import (
     OwnSegment,
 )
 from services.directives.errors import RefusedError
-from services.directives.guarding import act_refused
+from services.directives.guarding import act_refused, right
 from services.kit.blobs import BlobDamagedError, BlobMissingError
 from services.kit.credentials.callers import PersonCaller
 from services.kit.events import Event, EventKind, Outcome
@@ -33,6 +34,16 @@ LARGE = Event(kind=EventKind.OWN_RECORDS_FETCHED, outcome=Outcome.DONE, count=1,
 ASKED = Event(kind=EventKind.OWN_RECORDS_FETCHED, outcome=Outcome.DONE)
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What may be sent while `in_force` holds: it was read by who may read these categories."""
+
+    content: bytes = field(repr=False)
+    caller: PersonCaller
+    categories: frozenset[Category]
+    asked: Event
+
+
 class OwnRecordsOffice:
     """Hands people their own records, a part at a time."""
 
@@ -41,8 +52,10 @@ class OwnRecordsOffice:
         self._context = centre.context
         self._records = Records(centre.store, centre.context.journal)
 
-    def fetch(self, caller: PersonCaller, message: OwnRecordsRequest) -> OwnRecords:
-        """Return the newest versions of what is asked for; what was set apart is not the person's.
+    def fetch(self, caller: PersonCaller, message: OwnRecordsRequest) -> Outgoing:
+        """Return the newest versions of what is asked for, to be sent only within `in_force`.
+
+        What was set apart is not the person's.
 
         Guarantees: it is in the log, and so in the person's history, before it is answered.
         Raises: NoWalletError, StoredDocumentDamagedError (logged).
@@ -61,23 +74,45 @@ class OwnRecordsOffice:
             raise
         index = self._record(caller, _told(served))
         bundles = [read_bundle(each, {}, subject) for each in served]
-        return OwnRecords(bundles=bundles, next=following, log=LogIndex(index=index))
+        told = OwnRecords(bundles=bundles, next=following, log=LogIndex(index=index))
+        return Outgoing(told.model_dump_json().encode(), caller, readable, ASKED)
 
-    def segment(self, caller: PersonCaller, message: AskOwnSegment) -> OwnSegment:
-        """Return a segment of an own large document; the first one of a document is an entry of the log.
+    def segment(self, caller: PersonCaller, message: AskOwnSegment) -> Outgoing:
+        """Return a segment of an own large document, to be sent only within `in_force`.
 
+        The first one of a document is an entry of the log.
         Raises: SegmentUnknownError, StoredDocumentDamagedError (logged).
         """
         try:
-            content = self._segment(caller, message)
+            category, content = self._segment(caller, message)
         except ProblemError as refusal:
             self._record(caller, replace(LARGE, outcome=Outcome.REFUSED, reason=refusal.problem.code))
             raise
         if message.number == 0:
             self._record(caller, LARGE)
-        return OwnSegment(content=content)
+        told = OwnSegment(content=content).model_dump_json().encode()
+        return Outgoing(told, caller, frozenset({category}), LARGE)
 
-    def _segment(self, caller: PersonCaller, message: AskOwnSegment) -> bytes:
+    @contextmanager
+    def in_force(self, outgoing: Outgoing) -> Iterator[None]:
+        """G4. Raises: RefusedError, once it is logged."""
+        refusal: RefusedError | None = None
+        with self._centre.barrier.hold_right(right(outgoing.caller.pseudonym)):
+            try:
+                with self._context.database.read() as conn:
+                    for each in outgoing.categories:
+                        self._readable(conn, outgoing.caller, [each])
+            except RefusedError as problem:
+                refusal = problem
+            else:
+                yield
+        # a hold never waits for the database's writer: the entry comes after it
+        if refusal is not None:
+            event = replace(outgoing.asked, outcome=Outcome.REFUSED, reason=refusal.problem.code)
+            self._record(outgoing.caller, event)
+            raise refusal
+
+    def _segment(self, caller: PersonCaller, message: AskOwnSegment) -> tuple[Category, bytes]:
         centre, name, person = self._centre, DocumentId(message.document), caller.pseudonym
         with self._context.database.read() as conn:
             self._readable(conn, caller, Category)
@@ -85,13 +120,14 @@ class OwnRecordsOffice:
             if bundle is None or centre.apart.holds_any(conn, [bundle]):
                 raise SegmentUnknownError
             (held,) = centre.store.bundles(conn, [bundle]).values()
-            self._readable(conn, caller, [held.compartment.category])
+            category = held.compartment.category
+            self._readable(conn, caller, [category])
             upload = centre.streams.of_document(conn, person, name, message.version)
             blob = None if upload is None else centre.streams.blob(conn, upload, message.number)
         if blob is None:
             raise SegmentUnknownError
         try:
-            return centre.blobs.get(blob)
+            return category, centre.blobs.get(blob)
         except (BlobMissingError, BlobDamagedError) as error:
             where = f"segment {message.number} of document id={name}"
             raise StoredDocumentDamagedError(where) from error

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
 from services.contracts.medical.messages import (
     AskOwnSegment,
@@ -14,6 +15,7 @@ from services.contracts.medical.messages import (
 )
 from services.kit.access import person, person_or_guardian
 from services.kit.credentials.callers import PersonCaller
+from services.medical.api.answering import CheckedResponse
 from services.medical.depositing import Depositing
 from services.medical.own_records import OwnRecordsOffice
 
@@ -25,15 +27,17 @@ def own_record_routes(office: OwnRecordsOffice, depositing: Depositing) -> APIRo
     """Return the router."""
     routes = APIRouter()
 
-    @routes.post("/own-records")
-    def own_records(caller: OrGuardian, message: OwnRecordsRequest) -> OwnRecords:
+    @routes.post("/own-records", response_model=OwnRecords)
+    def own_records(caller: OrGuardian, message: OwnRecordsRequest) -> Response:
         """Hand the person a part of their own records; only their wallet opens them."""
-        return office.fetch(caller, message)
+        found = office.fetch(caller, message)
+        return CheckedResponse(found.content, within=lambda: office.in_force(found))
 
-    @routes.post("/own-records/segments")
-    def own_segment(caller: OrGuardian, message: AskOwnSegment) -> OwnSegment:
+    @routes.post("/own-records/segments", response_model=OwnSegment)
+    def own_segment(caller: OrGuardian, message: AskOwnSegment) -> Response:
         """Hand the person one sealed segment of an own large document."""
-        return office.segment(caller, message)
+        found = office.segment(caller, message)
+        return CheckedResponse(found.content, within=lambda: office.in_force(found))
 
     @routes.post("/own-deposits")
     def deposit_own(caller: Person, message: OwnDeposit) -> DepositAnswer:

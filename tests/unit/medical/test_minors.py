@@ -5,8 +5,9 @@ from pathlib import Path
 from secrets import token_bytes
 
 import pytest
+from support.guardian_tokens import guardian_token
 from support.medical_story import deposit, documents, seal
-from support.medical_world import HOSPITAL, ID_CENTRE, URL, Running, Someone, World
+from support.medical_world import HOSPITAL, ID_CENTRE, Running, Someone, World
 
 from consent.compartments import Compartment
 from consent.guardians import Capacity, Change, LegalState
@@ -17,9 +18,7 @@ from services.contracts.guardianship import GuardianKey, PersonState, StateClien
 from services.contracts.medical.erasing import ORDER_TYPE, EraseRecords, ErasuresClient
 from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, Publication
 from services.kit.clock import epoch_seconds
-from services.kit.credentials.callers import SignedInBy
-from services.kit.credentials.dpop import DpopKey
-from services.kit.http import RemoteProblemError, Token
+from services.kit.http import RemoteProblemError
 
 SUMMARY, SENSITIVE = (Compartment(each, 2026, 1) for each in (Category.SUMMARY, Category.SENSITIVE))
 EVERYTHING = OwnRecordsRequest(categories=None, first_year=2000, last_year=2030, start=0)
@@ -120,22 +119,6 @@ def test_only_a_guardian_in_force_publishes_a_wards_keys(running: Running) -> No
     assert running.medical().published(token=running.world.person_token(child)).publications == []
     shown = running.medical().publish(text, token=guardian_token(running, child, present))
     assert len(shown.publications) == 1
-
-
-def guardian_token(running: Running, someone: Someone, guardian: str) -> Token:
-    """Return an access token of somebody who acts for a person."""
-    world, key = running.world, DpopKey(running.world.identity.p256("dpop"))
-    value = world._issuer.for_person(
-        audience=URL,
-        pseudonym=someone.pseudonym(Body.MEDICAL),
-        audience_key=world.context.sealing_key.public_key(),
-        acr=SignedInBy.GUARDIAN.value,
-        jkt=key.thumbprint,
-        place=0,
-        now=world.now,
-        guardian=guardian,
-    )
-    return Token(value, key)
 
 
 def test_a_youth_reads_and_erases_as_an_adult_does(running: Running) -> None:
