@@ -105,6 +105,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
         "cards": "#stop-card",
         "links": "#own-links button",
         "banks": "#permissions button",
+        "guardian": None,
         "number": "#change-number",
     }.items():
         visit.go(part)
@@ -118,7 +119,7 @@ def test_every_part_is_for_everybody(visit: Visit, warned: Inhabitant, language:
             page.keyboard.press("Escape")
             assert page.locator(asks).first.evaluate("each => each === document.activeElement")
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
-    assert len(titles) == 11
+    assert len(titles) == 12
     page.evaluate(BREAK)
     rules = {each.split(":")[0] for each in page.evaluate(AUDIT)}
     assert {

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from consent.guardians import RULES, Act
 from consent.vocabulary import Body
 from services.contracts.portal.messages import PortalConfig
 from services.kit.problems import NotFoundError
@@ -37,7 +38,7 @@ def page_routes(settings: Settings) -> APIRouter:
     )
     template = environment.get_template("index.html")
     pages = {
-        language: template.render(language=language, words=texts_of_page(told))
+        language: template.render(language=language, words=texts_of_page(told), rules=RULES, acts=list(Act))
         for language, told in words.items()
     }
 

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from consent.explanations import RefusalCode, explain
+from consent.guardians import CAPACITIES, STATES
 
 FOLDER: Final = Path(__file__).parent
 LANGUAGES: Final = ("ja", "en")
@@ -39,7 +40,9 @@ def word_files(language: str) -> list[Path]:
 
 
 def load_words() -> dict[str, Words]:
-    """Return all texts by language; reasons of refusals are those of `consent.explanations`."""
+    """Return all texts by language; reasons of refusals are those of `consent.explanations`, capacities
+    and states of wards those of `consent.guardians`.
+    """
     return {language: _words(language) for language in LANGUAGES}
 
 
@@ -62,7 +65,11 @@ def _words(language: str) -> Words:
         for group, texts in json.loads(file.read_text(encoding="utf-8")).items():
             told.setdefault(group, {}).update(texts)
     reasons = {code.value: getattr(explain(code), language) for code in RefusalCode}
-    return {**told, "reasons": {**told["reasons"], **reasons}}
+    of_guardians = {
+        "capacities": {each.value: getattr(said, language) for each, said in CAPACITIES.items()},
+        "legal_states": {each.value: getattr(said, language) for each, said in STATES.items()},
+    }
+    return {**told, **of_guardians, "reasons": {**told["reasons"], **reasons}}
 
 
 def as_json(words: Mapping[str, Words]) -> JsonValue:

@@ -79,6 +79,9 @@ const thumbprint = async ({ crv, kty, x, y }) =>
 export class Person {
   #urls;
   #ask;
+  #again = () => {
+    throw new CentreError("identity", "forbidden");
+  };
   #proofKey;
   #proofJwk;
   #tokens = new Map();
@@ -86,8 +89,16 @@ export class Person {
   // called when the portal knows this person's session no more
   whenOver = () => {};
 
-  static byCard(card, key) {
-    return Person.#with(card.urls, (person, audience) => person.#cardForm(card, key, audience));
+  static async byCard(card, key, guardianship = null) {
+    const asked = { card, key, guardianship };
+    const made = await Person.#with(card.urls, (person, audience) => person.#cardForm(asked, audience));
+    made.#again = (name) => Person.byCard(card, key, name);
+    return made;
+  }
+
+  // Somebody for whom the holder of the card acts: a proof key and tokens of their own. A passkey signs in for nobody else.
+  forWard(guardianship) {
+    return this.#again(guardianship);
   }
 
   // `use` has the device sign a challenge (bytes) and returns its answer.
@@ -179,8 +190,10 @@ export class Person {
   }
 
   // K3: the card signs the ID centre's challenge; the token is for one audience and bound to the proof key.
-  async #cardForm(card, key, audience) {
+  // For a ward it names the guardianship, so that no relay puts in another one.
+  async #cardForm({ card, key, guardianship }, audience) {
     const claims = {
+      ...(guardianship === null ? {} : { guardianship }),
       iss: card.id,
       sub: card.id,
       aud: `${this.#urls.identity}/oauth/token`,

@@ -25,6 +25,8 @@ export function ask({ title, effects, yes, pin = null, hint = null, act }) {
   acting = { act, pin, hint };
   at("confirm-heading").textContent = title;
   at("confirm-effects").replaceChildren(...effects.map((each) => element("li", {}, each)));
+  at("confirm-for").textContent = at("acting-who").textContent;
+  at("confirm-for").hidden = at("confirm-for").textContent === "";
   at("confirm-yes").textContent = yes;
   at("confirm-pin-field").hidden = pin === null;
   at("confirm-pin-label").textContent = pin ?? "";

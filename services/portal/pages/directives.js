@@ -17,10 +17,11 @@ const POINTED = ["oversight", "identity"];
 const HANDLE_BYTES = 64;
 const ID_BYTES = 16;
 
-// Opens the wallet for one thing to be done; `register` is the verified register.
-export async function openHand(person, register, seed) {
+// Opens the wallet for one thing to be done; `register` is the verified register. `guardian` signs terms for a body where
+// somebody acts for the wallet's person (`signsAsGuardian`).
+export async function openHand(person, register, seed, guardian = null) {
   const bodies = await Promise.all(PROXIES.map(async (body) => [body, await openWallet(seed, body)]));
-  return new Hand(person, register, { wallets: Object.fromEntries(bodies), seed });
+  return new Hand(person, register, { wallets: Object.fromEntries(bodies), seed, guardian });
 }
 
 class Hand {
@@ -28,20 +29,23 @@ class Hand {
   #register;
   #wallets;
   #seed;
+  #guardian;
   #delegation = null;
   #names = new Map();
 
-  constructor(person, register, { wallets, seed }) {
+  constructor(person, register, { wallets, seed, guardian }) {
     this.#person = person;
     this.#register = register;
     this.#wallets = wallets;
     this.#seed = seed;
+    this.#guardian = guardian;
   }
 
   close() {
     this.#seed.fill(0);
     this.#delegation?.free();
     this.#wallets = {};
+    this.#guardian = null;
   }
 
   // P2 to P7: the medical centre last, so that it is in force only when all have it. What some took is taken back when one
@@ -108,8 +112,9 @@ class Hand {
     const ids = Object.fromEntries(PROXIES.map((body) => [body, randomText(ID_BYTES)]));
     const copies = {};
     for (const body of PROXIES) {
-      const guardian = guardians[body] === undefined ? {} : { guardian: guardians[body] };
-      const payload = { ...guardian, id: ids[body], body, person: await this.#name(body), terms, issued_at };
+      const person = await this.#name(body);
+      const signed = this.#guardian === null ? guardians[body] : await this.#guardian(body, person, terms);
+      const payload = { ...(signed === undefined ? {} : { guardian: signed }), id: ids[body], body, person, terms, issued_at };
       const medical = body === "medical";
       copies[body] = {
         id: ids[body],

@@ -25,6 +25,16 @@ const AS_THEY_ARE = new Set([
   "staff_entry_not_proven",
 ]);
 
+// what the rule table of guardians says
+const RULES = new Set([
+  "guardian_required",
+  "assent_required",
+  "person_decides",
+  "guardianship_ended",
+  "guardian_unknown",
+  "person_deceased",
+]);
+
 // Returns [text, field]: what to tell the person, and which of "card" and "pin" it is about. `hint` is what the card
 // file says about its PIN, `byPasskey` whether that is how the person signs in.
 export function explain(error, { hint = null, byPasskey = false } = {}) {
@@ -42,6 +52,7 @@ export function explain(error, { hint = null, byPasskey = false } = {}) {
   if (code === "invalid_dpop_proof") return plain("clock");
   if (code === "invalid_token") return plain("session_required");
   if (AS_THEY_ARE.has(code)) return plain(code);
+  if (RULES.has(code)) return [() => word("reasons", code), null];
   return [() => word("errors", "refused", { centre: centre(), code }), null];
 }
 

@@ -8,7 +8,9 @@ import { askShare, endSession, fetchJson, Person, suspendByCode } from "./centre
 import { startConfirming, stopAsking } from "./confirm.js";
 import { at, download, element, markWrong, say, tell, tellAgain, today } from "./elements.js";
 import * as emergency from "./emergency_page.js";
+import { listed } from "./directives.js";
 import { explain } from "./explain.js";
+import * as guardian from "./guardian_page.js";
 import { loadHistory } from "./history.js";
 import * as links from "./links_page.js";
 import * as number from "./number_page.js";
@@ -34,11 +36,14 @@ const PARTS = {
   cards: [cards, passkeys],
   links: [links],
   banks: [banks],
+  guardian: [guardian],
   number: [number],
 };
 const MODULES = Object.values(PARTS).flat();
 const SIGN_IN_FIELDS = ["card", "pin"];
 const FIRST = "history";
+// what there is for somebody for whom one acts; the rest is the person's own
+const FOR_WARDS = ["history", "sharing", "permit", "guardian"];
 let state = null;
 let timer = null;
 
@@ -113,9 +118,10 @@ async function stopByCode() {
 
 async function enter(person, card) {
   const lasts = await person.openSession();
-  const now = { person, card, history: null };
-  const isOver = () => state === now && forget(() => word("page", "session_over"));
+  const now = { person, card, history: null, ward: null, own: null, signs: card !== null };
+  const isOver = () => (state === now || state?.own === now) && forget(() => word("page", "session_over"));
   now.reload = () => readAgain(now);
+  now.actFor = (ward) => actFor(now, ward);
   person.whenOver = isOver;
   state = now;
   timer = setTimeout(isOver, lasts * 1000);
@@ -125,6 +131,44 @@ async function enter(person, card) {
   at("without-card").hidden = card !== null;
   await load();
   if (state === now) await goTo(part());
+}
+
+// From here on everything that is read and done is the ward's; the medical centre's answer shows that one may.
+async function actFor(own, ward) {
+  const person = await own.person.forWard(ward.guardianship);
+  person.whenOver = own.person.whenOver;
+  await listed(person);
+  if (state !== own) return;
+  const now = { person, card: own.card, history: null, ward, own, signs: ward.file !== null };
+  now.reload = () => readAgain(now);
+  await become(now);
+}
+
+async function become(now) {
+  stopAsking();
+  forgetShown();
+  state = now;
+  showActing();
+  await load();
+  if (state !== now) return;
+  history.replaceState(null, "", "#guardian");
+  await goTo("guardian");
+}
+
+function showActing() {
+  const ward = state?.ward ?? null;
+  at("acting").hidden = ward === null;
+  tell("acting-who", ward === null ? undefined : () => guardian.who(ward));
+  for (const link of document.querySelectorAll("[data-part]")) link.closest("li").hidden = !isThere(link.dataset.part);
+}
+
+const isThere = (name) => !state?.ward || FOR_WARDS.includes(name);
+
+function stopActing() {
+  const { own, person } = state;
+  const ended = become(own);
+  person.signOut().catch(() => null); // what is not ended expires within minutes
+  return ended;
 }
 
 // The card says where the centres are, not the portal: one that relays for others is told apart before anything is sent.
@@ -170,7 +214,7 @@ function show() {
 
 const part = () => {
   const asked = location.hash.slice(1);
-  return Object.hasOwn(PARTS, asked) ? asked : FIRST;
+  return Object.hasOwn(PARTS, asked) && isThere(asked) ? asked : FIRST;
 };
 
 async function goTo(name) {
@@ -188,7 +232,8 @@ async function goTo(name) {
 function entitle() {
   const name = part();
   const plain = state === null || name === FIRST;
-  document.title = plain ? word("page", "title") : word("page", "title_of", { part: word("page", `nav_${name}`) });
+  const title = plain ? word("page", "title") : word("page", "title_of", { part: word("page", `nav_${name}`) });
+  document.title = state?.ward ? `${guardian.who(state.ward)} – ${title}` : title;
 }
 
 function save() {
@@ -199,18 +244,17 @@ function save() {
 }
 
 async function signOut(message = () => word("page", "signed_out")) {
-  const { person } = state;
+  const people = [state.person, ...(state.own ? [state.own.person] : [])];
   forget(message);
-  await Promise.allSettled([person.signOut(), endSession()]);
+  await Promise.allSettled([...people.map((each) => each.signOut()), endSession()]);
 }
 
 function forget(message) {
   clearTimeout(timer);
   stopAsking();
   state = null;
-  for (const each of MODULES) each.forget();
-  for (const table of document.querySelectorAll("tbody")) table.replaceChildren();
-  at("centres").replaceChildren();
+  forgetShown();
+  showActing();
   at("sign-in").reset();
   at("signed-in").hidden = true;
   at("signing-in").hidden = false;
@@ -220,6 +264,12 @@ function forget(message) {
   history.replaceState(null, "", location.pathname + location.search);
   entitle();
   at("sign-in-heading").focus();
+}
+
+function forgetShown() {
+  for (const each of MODULES) each.forget();
+  for (const table of document.querySelectorAll(".entries tbody")) table.replaceChildren();
+  at("centres").replaceChildren();
 }
 
 function speak(language) {
@@ -241,6 +291,7 @@ function whenPressed() {
   at("refresh").addEventListener("click", load);
   at("save").addEventListener("click", save);
   at("sign-out").addEventListener("click", () => signOut());
+  at("stop-acting").addEventListener("click", stopActing);
   at("show").addEventListener("change", () => {
     show();
     const count = at("entries").tBodies[0].rows.length;
@@ -257,6 +308,7 @@ async function start() {
   startConfirming();
   cards.start(signOut);
   emergency.start();
+  guardian.start();
   number.start();
   permit.start();
   sharing.start();

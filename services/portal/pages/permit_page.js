@@ -38,7 +38,8 @@ export function show() {
   if (session === null) return;
   const { register } = session.history;
   at("permit-without-card").hidden = session.card !== null;
-  at("permit-show").disabled = session.card === null;
+  at("permit-without-file").hidden = session.signs || session.card === null;
+  at("permit-show").disabled = !session.signs;
   fillOrganisations("recipient", register, [[EVERYBODY, word("permit", "everybody")]]);
   showPreview();
 }

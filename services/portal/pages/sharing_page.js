@@ -52,6 +52,8 @@ export function show() {
   const ended = directives.filter((each) => !isActive(each) && !kept.has(JSON.stringify(each.terms)));
   at("no-directives").hidden = standing.length > 0 || at("sharing-problem").textContent !== "";
   at("sharing-without-card").hidden = session.card !== null;
+  at("sharing-without-file").hidden = session.signs || session.card === null;
+  at("may-part").hidden = session.ward !== null; // the medical centre answers that to the person alone
   at("directives").replaceChildren(...[...standing].reverse().map(line));
   at("ended").hidden = ended.length === 0;
   at("ended-count").textContent = word("sharing", "ended", { count: ended.length });
@@ -97,12 +99,12 @@ function line(directive) {
   ];
   const heading = word("sharing", `${terms.effect}_line`, { who: facts(terms, register)[0][1] });
   const text = word("sharing", "take_back");
-  const acts = session.card === null ? [] : [button(text, `${text}: ${inShort(terms, register)}`, () => askToTakeBack(directive))];
+  const acts = !session.signs ? [] : [button(text, `${text}: ${inShort(terms, register)}`, () => askToTakeBack(directive))];
   return card(heading, told, element("div", { class: "actions" }, ...acts, ...receiptButton(directive)));
 }
 
 function receiptButton(directive) {
-  if (session.card === null) return [];
+  if (!session.signs) return [];
   const text = word("sharing", "receipt");
   return [button(text, `${text}: ${inShort(directive.terms, session.history.register)}`, () => askForReceipt(directive))];
 }

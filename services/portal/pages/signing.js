@@ -5,6 +5,7 @@ import { fromBase64url } from "./bytes.js";
 import { openApplication } from "./card.js";
 import { askShare, CentreError } from "./centres.js";
 import { openHand } from "./directives.js";
+import { openWard, signsAsGuardian } from "./ward_file.js";
 import { word } from "./words.js";
 
 // What a question needs so that the PIN of the signature application is asked for.
@@ -13,10 +14,16 @@ export const byPin = ({ card }) => ({
   hint: card.applications.signature.hint,
 });
 
-export async function open({ person, card, history }, pin) {
+export async function open({ person, card, history, ward }, pin) {
   if (!history.register.signingKeys.has("medical")) throw new CentreError("oversight", "old_browser");
   const { secrets } = await openApplication(card, "signature", pin, askShare);
-  return openHand(person, history.register, fromBase64url(secrets.seed));
+  const own = fromBase64url(secrets.seed);
+  if (!ward) return openHand(person, history.register, own);
+  try {
+    return await openHand(person, history.register, await openWard(own, ward.file), await signsAsGuardian(own, ward.file));
+  } finally {
+    own.fill(0);
+  }
 }
 
 export async function withHand(now, pin, work) {

@@ -50,8 +50,10 @@ export async function derive(seed, label) {
 }
 
 // The key that signs what is sent to one body; no other body ever sees its public part.
-export async function openWallet(seed, body) {
-  const secret = await derive(seed, SIGNING + body);
+export const openWallet = async (seed, body) => signerOf(await derive(seed, SIGNING + body));
+
+// What signs with the Ed25519 key of 32 bytes.
+export async function signerOf(secret) {
   // exportable, as nothing else tells its public part
   const key = await crypto.subtle.importKey("pkcs8", concat(PKCS8, secret), "Ed25519", true, ["sign"]);
   const { crv, kty, x } = await crypto.subtle.exportKey("jwk", key);

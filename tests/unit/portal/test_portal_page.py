@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from consent.conditions import FrequencyUnit
 from consent.explanations import RefusalCode, explain
+from consent.guardians import Act, Capacity, Change, LegalState, Needs
 from consent.lifecycle import DirectiveState
 from consent.terms import Effect
 from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Purpose
@@ -113,6 +114,11 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("askers", ReaderIs),
         ("watches", WatchChoice),
         ("findings", ReviewOutcome),
+        ("acts", Act),
+        ("needs", Needs),
+        ("changes", Change),
+        ("capacities", Capacity),
+        ("legal_states", LegalState),
     ],
 )
 def test_every_code_of_a_log_has_words(group: str, codes: type[StrEnum]) -> None:
