@@ -121,14 +121,21 @@ def mask(member: StaffMember, *, person: str, key: bytes, oversight: X25519Publi
     """
     pseudonym = readable(_keyed(key, "pseudonym", member.organisation, member.operator, person))
     salt = _keyed(key, "salt", member.organisation, member.operator, member.terminal, person)[:SALT_BYTES]
+    opening = StaffOpening(member.organisation, member.operator, member.terminal, pseudonym, salt)
+    return StaffMask(pseudonym, salt, seal_opening(opening, member.name, oversight=oversight))
+
+
+def seal_opening(opening: StaffOpening, name: str, *, oversight: X25519PublicKey) -> bytes:
+    """Seal who acted to the oversight body. Shape: `SEALED_BYTES`, whoever it was. Raises: MalformedError."""
     told: JsonObject = {
-        "operator": member.operator,
-        "terminal": member.terminal,
-        "name": member.name,
-        "salt": base64url.encode(salt),
+        "operator": opening.operator,
+        "terminal": opening.terminal,
+        "name": name,
+        "salt": base64url.encode(opening.salt),
     }
-    sealed = _SUITE.encrypt(_pad(canonical.encode(told)), oversight, _info(member.organisation, pseudonym))
-    return StaffMask(pseudonym, salt, sealed)
+    return _SUITE.encrypt(
+        _pad(canonical.encode(told)), oversight, _info(opening.organisation, opening.pseudonym)
+    )
 
 
 class _SealedWire(WireModel):
@@ -151,7 +158,7 @@ class OpenedStaff:
 
 
 def open_mask(private: X25519PrivateKey, sealed: bytes, *, organisation: str, pseudonym: str) -> OpenedStaff:
-    """Open what an organisation sealed to the oversight body. Raises: SealError if it was not, or says nothing."""
+    """Open what `seal_opening` sealed to the oversight body. Raises: SealError if it was not, or says nothing."""
     try:
         padded = _SUITE.decrypt(sealed, private, _info(organisation, pseudonym))
         size = int.from_bytes(padded[:2], "big")

@@ -9,7 +9,7 @@ from services.commands.failures import told
 from services.commands.options import IdCommand, Said
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signed_in
-from services.contracts.oversight.unmasking import Tell, Unmasking
+from services.contracts.oversight.unmasking import MOST_COLLEAGUES, Tell, Unmasking
 from services.gateway import unmasking as gateway
 from services.gateway.credentials import name_operator, renew_staff_secret
 from services.gateway.history import BODIES
@@ -23,24 +23,32 @@ def unmask() -> None:
 
 @unmask.command()
 @card_option
-@click.option("--entry", required=True, help="BODY/NUMBER, as `sekisho unmask entries` shows it.")
+@click.option(
+    "--entry",
+    required=True,
+    help="BODY/NUMBER, or BODY/NUMBER/COLLEAGUE, as `sekisho unmask entries` shows it.",
+)
 @click.option("--why", required=True, help="Why it matters to you who it was; two officials read it.")
 @told
 def ask(card: Path, entry: str, why: str) -> None:
     """Ask who acted in an entry of your history."""
-    body, _, number = entry.partition("/")
-    if body not in {each.value for each in BODIES} or not number.isdecimal():
+    body, number, colleague = (*entry.split("/"), "0")[:3]
+    right = body in {each.value for each in BODIES} and number.isdecimal() and colleague.isdecimal()
+    if entry.count("/") not in (1, 2) or not right or int(colleague) > MOST_COLLEAGUES:
         raise click.UsageError(f"--entry {entry!r}: write BODY/NUMBER, such as medical/12")
-    _show(gateway.ask(signed_in(card), Body(body), int(number), why=why))
+    asked = gateway.ask(signed_in(card), Body(body), int(number), why=why, colleague=int(colleague))
+    _show(asked)
 
 
 @unmask.command()
 @card_option
 @told
 def entries(card: Path) -> None:
-    """List the entries of your history in which an organisation signed who acted."""
+    """List the entries of your history in which it can be found out who acted, or who acted beside."""
     for each in gateway.askable(signed_in(card)):
-        click.echo(f"{each.body}/{each.index}  {each.kind}  {each.organisation}  {each.staff}")
+        for colleague, staff in each.unmaskable:
+            place = f"{each.body}/{each.index}" + (f"/{colleague}" if colleague else "")
+            click.echo(f"{place}  {each.kind}  {each.organisation}  {staff}")
 
 
 @unmask.command()
@@ -131,5 +139,6 @@ def opening(folder: Path, reference: str) -> None:
 
 
 def _show(each: Unmasking) -> None:
-    parts = [each.case, f"{each.body}/{each.index}", each.organisation, each.state.value]
+    beside = f"/{each.colleague}" if each.colleague else ""
+    parts = [each.case, f"{each.body}/{each.index}{beside}", each.organisation, each.state.value]
     click.echo("  ".join([*parts, *(text for text in (each.name, each.comment) if text)]))

@@ -33,7 +33,7 @@ from services.kit.log.evidence import (
     verify_evidence,
 )
 from services.kit.log.seen_heads import HeldHead, verify_seen
-from services.kit.staff import STAFF, member
+from services.kit.staff import OPENING, STAFF, colleagues, member
 
 BODIES: Final = (Body.IDENTITY, Body.REGISTRY, Body.MEDICAL, Body.PRODUCT_SAFETY, Body.OVERSIGHT)
 """The bodies that know people and keep a history of what they did with their data."""
@@ -88,17 +88,33 @@ class HistoryEntry:
         pseudonym = member(self.event, "pseudonym")
         if pseudonym is None:
             return None
-        told = "-".join(pseudonym[at : at + 4] for at in range(0, len(pseudonym), 4))
+        told = grouped(pseudonym)
         return told if self.is_signed else f"{self.body}/{told}"
 
     @property
     def is_signed(self) -> bool:
-        """Whether the organisation signed who acted, so that the oversight body can unmask them."""
+        """Whether the organisation signed who acted, so that its pseudonym is the same wherever the person meets it."""
         return member(self.event, "sealed") is not None
+
+    @property
+    def unmaskable(self) -> list[tuple[int, str]]:
+        """Whom the oversight body can unmask: 0 for who acted or the number of one beside, with the pseudonym."""
+        found = [(0, self.staff)] if self.is_signed or member(self.event, OPENING) is not None else []
+        found += [
+            (number, f"{self.body}/{grouped(each['pseudonym'])}")
+            for number, each in enumerate(colleagues(self.event), 1)
+            if OPENING in each
+        ]
+        return [(number, name) for number, name in found if name is not None]
 
     def _text(self, name: str) -> str | None:
         value = self.event.get(name)
         return value if isinstance(value, str) else None
+
+
+def grouped(pseudonym: str) -> str:
+    """Write a pseudonym in groups of four, to be read out."""
+    return "-".join(pseudonym[at : at + 4] for at in range(0, len(pseudonym), 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,16 +25,19 @@ from services.gateway.person import Person
 from services.kit.log.evidence import FORMAT, Evidence
 
 
-def ask(person: Person, body: Body, index: int, *, why: str) -> Unmasking:
-    """Ask the oversight body who acted in an entry of one's history. Raises: RefusedError, NotVerifiedError."""
+def ask(person: Person, body: Body, index: int, *, why: str, colleague: int = 0) -> Unmasking:
+    """Ask the oversight body who acted in an entry of one's history, or who was one of those beside.
+
+    Raises: RefusedError, NotVerifiedError.
+    """
     evidence = history(person, bodies=[body] if body in BODIES else ()).evidence
-    message = AskUnmasking(evidence=only(evidence, index), why=why)
+    message = AskUnmasking(evidence=only(evidence, index), why=why, colleague=colleague)
     return person.ask(Body.OVERSIGHT, lambda http, token: UnmaskingClient(http, token=token).ask(message))
 
 
 def askable(person: Person) -> list[HistoryEntry]:
-    """Return the entries in which an organisation signed who acted. Raises: RefusedError, NotVerifiedError."""
-    return [each for each in history(person).entries if each.is_signed]
+    """Return the entries in which somebody can be unmasked. Raises: RefusedError, NotVerifiedError."""
+    return [each for each in history(person).entries if each.unmaskable]
 
 
 def only(evidence: Evidence, index: int) -> Evidence:

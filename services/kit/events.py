@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pydantic import JsonValue
 
 from consent.staff import StaffMask
@@ -124,7 +125,7 @@ class EventKind(StrEnum):
     AUDIT_REPORTED = "audit_reported"
 
 
-_MASKED = frozenset({"roles", "staff", "colleagues"})
+_MASKED = frozenset({"roles", "staff", "colleagues", "unmasked_by"})
 
 
 class Outcome(StrEnum):
@@ -135,6 +136,14 @@ class Outcome(StrEnum):
     DONE = "done"
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """An operator whose card signed beside the one who acted, maybe of another organisation."""
+
+    organisation: str
+    operator: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One entry as the person or an auditor reads it.
@@ -142,7 +151,8 @@ class Event:
     Guarantees by convention, checked by tests: no pseudonym, no personal number, no content of a record.
     `reason` is a refusal code, `ground` the id of the directive relied on, `detail` further members by kind. In a
     person's history the operator stands under a pseudonym (`kit.staff`): `roles` are theirs, `colleagues` who acted
-    with them, `staff` is what the organisation signed.
+    with them, `staff` is what the organisation signed. Where their cards signed no mask but this very act,
+    `unmasked_by` is the oversight body's key, to which the body itself seals who they were.
     """
 
     kind: EventKind
@@ -158,8 +168,9 @@ class Event:
     ground: str | None = None
     detail: dict[str, JsonValue] | None = None
     roles: frozenset[str] = frozenset()
-    colleagues: tuple[str, ...] = ()
+    colleagues: tuple[Colleague, ...] = ()
     staff: StaffMask | None = field(default=None, repr=False)
+    unmasked_by: X25519PublicKey | None = field(default=None, repr=False)
 
     def wire(self, *, body: Body, at: datetime) -> dict[str, JsonValue]:
         """Return the JSON form that the log commits to where it is nobody's; empty members are left out."""

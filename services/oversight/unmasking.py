@@ -2,7 +2,8 @@
 
 Q1 the entry is in its body's log, under a checkpoint that a witness co-signed; who shows it has its opening, which only
    its person and the body that logged it have (stops asking about somebody else's entries);
-Q2 the organisation signed who acted: its sealed opening is in the entry, so nobody has to be asked for it any more;
+Q2 the organisation, or else the body that checked the cards' signatures, sealed who acted: the opening is in the entry,
+   so nobody has to be asked for it any more;
 Q3 two officials decide, two humans with two cards (`kit.dual_control`); the person sees that it was proposed and why;
 Q4 what opens is compared with the commitment in the entry, which the body computed for the card that signed: a false
    opening names nobody (stops an organisation that says it was somebody else);
@@ -33,11 +34,12 @@ from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.log.entry import Event as Wire
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import Trust, VerifiedEntry, verify_evidence
 from services.kit.log.note import NoteVerifier
 from services.kit.problems import ForbiddenError
-from services.kit.staff import member
+from services.kit.staff import OPENING, OPERATOR, STAFF, TERMINAL, colleagues, member
 from services.oversight.settings import Settings
 from services.oversight.unmasking_errors import UnmaskingFault, UnmaskingRefusedError
 from services.oversight.unmasking_store import OPEN, Case, Masked, UnmaskingStore
@@ -73,7 +75,7 @@ def ask(unmasker: Unmasker, caller: PersonCaller, asked: AskUnmasking) -> Unmask
     """Q1 and Q2: open a case about one entry, once. Raises: UnmaskingRefusedError."""
     context = unmasker.context
     try:
-        masked = _masked(_proven(unmasker, asked))
+        masked = _masked(_proven(unmasker, asked), colleague=asked.colleague)
     except UnmaskingRefusedError as refusal:
         with context.database.write() as conn:
             event = _event(EventKind.UNMASKING_ASKED, Outcome.REFUSED, reason=refusal.code)
@@ -156,6 +158,7 @@ def shown(case: Case) -> Unmasking:
         state=case.state,
         name=case.name,
         comment=case.comment,
+        colleague=case.masked.colleague,
     )
 
 
@@ -163,7 +166,7 @@ def told(case: Case) -> dict[str, JsonValue]:
     """Return what events say of a case."""
     return {
         "case": case.id,
-        "entry": f"{case.masked.body}/{case.masked.index}",
+        "entry": case.masked.place,
         "of": case.masked.organisation,
     }
 
@@ -179,21 +182,45 @@ def _proven(unmasker: Unmasker, asked: AskUnmasking) -> VerifiedEntry:
     return entry
 
 
-def _masked(entry: VerifiedEntry) -> Masked:
+def _masked(entry: VerifiedEntry, *, colleague: int) -> Masked:
     event = entry.event
-    pseudonym, commitment, sealed = (member(event, name) for name in ("pseudonym", "commitment", "sealed"))
-    if pseudonym is None or commitment is None or sealed is None:
+    if STAFF not in event:
+        raise UnmaskingRefusedError(_unstaffed(event))
+    said = _acted(event) if colleague == 0 else _beside(event, colleague)
+    sealed = said.get("sealed") or said.get(OPENING)
+    if "commitment" not in said or "pseudonym" not in said:
+        raise UnmaskingRefusedError(UnmaskingFault.NOT_COMMITTED)
+    if sealed is None:
         raise UnmaskingRefusedError(UnmaskingFault.NOT_SEALED)
     return Masked(
         origin=entry.origin,
         index=entry.index,
         at=str(event.get("at")),
         kind=str(event.get("kind")),
-        organisation=str(event.get("organisation")),
-        pseudonym=pseudonym,
-        commitment=commitment,
+        organisation=said["organisation"],
+        pseudonym=said["pseudonym"],
+        commitment=said["commitment"],
         sealed=sealed,
+        colleague=colleague,
     )
+
+
+def _unstaffed(event: Wire) -> UnmaskingFault:
+    """Say why there is nobody to unmask in an entry that speaks of no staff."""
+    if OPERATOR in event:
+        return UnmaskingFault.NAMED
+    return UnmaskingFault.TERMINAL if TERMINAL in event else UnmaskingFault.NOBODY
+
+
+def _acted(event: Wire) -> dict[str, str]:
+    told = {name: member(event, name) for name in ("pseudonym", "commitment", "sealed", OPENING)}
+    found = {name: value for name, value in told.items() if value is not None}
+    return {**found, "organisation": str(event.get("organisation"))}
+
+
+def _beside(event: Wire, number: int) -> dict[str, str]:
+    said = colleagues(event)
+    return said[number - 1] if number <= len(said) else {}
 
 
 def _claimed(masked: Masked, claimed: ClaimedOpening) -> StaffOpening:

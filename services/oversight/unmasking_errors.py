@@ -13,6 +13,10 @@ class UnmaskingFault(StrEnum):
     NOT_SEALED = "staff_not_sealed"
     TOO_MANY = "staff_too_many_cases"
     DECIDED = "staff_case_decided"
+    NOBODY = "staff_nobody_acted"
+    TERMINAL = "staff_terminal_alone"
+    NAMED = "staff_named_there"
+    NOT_COMMITTED = "staff_not_committed"
     FALSE_OPENING = "staff_opening_false"
 
 
@@ -20,6 +24,12 @@ _TEXTS: Final = {
     UnmaskingFault.NOT_PROVEN: "The entry is not proved to be in a log. Fetch your history and name the entry again.",
     UnmaskingFault.NOT_SEALED: "No organisation signed who acted in this entry. Name the access itself, as the medical "
     "centre logged it; else ask the body that made the entry.",
+    UnmaskingFault.NOBODY: "No staff acted in this entry: it was the person, the card, or the body by itself. "
+    "Name an entry in which an organisation's operator acted.",
+    UnmaskingFault.TERMINAL: "A terminal acted by itself and no card signed. The entry names it: ask the organisation.",
+    UnmaskingFault.NAMED: "The entry is of an earlier version and names who acted. Read it there.",
+    UnmaskingFault.NOT_COMMITTED: "The entry commits to nobody at this place. Name who acted, or one of those who "
+    "acted beside; entries of earlier versions commit to who acted only.",
     UnmaskingFault.TOO_MANY: "Too many of your cases wait. Ask again when some are decided.",
     UnmaskingFault.DECIDED: "There is no such case that waits for a decision. Look at the cases that wait.",
     UnmaskingFault.FALSE_OPENING: "The log commits to somebody else. Ask whoever named this operator for the truth.",

@@ -16,7 +16,7 @@ from services.contracts.oversight.unmasking import (
 )
 from services.kit.dual_control.kinds import AnyKind, Kind, Shown
 from services.kit.dual_control.model import Approval
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import Colleague, Event, EventKind, Outcome
 from services.oversight.unmasking import Unmasker, identify, told
 from services.oversight.unmasking_errors import UnmaskingFault, UnmaskingRefusedError
 from services.oversight.unmasking_store import OPEN, Case
@@ -116,7 +116,8 @@ def _end(unmasker: Unmasker, conn: Connection, case: Case, approval: Approval) -
         outcome=Outcome.DONE if case.state is UnmaskingState.UNMASKED else Outcome.REFUSED,
         organisation=approval.organisation,
         operator=approval.approver,
-        colleagues=(approval.proposer,),
+        colleagues=(Colleague(approval.organisation, approval.proposer),),
+        unmasked_by=unmasker.context.sealing_key.public_key(),
         terminal=approval.terminal,
         reason=UnmaskingFault.FALSE_OPENING.value if false else None,
         detail=detail,

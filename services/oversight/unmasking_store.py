@@ -20,7 +20,10 @@ OPEN: Final = (UnmaskingState.ASKED, UnmaskingState.FALSE_OPENING)
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """What an entry says of its staff, and where it is: `origin` names the log."""
+    """What an entry says of its staff, and where it is: `origin` names the log.
+
+    `colleague` is 0 for who acted, else the number of one who acted beside.
+    """
 
     origin: str
     index: int
@@ -30,6 +33,12 @@ class Masked:
     pseudonym: str
     commitment: str
     sealed: str
+    colleague: int = 0
+
+    @property
+    def place(self) -> str:
+        """The entry's place as people write it, BODY/NUMBER or BODY/NUMBER/COLLEAGUE."""
+        return f"{self.body}/{self.index}" + (f"/{self.colleague}" if self.colleague else "")
 
     @property
     def body(self) -> str:
@@ -62,7 +71,7 @@ class UnmaskingStore:
 
     def add(self, conn: Connection, case: Case) -> None:
         """Store a new case."""
-        entry = self._entry(case.masked.origin, case.masked.index)
+        entry = self._entry(case.masked)
         conn.execute(insert(UNMASKING).values(id=case.id, entry=entry, **self._row(case)))
 
     def put(self, conn: Connection, case: Case) -> None:
@@ -76,7 +85,7 @@ class UnmaskingStore:
 
     def about(self, conn: Connection, person: Pseudonym, masked: Masked) -> Case | None:
         """Return what a person has asked about an entry. Raises: RegisterChangedError."""
-        entry = self._entry(masked.origin, masked.index)
+        entry = self._entry(masked)
         found = self._read(conn, UNMASKING.c.pseudonym == person, UNMASKING.c.entry == entry)
         return found[0] if found else None
 
@@ -92,8 +101,11 @@ class UnmaskingStore:
         """Return the ids of all cases, for the audit."""
         return conn.execute(select(UNMASKING.c.id).order_by(UNMASKING.c.id)).scalars().all()
 
-    def _entry(self, origin: str, index: int) -> bytes:
-        return self._cipher.lookup(f"{origin} {index}".encode(), column="unmasking.entry")
+    def _entry(self, masked: Masked) -> bytes:
+        whose = f" {masked.colleague}" if masked.colleague else ""
+        return self._cipher.lookup(
+            f"{masked.origin} {masked.index}{whose}".encode(), column="unmasking.entry"
+        )
 
     def _row(self, case: Case) -> dict[str, object]:
         told = asdict(case)
@@ -113,6 +125,6 @@ class UnmaskingStore:
             raise RegisterChangedError(f"unmasking id={row['id']} does not open") from error
         masked = Masked(**told["masked"])
         same = all(told[name] == row[name] for name in _CLEAR) and told["id"] == row["id"]
-        if not same or self._entry(masked.origin, masked.index) != row["entry"]:
+        if not same or self._entry(masked) != row["entry"]:
             raise RegisterChangedError(f"unmasking id={row['id']} was edited outside the program")
         return Case(**(told | {"masked": masked, "state": UnmaskingState(told["state"])}))

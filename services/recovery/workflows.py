@@ -21,6 +21,7 @@ from consent import base64url, jws
 from consent.errors import MalformedError, SignatureError
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.recovery import check_paper
+from consent.vocabulary import Body
 from consent.wire import parse
 from services.contracts.oversight.register import Operator, p256
 from services.contracts.recovery import (
@@ -43,7 +44,7 @@ from services.directives.refusing import refused
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import Colleague, Event, EventKind, Outcome
 from services.kit.permissions import policies
 from services.recovery import egress
 from services.recovery.errors import RecoveryRefusedError
@@ -161,7 +162,7 @@ def release(recovery: Recovery, person: Pseudonym, message: ReleaseParts) -> Rel
             own = all(recovery.guard(conn, person, each.card) for each in confirmed)
             _require(own, RecoveryFault.NOT_THE_NEW_CARD)
             _use(recovery, conn, confirmed)  # L4
-            _record(recovery, conn, person, _event(Outcome.DONE, confirmed, reason=None))
+            _record(recovery, conn, person, _event(recovery, Outcome.DONE, confirmed, reason=None))
     except RecoveryRefusedError as refusal:
         raise _told(recovery, person, kind, refusal, confirmed) from None
     return egress.released(parts, key=key)  # L5
@@ -262,7 +263,9 @@ def _use(recovery: Recovery, conn: Connection, confirmed: Sequence[_Confirmed]) 
         context.replays.use(conn, kind="confirmation", value=value, expires=expires, now=now)
 
 
-def _event(outcome: Outcome, confirmed: Sequence[_Confirmed], *, reason: str | None) -> Event:
+def _event(
+    recovery: Recovery, outcome: Outcome, confirmed: Sequence[_Confirmed], *, reason: str | None
+) -> Event:
     first = confirmed[0].operator if confirmed else None
     return Event(
         kind=EventKind.RECOVERY_RELEASED,
@@ -270,7 +273,8 @@ def _event(outcome: Outcome, confirmed: Sequence[_Confirmed], *, reason: str | N
         organisation=None if first is None else first.organisation,
         operator=None if first is None else first.id,
         reason=reason,
-        colleagues=tuple(each.operator.id for each in confirmed[1:]),
+        colleagues=tuple(Colleague(each.operator.organisation, each.operator.id) for each in confirmed[1:]),
+        unmasked_by=recovery.directives.directory().sealing_key(Body.OVERSIGHT) if confirmed else None,
     )
 
 
@@ -283,7 +287,7 @@ def _told(
 ) -> RecoveryRefusedError:
     event = Event(kind=kind, outcome=Outcome.REFUSED, reason=refusal.code.value)
     if kind is EventKind.RECOVERY_RELEASED:
-        event = _event(Outcome.REFUSED, confirmed, reason=refusal.code.value)
+        event = _event(recovery, Outcome.REFUSED, confirmed, reason=refusal.code.value)
     with recovery.directives.context.database.write() as conn:
         _record(recovery, conn, person, event)
     return refusal

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select, update
 from support.staff_world import CLINIC, DOCTOR, OTHER, SECRET, StaffWorld, staff_world
 
@@ -22,6 +23,7 @@ from services.contracts.oversight.unmasking import (
     UnmaskingState,
     UnmaskStaff,
 )
+from services.kit.events import Colleague, Event, EventKind, Outcome
 from services.kit.http import RemoteProblemError
 from services.kit.log.evidence import Evidence
 from services.kit.staff import member
@@ -179,6 +181,64 @@ def test_two_entries_or_none_or_one_without_a_witness_open_no_case(world: StaffW
 def test_entry_in_which_no_organisation_signed_says_whom_to_ask(world: StaffWorld) -> None:
     person = world.oversight.person("shichiro")
     refused("staff_not_sealed", lambda: world.asked(person, world.access("shichiro", None)))
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (Event(kind=EventKind.RECORDS_READ, outcome=Outcome.DONE), "staff_nobody_acted"),
+        (
+            Event(kind=EventKind.RECORDS_READ, outcome=Outcome.DONE, organisation=CLINIC, terminal="desk-7"),
+            "staff_terminal_alone",
+        ),
+    ],
+)
+def test_entry_behind_which_no_card_stands_says_what_it_was(
+    world: StaffWorld, event: Event, code: str
+) -> None:
+    person = world.oversight.person(code)
+    entry = world.logged(code, event)
+    refused(code, lambda: world.asked(person, entry))
+    assert world.history(person)[-1]["reason"] == code
+
+
+def test_each_of_two_whose_cards_signed_is_unmasked_by_itself(world: StaffWorld) -> None:
+    """Q2, Q4: the second registrar of a release is found as the first is, and neither stands for the other."""
+    person = world.oversight.person("kikuko")
+    event = Event(
+        kind=EventKind.RECOVERY_RELEASED,
+        outcome=Outcome.DONE,
+        organisation=CLINIC,
+        operator=DOCTOR.operator,
+        colleagues=(Colleague("city", "clerk-abe"),),
+        unmasked_by=world.oversight.context.sealing_key.public_key(),
+    )
+    entry = world.logged("kikuko", event)
+    names = [DOCTOR.operator, "clerk-abe"]
+    for colleague, of in enumerate((CLINIC, "city")):
+        case = world.asked(person, entry, colleague=colleague)
+        assert (case.organisation, case.colleague) == (of, colleague)
+        assert world.asked(person, entry, colleague=colleague).case == case.case
+        outcome = world.decided(case.case, Tell.NAME).outcome
+        assert outcome is not None
+        assert (outcome["organisation"], outcome["name"]) == (of, names[colleague])
+    assert {each.name for each in world.as_person(person).own()} == set(names)
+    refused("staff_not_committed", lambda: world.asked(person, entry, colleague=2))
+
+
+def test_colleague_of_whom_the_body_sealed_another_is_found(world: StaffWorld) -> None:
+    """Q4: what is sealed of one who acted beside counts only if the entry commits to it."""
+    person = world.oversight.person("chizuko")
+    event = Event(
+        kind=EventKind.RECOVERY_RELEASED,
+        outcome=Outcome.DONE,
+        organisation=CLINIC,
+        operator=DOCTOR.operator,
+        colleagues=(Colleague(CLINIC, OTHER.operator),),
+        unmasked_by=X25519PrivateKey.generate().public_key(),
+    )
+    case = world.asked(person, world.logged("chizuko", event), colleague=1)
+    assert world.decided(case.case).outcome == {"case": case.case, "of": CLINIC, "opening": "false"}
 
 
 def test_asking_again_is_the_same_case_and_many_cases_wait_no_longer(world: StaffWorld) -> None:

@@ -15,6 +15,7 @@ from consent import base64url, jws
 from consent.canonical import JsonValue
 from consent.identifiers import Pseudonym
 from consent.recovery import paper_proof, split
+from consent.staff import open_mask
 from consent.vocabulary import Body
 from consent.wallet import Wallet
 from services.contracts.directives import DirectivesClient, wallet_registration
@@ -37,6 +38,7 @@ from services.contracts.recovery_fake import FakeKeeper
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed, seal_to
 from services.kit.http import Token
+from services.kit.staff import OPENING, colleagues, member
 
 HERE = Body.IDENTITY
 
@@ -162,6 +164,28 @@ def test_without_paper_two_registrars_confirm(scene: Scene) -> None:
         scene.release(scene.confirmation(scene.city), scene.confirmation(scene.city))
     scene.present(city="one human", town="another human")
     assert scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town)) == [made.parts[HERE]]
+
+
+@pytest.mark.parametrize("scene", ["real"], indirect=True)
+def test_both_registrars_who_confirmed_can_be_unmasked(scene: Scene) -> None:
+    """Q2: in the person's entry, each sealed to the oversight body, for the town they work for."""
+    made = split(scene.wallet, randomness=scene.world.random.randbytes)
+    scene.deposit("first", made.parts[HERE], made.digests[HERE])
+    scene.present(city="one human", town="another human")
+    scene.release(scene.confirmation(scene.city), scene.confirmation(scene.town))
+    context = scene.world.identity_context
+    with context.database.read() as conn:
+        found = context.journal.openings(conn, range(context.journal.tree.size(conn)))
+    (event,) = [each.event for each in found.values() if each.event["kind"] == "recovery_released"]
+    (beside,) = colleagues(event)
+    pseudonym, first = member(event, "pseudonym"), member(event, OPENING)
+    assert pseudonym is not None
+    assert first is not None
+    signed = (scene.city, pseudonym, first), (scene.town, beside["pseudonym"], beside[OPENING])
+    for who, name, sealed in signed:
+        key = scene.world.sealing_key(Body.OVERSIGHT)
+        opened = open_mask(key, base64url.decode(sealed), organisation=who.organisation, pseudonym=name)
+        assert opened.opening.operator == who.operator
 
 
 def test_one_human_with_two_cards_does_not_stand_for_two_registrars(scene: Scene) -> None:

@@ -62,6 +62,10 @@ class StaffWorld:
             roles=frozenset({Role.READER.value}),
             staff=staff,
         )
+        return self.logged(person, event)
+
+    def logged(self, person: str, event: Event) -> Evidence:
+        """Log what happened to a person, as the person gets it: with the proof that it is in the log."""
         now, cosigner = self.oversight.clock(), open_cosigner(self.oversight.context)
         with self.database.write() as conn:
             index = self.journal.record(conn, person=Pseudonym(person), event=event).index
@@ -78,9 +82,9 @@ class StaffWorld:
         _, token = self.oversight.as_person(person)
         return UnmaskingClient(self.oversight.http(self.oversight.official.certificate), token=token)
 
-    def asked(self, person: Person, evidence: Evidence) -> Unmasking:
+    def asked(self, person: Person, evidence: Evidence, *, colleague: int = 0) -> Unmasking:
         """Have a person ask who it was."""
-        return self.as_person(person).ask(AskUnmasking(evidence=evidence, why=WHY))
+        return self.as_person(person).ask(AskUnmasking(evidence=evidence, why=WHY, colleague=colleague))
 
     def decided(self, case: str, tell: Tell = Tell.OUTCOME) -> ShownProposal:
         """Have two officials unmask."""

@@ -13,6 +13,7 @@ from services.kit.http import Http, Token
 from services.kit.log.evidence import Evidence
 
 UNMASK, REFUSE = "unmask-staff", "refuse-unmasking"
+MOST_COLLEAGUES = 16
 Why = Annotated[str, Field(min_length=10, max_length=1000)]
 Name = Annotated[str, Field(max_length=200)]
 
@@ -37,10 +38,14 @@ StateName = Annotated[UnmaskingState, Field(strict=False)]
 
 
 class AskUnmasking(Message):
-    """POST /unmaskings: one entry of the person's history with its proof, and why it matters who it was."""
+    """POST /unmaskings: one entry of the person's history with its proof, and why it matters who it was.
+
+    `colleague` is 0 for who acted, 1 for the first who acted beside, and so on.
+    """
 
     evidence: Evidence
     why: Why
+    colleague: int = Field(default=0, ge=0, le=MOST_COLLEAGUES)
 
 
 class Unmasking(Message):
@@ -56,6 +61,7 @@ class Unmasking(Message):
     state: StateName
     name: str | None = None
     comment: str | None = None
+    colleague: int = 0
 
 
 class Unmaskings(Message):

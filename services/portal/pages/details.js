@@ -49,7 +49,7 @@ export function detailTexts(event) {
     texts.push(word("log", "professionals", { list: list(detail.professionals.map(staffName)) }));
   }
   if (Array.isArray(event.staff?.colleagues)) {
-    texts.push(word("log", "confirmed_by", { list: list(event.staff.colleagues.map(staffName)) }));
+    texts.push(word("log", "confirmed_by", { list: list(event.staff.colleagues.map((each) => staffName(each.pseudonym ?? each))) }));
   }
   if (typeof detail?.until === "string") texts.push(word("log", "until", { told: date(detail.until) }));
   if (Number.isInteger(count) && !NOT_COUNTED.has(kind)) texts.push(word("page", "count", { count }));

@@ -2,7 +2,7 @@
 
 import { detailTexts, staffName } from "./details.js";
 import { at, element, list } from "./elements.js";
-import { isSigned } from "./unmasking.js";
+import { askable } from "./unmasking.js";
 import { currentLanguage, word } from "./words.js";
 
 const COLUMNS = ["when", "what", "who", "purpose", "outcome", "centre", "proof"];
@@ -102,12 +102,12 @@ function who(entry, register) {
   const kind = word("organisations", register.kinds.get(organisation) ?? "");
   const known = name === undefined ? [organisation, `(${word("page", "not_checked_name")})`] : [name, `(${organisation})`];
   const told = lines([...known, ...(kind ? [kind] : []), ...staffTexts(event)]);
-  if (isSigned(entry)) told.append(askLink(entry));
+  const [first] = askable(entry);
+  if (first) told.append(askLink(first));
   return told;
 }
 
-function askLink({ body, index }) {
-  const name = `${body}/${index}`;
+function askLink({ name }) {
   const told = word("watch", "ask_here_about", { entry: name });
   return element("a", { href: "#watch", class: "onward", "data-ask": name, "aria-label": told }, word("watch", "ask_here"));
 }

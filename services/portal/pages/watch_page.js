@@ -4,7 +4,7 @@ import { staffName } from "./details.js";
 import { at, card, element, epochMoment, list, markWrong, moment, say, tell } from "./elements.js";
 import { explain } from "./explain.js";
 import { fill, named } from "./table.js";
-import { only, signed } from "./unmasking.js";
+import { askable, only } from "./unmasking.js";
 import { word } from "./words.js";
 
 const TOLD = new Set(["use_flagged", "use_case_opened", "use_reviewed", "reads_stopped", "watch_chosen"]);
@@ -74,10 +74,10 @@ function complain(message, field = null) {
   markWrong("unmask-problem", FIELDS, field);
 }
 
-function line({ body, index, organisation, pseudonym, why, asked, state, name, comment }, register) {
+function line({ body, index, colleague, organisation, pseudonym, why, asked, state, name, comment }, register) {
   const told = [
     [word("watch", "case_state"), word("watch", `state_${state}`)],
-    [word("watch", "case_entry"), list([word("bodies", body), `${body}/${index}`, staffName(pseudonym)])],
+    [word("watch", "case_entry"), list([word("bodies", body), `${body}/${index}${colleague ? `/${colleague}` : ""}`, staffName(pseudonym)])],
     [word("watch", "case_asked"), epochMoment(asked)],
     [word("watch", "case_why"), why],
     ...(name ? [[word("watch", "case_name"), name]] : []),
@@ -89,10 +89,12 @@ function line({ body, index, organisation, pseudonym, why, asked, state, name, c
 function fillEntries() {
   const { entries, register } = session.history;
   const now = wanted || at("unmask-entry").value;
-  const options = signed(entries).map((entry) => {
-    const told = [moment(entry.at), named(entry.organisation, register), word("kinds", entry.event.kind), staffName(entry.event.staff.pseudonym)];
-    return [`${entry.body}/${entry.index}`, list(told)];
-  });
+  const options = entries.flatMap((entry) =>
+    askable(entry).map(({ name, organisation, pseudonym }) => {
+      const whose = named(organisation ?? entry.organisation, register);
+      return [name, list([moment(entry.at), whose, word("kinds", entry.event.kind), staffName(pseudonym)])];
+    }),
+  );
   at("unmask-none").hidden = options.length > 0;
   at("unmask-form").hidden = options.length === 0;
   at("unmask-entry").replaceChildren(
@@ -131,7 +133,7 @@ async function askWho() {
   complain();
   at("unmask-ask").disabled = true;
   try {
-    await now.person.post("oversight", "/unmaskings", { evidence: only(now.history, entry), why });
+    await now.person.post("oversight", "/unmaskings", { ...only(now.history, entry), why });
     await now.reload();
     if (session !== now) return;
     at("unmask-form").reset();

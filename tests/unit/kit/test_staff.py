@@ -6,19 +6,23 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from pydantic import JsonValue
 from sqlalchemy import select, update
 from support.kept_journal import KeptJournal, keep_in
 
 from consent import base64url
+from consent.errors import SealError
 from consent.identifiers import Pseudonym
-from consent.staff import SALT_BYTES, SEALED_BYTES, StaffMask, StaffOpening
+from consent.staff import SALT_BYTES, SEALED_BYTES, StaffMask, StaffOpening, open_mask
 from services.kit.columns import ColumnCipher
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import Colleague, Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
 from services.kit.log.entry import Event as Wire
-from services.kit.staff import STAFF, member
+from services.kit.staff import STAFF, Acted, colleagues, fits, member, opening
 
 HANAKO, TARO = Pseudonym("hanako"), Pseudonym("taro")
+BESIDE = Colleague("clinic-b", "nurse-ito")
 READ = Event(
     kind=EventKind.RECORDS_READ,
     outcome=Outcome.PERMITTED,
@@ -26,7 +30,7 @@ READ = Event(
     operator="doctor-sato",
     terminal="desk-7",
     roles=frozenset({"writer", "reader"}),
-    colleagues=("nurse-ito",),
+    colleagues=(BESIDE,),
 )
 SIGNED = replace(READ, staff=StaffMask("abcdefghijklmnop", b"s" * SALT_BYTES, b"o" * SEALED_BYTES))
 CIPHER = ColumnCipher(bytes(32), randomness=Random(3).randbytes)
@@ -100,7 +104,7 @@ def test_bulk_entry_names_its_operator_to_nobody(kept: KeptJournal) -> None:
     assert kept.findings() == set()
 
 
-@pytest.mark.parametrize("changed", ["operator", "terminal", "salt"])
+@pytest.mark.parametrize("changed", ["operator", "terminal", "salt", "colleagues"])
 def test_body_that_keeps_another_operator_than_it_logged_is_found_by_the_audit(
     kept: KeptJournal, changed: str
 ) -> None:
@@ -113,9 +117,57 @@ def test_body_that_keeps_another_operator_than_it_logged_is_found_by_the_audit(
         cell = f"journal_entry.opening/{position}/{tag.hex()}"
         plain = CIPHER.open(stored, cell=cell)
         end = 3 + int.from_bytes(plain[1:3], "big")
-        told = json.loads(plain[3:end]) | {changed: base64url.encode(b"t" * SALT_BYTES)}
+        told = json.loads(plain[3:end])
+        if changed == "colleagues":
+            told[changed][0]["operator"] = "nurse-abe"
+        else:
+            told[changed] = base64url.encode(b"t" * SALT_BYTES)
         acted = json.dumps(told).encode()
         edited = plain[:1] + len(acted).to_bytes(2, "big") + acted + plain[end:]
         sealed = CIPHER.seal(edited, cell=cell)
         conn.execute(update(entry).values(opening=sealed))
     assert kept.findings() == {entry.name}
+
+
+def test_each_colleague_has_a_commitment_of_their_own_and_one_opened_tells_nothing_of_another(
+    kept: KeptJournal,
+) -> None:
+    """Salts differ: who learned one opening cannot try the register's names for the other."""
+    two = replace(READ, colleagues=(BESIDE, Colleague("city", "clerk-abe")))
+    first, again = shown(kept, HANAKO, two, two)
+    (nurse, clerk), (nurse_again, _) = (colleagues(each) for each in (first, again))
+    assert (nurse["organisation"], clerk["organisation"]) == ("clinic-b", "city")
+    assert nurse["pseudonym"] == nurse_again["pseudonym"] != clerk["pseudonym"]
+    assert len({each["commitment"] for each in (nurse, clerk, nurse_again)}) == 3
+    assert not any("opening" in each for each in (nurse, clerk))
+    assert kept.findings() == set()
+
+
+def test_whom_their_cards_signed_is_sealed_to_the_oversight_body_alone(kept: KeptJournal) -> None:
+    key = X25519PrivateKey.from_private_bytes(bytes(32))
+    (told,) = shown(kept, HANAKO, replace(READ, unmasked_by=key.public_key()))
+    main = member(told, "opening"), "clinic-b", member(told, "pseudonym"), member(told, "commitment")
+    beside = tuple(
+        colleagues(told)[0][name] for name in ("opening", "organisation", "pseudonym", "commitment")
+    )
+    for (sealed, organisation, pseudonym, commitment), name in ((main, "doctor-sato"), (beside, "nurse-ito")):
+        assert sealed is not None
+        assert organisation is not None
+        assert pseudonym is not None
+        assert commitment is not None
+        found = open_mask(key, base64url.decode(sealed), organisation=organisation, pseudonym=pseudonym)
+        assert (found.opening.operator, found.name) == (name, name)
+        assert found.fits(base64url.decode(commitment))
+        other = X25519PrivateKey.from_private_bytes(b"o" * 32)
+        with pytest.raises(SealError):
+            open_mask(other, base64url.decode(sealed), organisation=organisation, pseudonym=pseudonym)
+
+
+def test_entry_of_an_earlier_version_that_commits_to_no_colleague_is_as_it_was() -> None:
+    told = {"operator": "doctor-sato", "terminal": "", "salt": base64url.encode(b"s" * 16)}
+    acted = Acted.read(json.dumps({**told, "colleagues": ["nurse-ito"]}).encode())
+    staff: dict[str, JsonValue] = {"pseudonym": "a" * 16, "colleagues": ["b" * 16]}
+    masked: dict[str, JsonValue] = {"organisation": "clinic-b", STAFF: staff}
+    staff["commitment"] = base64url.encode(opening(masked, acted).commitment())
+    assert fits(masked, acted)
+    assert not fits(masked, replace(acted, operator="doctor-kato"))
