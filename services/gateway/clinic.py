@@ -23,7 +23,7 @@ from consent.statements import (
 )
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.medical.client import MedicalClient
-from services.contracts.medical.messages import ReadAnswer, ReadRequest
+from services.contracts.medical.messages import FirstRead, ReadAnswer, ReadRequest
 from services.contracts.released import WrongRelease
 from services.gateway.opening import OpenedBundle, Prepared, open_bundles
 from services.gateway.organisation import Organisation
@@ -197,7 +197,8 @@ def read_on(
             found(wrong)
             if wrong.body is Body.MEDICAL or wrong.shown is None or prepared.request.wrong is not None:
                 raise
-            prepared = ask(wrong.shown)
+            first = FirstRead(statement=prepared.request.statement, entry=answer.log.index)
+            prepared = ask(wrong.shown).asking_again(first)
 
 
 def _sent(organisation: Organisation, prepared: Prepared) -> ReadAnswer:

@@ -1,7 +1,7 @@
 """R9 and R10 on the reader's side: check notice, keys, fragments and authors of an answer, then open it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consent.compartments import Compartment
 from consent.delegation import FragmentKeys, open_shared
@@ -24,7 +24,7 @@ from consent.statements import (
 from consent.succession import lineage
 from consent.vocabulary import Body, Purpose
 from services.contracts.identity.messages import PseudonymTokens
-from services.contracts.medical.messages import ReadAnswer, ReadBundle, ReadRequest
+from services.contracts.medical.messages import FirstRead, ReadAnswer, ReadBundle, ReadRequest
 from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
@@ -44,6 +44,10 @@ class Prepared:
     named: PseudonymTokens
     selection: Selection | DocumentSelection
     purpose: Purpose
+
+    def asking_again(self, first: FirstRead) -> "Prepared":
+        """F5: return it as a part of the use that an earlier read was."""
+        return replace(self, request=self.request.model_copy(update={"first": first}))
 
 
 @dataclass(frozen=True, slots=True)

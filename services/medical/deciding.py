@@ -22,6 +22,7 @@ from services.medical.erased_store import names_erased
 from services.medical.errors import StoredDirectiveDamagedError
 from services.medical.model import LoggedBundle, ServedBundle
 from services.medical.records import Records
+from services.medical.same_use import SameUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,18 @@ class Deciding:
         self._centre = centre
         self._records = Records(centre.store, centre.context.journal)
 
-    def admit(self, statement: VerifiedStatement, person: Pseudonym) -> Admitted:
-        """Return what may be read. Raises: RefusedError, StoredDirectiveDamagedError, StoredDocumentDamagedError."""
+    def admit(
+        self, statement: VerifiedStatement, person: Pseudonym, *, same: SameUse | None = None
+    ) -> Admitted:
+        """Return what may be read; `same` is the use that this read is a part of, if it was asked before.
+
+        Raises: RefusedError, StoredDirectiveDamagedError, StoredDocumentDamagedError.
+        """
         said = statement.statement
         with self._centre.context.database.read() as conn:
             try:
                 held = self._directives(conn, said, person)
+                held = held if same is None else [same.without_it(each) for each in held]
                 selected: list[LoggedBundle] | None = None
                 if isinstance(said.selection, DocumentSelection):
                     self._refuse_erased(conn, said.selection, person, held)

@@ -9,6 +9,7 @@ R6  this centre's own fragments are used, while
 R7  the second body checks everything by itself, witnesses the log and uses its fragments; when the oversight body
     is down, or its answer cannot be used, the ID centre is asked; what both made is signed (F1, F2: `handing_out`),
     and a body that a reader shows to have handed out a wrong fragment (F3) is left out;
+    a read that is asked again for it counts as no further use of the permission (F5: `same_use`);
 R8  the directive is looked at once more, and whether the person has said no since, and held against withdrawal and
     refusal until the answer was sent (stops an answer after an acknowledged withdrawal or refusal).
 """
@@ -48,6 +49,7 @@ from services.medical.errors import (
     StoredLogDamagedError,
 )
 from services.medical.pace import ReadingPace
+from services.medical.same_use import SameUse, same_use, use_up
 from services.medical.second_proxy import FaultyReleaseError, SecondProxy, SecondRelease, ask_in_turn
 from services.medical.tickets import Ticket, Tickets
 
@@ -89,10 +91,11 @@ class Reading:
             statement = require_acceptable(self._centre, asked)
             if asked.person is None:
                 raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
-            admitted = self._deciding.admit(statement, asked.person)  # R4
+            same = same_use(self._centre, request, statement, asked.person)  # F5
+            admitted = self._deciding.admit(statement, asked.person, same=same)  # R4
             asked = replace(asked, event=_counted(asked, admitted))
             shown = handing_out.accused(self._centre, request, admitted)  # F3
-            recorded = self._log(asked, admitted, shown)  # R5
+            recorded = self._log(asked, admitted, shown, same=same)  # R5
             besides = None if shown is None else shown.body
             released = self._release(asked, admitted, recorded, besides=besides)  # R6, R7
         except ProblemError as refusal:
@@ -177,7 +180,9 @@ class Reading:
         roles = self._centre.register.roles(caller.organisation, caller.operator)
         return None if policies().permits(roles, "read-records", Body.MEDICAL) else RefusalCode.ROLE_MISSING
 
-    def _log(self, asked: Asked, admitted: Admitted, shown: handing_out.Accused | None) -> Recorded:
+    def _log(
+        self, asked: Asked, admitted: Admitted, shown: handing_out.Accused | None, *, same: SameUse | None
+    ) -> Recorded:
         """R5: use up statement, token and one use of the permission; commit the access to the log and sign its head.
 
         What the reader has shown of a body (F3) goes before it, in the person's history too.
@@ -191,8 +196,7 @@ class Reading:
                 now = epoch_seconds(self._context.clock())
                 if not self._pace.admits(conn, asked.caller, admitted.person, now=now):
                     raise RefusedError(RefusalCode.READS_STOPPED)
-                if not self._centre.directives.use(conn, admitted.ground, now=self._context.clock()):
-                    raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
+                self._count(conn, admitted, same)
                 if shown is not None:
                     told = handing_out.faulty_event(asked.event, shown.body, shown=shown.shown)
                     journal.record(conn, person=admitted.person, event=told)
@@ -206,6 +210,13 @@ class Reading:
         except LogCorruptError as error:
             raise StoredLogDamagedError from error
         return recorded
+
+    def _count(self, conn: Connection, admitted: Admitted, same: SameUse | None) -> None:
+        """Count one use of the permission, or none where it is the same (F5). Raises: RefusedError, ReplayError."""
+        if same is not None and same.ground == admitted.ground.id:
+            use_up(self._centre, conn, same)
+        elif not self._centre.directives.use(conn, admitted.ground, now=self._context.clock()):
+            raise RefusedError(RefusalCode.FREQUENCY_USED_UP)
 
     def _use_up(self, conn: Connection, asked: Asked, admitted: Admitted) -> None:
         if asked.token is not None:

@@ -13,6 +13,12 @@ class Settings(BodySettings):
     statement_max_age_seconds: int = Field(
         60, description="Age above which an access statement is refused.", gt=0, le=300
     )
+    same_use_seconds: int = Field(
+        600,
+        description="How long after a read with a wrong fragment reading it again is the same use of a permission.",
+        gt=0,
+        le=1800,
+    )
     own_records_at_once: int = Field(
         200, description="After how many documents one answer to people about their own records ends.", gt=0
     )

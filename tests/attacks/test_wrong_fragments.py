@@ -1,46 +1,36 @@
 """Attacks by proxies that hand out wrong fragments, and by those who would blame an honest one: steps F1 to F4."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.emergency_world import Staff, Town, town
+from support.emergency_world import Town, town
 from support.medical_story import CANARY, MEDICATION
-from support.medical_world import AUDITOR, CLINIC
+from support.medical_world import CLINIC
+from support.wrong_fragments import ALL, SECONDS, Change, Scene, changed, honest, permit, withdraw
 
-from consent.compartments import Compartment, YearSpan
-from consent.delegation import FragmentKeys, reencrypt
-from consent.directives import Grant
-from consent.identifiers import BundleId
+from consent.compartments import Compartment
+from consent.delegation import reencrypt
 from consent.sealing import capsule_of
-from consent.statements import Selection
-from consent.vocabulary import Body, Category, Purpose
-from services.contracts.directives import ReleaseAnswer, ReleaseRequest, WithdrawalOrder, submission
+from consent.vocabulary import Body, Purpose
+from services.contracts.directives import ReleaseAnswer, ReleaseRequest
 from services.contracts.directives_fake import FakeSecondProxy
 from services.contracts.medical.client import MedicalClient
-from services.contracts.medical.messages import ReadAnswer, ReadRequest
-from services.contracts.oversight.register import Role
+from services.contracts.medical.messages import ReadAnswer
 from services.contracts.released import (
-    HandedOut,
     NotReleased,
     UnprovenError,
     WrongFragment,
     WrongRelease,
-    passed_on,
     show_wrong,
-    sign_released,
     verify_wrong,
 )
-from services.directives import workflows
-from services.gateway.clinic import open_records, prepare
+from services.gateway.clinic import prepare
 from services.gateway.errors import NotVerifiedError, RefusedError
 from services.gateway.wrong_fragments import (
-    Bypassed,
     WrongFragmentError,
     read_shown,
     report,
@@ -48,147 +38,10 @@ from services.gateway.wrong_fragments import (
     require_shown,
     save_shown,
 )
-from services.kit.http import Http
 from services.medical.second_proxy import SecondProxy
 
-SECONDS = (Body.OVERSIGHT, Body.IDENTITY)
 LABEL = "medication/2026/1"
 Spoil = Callable[[bytes], bytes]
-Change = Callable[[ReadAnswer], ReadAnswer]
-
-
-class Centre(Http):
-    """The medical centre with something between it and the reader; `change` is what that does."""
-
-    def __init__(self, honest: Http) -> None:
-        self.base_url = honest.base_url
-        self._honest = honest
-        self.change: Change = lambda answer: answer
-        self.asked: list[ReadRequest] = []
-
-    def send(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        """See `Http`."""
-        if path != "/reads":
-            return self._honest.send(method, path, **sent)
-        self.asked.append(ReadRequest.model_validate_json(sent["content"]))
-        answer = self._honest.send(method, path, **sent)
-        changed = self.change(ReadAnswer.model_validate_json(answer.content))
-        return httpx.Response(200, content=changed.model_dump_json().encode())
-
-
-class Reader(Staff):
-    """The clinic's operator, whose way to the medical centre may be changed."""
-
-    centre: Centre
-
-    def connect(self, body: Body) -> Http:  # type: ignore[override]  # nothing to close
-        """See `Organisation`."""
-        return self.centre if body is Body.MEDICAL else super().connect(body)
-
-
-@dataclass
-class Scene:
-    """A person who permitted a clinic, both second bodies, and what the clinic was told."""
-
-    town: Town
-    grant: Grant
-    reader: Reader
-    told: list[Bypassed] = field(default_factory=list)
-    answer: ReadAnswer | None = None
-
-    def second(self, body: Body) -> FakeSecondProxy:
-        """Return a second body."""
-        return self.town.world.seconds[body]
-
-    def read(self) -> list[bytes]:
-        """Read everything as the clinic."""
-        found = open_records(
-            self.reader,
-            self.town.person.name,
-            categories=frozenset({Category.MEDICATION}),
-            years=YearSpan(2024, 2026),
-            purpose=Purpose.TREAT,
-            tell=self.told.append,
-        )
-        return [each.content for each in found]
-
-    def probe(self) -> list[HandedOut]:
-        """Read once and return what the medical centre handed out."""
-        answers: list[ReadAnswer] = []
-
-        def keep(answer: ReadAnswer) -> ReadAnswer:
-            answers.append(answer)
-            return answer
-
-        self.reader.centre.change = keep
-        self.read()
-        self.reader.centre.change = lambda answer: answer
-        self.answer = answers[0]
-        return self.made(self.answer, Body.MEDICAL)
-
-    def keys(self, label: str) -> FragmentKeys:
-        """Return by which keys fragments for a compartment are checked."""
-        package = self.grant.copies[Body.MEDICAL].fragments[label]
-        return FragmentKeys(package.delegating_key, package.verifying_key, package.receiving_key)
-
-    def made(self, answer: ReadAnswer, body: Body) -> list[HandedOut]:
-        """Return what an answer has of a body."""
-        return [
-            HandedOut(
-                BundleId(each.id),
-                capsule_of(each.message_kit),
-                each.fragments[body],
-                self.keys(each.compartment),
-            )
-            for each in answer.bundles
-        ]
-
-    def sign(self, answer: ReadAnswer) -> ReadAnswer:
-        """Sign an answer with the medical centre's own key, as it does if it lies."""
-        (second,) = answer.released.keys() - {Body.MEDICAL}
-        text = sign_released(
-            Body.MEDICAL,
-            self.made(answer, Body.MEDICAL),
-            statement=self.reader.centre.asked[-1].statement,
-            key=self.town.world.context.signing_key,
-            second=passed_on(
-                second,
-                self.made(answer, second),
-                answer.released[second],
-                key=self.reader.directory().signing_key(second),
-            ),
-        )
-        return answer.model_copy(update={"released": {**answer.released, Body.MEDICAL: text}})
-
-    def medical_events(self) -> list[tuple[str, str | None, Any]]:
-        """Return what the medical centre's log says to the person about reads and wrong fragments."""
-        found = self.town.running.events(self.town.person)
-        kinds = ("records_read", "wrong_fragment_found")
-        return [
-            (each["kind"], each.get("reason"), next(iter((each.get("detail") or {}).get("bodies", [])), None))
-            for each in found
-            if each["kind"] in kinds
-        ]
-
-    def official(self) -> Staff:
-        """Return an auditor of the oversight body."""
-        return self.town.staff("auditor-1", Role.AUDITOR, organisation=AUDITOR)
-
-
-def permit(place: Town) -> Grant:
-    """Permit the clinic at every body."""
-    grant = place.world.grant(place.person, place.world.terms(CLINIC), compartments=MEDICATION)
-    workflows.submit(place.directives, place.name(place.person), submission(grant.copies[Body.OVERSIGHT]))
-    place.running.permit(place.person, grant)
-    return grant
-
-
-def withdraw(place: Town, grant: Grant) -> None:
-    """Take a permission back at the medical centre."""
-    copies = {Body.MEDICAL: grant.copies[Body.MEDICAL].jws}
-    order = place.person.wallet.withdraw(copies, now=place.world.now)[Body.MEDICAL]
-    token = place.world.person_token(place.person)
-    place.running.directives().withdraw(WithdrawalOrder(withdrawal=order), token=token)
 
 
 @pytest.fixture(scope="module")
@@ -199,24 +52,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture
 def scene(place: Town) -> Iterator[Scene]:
-    """Permit anew in the one town: both second bodies are honest at first, and asked in their order."""
-    world = place.world
-    world.seconds[Body.OVERSIGHT].own_name = place.context.people.first_name
-    world.seconds[Body.OVERSIGHT].signing_key = place.context.signing_key
-    place.proxies[:] = world.second_proxies()
-    world.now += timedelta(seconds=1)
+    """Permit anew in the one town."""
+    place.world.now += timedelta(seconds=1)
     grant = permit(place)
-    member = world.members[CLINIC]
-    reader = Reader(place, place.at_work(CLINIC, member.operator, member.card).credentials)
-    reader.centre = Centre(place.running.http(CLINIC))
-    yield Scene(place, grant, reader)
-    for body in SECONDS:
-        world.seconds[body].spoil = lambda fragment: fragment
+    with honest(place, grant) as here:
+        yield here
     withdraw(place, grant)
 
 
-def changed(_scene: Scene, _body: Body) -> Spoil:
-    return lambda fragment: fragment[:-1] + bytes([fragment[-1] ^ 1])
+def altered(_scene: Scene, _body: Body) -> Spoil:
+    return changed
 
 
 def truncated(_scene: Scene, _body: Body) -> Spoil:
@@ -240,7 +85,7 @@ def of_another_directive(scene: Scene, body: Body) -> Spoil:
 @pytest.mark.parametrize(
     ("body", "spoil"),
     [
-        (Body.OVERSIGHT, changed),
+        (Body.OVERSIGHT, altered),
         (Body.OVERSIGHT, truncated),
         (Body.OVERSIGHT, for_another_capsule),
         (Body.OVERSIGHT, of_another_directive),
@@ -269,7 +114,7 @@ def test_second_body_with_wrong_fragments_is_named_and_bypassed(
 
 def test_what_shows_it_is_verified_by_anybody_from_the_file_alone(scene: Scene, tmp_path: Path) -> None:
     """IT8, R8."""
-    scene.second(Body.OVERSIGHT).spoil = changed(scene, Body.OVERSIGHT)
+    scene.second(Body.OVERSIGHT).spoil = changed
     scene.read()
     save_shown(scene.told[0].shown, tmp_path / "shown.json")
     shown = read_shown((tmp_path / "shown.json").read_bytes())
@@ -325,7 +170,7 @@ def test_second_body_that_does_not_stand_by_its_answer_is_passed_over(
 def test_when_both_second_bodies_are_wrong_the_last_is_named_and_nothing_is_opened(scene: Scene) -> None:
     """IT8."""
     for body in SECONDS:
-        scene.second(body).spoil = changed(scene, body)
+        scene.second(body).spoil = changed
     with pytest.raises(WrongFragmentError, match="identity"):
         scene.read()
     assert [each.body for each in scene.told] == [*SECONDS]
@@ -448,7 +293,7 @@ def test_an_old_answer_blames_nobody_when_the_second_body_has_another_key(scene:
 
 def test_what_shows_a_wrong_fragment_of_one_permission_serves_for_no_other(scene: Scene) -> None:
     """IT8: true evidence about another permission does not choose who is asked."""
-    scene.second(Body.OVERSIGHT).spoil = changed(scene, Body.OVERSIGHT)
+    scene.second(Body.OVERSIGHT).spoil = changed
     scene.read()
     withdraw(scene.town, scene.grant)
     later = permit(scene.town)
@@ -459,9 +304,8 @@ def test_what_shows_a_wrong_fragment_of_one_permission_serves_for_no_other(scene
 
 
 def _read_with(scene: Scene, wrong: WrongRelease) -> None:
-    selection = Selection(frozenset({Category.MEDICATION}), YearSpan(2024, 2026))
     prepared = prepare(
-        scene.reader, scene.town.person.name, selection=selection, purpose=Purpose.TREAT, wrong=wrong
+        scene.reader, scene.town.person.name, selection=ALL, purpose=Purpose.TREAT, wrong=wrong
     )
     scene.reader.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).read(prepared.request, token=token)

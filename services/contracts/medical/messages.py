@@ -123,17 +123,26 @@ class DepositReceipt(Message):
     log: LogIndex
 
 
+class FirstRead(Message):
+    """F5: the read that is asked again: what was signed for it, and which entry of the log has it."""
+
+    statement: SignedText
+    entry: Annotated[int, Field(ge=0, lt=2**62)]
+
+
 class ReadRequest(Message):
     """POST /reads (R2): the signed access statement, and one pseudonym token for each body it names (R1).
 
     An emergency relay shows `emergency`; its tokens are those of the hospital that asks. `wrong` shows that a second
-    body handed out a wrong fragment for an earlier read of the same: it is not asked again.
+    body handed out a wrong fragment for an earlier read of the same: it is not asked again. With `first` the two are
+    one use of a permission that counts its uses.
     """
 
     statement: SignedText
     tokens: dict[BodyName, SignedText] = Field(default_factory=dict)
     emergency: EmergencyEvidence | None = None
     wrong: WrongRelease | None = None
+    first: FirstRead | None = None
 
 
 class SealedAsMessage(Message):
