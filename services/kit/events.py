@@ -123,6 +123,7 @@ class EventKind(StrEnum):
     UNMASKING_ASKED = "unmasking_asked"
     STAFF_UNMASKED = "staff_unmasked"
     AUDIT_REPORTED = "audit_reported"
+    READS_RESUMED = "reads_resumed"
 
 
 _MASKED = frozenset({"roles", "staff", "colleagues", "unmasked_by"})

@@ -1,5 +1,7 @@
 """How many people's records one professional may open in a while, and that they are stopped who open more (M6).
 
+A finding that the reads were justified ends the stop before its time (M5).
+
 The count lies in the database and changes in the transaction of the read, under a lock on its row: neither a restart
 nor reads at the same time start it anew. Reading the same few patients again and again counts them once.
 """
@@ -11,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from consent.identifiers import Pseudonym
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from services.contracts.oversight.register import Role
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.credentials.callers import OperatorCaller
@@ -58,7 +60,7 @@ class ReadingPace:
         """
         if Role.READER.value not in caller.roles:
             return True
-        key = self.cipher.lookup(f"{caller.organisation}\n{caller.operator}".encode(), column=OPERATOR)
+        key = self._key(caller.organisation, caller.operator)
         row = _STATE.row(conn, {"its_operator": key})
         pace = Pace({}) if row is None else self._open(key, row[0])
         if pace.stopped_until > now:
@@ -67,6 +69,22 @@ class ReadingPace:
         if pace.opened.get(digest, 0) == now:
             return True  # counted in this very second
         self._keep(conn, key, pace.after(digest, now, self.settings))
+        return True
+
+    def resume(
+        self, conn: Connection, organisation: OrganisationId, operator: OperatorId, *, now: int, known: int
+    ) -> bool:
+        """End a stop that began at `known` (epoch seconds) or before, and count anew; tell whether there was one.
+
+        What a review did not know of, it does not excuse. Raises: ColumnError.
+        """
+        key = self._key(organisation, operator)
+        row = _STATE.row(conn, {"its_operator": key})
+        pace = Pace({}) if row is None else self._open(key, row[0])
+        began = pace.stopped_until - self.settings.reads_block_seconds
+        if pace.stopped_until <= now or began > known:
+            return False
+        self._keep(conn, key, Pace({}))
         return True
 
     def scan(self, conn: Connection) -> tuple[int, list[Finding]]:
@@ -80,6 +98,9 @@ class ReadingPace:
                 problem = "was edited outside the program"
                 found.append(Finding(reading_pace.name, f"operator={key.hex()}", problem))
         return conn.execute(select(func.count()).select_from(reading_pace)).scalar_one(), found
+
+    def _key(self, organisation: OrganisationId, operator: OperatorId) -> bytes:
+        return self.cipher.lookup(f"{organisation}\n{operator}".encode(), column=OPERATOR)
 
     def _keep(self, conn: Connection, key: bytes, pace: Pace) -> None:
         told = json.dumps([pace.stopped_until, pace.opened]).encode()

@@ -4,37 +4,37 @@ M1 what came since the last time is judged, access by access, against what was k
 M2 flags, habits and the place in the log are one transaction: a death in the middle repeats or loses none;
 M3 each person is told at once by which rules, and which case it is;
 M4 the oversight body is told of the case, without the people; while it is down, again later;
-M5 people are told by when it is decided, and what was found.
+M5 people are told by when it is decided, and what was found; the finding that reads were justified ends a stop.
 """
 
 import hmac
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent import base64url
-from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
-from services.contracts.medical.uses import ReaderIs, Rule
-from services.contracts.oversight.register import Directory, Kind
+from consent.identifiers import Pseudonym
+from services.contracts.medical.uses import Rule
+from services.contracts.oversight.emergencies import ReviewOutcome
+from services.contracts.oversight.register import Directory
 from services.contracts.oversight.use_cases import MOST_CASES, AskOutcomes, UseCases, UseOutcome
-from services.directives.errors import StoredDirectiveChangedError
 from services.kit.clock import epoch_seconds
 from services.kit.columns import ColumnError
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.http import PeerUnavailableError, RemoteProblemError
-from services.kit.journal import DatedEvent, Told
+from services.kit.journal import DatedEvent
 from services.kit.problems import UnavailableError
 from services.medical import egress
 from services.medical.centre import Centre
 from services.medical.entries import Placed, entries_told
+from services.medical.pace import ReadingPace
 from services.medical.relationship_store import RelationshipStore
-from services.medical.settings import Settings
-from services.medical.use_model import Access, Flag, Known, Limits
+from services.medical.use_known import UseKnowledge, access_of, limits_of
+from services.medical.use_model import Access, Flag
 from services.medical.use_rules import judge
 from services.medical.use_store import TOLD, UNTOLD, UseCase, UseStore
 
@@ -42,7 +42,6 @@ logger = logging.getLogger("sekisho")
 AT_ONCE: Final = 500
 BATCHES: Final = 20
 """In one run, so that a body that stops does not wait for a long piece of work."""
-CARE: Final = frozenset({Kind.HOSPITAL, Kind.CLINIC})
 ID_BYTES: Final = 16
 DOWN: Final = (PeerUnavailableError, RemoteProblemError, UnavailableError)
 
@@ -53,14 +52,14 @@ class Watching:
 
     centre: Centre
     cases: UseCases
-    relationships: RelationshipStore
+    known: UseKnowledge
     store: UseStore
 
     @classmethod
     def over(cls, centre: Centre, cases: UseCases) -> "Watching":
         """Return the watch over a centre."""
         cipher = centre.context.cipher
-        return cls(centre, cases, RelationshipStore(cipher), UseStore(cipher))
+        return cls(centre, cases, UseKnowledge(centre, RelationshipStore(cipher)), UseStore(cipher))
 
     def run(self) -> None:
         """Judge what is new, tell the oversight body, tell people what it found."""
@@ -99,39 +98,12 @@ class Watching:
         return True
 
     def _judge(self, conn: Connection, access: Access, ground: str) -> None:
-        access = replace(access, by_name=self._by_name(conn, access, ground))
+        access = replace(access, by_name=self.known.by_name(conn, access, ground))
         habits = self.store.habits(conn, access.organisation, access.operator)
-        judged = judge(access, self._known(conn, access), habits, limits_of(self.centre.settings))
+        judged = judge(access, self.known.of(conn, access), habits, limits_of(self.centre.settings))
         self.store.keep_habits(conn, access.organisation, access.operator, judged.habits)
         if judged.flags:
             self._flag(conn, access, judged.flags)
-
-    def _known(self, conn: Connection, access: Access) -> Known:
-        kept = self.relationships.between(conn, access.person, access.organisation)
-        before = [each for each in kept if each.position < access.position]
-        member = self.relationships.member(conn, access.organisation, access.operator)
-        return Known(
-            keeps=bool(before) or self.relationships.keeps(conn, access.organisation),
-            relationships=tuple(
-                replace(each.relationship, by=self._by(access, each.relationship.by)) for each in before
-            ),
-            member=None if member is None else replace(member, by=self._by(access, member.by)),
-            well_known=self.relationships.is_watched(conn, access.person),
-            order=before[0].position if before else None,
-        )
-
-    def _by(self, access: Access, said: OperatorId) -> OperatorId:
-        """Return whose word something is: another account of the reader's, also a closed one, is the reader's own."""
-        directory = self.centre.register.directory()
-        reader, other = (directory.human(access.organisation, each) for each in (access.operator, said))
-        return access.operator if reader is not None and reader == other else said
-
-    def _by_name(self, conn: Connection, access: Access, ground: str) -> bool:
-        try:
-            held = self.centre.directives.get(conn, DirectiveId(ground)) if ground else None
-        except StoredDirectiveChangedError:
-            return False
-        return held is not None and held.terms.recipient.professional == access.operator
 
     def _flag(self, conn: Connection, access: Access, flags: Sequence[Flag]) -> None:
         """M3: add flags to the operator's case, and tell each person what is new to them."""
@@ -184,61 +156,39 @@ class Watching:
             return
         asked = AskOutcomes(cases=[each.id for each in told])
         for outcome in self.cases.outcomes(asked).outcomes:
+            if outcome.outcome is ReviewOutcome.JUSTIFIED:
+                self._resume(outcome.case)
             with self.centre.context.database.write() as conn:
                 self.centre.context.journal.tree.queue(conn)
                 case = self.store.case(conn, outcome.case)
                 if case is not None and self.store.close(conn, case.id):
                     self._record(conn, _reviewed(case, outcome))
 
+    def _resume(self, name: str) -> None:
+        """M5: end the stop that a case is about; the people of the case are told in the same transaction.
+
+        It comes before the case is closed: a death in between repeats it, and finds nothing to end.
+        """
+        context = self.centre.context
+        with context.database.write() as conn:
+            case = self.store.case(conn, name)
+            if case is None:
+                return
+            pace = ReadingPace(context.cipher, self.centre.settings)
+            now = epoch_seconds(context.clock())
+            if pace.resume(conn, case.organisation, case.operator, now=now, known=case.last):
+                told = [_about(person, EventKind.READS_RESUMED, case, detail={}) for person in case.people]
+                self._record(conn, told)
+
     def _record(self, conn: Connection, told: Iterable[DatedEvent]) -> None:
         self.centre.context.journal.record_all(conn, list(told))
 
 
-def limits_of(settings: Settings) -> Limits:
-    """Return from where on something stands out here."""
-    return Limits(
-        window=settings.reads_window_seconds,
-        many_people=settings.reads_alert_people,
-        night_from=settings.night_from,
-        night_until=settings.night_until,
-        sweep_people=settings.sweep_people,
-        grace=settings.relationship_grace_days * 86_400,
-    )
-
-
 def _accesses(told: Sequence[Placed], directory: Directory) -> Iterator[tuple[Access, str]]:
     for position, person, opening in told:
-        found = None if person is None else _access(position, person, opening, directory)
+        found = None if person is None else access_of(position, person, opening, directory)
         if found is not None:
             yield found
-
-
-def _access(
-    position: int, person: Pseudonym, opening: Told, directory: Directory
-) -> tuple[Access, str] | None:
-    """Return what an entry says of an access by somebody who treats people, and on which ground; else None."""
-    event = opening.event
-    if event.get("kind") != EventKind.RECORDS_READ.value:
-        return None
-    organisation = OrganisationId(str(event.get("organisation", "")))
-    known = directory.organisation(organisation)
-    detail = event.get("detail")
-    told = detail if isinstance(detail, dict) else {}
-    emergency = told.get("emergency") is True
-    if not emergency and (known is None or known.kind not in CARE):
-        return None
-    asker = told.get("asker")
-    access = Access(
-        position=position,
-        at=epoch_seconds(datetime.fromisoformat(str(event["at"]))),
-        organisation=organisation,
-        operator=OperatorId(str(event.get("operator", ""))),
-        person=person,
-        permitted=event.get("outcome") == Outcome.PERMITTED.value,
-        reader_is=ReaderIs(asker) if asker in set(ReaderIs) else None,
-        emergency=emergency,
-    )
-    return access, str(event.get("ground") or "")
 
 
 def _with_flag(case: UseCase, flag: Flag) -> UseCase:

@@ -177,12 +177,12 @@ class Ward:
         found = self.world.use_cases.reviews(token=_anybody()).cases
         return [each for each in found if each.operator == who.operator]
 
-    def decide(self, case: str, comment: str) -> None:
-        """Have an official find that it was misuse."""
+    def decide(self, case: str, comment: str, outcome: ReviewOutcome = ReviewOutcome.NOT_JUSTIFIED) -> None:
+        """Have an official find that it was misuse, or that it was not."""
         operators = self.world.oversight.operators
         for each in [each for each in operators if each.organisation == AUDITOR]:
             operators[operators.index(each)] = each.model_copy(update={"person_tag": "an official"})
-        finding = DecideReview(outcome=ReviewOutcome.NOT_JUSTIFIED, comment=comment)
+        finding = DecideReview(outcome=outcome, comment=comment)
         self.world.use_cases.decide(case, finding, token=_anybody())
 
     def until(self, hour: int) -> None:

@@ -7,7 +7,7 @@ import { fill, named } from "./table.js";
 import { askable, only } from "./unmasking.js";
 import { word } from "./words.js";
 
-const TOLD = new Set(["use_flagged", "use_case_opened", "use_reviewed", "reads_stopped", "watch_chosen"]);
+const TOLD = new Set(["use_flagged", "use_case_opened", "use_reviewed", "reads_stopped", "reads_resumed", "watch_chosen"]);
 const OTHER = { usual: "closely", closely: "usual" };
 const FIELDS = ["unmask-entry", "unmask-why"];
 const FEWEST = 10;
