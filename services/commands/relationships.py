@@ -96,11 +96,17 @@ def staff(folder: Path, file: Path) -> None:
 @click.command()
 @card_option
 @click.argument("choice", required=False, type=click.Choice([each.value for each in WatchChoice]))
+@click.option(
+    "--explained", is_flag=True, help="List the newest reads that something explains, and what does."
+)
 @told
-def watch(card: Path, choice: str | None) -> None:
+def watch(card: Path, choice: str | None, explained: bool) -> None:
     """Choose how closely use of your records is watched: closely, if people might be curious about you."""
     person = signed_in(card)
-    if choice is None:
+    if explained:
+        for each in gateway.explained_reads(person):
+            click.echo(f"medical/{each.entry}  {each.by.value}")
+    elif choice is None:
         click.echo(gateway.chosen_watch(person).value)
     else:
         click.echo(f"{gateway.choose_watch(person, WatchChoice(choice)).value}, from now on")

@@ -22,6 +22,7 @@ from consent.vocabulary import Body
 from services.contracts.medical.relationships import (
     MOST_MEMBERS,
     DescribeStaff,
+    ExplainedRead,
     FindRelationships,
     MemberOfStaff,
     NameTags,
@@ -31,6 +32,7 @@ from services.contracts.medical.relationships import (
     StaffDescribed,
     WatchChoice,
     Watched,
+    WatchedUse,
 )
 from services.contracts.medical.uses import RelationshipKind
 from services.contracts.oversight.emergencies import DecideReview, Reviewed, ReviewOutcome
@@ -153,7 +155,16 @@ def choose_watch(person: Person, choice: WatchChoice) -> WatchChoice:
 
 def chosen_watch(person: Person) -> WatchChoice:
     """Return what the person chose. Raises: RefusedError."""
-    return person.ask(Body.MEDICAL, lambda http, token: RelationshipsClient(http).watched(token=token)).choice
+    return _watched(person).choice
+
+
+def explained_reads(person: Person) -> list[ExplainedRead]:
+    """Return what explains the newest reads of the person's records, as far as anything does. Raises: RefusedError."""
+    return _watched(person).explained
+
+
+def _watched(person: Person) -> WatchedUse:
+    return person.ask(Body.MEDICAL, lambda http, token: RelationshipsClient(http).watched(token=token))
 
 
 def use_reviews(official: Organisation) -> list[UseReview]:

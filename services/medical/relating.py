@@ -18,6 +18,7 @@ from services.contracts.medical.relationships import (
     StaffDescribed,
     WatchChoice,
     Watched,
+    WatchedUse,
 )
 from services.kit.clock import epoch_seconds, rfc3339
 from services.kit.columns import ColumnError
@@ -25,9 +26,11 @@ from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.log.errors import LogError
 from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError
 from services.medical.centre import Centre
-from services.medical.errors import IntegrityError
+from services.medical.errors import IntegrityError, StoredLogDamagedError
+from services.medical.explaining import Explaining
 from services.medical.relationship_store import KeptRelationship, RelationshipStore
 from services.medical.use_model import Member, Relationship, Tags
 
@@ -42,6 +45,7 @@ class Relating:
         self._centre = centre
         self._context = centre.context
         self._store = RelationshipStore(centre.context.cipher)
+        self._explaining = Explaining(centre)
 
     def register(self, caller: OperatorCaller, message: RegisterRelationship) -> RelationshipRegistered:
         """Register a relationship; the person's history says so.
@@ -126,11 +130,16 @@ class Relating:
                 self._store.unwatch(conn, caller.pseudonym)
         return message
 
-    def watched(self, caller: PersonCaller) -> Watched:
-        """Return the person's wish."""
+    def watched(self, caller: PersonCaller) -> WatchedUse:
+        """Return the person's wish, and what explains the newest reads. Raises: StoredLogDamagedError."""
         with self._context.database.read() as conn:
             closely = self._store.is_watched(conn, caller.pseudonym)
-        return Watched(choice=WatchChoice.CLOSELY if closely else WatchChoice.USUAL)
+            try:
+                explained = self._explaining.of(conn, caller.pseudonym)
+            except (ColumnError, LogError) as error:
+                raise StoredLogDamagedError from error
+        choice = WatchChoice.CLOSELY if closely else WatchChoice.USUAL
+        return WatchedUse(choice=choice, explained=explained)
 
     def _check(self, message: RegisterRelationship) -> None:
         longest = self._centre.settings.relationship_days

@@ -1,11 +1,15 @@
 """How closely use is watched, what stood out, and finding out who acted, in the page over real bodies."""
 
+from dataclasses import replace
+
 import pytest
 from support.page_audit import AUDIT
 from support.portal_browser import Visit
 from support.waiting import until
 
 from consent.compartments import YearSpan
+from consent.identifiers import OperatorId
+from consent.recipients import Recipient
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.medical.relationships import WatchChoice
 from services.contracts.oversight.emergencies import ReviewOutcome
@@ -94,6 +98,26 @@ def test_watch_is_chosen_and_what_stood_out_and_who_it_was_are_told(
     visit.go("watch")
     visit.told("#unmaskings li", "the oversight body knows who it was")
     assert page.locator("#unmaskings dt", has_text="Name").count() == 1
+
+
+def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) -> None:
+    """OP1, the control: a permission that names the professional; in both languages."""
+    page, clinic = visit.page, visit.scene.organisation("clinic-b")
+    terms = medical_terms("clinic-b", categories=[Category.MEDICATION], years=YearSpan(NOW - 1, NOW))
+    by_name = Recipient(clinic.id, professional=OperatorId(clinic.credentials.operator))
+    lay_down(watched.person, replace(terms, recipient=by_name))
+    open_records(
+        clinic,
+        link(clinic, watched.person),
+        categories=frozenset({Category.MEDICATION}),
+        years=YearSpan(NOW - 1, NOW),
+        purpose=Purpose.TREAT,
+    )
+    visit.sign_in(watched)
+    for language in ("ja", "en"):
+        page.click(f'[data-language="{language}"]')
+        visit.told("#entries", load_words()[language]["explanations"]["permission"])
+        assert page.evaluate(AUDIT) == []
 
 
 def _tells_what_stood_out(visit: Visit) -> None:

@@ -19,6 +19,7 @@ from services.contracts.medical.relationships import (
     StaffDescribed,
     WatchChoice,
     Watched,
+    WatchedUse,
 )
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
@@ -93,10 +94,10 @@ class FakeRelationships:
             self._closely.add(person)
         return message
 
-    def watched(self, *, token: Token) -> Watched:
+    def watched(self, *, token: Token) -> WatchedUse:
         """See `RelationshipKeeper`."""
         closely = self._person(token) in self._closely
-        return Watched(choice=WatchChoice.CLOSELY if closely else WatchChoice.USUAL)
+        return WatchedUse(choice=WatchChoice.CLOSELY if closely else WatchChoice.USUAL)
 
     def _writer(self, token: Token) -> OperatorCaller:
         caller = self.callers(token)

@@ -10,7 +10,7 @@ from typing import Annotated, Protocol, TypeVar
 from pydantic import Field
 
 from services.contracts.medical.messages import LogIndex
-from services.contracts.medical.uses import RelationshipKind
+from services.contracts.medical.uses import Explanation, RelationshipKind
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
@@ -105,9 +105,22 @@ class StaffDescribed(Message):
 
 
 class Watched(Message):
-    """PUT /watch, GET /watch: the person's wish."""
+    """PUT /watch: the person's wish."""
 
     choice: Annotated[WatchChoice, Field(strict=False)]
+
+
+class ExplainedRead(Message):
+    """A read of the person's records, by its entry of the log, and what explains it."""
+
+    entry: int
+    by: Annotated[Explanation, Field(strict=False)]
+
+
+class WatchedUse(Watched):
+    """GET /watch: the person's wish, and which of the newest reads something explains."""
+
+    explained: list[ExplainedRead] = Field(default_factory=list)
 
 
 class RelationshipKeeper(Protocol):
@@ -128,8 +141,8 @@ class RelationshipKeeper(Protocol):
     def watch(self, message: Watched, *, token: Token) -> Watched:
         """Choose how closely use of the own records is watched (the person)."""
 
-    def watched(self, *, token: Token) -> Watched:
-        """Return what was chosen (the person)."""
+    def watched(self, *, token: Token) -> WatchedUse:
+        """Return what was chosen, and what explains the newest reads (the person)."""
 
 
 class RelationshipsClient:
@@ -159,9 +172,9 @@ class RelationshipsClient:
         """See `RelationshipKeeper`."""
         return self._ask("PUT", "/watch", Watched, message=message, token=token)
 
-    def watched(self, *, token: Token) -> Watched:
+    def watched(self, *, token: Token) -> WatchedUse:
         """See `RelationshipKeeper`."""
-        return self._ask("GET", "/watch", Watched, message=None, token=token)
+        return self._ask("GET", "/watch", WatchedUse, message=None, token=token)
 
     def _ask(
         self, method: str, path: str, kind: type[Answer], *, message: Message | None, token: Token

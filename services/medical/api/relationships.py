@@ -14,6 +14,7 @@ from services.contracts.medical.relationships import (
     Relationships,
     StaffDescribed,
     Watched,
+    WatchedUse,
 )
 from services.kit.access import operator, person
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
@@ -53,7 +54,7 @@ def relationship_routes(relating: Relating) -> APIRouter:
         return relating.watch(caller, message)
 
     @routes.get("/watch")
-    def watched(caller: Person) -> Watched:
+    def watched(caller: Person) -> WatchedUse:
         """Return what was chosen."""
         return relating.watched(caller)
 

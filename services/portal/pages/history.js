@@ -46,10 +46,23 @@ export async function loadHistory(person, card) {
   const answers = await Promise.all(BODIES.map((body) => askOne(person, card, { body, verifies })));
   const register = verifies ? await readRegister(person, card).catch(() => NOBODY) : NOBODY;
   const entries = answers.flatMap((answer) => answer.entries);
+  await addExplanations(person, entries);
   entries.sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : other.index - one.index));
   const evidence = merge(answers.filter((answer) => answer.evidence).map((answer) => answer.evidence));
   return { verifies, answers, entries, evidence, register };
 }
+
+// What explains a read is told beside its entry; where it is not to be had the history is the same without it.
+async function addExplanations(person, entries) {
+  const reads = new Map(entries.filter(isRead).map((entry) => [entry.index, entry]));
+  if (reads.size === 0) return;
+  const watched = await person.get("medical", "/watch").catch(() => null);
+  for (const { entry, by } of watched?.explained ?? []) {
+    if (reads.has(entry)) reads.get(entry).explanation = by;
+  }
+}
+
+const isRead = ({ body, event }) => body === "medical" && event.kind === "records_read" && event.outcome === "permitted";
 
 async function askOne(person, card, { body, verifies }) {
   try {

@@ -28,7 +28,7 @@ function row(entry, register) {
   const { event } = entry;
   const texts = {
     when: moment(entry.at),
-    what: what(event),
+    what: what(entry),
     who: who(entry, register),
     purpose: word("purposes", event.purpose) ?? word("tasks", event.purpose) ?? event.purpose ?? word("page", "no_value"),
     outcome: outcome(event),
@@ -80,9 +80,10 @@ function moment(at) {
   return time;
 }
 
-function what(event) {
+function what({ event, explanation }) {
   const kind = word("kinds", event.kind) ?? String(event.kind);
   const details = detailTexts(event);
+  if (explanation) details.push(word("log", "explained", { told: word("explanations", explanation) ?? String(explanation) }));
   return lines(details.length ? [kind, details.join(" ")] : [kind]);
 }
 

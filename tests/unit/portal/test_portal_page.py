@@ -17,7 +17,7 @@ from consent.vocabulary import BasicItem, Body, Category, ConfirmationReason, Pu
 from services.contracts.directives import ReleaseFault, SubmissionFault
 from services.contracts.identity.messages import Application, CardState, LinkFault, StaffCheck
 from services.contracts.medical.relationships import WatchChoice
-from services.contracts.medical.uses import ReaderIs, RelationshipKind, Rule
+from services.contracts.medical.uses import Explanation, ReaderIs, RelationshipKind, Rule
 from services.contracts.oversight.emergencies import ReviewOutcome
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.recovery import RecoveryFault
@@ -111,6 +111,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
         ("reasons", WrongReason),
         ("rules", Rule),
         ("relationships", RelationshipKind),
+        ("explanations", Explanation),
         ("askers", ReaderIs),
         ("watches", WatchChoice),
         ("findings", ReviewOutcome),
