@@ -95,6 +95,18 @@ class BodySettings(BaseModel):
     proposals_pending: int = Field(
         200, description="How many undecided proposals one organisation may have here.", gt=0
     )
+    signed_max_age_seconds: int = Field(
+        300,
+        description="Age above which what a wallet, a card or an operator signed for one act is refused.",
+        ge=30,
+        le=900,
+    )
+    recovery_parts: int = Field(
+        8,
+        description="How many parts of one person's wallet are kept here, from times that were broken off.",
+        ge=3,
+        le=64,
+    )
 
     @property
     def database(self) -> str:

@@ -50,8 +50,6 @@ from services.recovery import egress
 from services.recovery.errors import RecoveryRefusedError
 from services.recovery.store import KeptPart, RecoveryStore
 
-FRESH_SECONDS = 300
-MOST_PARTS = 8
 KEY_BYTES = 32
 REGISTRARS_WITHOUT_PAPER = 2
 
@@ -128,7 +126,7 @@ def _make_room(
     The first of all stays: when the wallet last retired parts, it was the one to keep, and its paper is in use.
     """
     ordered = sorted(kept, key=lambda each: (each.number, each.id))
-    if len(ordered) < MOST_PARTS:
+    if len(ordered) < recovery.directives.context.settings.recovery_parts:
         return ordered
     recovery.store.forget(conn, person, ordered[1].id)
     return [ordered[0], *ordered[2:]]
@@ -192,7 +190,7 @@ def _signed(recovery: Recovery, person: Pseudonym, token: str, *, typ: str, mode
         claims = parse(model, jws.verify_with_jwk(token, typ=typ, jwk=wallet).payload)
     except (SignatureError, MalformedError):
         raise refusal from None
-    if abs(_now(recovery) - claims.at) > FRESH_SECONDS:
+    if abs(_now(recovery) - claims.at) > _max_age(recovery):
         raise refusal
     return claims
 
@@ -226,7 +224,7 @@ def _confirmation(recovery: Recovery, message: ReleaseParts, token: str) -> _Con
     verified = jws.verify(token, typ=CONFIRMATION, key=p256(operator.card_key))
     claims = parse(ConfirmationClaims, verified.payload)
     said = (claims.body, claims.recovery_key)
-    fresh = abs(_now(recovery) - claims.at) <= FRESH_SECONDS
+    fresh = abs(_now(recovery) - claims.at) <= _max_age(recovery)
     if said != (recovery.directives.context.body.value, message.recovery_key) or not fresh:
         raise SignatureError
     return _Confirmed(operator, claims.card, verified.digest, claims.at)
@@ -258,7 +256,7 @@ def _require_humans(tags: Iterable[str | None]) -> None:
 def _use(recovery: Recovery, conn: Connection, confirmed: Sequence[_Confirmed]) -> None:
     context, now = recovery.directives.context, _now(recovery)
     for each in confirmed:
-        expires = each.at + 2 * FRESH_SECONDS
+        expires = each.at + 2 * _max_age(recovery)
         value = base64url.encode(each.digest)
         context.replays.use(conn, kind="confirmation", value=value, expires=expires, now=now)
 
@@ -299,3 +297,7 @@ def _record(recovery: Recovery, conn: Connection, person: Pseudonym, event: Even
 
 def _now(recovery: Recovery) -> int:
     return epoch_seconds(recovery.directives.context.clock())
+
+
+def _max_age(recovery: Recovery) -> int:
+    return recovery.directives.context.settings.signed_max_age_seconds

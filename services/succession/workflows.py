@@ -28,8 +28,6 @@ from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import NotFoundError, ProblemError
 from services.succession.errors import SuccessionRefusedError
 
-FRESH_SECONDS = 300
-
 Announced = Callable[[Connection, Pseudonym], None]
 """What a body does, in the transaction, when another successor is announced."""
 Effect = Callable[[Connection, Pseudonym, VerifiedRenewal, RenewWallet], None]
@@ -148,7 +146,10 @@ def _renewal(succession: Succession, message: RenewWallet) -> VerifiedRenewal:
 
 
 def _require_now(succession: Succession, at: int) -> None:
-    if abs(epoch_seconds(succession.directives.context.clock()) - at) > FRESH_SECONDS:
+    if (
+        abs(epoch_seconds(succession.directives.context.clock()) - at)
+        > succession.directives.context.settings.signed_max_age_seconds
+    ):
         raise SuccessionRefusedError(SuccessionFault.NOT_SIGNED_BY_WALLET)
 
 

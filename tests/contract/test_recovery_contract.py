@@ -1,7 +1,9 @@
 """What people and registrars rely on of a keeper of wallets' parts: the same on the fake and at the real ID centre."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -128,8 +130,13 @@ def _fake(world: FakeWorld, holder: Holder, wallet: Wallet) -> RecoveryKeeper:
 
 @pytest.fixture(params=["fake", "real"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
+    strict = partial(running, identity_settings={"signed_max_age_seconds": 60, "recovery_parts": 3})
+    starts: dict[str, Callable[[Path], AbstractContextManager[World]]] = {
+        "fake": running_fakes,
+        "real": running,
+        "strict": strict,
+    }
+    with starts[request.param](tmp_path) as world:
         city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
         town = world.accredit("town", Kind.MUNICIPALITY, Role.REGISTRAR)
         holder, wallet = world.holder(city), Wallet.create(world.random.randbytes)
@@ -186,6 +193,17 @@ def test_both_registrars_who_confirmed_can_be_unmasked(scene: Scene) -> None:
         key = scene.world.sealing_key(Body.OVERSIGHT)
         opened = open_mask(key, base64url.decode(sealed), organisation=who.organisation, pseudonym=name)
         assert opened.opening.operator == who.operator
+
+
+@pytest.mark.parametrize("scene", ["strict"], indirect=True)
+def test_a_body_may_be_told_to_keep_fewer_parts_and_to_take_only_what_is_fresher(scene: Scene) -> None:
+    made = split(scene.wallet, randomness=scene.world.random.randbytes)
+    kept = [scene.deposit(f"n-{n}", made.parts[HERE], made.digests[HERE]) for n in range(4)]
+    assert kept == [1, 2, 3, 3]
+    with refused("recovery_not_confirmed", 403):
+        scene.release(scene.confirmation(scene.city, at=scene.now() - 61), paper=made.paper)
+    released = scene.release(scene.confirmation(scene.city, at=scene.now() - 60), paper=made.paper)
+    assert released == [made.parts[HERE]] * 3
 
 
 def test_one_human_with_two_cards_does_not_stand_for_two_registrars(scene: Scene) -> None:

@@ -68,6 +68,7 @@ class Bodies:
     clock: HeldClock = field(default_factory=HeldClock)
     seed: str = "world"
     registry_settings: Mapping[str, object] = field(default_factory=dict)
+    identity_settings: Mapping[str, object] = field(default_factory=dict)
     databases: str = field(default_factory=bodies_on)
 
     def __post_init__(self) -> None:
@@ -143,7 +144,9 @@ class Bodies:
             "database_connections": 2,
         }
         settings = (
-            IdentitySettings.model_validate(common | dict.fromkeys(RUNS, 3600.0))
+            IdentitySettings.model_validate(
+                common | dict.fromkeys(RUNS, 3600.0) | dict(self.identity_settings)
+            )
             if body is Body.IDENTITY
             else RegistrySettings.model_validate(common | dict(self.registry_settings))
         )

@@ -309,11 +309,16 @@ def running(
     *,
     seed: str = "world",
     registry_settings: Mapping[str, object] | None = None,
+    identity_settings: Mapping[str, object] | None = None,
     databases: str | None = None,
 ) -> Iterator[World]:
     """Run a new world."""
     world = World(
-        folder, seed=seed, registry_settings=registry_settings or {}, databases=databases or bodies_on()
+        folder,
+        seed=seed,
+        registry_settings=registry_settings or {},
+        identity_settings=identity_settings or {},
+        databases=databases or bodies_on(),
     )
     world.start()
     try:

@@ -20,7 +20,6 @@ from services.identity.workflows.card_events import at_counter
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind, Outcome
 
-FRESH_SECONDS = 300
 PRESENCE_REFUSED = "presence_refused"
 
 
@@ -93,7 +92,10 @@ def _verify(
     if not _fits(key, holder, request) or not key.card.usable(now):
         raise PresenceError
     said = (told.card, told.organisation, told.content)
-    if said != (request.card, caller.organisation, content) or abs(now - told.at) > FRESH_SECONDS:
+    if (
+        said != (request.card, caller.organisation, content)
+        or abs(now - told.at) > centre.settings.signed_max_age_seconds
+    ):
         raise PresenceError
     return Present(centre, key.card, told.challenge, centre.challenges.expiry(told.challenge, now))
 

@@ -38,8 +38,6 @@ from services.kit.credentials.callers import OperatorCaller
 from services.kit.dual_control.kinds import Shown
 from services.kit.problems import MalformedRequestError
 
-FRESH_SECONDS = 300
-
 
 def settle_guardianship(
     centre: IdentityCentre, conn: Connection, caller: OperatorCaller, parameters: Shown
@@ -56,7 +54,7 @@ def settle_guardianship(
         ) from error
     ward = referred(centre, conn, caller, asked.reference)
     guardian, claims = _offered(centre, conn, asked.offer)
-    fresh = abs(centre.seconds() - claims.at) <= FRESH_SECONDS
+    fresh = abs(centre.seconds() - claims.at) <= centre.settings.signed_max_age_seconds
     if not fresh or claims.organisation != caller.organisation or guardian.pseudonym == ward.pseudonym:
         raise GuardianOfferError
     return EnteringGuardianship(

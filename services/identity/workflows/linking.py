@@ -28,7 +28,6 @@ from services.identity.workflows.guardian_sign_in import keeping_fault
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
-FRESH_SECONDS = 300
 ROLE_MISSING = RefusalCode.ROLE_MISSING.value
 PRESENTATION_REFUSED = "presentation_refused"
 SIGNATURE_REFUSED = "signature_refused"
@@ -115,7 +114,10 @@ def verify_subject_proof(centre: IdentityCentre, request: RegisterSubject) -> No
     """Check that the wallet proves its key, now. Raises: SignatureError, MalformedError."""
     ed25519(request.wallet_key)
     verified = jws.verify_with_jwk(request.proof, typ=SUBJECT_TYPE, jwk=request.wallet_key)
-    if abs(centre.seconds() - parse(_SubjectProof, verified.payload).at) > FRESH_SECONDS:
+    if (
+        abs(centre.seconds() - parse(_SubjectProof, verified.payload).at)
+        > centre.settings.signed_max_age_seconds
+    ):
         raise SignatureError
 
 
@@ -142,7 +144,7 @@ def presentation_expiry(
     except ChallengeError:
         return None
     fits = told.card == key.card.id and told.organisation == caller.organisation
-    fresh = abs(now - told.at) <= FRESH_SECONDS and key.card.usable(now)
+    fresh = abs(now - told.at) <= centre.settings.signed_max_age_seconds and key.card.usable(now)
     return expires if fits and fresh else None
 
 

@@ -35,7 +35,6 @@ from services.identity.errors import (
 )
 from services.identity.model import CardKey, Person
 from services.identity.workflows.linking import (
-    FRESH_SECONDS,
     presentation_expiry,
     verify_presentation,
 )
@@ -87,7 +86,7 @@ def confirmed(centre: IdentityCentre, caller: OperatorCaller, message: LinkPatie
         raise ConfirmationError from error
     said = (told.organisation, told.operator, told.terminal, told.patient_number)
     meant = (caller.organisation, caller.operator, caller.terminal, message.patient_number)
-    if said != meant or abs(centre.seconds() - told.at) > FRESH_SECONDS:
+    if said != meant or abs(centre.seconds() - told.at) > centre.settings.signed_max_age_seconds:
         raise ConfirmationError
     return told
 

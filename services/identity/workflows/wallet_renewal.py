@@ -19,8 +19,6 @@ from services.identity.centre import IdentityCentre
 from services.identity.workflows.linking import verify_subject_proof
 from services.succession.errors import SuccessionRefusedError
 
-FRESH_SECONDS = 300
-
 
 def renewed(
     centre: IdentityCentre,
@@ -56,4 +54,4 @@ def _consent(
         )
     except (SignatureError, MalformedError):
         return None
-    return claims if abs(centre.seconds() - claims.at) <= FRESH_SECONDS else None
+    return claims if abs(centre.seconds() - claims.at) <= centre.settings.signed_max_age_seconds else None
