@@ -11,7 +11,7 @@ from consent.compartments import YearSpan
 from consent.vocabulary import Category
 from consent.words import Word, terms_in_words
 from services.commands.failures import told
-from services.commands.options import IdCommand
+from services.commands.options import IdCommand, Said
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signing
 from services.commands.wishes import language_option
@@ -169,6 +169,8 @@ def list_(folder: Path) -> None:
             f"    {use.accesses} times flagged, {use.people} people; due {due} UTC"
             f"{' OVERDUE' if use.overdue else ''}"
         )
+        for share in use.each:
+            click.echo(f"    {share.name}: {', '.join(share.rules)}")
 
 
 @review.command(cls=IdCommand)
@@ -176,11 +178,24 @@ def list_(folder: Path) -> None:
 @click.argument("case")
 @click.argument("outcome", type=click.Choice([each.value for each in ReviewOutcome]))
 @click.option("--comment", required=True, help="Why; the person reads it.")
+@click.option(
+    "--comment-for",
+    "comments",
+    type=(str, Said()),
+    multiple=True,
+    help="NAME TEXT: of use that stood out, this text in its place to one person of the case, as the list names them.",
+)
 @told
-def decide(folder: Path, case: str, outcome: str, comment: str) -> None:
+def decide(
+    folder: Path, case: str, outcome: str, comment: str, comments: tuple[tuple[str, str], ...]
+) -> None:
     """Decide whether it was justified, as an official who took no part in it; the person sees it."""
     official, found = Organisation.at(folder), ReviewOutcome(outcome)
     flagged = any(each.case == case for each in use_reviews(official))
-    decide_on = review_use if flagged else gateway.review
-    done = decide_on(official, case, found, comment=comment)
+    if flagged:
+        done = review_use(official, case, found, comment=comment, comments=dict(comments))
+    elif comments:
+        raise click.UsageError("--comment-for: an emergency is about one person; give --comment alone")
+    else:
+        done = gateway.review(official, case, found, comment=comment)
     click.echo(f"{done.outcome.value}{', after its deadline' if done.late else ''}; the person is told")

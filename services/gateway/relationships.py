@@ -6,7 +6,7 @@ leaves it for nobody, so the medical centre compares tags of one organisation an
 
 import csv
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -35,8 +35,8 @@ from services.contracts.medical.relationships import (
     WatchedUse,
 )
 from services.contracts.medical.uses import RelationshipKind
-from services.contracts.oversight.emergencies import DecideReview, Reviewed, ReviewOutcome
-from services.contracts.oversight.use_cases import UseCasesClient, UseReview
+from services.contracts.oversight.emergencies import Reviewed, ReviewOutcome
+from services.contracts.oversight.use_cases import DecideUse, UseCasesClient, UseReview
 from services.contracts.registry.spelling import fold_address, fold_name
 from services.gateway.errors import StaffFileError
 from services.gateway.organisation import Organisation
@@ -172,9 +172,19 @@ def use_reviews(official: Organisation) -> list[UseReview]:
     return official.ask(Body.OVERSIGHT, lambda http, token: UseCasesClient(http).reviews(token=token)).cases
 
 
-def review_use(official: Organisation, case: str, outcome: ReviewOutcome, *, comment: str) -> Reviewed:
-    """Decide whether a flagged use was misuse; the people see it. Raises: RefusedError."""
-    message = DecideReview(outcome=outcome, comment=comment)
+def review_use(
+    official: Organisation,
+    case: str,
+    outcome: ReviewOutcome,
+    *,
+    comment: str,
+    comments: Mapping[str, str] | None = None,
+) -> Reviewed:
+    """Decide whether a flagged use was misuse; the people see it, each the own one of `comments`, else `comment`.
+
+    Raises: RefusedError.
+    """
+    message = DecideUse(outcome=outcome, comment=comment, comments=dict(comments or {}))
     return official.ask(
         Body.OVERSIGHT, lambda http, token: UseCasesClient(http).decide(case, message, token=token)
     )

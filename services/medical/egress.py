@@ -10,7 +10,7 @@ from consent.statements import VerifiedStatement
 from consent.vocabulary import Body
 from services.contracts.directives import CapsuleMessage, LogProof, ReleaseRequest
 from services.contracts.medical.uses import Rule
-from services.contracts.oversight.use_cases import OpenUseCase
+from services.contracts.oversight.use_cases import MOST_SHARES, OpenUseCase, UseShare
 from services.directives.model import StoredDirective
 from services.kit.egress import egress
 from services.kit.journal import Recorded
@@ -65,7 +65,7 @@ def release_request(
 
 @egress(
     to="oversight",
-    fields="which operator was flagged by which rules, how often, of how many people, when; not which people",
+    fields="which operator was flagged by which rules, how often, when; people by a name for this case alone",
     purpose="review of suspicious use",
     ground="rules of suspicious use over the log's own entries",
 )
@@ -79,4 +79,11 @@ def use_case(case: UseCase) -> OpenUseCase:
         people=len(case.people),
         first=case.first,
         last=case.last,
+        each=sorted(
+            (
+                UseShare(name=case.name_for(person), rules=[Rule(rule) for rule in rules])
+                for person, rules in case.people.items()
+            ),
+            key=lambda share: share.name,
+        )[:MOST_SHARES],
     )

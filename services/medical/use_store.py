@@ -1,5 +1,6 @@
 """Every query about habits, cases of suspicious use, and up to where the log was looked at."""
 
+import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
+from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.audit import Finding
@@ -16,6 +18,7 @@ from services.medical.use_model import Habits, Seen
 
 HABITS_OF: Final = "reading_habits.operator"
 CASE_OF: Final = "use_case.operator"
+NAME_BYTES: Final = 16
 UNTOLD, TOLD = "untold", "told"
 """Of a case that the oversight body does not know as it is now, and of one that waits for its finding."""
 
@@ -38,6 +41,10 @@ class UseCase:
     accesses: int = 0
     due: int = 0
     state: str = UNTOLD
+
+    def name_for(self, person: Pseudonym) -> str:
+        """Name the case to one person: two who compare do not see that somebody opened both their records."""
+        return base64url.encode(hmac.digest(self.id.encode(), person.encode(), "sha256")[:NAME_BYTES])
 
 
 class UseStore:

@@ -7,7 +7,6 @@ M4 the oversight body is told of the case, without the people; while it is down,
 M5 people are told by when it is decided, and what was found; the finding that reads were justified ends a stop.
 """
 
-import hmac
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -211,14 +210,9 @@ def _about(person: Pseudonym, kind: EventKind, case: UseCase, *, detail: dict[st
         outcome=Outcome.DONE,
         organisation=case.organisation,
         operator=case.operator,
-        detail={"case": _name_for(person, case), **detail},
+        detail={"case": case.name_for(person), **detail},
     )
     return DatedEvent(person, event)
-
-
-def _name_for(person: Pseudonym, case: UseCase) -> str:
-    """Name a case to one person: two who compare do not see that somebody opened both their records."""
-    return base64url.encode(hmac.digest(case.id.encode(), person.encode(), "sha256")[:ID_BYTES])
 
 
 def _flagged(case: UseCase, flag: Flag, fresh: Iterable[Rule]) -> DatedEvent:
@@ -233,10 +227,10 @@ def _opened(case: UseCase, due: int) -> Iterator[DatedEvent]:
 
 
 def _reviewed(case: UseCase, outcome: UseOutcome) -> Iterator[DatedEvent]:
-    told: dict[str, JsonValue] = {
-        "finding": outcome.outcome.value,
-        "comment": outcome.comment,
-        "late": outcome.late,
-    }
     for person in case.people:
+        told: dict[str, JsonValue] = {
+            "finding": outcome.outcome.value,
+            "comment": outcome.comments.get(case.name_for(person), outcome.comment),
+            "late": outcome.late,
+        }
         yield _about(person, EventKind.USE_REVIEWED, case, detail=told)

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, select
 
 from services.contracts.oversight.emergencies import ReviewOutcome
@@ -19,7 +20,10 @@ ID: Final = "use_case.id"
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """One case. Units: `first`, `last`, `due` epoch seconds; `rules` the number of accesses by each."""
+    """One case. Units: `first`, `last`, `due` epoch seconds; `rules` the number of accesses by each.
+
+    `each` has the people's parts as they were told, `comments` what was said to some of them.
+    """
 
     id: str
     organisation: str
@@ -33,6 +37,13 @@ class UseCase:
     reviewed: ReviewOutcome | None = None
     comment: str = ""
     late: bool = False
+    each: list[dict[str, JsonValue]] = field(default_factory=list)
+    comments: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> set[str]:
+        """The names under which its people are told apart."""
+        return {str(share["name"]) for share in self.each}
 
 
 class UseCaseStore:

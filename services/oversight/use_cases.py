@@ -6,24 +6,28 @@ The person sees deadline and outcome in the medical centre's history: only that 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from pydantic import JsonValue
+
 from consent.identifiers import OperatorId, OrganisationId
-from services.contracts.oversight.emergencies import DecideReview, Reviewed
+from services.contracts.oversight.emergencies import Reviewed
 from services.contracts.oversight.register import Directory
 from services.contracts.oversight.use_cases import (
     AskOutcomes,
+    DecideUse,
     OpenUseCase,
     UseCaseTaken,
     UseOutcome,
     UseOutcomes,
     UseReview,
     UseReviews,
+    UseShare,
 )
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
-from services.kit.problems import ConflictError, ForbiddenError, NotFoundError, Problem
+from services.kit.problems import ConflictError, ForbiddenError, NotFoundError, Problem, ProblemError
 from services.oversight.settings import Settings
 from services.oversight.use_case_store import UseCase, UseCaseStore
 
@@ -34,6 +38,17 @@ class CaseDecidedError(ConflictError):
     """The case has an outcome already."""
 
     problem = Problem(409, "use_case_decided", "This case was decided", "Show the list of cases again.")
+
+
+class ShareUnknownError(ProblemError):
+    """A comment is for somebody who is not in the case."""
+
+    problem = Problem(
+        422,
+        "use_share_unknown",
+        "This case has no such person",
+        "Show the list of cases again and name people as it does.",
+    )
 
 
 class ReviewerInvolvedError(ForbiddenError):
@@ -105,7 +120,13 @@ def outcomes(office: UseCaseOffice, asked: AskOutcomes) -> UseOutcomes:
         found = office.store.decided(conn, asked.cases)
     return UseOutcomes(
         outcomes=[
-            UseOutcome(case=each.id, outcome=each.reviewed, comment=each.comment, late=each.late)
+            UseOutcome(
+                case=each.id,
+                outcome=each.reviewed,
+                comment=each.comment,
+                late=each.late,
+                comments=each.comments,
+            )
             for each in found
             if each.reviewed is not None
         ]
@@ -114,7 +135,7 @@ def outcomes(office: UseCaseOffice, asked: AskOutcomes) -> UseOutcomes:
 
 @egress(
     to="reviewers of the oversight body",
-    fields="which operator was flagged by which rules, how often, when; not whose records they were",
+    fields="which operator was flagged by which rules, how often, when, for how many people; not whose records",
     purpose="supervision of the use of records",
     ground="the role auditor at the oversight body",
     answers=("GET /use-reviews", "POST /use-reviews/{case}"),
@@ -147,21 +168,27 @@ def reviews(office: UseCaseOffice, caller: OperatorCaller) -> UseReviews:
                 last=each.last,
                 due=each.due,
                 overdue=each.due <= now,
+                each=[UseShare.model_validate(share) for share in each.each],
             )
             for each in found
         ]
     )
 
 
-def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: DecideReview) -> Reviewed:
-    """Decide a case. Raises: NotFoundError, CaseDecidedError, ReviewerInvolvedError (logged)."""
+def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: DecideUse) -> Reviewed:
+    """Decide a case. Raises: NotFoundError, CaseDecidedError, ShareUnknownError, ReviewerInvolvedError (logged)."""
     event = Event(
         kind=EventKind.USE_REVIEWED,
         outcome=Outcome.DONE,
         organisation=caller.organisation,
         operator=caller.operator,
         terminal=caller.terminal,
-        detail={"case": name, "finding": asked.outcome.value, "comment": asked.comment},
+        detail={
+            "case": name,
+            "finding": asked.outcome.value,
+            "comment": asked.comment,
+            "comments": dict[str, JsonValue](asked.comments),
+        },
     )
     directory = office.directory()
     official = directory.operator(caller.organisation, caller.operator)
@@ -172,13 +199,17 @@ def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: D
             raise NotFoundError
         if case.reviewed is not None:
             raise CaseDecidedError
+        if asked.comments.keys() - case.names:
+            raise ShareUnknownError
         involved = _is_operator(directory, case, None if official is None else official.person_tag)
         late = case.due <= office.now
         if involved:
             refused = replace(event, outcome=Outcome.REFUSED, reason=ReviewerInvolvedError.problem.code)
             office.context.journal.record(conn, person=None, event=replace(refused, detail={"case": name}))
         else:
-            done = replace(case, reviewed=asked.outcome, comment=asked.comment, late=late)
+            done = replace(
+                case, reviewed=asked.outcome, comment=asked.comment, comments=asked.comments, late=late
+            )
             office.store.put(conn, done)
             office.context.journal.record(conn, person=None, event=event)
     if involved:

@@ -11,16 +11,18 @@ from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId
 from consent.vocabulary import Body
 from services.contracts.medical.uses import Rule
-from services.contracts.oversight.emergencies import DecideReview, ReviewOutcome
+from services.contracts.oversight.emergencies import ReviewOutcome
 from services.contracts.oversight.fake_use_cases import FakeUseCases
 from services.contracts.oversight.messages import RolesChange
 from services.contracts.oversight.register import Role
 from services.contracts.oversight.use_cases import (
     AskOutcomes,
+    DecideUse,
     OpenUseCase,
     UseCases,
     UseCasesClient,
     UseReview,
+    UseShare,
 )
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError, Token
@@ -28,7 +30,8 @@ from services.oversight.tables import USE_CASE
 from services.oversight.use_case_store import UseCaseStore
 
 DAY = 86_400
-FOUND = DecideReview(outcome=ReviewOutcome.NOT_JUSTIFIED, comment="read out of curiosity")
+ONE, OTHER = "1" * 22, "2" * 22
+FOUND = DecideUse(outcome=ReviewOutcome.NOT_JUSTIFIED, comment="read out of curiosity")
 
 
 @dataclass
@@ -80,6 +83,10 @@ def told(organisation: str = "hospital", operator: str = "doctor", *, accesses: 
         people=2,
         first=100,
         last=200,
+        each=[
+            UseShare(name=ONE, rules=[Rule.UNEXPLAINED]),
+            UseShare(name=OTHER, rules=[Rule.NIGHT, Rule.UNEXPLAINED]),
+        ],
     )
 
 
@@ -201,3 +208,19 @@ def test_an_official_whose_other_account_was_suspended_does_not_review_what_it_d
     case = scene.open(OFFICE, name)
     assert refused(lambda: scene.decide(case, scene.official)) == (403, "use_reviewer_involved")
     assert scene.decide(case, scene.other) is ReviewOutcome.NOT_JUSTIFIED
+
+
+def test_people_of_a_case_are_told_apart_and_each_may_be_told_something_else(scene: Scene) -> None:
+    case = scene.open()
+    (shown,) = scene.waiting(case)
+    parts = {each.name: each.rules for each in shown.each}
+    assert parts == {ONE: [Rule.UNEXPLAINED], OTHER: [Rule.NIGHT, Rule.UNEXPLAINED]}
+    common, own = "said to everybody", "said to you alone"
+    stranger = DecideUse(outcome=ReviewOutcome.JUSTIFIED, comment=common, comments={"3" * 22: own})
+    at, token = scene.reviewing(scene.official), scene.token(scene.official)
+    assert refused(lambda: at.decide(case, stranger, token=token)) == (422, "use_share_unknown")
+    assert scene.waiting(case)
+    said = DecideUse(outcome=ReviewOutcome.JUSTIFIED, comment=common, comments={OTHER: own})
+    at.decide(case, said, token=scene.token(scene.official))
+    (outcome,) = scene.medical.outcomes(AskOutcomes(cases=[case])).outcomes
+    assert (outcome.comment, outcome.comments) == (common, {OTHER: own})

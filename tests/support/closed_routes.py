@@ -366,7 +366,7 @@ ROWS: dict[Body, list[Row]] = {
         (
             "POST /use-reviews/unknown",
             OFFICE,
-            em.DecideReview,
+            uc.DecideUse,
             {"outcome": "justified", "comment": "looked into it"},
         ),
         (

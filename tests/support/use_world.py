@@ -1,6 +1,6 @@
 """A hospital with a clerk, doctors and patients at the real medical centre, and the watch over what they read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,9 +26,9 @@ from services.contracts.medical.relationships import (
     Watched,
 )
 from services.contracts.medical.uses import RelationshipKind
-from services.contracts.oversight.emergencies import DecideReview, ReviewOutcome
+from services.contracts.oversight.emergencies import ReviewOutcome
 from services.contracts.oversight.register import Operator, Role
-from services.contracts.oversight.use_cases import UseReview
+from services.contracts.oversight.use_cases import DecideUse, UseReview
 from services.kit.clock import JAPAN, epoch_seconds
 from services.kit.http import Token
 from services.medical.watching import Watching
@@ -177,12 +177,19 @@ class Ward:
         found = self.world.use_cases.reviews(token=_anybody()).cases
         return [each for each in found if each.operator == who.operator]
 
-    def decide(self, case: str, comment: str, outcome: ReviewOutcome = ReviewOutcome.NOT_JUSTIFIED) -> None:
-        """Have an official find that it was misuse, or that it was not."""
+    def decide(
+        self,
+        case: str,
+        comment: str,
+        outcome: ReviewOutcome = ReviewOutcome.NOT_JUSTIFIED,
+        *,
+        comments: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have an official find that it was misuse, or that it was not, with other words to some."""
         operators = self.world.oversight.operators
         for each in [each for each in operators if each.organisation == AUDITOR]:
             operators[operators.index(each)] = each.model_copy(update={"person_tag": "an official"})
-        finding = DecideReview(outcome=outcome, comment=comment)
+        finding = DecideUse(outcome=outcome, comment=comment, comments=dict(comments or {}))
         self.world.use_cases.decide(case, finding, token=_anybody())
 
     def until(self, hour: int) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from consent.identifiers import OperatorId, OrganisationId
-from services.contracts.oversight.emergencies import DecideReview, Reviewed
+from services.contracts.oversight.emergencies import Reviewed
 from services.contracts.oversight.register import Directory
 from services.contracts.oversight.use_cases import (
     AskOutcomes,
+    DecideUse,
     OpenUseCase,
     UseCaseTaken,
     UseOutcome,
@@ -72,7 +73,7 @@ class FakeUseCases:
             ]
         )
 
-    def decide(self, case: str, message: DecideReview, *, token: Token) -> Reviewed:
+    def decide(self, case: str, message: DecideUse, *, token: Token) -> Reviewed:
         """See `UseCases`."""
         held = self._held.get(case)
         if held is None:
@@ -84,8 +85,10 @@ class FakeUseCases:
         tag = None if official is None else official.person_tag
         if tag is None or self.directory().human(*operator) == tag:
             raise _problem(403, "use_reviewer_involved")
+        if message.comments.keys() - {each.name for each in held.told.each}:
+            raise _problem(422, "use_share_unknown")
         late = held.due <= self._now()
-        held.outcome = UseOutcome(case=case, outcome=message.outcome, comment=message.comment, late=late)
+        held.outcome = UseOutcome(case=case, late=late, **message.model_dump(mode="json"))
         return Reviewed(case=case, outcome=message.outcome, late=late)
 
     def _now(self) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Protocol, TypeVar
 from pydantic import Field
 
 from services.contracts.medical.uses import Rule
-from services.contracts.oversight.emergencies import DecideReview, OutcomeName, Reviewed
+from services.contracts.oversight.emergencies import Comment, DecideReview, OutcomeName, Reviewed
 from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
@@ -17,13 +17,21 @@ Name = Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
 RuleName = Annotated[Rule, Field(strict=False)]
 Number = Annotated[int, Field(ge=1, le=1 << 40)]
 MOST_CASES = 200
+MOST_SHARES = 500
 Answer = TypeVar("Answer", bound=Message)
+
+
+class UseShare(Message):
+    """One person's part of a case: by which rules, under the name that only this person's history has for the case."""
+
+    name: CaseName
+    rules: Annotated[list[RuleName], Field(min_length=1, max_length=len(Rule))]
 
 
 class OpenUseCase(Message):
     """PUT /use-cases/{case}: what was flagged of one operator so far; told again when there is more.
 
-    `rules` says how many accesses each rule flagged.
+    `rules` says how many accesses each rule flagged, `each` the parts of as many people as are told apart.
     """
 
     organisation: Name
@@ -33,6 +41,13 @@ class OpenUseCase(Message):
     people: Number
     first: Number
     last: Number
+    each: Annotated[list[UseShare], Field(max_length=MOST_SHARES)] = Field(default_factory=list)
+
+
+class DecideUse(DecideReview):
+    """POST /use-reviews/{case}: `comments` has a text of their own for people of the case, by the names in `each`."""
+
+    comments: Annotated[dict[CaseName, Comment], Field(max_length=MOST_SHARES)] = Field(default_factory=dict)
 
 
 class UseCaseTaken(Message):
@@ -49,12 +64,13 @@ class AskOutcomes(Message):
 
 
 class UseOutcome(Message):
-    """What was found, for the people whose records they were."""
+    """What was found, for the people whose records they were; each reads the own one of `comments`, else `comment`."""
 
     case: str
     outcome: OutcomeName
     comment: str
     late: bool
+    comments: dict[str, str] = Field(default_factory=dict)
 
 
 class UseOutcomes(Message):
@@ -76,6 +92,7 @@ class UseReview(Message):
     last: int
     due: int
     overdue: bool
+    each: list[UseShare] = Field(default_factory=list)
 
 
 class UseReviews(Message):
@@ -96,7 +113,7 @@ class UseCases(Protocol):
     def reviews(self, *, token: Token) -> UseReviews:
         """List what waits for a finding (auditor)."""
 
-    def decide(self, case: str, message: DecideReview, *, token: Token) -> Reviewed:
+    def decide(self, case: str, message: DecideUse, *, token: Token) -> Reviewed:
         """Decide whether it was misuse, as an official who is not the operator (auditor)."""
 
 
@@ -118,7 +135,7 @@ class UseCasesClient:
         """See `UseCases`."""
         return self._ask("GET", "/use-reviews", UseReviews, token=token)
 
-    def decide(self, case: str, message: DecideReview, *, token: Token) -> Reviewed:
+    def decide(self, case: str, message: DecideUse, *, token: Token) -> Reviewed:
         """See `UseCases`."""
         return self._ask("POST", f"/use-reviews/{case}", Reviewed, message=message, token=token)
 

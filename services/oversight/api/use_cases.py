@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from consent.vocabulary import Body
-from services.contracts.oversight.emergencies import DecideReview, Reviewed
+from services.contracts.oversight.emergencies import Reviewed
 from services.contracts.oversight.use_cases import (
     AskOutcomes,
+    DecideUse,
     OpenUseCase,
     UseCaseTaken,
     UseOutcomes,
@@ -43,7 +44,7 @@ def use_case_routes(office: UseCaseOffice) -> APIRouter:
         return workflows.reviews(office, caller)
 
     @routes.post("/use-reviews/{case}")
-    def decide(caller: Reviewer, case: Case, asked: DecideReview) -> Reviewed:
+    def decide(caller: Reviewer, case: Case, asked: DecideUse) -> Reviewed:
         """Review a case."""
         return workflows.decide(office, caller, name=case, asked=asked)
 
