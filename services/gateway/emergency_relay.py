@@ -4,6 +4,7 @@ It has no port, no database and no state: it asks the oversight body what waits,
 any reader does (so both bodies decide and log), and hands over what only the hospital opens.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -33,6 +34,7 @@ from services.contracts.oversight.emergencies import (
     RelayedAnswer,
     WaitingEmergency,
 )
+from services.contracts.released import WrongReason
 from services.gateway import clinic
 from services.gateway.emergencies import (
     EmergencyDocument,
@@ -46,8 +48,10 @@ from services.gateway.emergencies import (
 from services.gateway.errors import NotVerifiedError, RefusedError
 from services.gateway.opening import Prepared, open_bundles
 from services.gateway.organisation import Organisation
+from services.gateway.wrong_fragments import WrongFragmentError
 from services.kit.egress import egress
 
+logger = logging.getLogger("sekisho")
 UNPROVEN = "emergency_unproven"
 NOT_VERIFIED = "not_verified"
 _CODE: Final = re.compile(r"[a-z_]{1,60}")
@@ -87,6 +91,11 @@ def _serve(relay: Organisation, waiting: WaitingEmergency) -> Relayed:
         told = Relayed(waiting.case, len(records.documents), len(records.left_out))
     except EmergencyUnprovenError:
         answer, told = RelayedAnswer(refused=UNPROVEN), Relayed(waiting.case, refused=UNPROVEN)
+    except WrongFragmentError as wrong:
+        # no other body may be the second one here, so there is nobody to go on with
+        code = NOT_VERIFIED if wrong.shown is None else WrongReason.FRAGMENT_WRONG.value
+        logger.warning("%s: the %s body handed out a wrong fragment", waiting.case, wrong.body.value)
+        answer, told = RelayedAnswer(refused=code), Relayed(waiting.case, refused=code)
     except NotVerifiedError:
         answer, told = RelayedAnswer(refused=NOT_VERIFIED), Relayed(waiting.case, refused=NOT_VERIFIED)
     except RefusedError as refused:
