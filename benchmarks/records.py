@@ -3,10 +3,10 @@
 Added up, one after the other, is what the steps cannot do without; TLS, the log's tree and the encryption of columns
 are left out. What is called, and how often:
 
-deposit  D2 and D4 each: a request for a pseudonym token and one that uses it (four requests, `Signatures.requests`;
-         two tokens named: Ed25519 signature and HPKE seal at the ID centre, opening and verification at the
-         medical centre); D3 `seal_bundle` per bundle; D5 `capsule_of` per bundle (the capsule is checked and taken
-         out) and `verify_author` per document; D7 receipt signed and verified
+deposit  D2 and D4: a request that names the person twice, and one that uses each token (three requests,
+         `Signatures.requests`; two tokens named: Ed25519 signature and HPKE seal at the ID centre, opening and
+         verification at the medical centre); D3 `seal_bundle` per bundle; D5 `capsule_of` per bundle (the capsule
+         is checked and taken out) and `verify_author` per document; D7 receipt signed and verified
 read     R1 and R2: two requests, three tokens named of which two bodies open theirs; the statement signed, and
          verified at both bodies (ES256); R4 `document_digest` per document, which is compared with the log; R7
          handle opened (HPKE), checkpoint signed, verified, co-signed, verified; R6 and R7 `reencrypt` per bundle at
@@ -132,7 +132,7 @@ class _Paper:
 
     def deposit(self) -> None:
         """What D2 to D7 cannot do without."""
-        self._signatures.requests(4)
+        self._signatures.requests(3)
         self._signatures.ed25519(signed=2 + 1, verified=2 + 1)
         self._signatures.hpke(sealed=2, opened=2)
         key = self._author.public_key()

@@ -2,7 +2,7 @@
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -33,12 +33,13 @@ from services.contracts.medical.messages import (
 )
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError
+from services.gateway.naming import NamesAhead
 from services.gateway.organisation import Organisation
 from services.gateway.person import Person
 
 FHIR_JSON: Final = "application/fhir+json"
 PART_BYTES: Final = 750_000
-"""Ciphertext in one request, as long as it is several bundles; base64 and keys make it about half as large again."""
+"""Of documents in one request, as long as it is several bundles; base64 and keys make it about half as large again."""
 
 Place = tuple[Category, int]
 _NAMING: Final = b"sekisho-document-names/1"
@@ -97,15 +98,18 @@ def deposit_documents(
     """
     for content in documents.values():
         check_documents(content)  # what cannot be sealed is found before anything is sent
-    known = find_keys(organisation, reference, documents.keys())
-    bundles = (seal(organisation, known, place, content) for place, content in documents.items())
+    parts = in_parts(documents)
+    names = NamesAhead(organisation, reference, Body.MEDICAL)
+    known = find_keys(organisation, names.take(needed=1 + len(parts)), documents.keys())
     receipts: list[str] = []
     sent: Future[str] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="deposit") as sender:
-        for part in in_parts(bundles):
+        for number, places in enumerate(parts):
+            bundles = [seal(organisation, known, place, documents[place]) for place in places]
+            named = names.take(needed=len(parts) - number)
             if sent is not None:
                 receipts.append(sent.result())
-            sent = sender.submit(hand_over, organisation, reference, part)
+            sent = sender.submit(hand_over, organisation, named, bundles)
     return tuple(receipts) if sent is None else (*receipts, sent.result())
 
 
@@ -121,13 +125,13 @@ class DocumentNamer:
         return DocumentId(base64url.encode(hmac.digest(self._key, resource.encode(), "sha256")[:16]))
 
 
-def find_keys(organisation: Organisation, reference: str, places: Iterable[Place]) -> SubjectKeys:
+def find_keys(organisation: Organisation, named: PseudonymTokens, places: Iterable[Place]) -> SubjectKeys:
     """D2: ask for the compartments' keys and check them against the wallet that the ID centre vouches for.
 
-    Raises: RefusedError; NotVerifiedError when the medical centre shows a foreign, unsigned or outdated key.
+    Uses up the token. Raises: RefusedError; NotVerifiedError when the medical centre shows a foreign, unsigned or
+    outdated key.
     """
     wanted = list(places)
-    named = organisation.name_person(reference, Body.MEDICAL)
     listed = [CategoryYear(category=category, year=year) for category, year in wanted]
     message = CompartmentSearch(token=named.tokens[Body.MEDICAL], compartments=listed)
     found = organisation.ask(
@@ -188,27 +192,26 @@ def seal(
     )
 
 
-def in_parts(bundles: Iterable[SealedBundle]) -> Iterator[list[SealedBundle]]:
-    """Divide bundles into parts that fit into one request each, and are worth one."""
-    part: list[SealedBundle] = []
+def in_parts(documents: Mapping[Place, Sequence[PlainDocument]]) -> list[list[Place]]:
+    """Divide what is to be deposited into parts that fit into one request each, and are worth one."""
+    parts: list[list[Place]] = []
     size = 0
-    for bundle in bundles:
-        weight = sum(len(document.ciphertext) for document in bundle.documents)
-        if part and (size + weight > PART_BYTES or len(part) == MAX_BUNDLES):
-            yield part
-            part, size = [], 0
-        part.append(bundle)
+    for place, content in documents.items():
+        weight = sum(len(document.content) for document in content)
+        if not parts or size + weight > PART_BYTES or len(parts[-1]) == MAX_BUNDLES:
+            parts.append([])
+            size = 0
+        parts[-1].append(place)
         size += weight
-    if part:
-        yield part
+    return parts
 
 
-def hand_over(organisation: Organisation, reference: str, bundles: Sequence[SealedBundle]) -> str:
+def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Sequence[SealedBundle]) -> str:
     """D4 and D7: send sealed bundles about a linked person; return the receipt that names exactly these.
 
-    Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+    Uses up the token. Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
     """
-    token = organisation.name_person(reference, Body.MEDICAL).tokens[Body.MEDICAL]
+    token = named.tokens[Body.MEDICAL]
     message = DepositRequest(token=token, bundles=[worded(bundle) for bundle in bundles])  # D4
     told = organisation.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).deposit(message, token=token)

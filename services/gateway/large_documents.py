@@ -80,7 +80,7 @@ def deposit_file(
     Raises: LargeFileError, RefusedError, NotVerifiedError, kit's PeerUnavailableError when patience ends.
     """
     large = file.described(organisation.randomness(PREFIX))
-    known = find_keys(organisation, reference, [place])
+    known = find_keys(organisation, organisation.name_person(reference, Body.MEDICAL), [place])
     compartment, key = known.keys[place]
     meta, content_key = begin_bundle(
         subject=known.subject,
@@ -108,7 +108,8 @@ def _deposit(
 ) -> DepositedFile:
     author_key = organisation.author_key
     bundle = complete_bundle(meta, key, [plain], author_key=author_key, randomness=organisation.randomness)
-    return DepositedFile(plain.id, name, hand_over(organisation, reference, [bundle]))
+    named = organisation.name_person(reference, Body.MEDICAL)
+    return DepositedFile(plain.id, name, hand_over(organisation, named, [bundle]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ def deposit_own(person: Person, records: Iterable[ClinicalRecord]) -> Deposited:
             PlainDocument(names[record.name], 1, FHIR_JSON, record.content)
         )
     keys = _open_compartments(person, groups)
-    bundles = [_seal(person, keys[place], content) for place, content in groups.items()]
-    return Deposited(tuple(_send(person, part) for part in in_parts(bundles)), names)
+    parts = [[_seal(person, keys[place], groups[place]) for place in part] for part in in_parts(groups)]
+    return Deposited(tuple(_send(person, part) for part in parts), names)
 
 
 def _open_compartments(person: Person, places: Iterable[Place]) -> Mapping[Place, Compartment]:

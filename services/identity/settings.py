@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from services.contracts.identity.messages import Application
-from services.contracts.identity.naming import MOST_REFERENCES
+from services.contracts.identity.naming import ALWAYS_TAKEN, MOST_REFERENCES
 from services.kit.settings import BodySettings
 
 
@@ -25,7 +25,7 @@ class Settings(BodySettings):
     people_named_at_once: int = Field(
         500,
         description="How many people one request may have named to bodies.",
-        gt=0,
+        ge=ALWAYS_TAKEN,
         le=MOST_REFERENCES,
     )
     challenge_seconds: int = Field(

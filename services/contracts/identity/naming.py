@@ -10,6 +10,8 @@ from services.kit.encoding import Message
 
 MOST_REFERENCES: Final = 1000
 """In one message; a centre may take fewer."""
+ALWAYS_TAKEN: Final = 8
+"""So many every centre takes."""
 
 
 class RequestPeopleNamed(Message):

@@ -30,6 +30,7 @@ from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.permitted import consent, permissions, proposal
 from services.gateway.fhir_face.resources import new_resource, shown_resource
 from services.gateway.hospital import DocumentNamer, Place, find_keys, hand_over, in_parts, seal
+from services.gateway.naming import NamesAhead
 from services.gateway.organisation import Organisation
 
 YEARS_BACK = 4
@@ -86,11 +87,12 @@ class Records:
             groups: dict[Place, list[PlainDocument]] = defaultdict(list)
             for (_, each), document in zip(new, plain, strict=True):
                 groups[each.category, each.year].append(document)
-            known = find_keys(own, reference, groups)
-            parts = list(in_parts([seal(own, known, place, content) for place, content in groups.items()]))
-            if len(parts) > 1:
+            if len(in_parts(groups)) > 1:
                 raise FaceError(TOO_LARGE, "this is more than one deposit holds; send fewer at once")
-            hand_over(own, reference, parts[0])
+            names = NamesAhead(own, reference, Body.MEDICAL)
+            known = find_keys(own, names.take(needed=2), groups)
+            bundles = [seal(own, known, place, content) for place, content in groups.items()]
+            hand_over(own, names.take(needed=1), bundles)
             made = [
                 self._show(
                     OpenedDocument(document, Compartment(each.category, each.year, 1), own.id), reference

@@ -33,6 +33,8 @@ def name_person(
 def name_people(centre: IdentityCentre, caller: OperatorCaller, request: RequestPeopleNamed) -> PeopleNamed:
     """Return tokens for each of many references; each is an entry in its person's history, all in one batch.
 
+    The same reference again gets further tokens, each with its entry; a refusal of all is one entry for each person.
+
     Raises: TooManyPeopleError; RoleMissingError (logged, with everybody who was named).
     """
     most = centre.settings.people_named_at_once
@@ -51,12 +53,13 @@ def _named(
         return [None] * len(references)
     bodies = sorted(set(told))
     event = _event(caller, bodies)
-    known = [(reference, people[reference]) for reference in references if reference in people]
+    refused = event.outcome is Outcome.REFUSED
+    known = [(each, people[each]) for each in (people if refused else references) if each in people]
     with database.write() as conn:
         asked = {each.pseudonym for each in people.values()} if Body.MEDICAL in bodies else set()
         wallets = store.subjects(conn, sorted(asked))
         centre.context.journal.record_all(conn, [DatedEvent(each.pseudonym, event) for _, each in known])
-    if event.outcome is Outcome.REFUSED:
+    if refused:
         raise RoleMissingError
     tokens = iter(egress.pseudonym_tokens(centre, known, bodies=bodies, caller=caller))
     return [

@@ -182,8 +182,9 @@ def test_a_year_without_a_published_key_is_named(story: Story) -> None:
 
 
 def test_a_wallet_that_the_id_centre_does_not_vouch_for_gets_nothing(story: Story) -> None:
-    story.world(Body.IDENTITY).tamper["/pseudonym-tokens"] = lambda told: told.model_copy(
-        update={"subject": None, "wallet_key": None}
+    unvouched = {"subject": None, "wallet_key": None}
+    story.world(Body.IDENTITY).tamper["/pseudonym-tokens/batch"] = lambda told: told.model_copy(
+        update={"people": [each.model_copy(update=unvouched) for each in told.people]}
     )
     with pytest.raises(NotVerifiedError, match="knows no wallet"):
         deposit(story.hospital, story.at_hospital, RECORDS)

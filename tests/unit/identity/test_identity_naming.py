@@ -67,10 +67,10 @@ def test_everybody_sees_each_time_they_were_named_and_nobody_else_anything(scene
     assert sorted(scene.outcomes().values()) == [[], [permitted], [permitted, permitted]]
 
 
-def test_everybody_sees_a_refusal_of_all(scene: Scene) -> None:
+def test_everybody_sees_a_refusal_of_all_once(scene: Scene) -> None:
     people = [scene.world.enrol(scene.city).reference for _ in range(2)]
     with refused("role_missing", 403):
-        scene.name(people, Body.MEDICAL)
+        scene.name([*people, people[0]], Body.MEDICAL)
     assert list(scene.outcomes().values()) == [[("refused", "role_missing")]] * 2
 
 
