@@ -5,8 +5,9 @@ are left out. What is called, and how often:
 
 deposit  D2 and D4: a request that names the person twice, and one that uses each token (three requests,
          `Signatures.requests`; two tokens named: Ed25519 signature and HPKE seal at the ID centre, opening and
-         verification at the medical centre); D3 `seal_bundle` per bundle; D5 `capsule_of` per bundle (the capsule
-         is checked and taken out) and `verify_author` per document; D7 receipt signed and verified
+         verification at the medical centre); D3 `seal_bundle` per bundle (which gives the digests
+         that D7 compares); D5 `capsule_of` per bundle (the capsule is checked and taken out) and `verify_author`
+         per document; D7 receipt signed and verified
 read     R1 and R2: two requests, three tokens named of which two bodies open theirs; the statement signed, and
          verified at both bodies (ES256); R4 `document_digest` per document, which is compared with the log; R7
          handle opened (HPKE), checkpoint signed, verified, co-signed, verified; R6 and R7 `reencrypt` per bundle at

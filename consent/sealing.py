@@ -30,6 +30,7 @@ from consent.umbral_bytes import read_message_kit, read_public_key
 __all__ = [
     "BundleMeta",
     "ContentKey",
+    "NewBundle",
     "PlainDocument",
     "SealedAs",
     "SealedBundle",
@@ -124,6 +125,13 @@ class SealedBundle(BundleMeta):
     documents: tuple[SealedDocument, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBundle(SealedBundle):
+    """A bundle as who sealed it has it: with the `document_digest` of each document, in their order."""
+
+    digests: tuple[bytes, ...]
+
+
 class ContentKey:
     """The key of one bundle; hidden in text, exported by no method."""
 
@@ -184,7 +192,7 @@ def seal_bundle(
     author_key: Ed25519PrivateKey,
     bundle_id: BundleId,
     randomness: Randomness,
-) -> SealedBundle:
+) -> NewBundle:
     """D3: seal documents to a compartment's public key, without knowing who will ever read them.
 
     Raises: MalformedError if a document id appears twice or a version is below 1; SealError if
@@ -228,20 +236,21 @@ def complete_bundle(
     *,
     author_key: Ed25519PrivateKey,
     randomness: Randomness,
-) -> SealedBundle:
+) -> NewBundle:
     """Seal and sign the documents of a bundle that was begun. Raises: MalformedError as `seal_bundle`."""
     check_documents(documents)
-    sealed = tuple(
+    sealed = [
         _seal(document, meta, key=key, author_key=author_key, nonce=draw(randomness, _NONCE))
         for document in documents
-    )
-    return SealedBundle(
+    ]
+    return NewBundle(
         id=meta.id,
         subject=meta.subject,
         compartment=meta.compartment,
         message_kit=meta.message_kit,
         author=meta.author,
-        documents=sealed,
+        documents=tuple(document for document, _ in sealed),
+        digests=tuple(digest for _, digest in sealed),
     )
 
 
@@ -255,18 +264,20 @@ def check_documents(documents: Sequence[PlainDocument]) -> None:
 
 def _seal(
     document: PlainDocument, meta: BundleMeta, *, key: ContentKey, author_key: Ed25519PrivateKey, nonce: bytes
-) -> SealedDocument:
+) -> tuple[SealedDocument, bytes]:
     context = _context(meta, document)
     cipher = key.document_cipher(document.id, document.version)
     ciphertext = cipher.encrypt(nonce, document.content, context)
-    return SealedDocument(
+    message = _signed_bytes(meta, context, nonce=nonce, ciphertext=ciphertext)
+    sealed = SealedDocument(
         id=document.id,
         version=document.version,
         media_type=document.media_type,
         nonce=nonce,
         ciphertext=ciphertext,
-        signature=author_key.sign(_signed_bytes(meta, context, nonce=nonce, ciphertext=ciphertext)),
+        signature=author_key.sign(message),
     )
+    return sealed, _digest(message, sealed)
 
 
 def author_message(bundle: BundleMeta, document: SealedDocument) -> bytes:

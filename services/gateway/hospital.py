@@ -16,7 +16,7 @@ from consent.compartments import Compartment
 from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import PlainDocument, SealedBundle, check_documents, document_digest, seal_bundle
+from consent.sealing import NewBundle, PlainDocument, check_documents, seal_bundle
 from consent.vocabulary import Body, Category
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
@@ -177,7 +177,7 @@ def verified_publications(
 
 def seal(
     organisation: Organisation, known: SubjectKeys, place: Place, documents: Sequence[PlainDocument]
-) -> SealedBundle:
+) -> NewBundle:
     """D3: seal and sign one bundle."""
     compartment, key = known.keys[place]
     return seal_bundle(
@@ -206,7 +206,7 @@ def in_parts(documents: Mapping[Place, Sequence[PlainDocument]]) -> list[list[Pl
     return parts
 
 
-def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Sequence[SealedBundle]) -> str:
+def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Sequence[NewBundle]) -> str:
     """D4 and D7: send sealed bundles about a linked person; return the receipt that names exactly these.
 
     Uses up the token. Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
@@ -220,7 +220,7 @@ def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Seque
     return told.receipt
 
 
-def worded(bundle: SealedBundle) -> BundleMessage:
+def worded(bundle: NewBundle) -> BundleMessage:
     """Word a sealed bundle."""
     return BundleMessage(
         id=bundle.id,
@@ -241,7 +241,7 @@ def worded(bundle: SealedBundle) -> BundleMessage:
 
 
 def check_receipt(
-    depositor: Organisation | Person, receipt: str, bundles: Sequence[SealedBundle]
+    depositor: Organisation | Person, receipt: str, bundles: Sequence[NewBundle]
 ) -> DepositReceipt:
     """D7: check that the medical centre signed for exactly these bundles. Raises: NotVerifiedError."""
     key = depositor.directory().signing_key(Body.MEDICAL)
@@ -250,9 +250,7 @@ def check_receipt(
         told = DepositReceipt.model_validate_json(payload)
     except (ConsentError, ValidationError) as error:
         raise NotVerifiedError("the deposit's receipt does not verify; ask the medical centre") from error
-    sent = [
-        base64url.encode(document_digest(bundle, each)) for bundle in bundles for each in bundle.documents
-    ]
+    sent = [base64url.encode(digest) for bundle in bundles for digest in bundle.digests]
     if told.bundles != [bundle.id for bundle in bundles] or told.documents != sent:
         raise NotVerifiedError("the deposit's receipt is for something else; ask the medical centre")
     return told

@@ -14,7 +14,7 @@ from consent.compartments import Compartment
 from consent.identifiers import BundleId, DocumentId, OrganisationId
 from consent.life_records import MEANINGS, LifeRecord
 from consent.publication import verify_publication
-from consent.sealing import PlainDocument, SealedBundle, seal_bundle
+from consent.sealing import NewBundle, PlainDocument, seal_bundle
 from consent.vocabulary import Body
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import OwnDeposit
@@ -88,7 +88,7 @@ def _open_compartments(person: Person, places: Iterable[Place]) -> Mapping[Place
     return newest | {(each.category, each.year): each for each in missing}
 
 
-def _seal(person: Person, compartment: Compartment, documents: Sequence[PlainDocument]) -> SealedBundle:
+def _seal(person: Person, compartment: Compartment, documents: Sequence[PlainDocument]) -> NewBundle:
     wallet = person.wallet
     return seal_bundle(
         documents,
@@ -102,7 +102,7 @@ def _seal(person: Person, compartment: Compartment, documents: Sequence[PlainDoc
     )
 
 
-def _send(person: Person, bundles: Sequence[SealedBundle]) -> str:
+def _send(person: Person, bundles: Sequence[NewBundle]) -> str:
     message = OwnDeposit(bundles=[worded(each) for each in bundles])
     told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).deposit_own(message, token=token))
     check_receipt(person, told.receipt, bundles)

@@ -56,6 +56,12 @@ def test_person_opens_exactly_what_was_sealed(parts: list[bytes], version: int) 
     assert opens(PERSON, PERSON.seal(documents)) == documents
 
 
+@given(contents, versions)
+def test_who_seals_knows_what_the_log_will_hold(parts: list[bytes], version: int) -> None:
+    bundle = PERSON.seal(tuple(document(f"d{n}", part, version) for n, part in enumerate(parts)))
+    assert list(bundle.digests) == [document_digest(bundle, one) for one in bundle.documents]
+
+
 @given(st.sampled_from(["nonce", "ciphertext", "signature"]), st.integers(min_value=0))
 def test_any_flipped_bit_of_a_document_is_refused(field: str, position: int) -> None:
     one = TWO.documents[0]

@@ -17,6 +17,7 @@ from consent.notices import VerifiedReaderNotice
 from consent.randomness import Randomness
 from consent.recipients import Recipient
 from consent.sealing import (
+    NewBundle,
     PlainDocument,
     SealedBundle,
     VerifiedPublication,
@@ -71,7 +72,7 @@ class Story:
 
     def seal(
         self, documents: Iterable[PlainDocument], *, compartment: Compartment = MEDICATION, name: str = "b1"
-    ) -> SealedBundle:
+    ) -> NewBundle:
         return seal_bundle(
             tuple(documents),
             subject=self.wallet.subject,
