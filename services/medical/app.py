@@ -55,6 +55,7 @@ from services.medical.streaming import Streaming
 from services.medical.sweeping import sweep
 from services.medical.uploading import Uploading
 from services.medical.use_store import UseStore
+from services.medical.verifying import Verifying
 from services.medical.watching import Watching
 from services.recovery.api import recovery_routes
 from services.recovery.store import RecoveryStore
@@ -120,7 +121,8 @@ def assemble(
     )
     watching = Watching.over(centre, use_cases or UseCasesClient(context.http(settings.oversight_url)))
     handing_over = HandingOver(centre)
-    depositing = Depositing(centre)
+    helpers = ThreadPoolExecutor(settings.signature_threads, thread_name_prefix="verify")
+    depositing = Depositing(centre, Verifying(register, helpers, settings.signature_threads))
     routes = medical_routes(depositing, Reading(centre), Granting(centre))
     parts = Parts(
         routers=[
@@ -141,7 +143,7 @@ def assemble(
         problems={},
         scan=_scans(directives, recovery, Inspection(centre), _uses_scan(context, settings)),
         witnesses=witnesses,
-        on_stop=[workers.shutdown],
+        on_stop=[workers.shutdown, helpers.shutdown],
         periodic=[
             Periodic(settings.sweep_interval_seconds, lambda: _sweep(centre)),
             Periodic(settings.watch_interval_seconds, watching.run),

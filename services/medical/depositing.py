@@ -3,17 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from consent import base64url, jws
 from consent.canonical import JsonObject
 from consent.compartments import Compartment
-from consent.errors import ConsentError, SignatureError
-from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym, SubjectKeyId
+from consent.errors import ConsentError
+from consent.identifiers import OrganisationId, Pseudonym, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint, to_jwk
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
 from services.contracts.medical.messages import (
     RECEIPT_TYPE,
     BundleMessage,
@@ -23,7 +21,6 @@ from services.contracts.medical.messages import (
     DepositRequest,
     OwnDeposit,
 )
-from services.contracts.oversight.register import ed25519
 from services.directives.errors import RefusedError
 from services.directives.guarding import keeping_fault, nobody_waits, turn
 from services.kit.columns import ColumnError
@@ -31,11 +28,10 @@ from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
-from services.kit.problems import ForbiddenError, MalformedRequestError
+from services.kit.problems import ForbiddenError
 from services.medical import policy
 from services.medical.centre import Centre
 from services.medical.errors import (
-    AuthorError,
     BundleKnownError,
     DocumentVersionError,
     IntegrityError,
@@ -45,6 +41,7 @@ from services.medical.errors import (
 )
 from services.medical.model import IncomingBundle, deposit_detail
 from services.medical.uploading import attach
+from services.medical.verifying import Verifying
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +76,9 @@ class Deposited:
 class Depositing:
     """The writer's side of the medical centre, and the person's publications."""
 
-    def __init__(self, centre: Centre) -> None:
+    def __init__(self, centre: Centre, verifying: Verifying) -> None:
         self._centre = centre
+        self._verifying = verifying
         self._journal = centre.context.journal
         self._database = centre.context.database
 
@@ -244,29 +242,7 @@ class Depositing:
             wallet = self._centre.directives.wallet(conn, person)
         if wallet is None:
             raise NoWalletError
-        subject = SubjectKeyId(thumbprint(wallet))
-        key = self._author_key(author, subject=subject, wallet=wallet)
-        incoming: list[IncomingBundle] = []
-        for number, message in enumerate(bundles):
-            try:
-                sealed = _sealed(message, subject=subject, author=author)
-                digests = tuple(verify_author(each, sealed, key) for each in sealed.documents)
-                incoming.append(IncomingBundle(sealed, capsule_of(sealed.message_kit), digests))
-            except SignatureError as error:
-                raise AuthorError(f"bundles.{number}: a document is not signed as accredited") from error
-            except ConsentError as error:
-                raise MalformedRequestError(f"bundles.{number}: {error}") from error
-        return incoming
-
-    def _author_key(
-        self, author: OrganisationId, *, subject: SubjectKeyId, wallet: PublicJwk
-    ) -> Ed25519PublicKey:
-        if author == OrganisationId(subject):
-            return ed25519(dict(wallet))
-        organisation = self._centre.register.directory().organisation(author)
-        if organisation is None or organisation.signing_key is None:
-            raise AuthorError("the organisation has no accredited signing key; have one accredited first")
-        return ed25519(organisation.signing_key)
+        return self._verifying.check(bundles, wallet=wallet, author=author)
 
     def _check_stored(
         self, conn: Connection, person: KnownPerson, incoming: Sequence[IncomingBundle]
@@ -311,25 +287,4 @@ def _told(caller: OperatorCaller) -> Event:
         operator=caller.operator,
         roles=caller.roles,
         terminal=caller.terminal,
-    )
-
-
-def _sealed(message: BundleMessage, *, subject: SubjectKeyId, author: OrganisationId) -> SealedBundle:
-    return SealedBundle(
-        id=BundleId(message.id),
-        subject=subject,
-        compartment=Compartment.parse(message.compartment),
-        message_kit=message.message_kit,
-        author=author,
-        documents=tuple(
-            SealedDocument(
-                DocumentId(each.id),
-                each.version,
-                each.media_type,
-                each.nonce,
-                each.ciphertext,
-                each.signature,
-            )
-            for each in message.documents
-        ),
     )

@@ -25,6 +25,9 @@ class Settings(BodySettings):
     reencryption_threads: int = Field(
         4, description="Threads that turn capsules into fragments while another body is asked.", gt=0, le=64
     )
+    signature_threads: int = Field(
+        1, description="Threads that help a large deposit's own to check its signatures.", gt=0, le=64
+    )
     large_document_bytes: int = Field(
         2 * 1024**3, description="Largest document taken in segments, bytes as sealed.", gt=0, le=1024**4
     )
