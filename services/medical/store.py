@@ -57,8 +57,7 @@ class MedicalStore:
 
         PostgreSQL: the wallet's row is locked. SQLite: a write transaction is alone already.
         """
-        wallet = directives.wallet.c
-        conn.execute(select(wallet.pseudonym).where(wallet.pseudonym == person).with_for_update())
+        _LOCK.run(conn, {"person": person})
 
     def add_publication(self, conn: Connection, *, position: int, person: Pseudonym, token: str) -> None:
         """Keep the wallet's signed compartment keys."""
@@ -194,6 +193,11 @@ DOCUMENT_COLUMNS = (
     document.c.nonce,
     document.c.ciphertext,
     document.c.signature,
+)
+_LOCK = Prepared(
+    select(directives.wallet.c.pseudonym)
+    .where(directives.wallet.c.pseudonym == bindparam("person"))
+    .with_for_update()
 )
 _ADD_PUBLICATION, _ADD_DEPOSIT = insert(publication), Prepared(insert(deposit))
 _ADD_BUNDLES, _ADD_DOCUMENTS = Prepared(insert(bundle)), Prepared(insert(document))
