@@ -1,7 +1,9 @@
 """Depositing and reading, with the bare cryptography of all parties together.
 
-Added up, one after the other, is what the steps cannot do without; TLS, the log's tree and the encryption of columns
-are left out. What is called, and how often:
+Added up, one after the other, is what the steps cannot do without, by the functions that the services call, on as many
+bundles and bytes. TLS, the log's tree, the encryption of columns and the hashes of requests' content (DPoP) are left
+out, though nobody can do without them either, so that ratios err upwards; that two processors work at once makes them
+smaller. A deposit that goes in parts is counted as one request with one token. What is called, and how often:
 
 deposit  D2 and D4: a request that names the person twice, and one that uses each token (three requests,
          `Signatures.requests`; two tokens named: Ed25519 signature and HPKE seal at the ID centre, opening and
