@@ -16,7 +16,7 @@ from consent.compartments import Compartment
 from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import NewBundle, PlainDocument, check_documents, seal_bundle
+from consent.sealing import NewBundle, PlainDocument, SealedBundle, check_documents, seal_bundle
 from consent.vocabulary import Body, Category
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
@@ -220,7 +220,7 @@ def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Seque
     return told.receipt
 
 
-def worded(bundle: NewBundle) -> BundleMessage:
+def worded(bundle: SealedBundle) -> BundleMessage:
     """Word a sealed bundle."""
     return BundleMessage(
         id=bundle.id,

@@ -17,7 +17,8 @@ from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKey
 from consent.jwk import PublicJwk, thumbprint
 from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
 from services.contracts.medical.messages import BundleMessage
-from services.contracts.oversight.register import DirectorySource, ed25519
+from services.contracts.oversight.register import ed25519
+from services.contracts.oversight.register_view import DirectorySource
 from services.kit.problems import MalformedRequestError, ProblemError
 from services.medical.errors import AuthorError
 from services.medical.model import IncomingBundle

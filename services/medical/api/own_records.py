@@ -15,7 +15,7 @@ from services.contracts.medical.messages import (
 )
 from services.kit.access import person, person_or_guardian
 from services.kit.credentials.callers import PersonCaller
-from services.medical.api.answering import CheckedResponse
+from services.kit.held_response import HeldResponse
 from services.medical.depositing import Depositing
 from services.medical.own_records import OwnRecordsOffice
 
@@ -31,13 +31,13 @@ def own_record_routes(office: OwnRecordsOffice, depositing: Depositing) -> APIRo
     def own_records(caller: OrGuardian, message: OwnRecordsRequest) -> Response:
         """Hand the person a part of their own records; only their wallet opens them."""
         found = office.fetch(caller, message)
-        return CheckedResponse(found.content, within=lambda: office.in_force(found))
+        return HeldResponse(found.content, hold=office.in_force(found))
 
     @routes.post("/own-records/segments", response_model=OwnSegment)
     def own_segment(caller: OrGuardian, message: AskOwnSegment) -> Response:
         """Hand the person one sealed segment of an own large document."""
         found = office.segment(caller, message)
-        return CheckedResponse(found.content, within=lambda: office.in_force(found))
+        return HeldResponse(found.content, hold=office.in_force(found))
 
     @routes.post("/own-deposits")
     def deposit_own(caller: Person, message: OwnDeposit) -> DepositAnswer:
