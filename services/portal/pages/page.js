@@ -8,10 +8,10 @@ import { askShare, endSession, fetchJson, Person, suspendByCode } from "./centre
 import { startConfirming, stopAsking } from "./confirm.js";
 import { at, download, element, markWrong, say, tell, tellAgain, today } from "./elements.js";
 import * as emergency from "./emergency_page.js";
-import { listed } from "./directives.js";
 import { explain } from "./explain.js";
 import * as guardian from "./guardian_page.js";
 import { loadHistory } from "./history.js";
+import { listed } from "./laid_down.js";
 import * as links from "./links_page.js";
 import * as number from "./number_page.js";
 import { canUsePasskeys, usePasskey } from "./passkeys.js";
