@@ -22,7 +22,6 @@ LONGER: Final[Mapping[str, str]] = {
     "services/directives/release.py": "R7 step by step, in the order of the protocol",
     "services/portal/pages/umbral.js": "built by Umbral's own package, not written here",
     "tests/attacks/test_emergency_attacks.py": "cases on one world that takes seconds to open",
-    "tests/attacks/test_guardians.py": "cases on one world of wards and guardians",
 }
 
 

@@ -1,47 +1,31 @@
 """SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_bytes
 from threading import Event as Flag
 from threading import Thread
 
 import pytest
-from sqlalchemy import func, select, update
-from support.oversight_reads import MEDICATION, NOTICE, SCOPE, events
-from support.oversight_world import URLS, OversightWorld, Participant, Person, body_certificate, oversight
+from sqlalchemy import select, update
+from support.oversight_reads import SCOPE, events
+from support.oversight_world import OversightWorld, Participant, body_certificate, oversight
+from support.ward_world import HERE, Guardian, Ward
 
-from consent import base64url
-from consent.canonical import JsonValue
-from consent.directives import DirectiveCopy, Effect, RecordScope, Terms
-from consent.guardian_signature import GuardianSignature, sign_as_guardian
+from consent.directives import Effect, RecordScope
 from consent.guardians import OWN_MATTERS, Capacity, Change, LegalState
 from consent.identifiers import DirectiveId, Pseudonym
-from consent.jwk import thumbprint, to_jwk
-from consent.recipients import Recipient
 from consent.terms import terms_payload
-from consent.vocabulary import PROXIES, Body, Purpose
-from consent.wallet import Wallet
+from consent.vocabulary import Body, Purpose
 from services.contracts.directives import (
-    DirectivesClient,
     WithdrawalOrder,
     submission,
-    wallet_registration,
 )
-from services.contracts.guardianship import GuardianKey, PersonState, StateClient, TellStates
+from services.contracts.guardianship import PersonState, StateClient, TellStates
 from services.contracts.oversight.register import Kind, Role
-from services.contracts.recovery import (
-    DEPOSIT,
-    PART_INFO,
-    RETIREMENT,
-    DepositPart,
-    RecoveryClient,
-    RetireParts,
-)
 from services.contracts.simulating import Simulate
 from services.directives import guarding, workflows
 from services.directives.audit import scan_directives
@@ -52,150 +36,11 @@ from services.directives.simulating import simulated
 from services.directives.wards import Ward as KeptWard
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import PersonCaller, SignedInBy
-from services.kit.credentials.pseudonyms import seal_to
-from services.kit.http import Http, RemoteProblemError, Token
+from services.kit.http import RemoteProblemError
 from services.kit.problems import NotFoundError
 from services.oversight import tables
 
-HERE = Body.OVERSIGHT
 CONFIRM_DAYS = 30
-
-
-@dataclass
-class Guardian:
-    """Somebody who acts for one ward, with the key that this body knows."""
-
-    ward: str
-    capacity: Capacity = Capacity.PARENT
-    wallet: Wallet = field(default_factory=lambda: Wallet.create(token_bytes))
-
-    def sign(self, who: Person, terms: Terms, *, body: Body = HERE) -> GuardianSignature:
-        """Sign terms for a ward."""
-        key = self.wallet.guardian_key(self.ward, body)
-        name = who.told_name(body) if body is not HERE else who.pseudonym(body)
-        return sign_as_guardian(key, self.capacity, body=body, person=name, terms=terms)
-
-    def key(self, ended: Change | None = None, until: int | None = None) -> GuardianKey:
-        """Return what the ID centre tells of the guardian."""
-        key = to_jwk(self.wallet.guardian_key(self.ward, HERE).public_key())
-        return GuardianKey(key=key, capacity=self.capacity, ended=ended, confirm_until=until)
-
-    @property
-    def kid(self) -> str:
-        """The key's thumbprint."""
-        return thumbprint(self.key().key)
-
-
-@dataclass
-class Ward:
-    """A person, those who act for them, and what this body was told last."""
-
-    world: OversightWorld
-    clinic: Participant
-    person: Person
-    number: int = 0
-
-    def told(self, state: LegalState, *guardians: GuardianKey, number: int | None = None) -> int:
-        """Have the ID centre tell; return how much of it was news."""
-        self.number += 1
-        name = self.person.told_name(HERE)
-        said = PersonState(person=name, number=number or self.number, state=state, guardians=list(guardians))
-        http = self.world.http(body_certificate(Body.IDENTITY))
-        return StateClient(http).tell(TellStates(states=[said])).news
-
-    def token(self, guardian: Guardian | None = None) -> Token:
-        """Return the person's token, or a guardian's for them."""
-        value = self.world._tokens().for_person(
-            audience=URLS[HERE],
-            pseudonym=self.person.told_name(HERE),
-            audience_key=self.world.context.sealing_key.public_key(),
-            acr=(SignedInBy.CARD if guardian is None else SignedInBy.GUARDIAN).value,
-            jkt=self.world.dpop.thumbprint,
-            place=0,
-            now=self.world.clock(),
-            guardian=None if guardian is None else guardian.kid,
-        )
-        return Token(value, self.world.dpop)
-
-    @property
-    def http(self) -> Http:
-        """The connection of somebody's machine."""
-        return self.world.http(self.world.official.certificate)
-
-    @property
-    def client(self) -> DirectivesClient:
-        """This body's routes for people."""
-        return DirectivesClient(self.http)
-
-    def terms(self, **changes: object) -> Terms:
-        """Return terms for the clinic."""
-        now = self.world.clock()
-        base = Terms(
-            recipient=Recipient(self.clinic.organisation),
-            effect=Effect.PERMIT,
-            purposes=frozenset({Purpose.TREAT}),
-            scope=SCOPE,
-            valid_from=now,
-            valid_until=now + timedelta(days=365),
-            notice=NOTICE,
-        )
-        return replace(base, **changes)  # type: ignore[arg-type]  # members of every kind
-
-    def copy(self, terms: Terms, signature: GuardianSignature | None = None) -> DirectiveCopy:
-        """Have the ward's wallet sign, with a guardian's signature beside it."""
-        permits = terms.effect is Effect.PERMIT
-        assert self.clinic.receiving is not None
-        scope = terms.scope
-        assert isinstance(scope, RecordScope)
-        category = sorted(scope.categories)[0]
-        return self.person.wallet.grant(
-            terms,
-            recipient_receiving_key=self.clinic.receiving.public_bytes() if permits else None,
-            compartments=[replace(MEDICATION, category=category)] if permits else [],
-            persons={body: self.person.pseudonym(body) for body in PROXIES},
-            handle_keys={
-                body: self.world.others.sealing[body].public_key() for body in (Body.OVERSIGHT, Body.IDENTITY)
-            },
-            now=self.world.clock(),
-            randomness=self.world.random.randbytes,
-            guardian=None if signature is None else {HERE: signature},
-        ).copies[HERE]
-
-    def lay_down(self, terms: Terms, by: Guardian | None, *, signed_in: Guardian | None) -> DirectiveId:
-        """Lay a directive down; `by` signs it, `signed_in` (None: the person) hands it over."""
-        copy = self.copy(terms, None if by is None else by.sign(self.person, terms))
-        told = self.client.submit(submission(copy), token=self.token(signed_in))
-        return DirectiveId(told.directive)
-
-    def refused(self, terms: Terms, by: Guardian | None, *, signed_in: Guardian | None) -> str:
-        """Return the code by which it is refused; it stands in the person's history, and nothing is stored."""
-        before, stored = len(events(self.world)), self.stored()
-        with pytest.raises(RemoteProblemError) as refusal:
-            self.lay_down(terms, by, signed_in=signed_in)
-        logged = events(self.world)
-        assert len(logged) == before + 1
-        assert (logged[-1]["outcome"], logged[-1]["reason"]) == ("refused", refusal.value.code)
-        assert logged[-1]["person"] == self.person.pseudonym(HERE)
-        assert self.stored() == stored
-        return str(refusal.value.code)
-
-    def stored(self) -> int:
-        """Count the directives of everybody."""
-        with self.world.context.database.read() as conn:
-            return conn.execute(select(func.count()).select_from(tables.DIRECTIVES.directive)).scalar_one()
-
-    def fragments(self, directive: DirectiveId) -> int:
-        """Count a directive's fragments."""
-        table = tables.DIRECTIVES.fragment
-        with self.world.context.database.read() as conn:
-            return conn.execute(
-                select(func.count()).select_from(table).where(table.c.directive == directive)
-            ).scalar_one()
-
-    def state(self, directive: DirectiveId, *, by: Guardian | None) -> str:
-        """Return a directive's state as a signed-in reader of the list sees it."""
-        found = self.client.directives(token=self.token(by))
-        return next(each.state for each in found if each.id == directive)
 
 
 def _caller(person: Pseudonym, by: Guardian | None) -> PersonCaller:
@@ -510,47 +355,6 @@ def test_a_guardian_asks_what_would_change_and_a_former_one_does_not(
     assert events(ward.world)[-1]["reason"] == "guardianship_ended"
 
 
-def test_after_a_death_was_taken_back_the_person_decides_and_nothing_that_lapsed_is_there(ward: Ward) -> None:
-    """SC4: an older word about the death changes nothing any more."""
-    care = ward.lay_down(ward.terms(), None, signed_in=None)
-    denied = ward.lay_down(ward.terms(effect=Effect.DENY), None, signed_in=None)
-    ward.told(LegalState.DECEASED)
-    assert ward.told(LegalState.OF_AGE) == 1
-    assert ward.told(LegalState.DECEASED, number=1) == 0
-    states = [ward.state(each, by=None) for each in (care, denied)]
-    assert (states, ward.fragments(care)) == (["lapsed", "active"], 0)
-    assert ward.fragments(ward.lay_down(ward.terms(), None, signed_in=None)) == 1
-
-
-def test_only_a_guardian_in_force_makes_a_wards_keys_and_parts_known(ward: Ward) -> None:
-    """SC4: a token outlives the guardianship by a moment; what this body was told counts."""
-    former, present, neighbour = Guardian("w"), Guardian("w"), Guardian("other")
-    wallet = wallet_registration(ward.person.wallet, HERE, ward.world.clock())
-    ward.told(LegalState.CHILD, former.key())
-    ward.told(LegalState.CHILD, former.key(Change.GUARDIAN_CHANGED), present.key())
-    keeper = RecoveryClient(ward.http)
-    acts: dict[str, Callable[[Guardian | None], object]] = {
-        "wallet_registered": lambda by: ward.client.register_wallet(wallet, token=ward.token(by)),
-        "recovery_laid_down": lambda by: keeper.deposit(_deposit(ward), token=ward.token(by)),
-        "recovery_retired": lambda by: keeper.retire(_retirement(ward), token=ward.token(by)),
-    }
-    for kind, act in acts.items():
-        for by, code in ((former, "guardianship_ended"), (neighbour, "guardian_unknown")):
-            with pytest.raises(RemoteProblemError) as refusal:
-                act(by)
-            assert refusal.value.code == code
-            logged = events(ward.world)[-1]
-            assert (logged["kind"], logged["outcome"], logged["reason"]) == (kind, "refused", code)
-            assert logged["person"] == ward.person.pseudonym(HERE)
-        act(present)
-        act(None)  # keys decide nothing: also the child's own first card makes them known
-    ward.told(LegalState.DECEASED, present.key(Change.PERSON_DIED))
-    for act in acts.values():
-        with pytest.raises(RemoteProblemError) as late:
-            act(None)
-        assert late.value.code == "person_deceased"
-
-
 def test_only_the_id_centre_tells(ward: Ward) -> None:
     name = ward.person.told_name(HERE)
     said = TellStates(states=[PersonState(person=name, number=1, state=LegalState.DECEASED, guardians=[])])
@@ -574,22 +378,6 @@ def test_a_row_that_was_put_back_is_named(ward: Ward, directives: Directives) ->
         conn.execute(update(table).where(table.c.pseudonym == person).values(content=earlier.content))
     with database.read() as conn:
         assert [each.table for each in scan_directives(directives, conn)[1] if person in each.row] == ["ward"]
-
-
-def _deposit(ward: Ward) -> DepositPart:
-    sealed = seal_to(ward.world.context.sealing_key.public_key(), b"a part", info=PART_INFO)
-    told: dict[str, JsonValue] = {
-        "id": "p",
-        "part": base64url.encode(sealed),
-        "paper_digest": base64url.encode(bytes(32)),
-        "at": epoch_seconds(ward.world.clock()),
-    }
-    return DepositPart(deposit=ward.person.wallet.sign(HERE, DEPOSIT, told))
-
-
-def _retirement(ward: Ward) -> RetireParts:
-    told: dict[str, JsonValue] = {"keep": "p", "at": epoch_seconds(ward.world.clock())}
-    return RetireParts(retirement=ward.person.wallet.sign(HERE, RETIREMENT, told))
 
 
 def _text(ward: Ward, directive: DirectiveId, by: Guardian | None = None) -> str:
