@@ -15,7 +15,7 @@ from services.gateway.bank import confirm
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import link
 
-PEOPLE = 14
+PEOPLE = 16
 WHY = ConfirmationReason.PERIODIC_CHECK
 
 

@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.processes,
     NEEDS_UMBRAL,
 ]
-ITS_OWN = 8
+ITS_OWN = 14
 SIGNING = PINS[Application.SIGNATURE]
 YEAR = system_clock().year
 SECRET = "ワルファリン 2mg canary-8d1f"
