@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from support.deployment import running_deployment
 from support.portal_browser import CHROMIUM, FLAGS, Visit, portal_url
+from support.waiting import PATIENCE_SECONDS
 
 from consent.vocabulary import BasicItem, ConfirmationReason
 from services.demo.scene import Scene
@@ -62,7 +63,7 @@ def _visiting(chromium: Browser, deployment: Scene, folder: Path) -> Iterator[Vi
         accept_downloads=True,
     )
     page: Page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     visit = Visit(page, deployment, folder)
     visit.listen()
     page.goto(portal_url(deployment))
