@@ -106,6 +106,7 @@ def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) ->
     terms = medical_terms("clinic-b", categories=[Category.MEDICATION], years=YearSpan(NOW - 1, NOW))
     by_name = Recipient(clinic.id, professional=OperatorId(clinic.credentials.operator))
     lay_down(watched.person, replace(terms, recipient=by_name))
+    before = _reads(watched)
     open_records(
         clinic,
         link(clinic, watched.person),
@@ -113,11 +114,17 @@ def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) ->
         years=YearSpan(NOW - 1, NOW),
         purpose=Purpose.TREAT,
     )
+    until(lambda: _reads(watched) > before)  # a witness has to see it before it is in a history
     visit.sign_in(watched)
     for language in ("ja", "en"):
         page.click(f'[data-language="{language}"]')
         visit.told("#entries", load_words()[language]["explanations"]["permission"])
         assert page.evaluate(AUDIT) == []
+
+
+def _reads(someone: Inhabitant) -> int:
+    """Count the reads in a history."""
+    return sum(each.kind == EventKind.RECORDS_READ for each in history(someone.person).entries)
 
 
 def _tells_what_stood_out(visit: Visit) -> None:
