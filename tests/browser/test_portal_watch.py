@@ -103,14 +103,15 @@ def test_watch_is_chosen_and_what_stood_out_and_who_it_was_are_told(
 def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) -> None:
     """OP1, the control: a permission that names the professional; in both languages."""
     page, clinic = visit.page, visit.scene.organisation("clinic-b")
-    terms = medical_terms("clinic-b", categories=[Category.MEDICATION], years=YearSpan(NOW - 1, NOW))
+    # of a kind that no wider permission covers, so that this one is what the read relies on
+    terms = medical_terms("clinic-b", categories=[Category.CHECKUP], years=YearSpan(NOW - 1, NOW))
     by_name = Recipient(clinic.id, professional=OperatorId(clinic.credentials.operator))
     lay_down(watched.person, replace(terms, recipient=by_name))
     before = _reads(watched)
     open_records(
         clinic,
         link(clinic, watched.person),
-        categories=frozenset({Category.MEDICATION}),
+        categories=frozenset({Category.CHECKUP}),
         years=YearSpan(NOW - 1, NOW),
         purpose=Purpose.TREAT,
     )
