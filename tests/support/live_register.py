@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from services.contracts.oversight.register import Directory
-from services.contracts.oversight.register_view import DirectorySource
-from services.kit.credentials.callers import Peer
+from services.contracts.oversight.register_view import DirectorySource, WithTokens
+from services.kit.clock import system_clock
 from services.kit.credentials.standing import TokenStanding
+from services.kit.fresh import Fresh
+
+NEVER_YOUNG, PATIENCE = -1.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -22,32 +22,12 @@ class OneEdition:
         return self.edition
 
 
-class LiveRegister:
-    """What a source has at this moment, such as a fake oversight body."""
+def live_register(source: DirectorySource) -> WithTokens:
+    """Return what a source has at this moment, such as a fake oversight body."""
 
-    def __init__(self, source: DirectorySource) -> None:
-        self._source = source
+    def standing(_held: TokenStanding | None) -> TokenStanding:
+        return TokenStanding.of_keys(source.directory().token_key())
 
-    def directory(self) -> Directory:
-        """See `RegisterView`."""
-        return self._source.directory()
-
-    def peer(self, certificate_thumbprint: str) -> Peer | None:
-        """See `Directory.peer`."""
-        return self.directory().peer(certificate_thumbprint)
-
-    def roles(self, organisation: OrganisationId, operator: OperatorId) -> frozenset[str]:
-        """See `Directory.roles`."""
-        return self.directory().roles(organisation, operator)
-
-    def scopes(self, terminal: TerminalId) -> frozenset[str]:
-        """See `Directory.scopes`."""
-        return self.directory().scopes(terminal)
-
-    def token_key(self) -> Ed25519PublicKey:
-        """See `Directory.token_key`."""
-        return self.directory().token_key()
-
-    def tokens(self) -> TokenStanding:
-        """See `Accreditations`."""
-        return TokenStanding.of_keys(self.token_key())
+    return WithTokens(
+        source, Fresh(standing, name="tokens", clock=system_clock, max_age=NEVER_YOUNG, stale_limit=PATIENCE)
+    )

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 from support.database import bodies_on, database_url
 from support.identity_wire import NO_TLS
-from support.live_register import LiveRegister
+from support.live_register import live_register
 
 from consent import base64url
 from consent.compartments import Compartment, YearSpan
@@ -175,7 +175,7 @@ class World:
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.identity = KeyFolder(folder / "identity")
         self.oversight = FakeOversight(self.clock)
-        self.register = LiveRegister(self.oversight)
+        self.register = live_register(self.oversight)
         self.context = self.open_context()
         self.peoples = {Body.MEDICAL: self.context.people}
         self.seconds = {

@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
-from support.live_register import LiveRegister, OneEdition
+from support.live_register import OneEdition, live_register
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
 from services.contracts.oversight.register import BodyEntry, Directory, Register
+from services.contracts.oversight.register_view import WithTokens
 from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import system_randomness
 from services.kit.context import open_body
@@ -112,7 +113,7 @@ class PortalWorld:
     dpop: DpopKey = field(default_factory=lambda: new_dpop_key())
 
     @property
-    def register(self) -> LiveRegister:
+    def register(self) -> WithTokens:
         """The register as every body sees it."""
         register = Register(
             serial=1,
@@ -122,7 +123,7 @@ class PortalWorld:
             operators=[],
             bodies=[self._entry(body) for body in Body],
         )
-        return LiveRegister(OneEdition(Directory(register, self.watch)))
+        return live_register(OneEdition(Directory(register, self.watch)))
 
     @property
     def nonces(self) -> DpopNonces:

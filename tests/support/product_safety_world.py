@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from support.live_register import LiveRegister, OneEdition
+from support.live_register import OneEdition, live_register
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
@@ -28,6 +28,7 @@ from services.contracts.oversight.register import (
     Role,
     Terminal,
 )
+from services.contracts.oversight.register_view import WithTokens
 from services.contracts.product_safety.messages import RecallRecord
 from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_clock, system_randomness
@@ -75,10 +76,10 @@ class World:
         return KeyFolder(self.folder / "world")
 
     @property
-    def register(self) -> LiveRegister:
+    def register(self) -> WithTokens:
         """The register as everybody sees it."""
         told = (self.folder / "register.json").read_text()
-        return LiveRegister(OneEdition(Directory(Register.model_validate_json(told), system_clock)))
+        return live_register(OneEdition(Directory(Register.model_validate_json(told), system_clock)))
 
     def settings(self, **overrides: Any) -> Settings:
         """Return the centre's settings."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from support.live_register import LiveRegister
+from support.live_register import live_register
 from support.research_connections import Answering, TokenOffice, Ways
 from support.research_people import COMPARTMENTS, Someone
 
@@ -78,7 +78,7 @@ class World:
         self.folder = folder
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.oversight = FakeOversight(self.clock)
-        self.register = LiveRegister(self.oversight)
+        self.register = live_register(self.oversight)
         self.keys = {body: KeyFolder(folder / "keys" / body.value) for body in Body}
         for body in (Body.IDENTITY, Body.MEDICAL, Body.OVERSIGHT):
             self.oversight.put_body(self.entry(body))
