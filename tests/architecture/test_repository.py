@@ -31,7 +31,7 @@ def _tracked() -> list[Path]:
         check=False,
     )
     if listed.returncode != 0:
-        pytest.skip("this is not a git checkout")
+        pytest.skip("reads the files that git tracks, and an unpacked archive has no git")
     files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     return [file for file in files if file.is_file()]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from support.shared_data import needs
 
 from benchmarks.anonymize.reference import REFERENCE
 
@@ -26,10 +27,14 @@ def test_there_are_notebooks_without_stored_output() -> None:
         assert all(not cell.outputs for cell in cells if cell.cell_type == "code"), file.name
 
 
-@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(file, id=file.stem, marks=[needs(REFERENCE)] if file.stem in PUBLIC_TABLES else [])
+        for file in NOTEBOOKS
+    ],
+)
 def test_notebook_shows_what_it_says(file: Path) -> None:
-    if file.stem in PUBLIC_TABLES and not REFERENCE.exists():
-        pytest.skip("public tables are not beside the repository")
     shown = notebook(file)
     NotebookClient(shown, timeout=120, resources={"metadata": {"path": str(FOLDER)}}).execute()
     outputs = [output for cell in shown.cells for output in cell.get("outputs", [])]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.command_line import within
+from support.shared_data import SHARED, needs
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+EXPORT = SHARED / "data" / "fhir-synthea-10"
 CHECKS = 12
 
 pytestmark = pytest.mark.processes
@@ -29,12 +30,10 @@ def test_every_check_of_the_story_holds_for_few_people(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@needs(EXPORT)
 def test_every_check_of_the_story_holds_for_a_fhir_export(tmp_path: Path) -> None:
-    export = SHARED / "data" / "fhir-synthea-10"
-    if not export.is_dir():
-        pytest.skip("the FHIR export is not beside the project (../shared/data/fhir-synthea-10)")
     report = tmp_path / "report.json"
-    done = _demo("--fhir", str(export), "--json", str(report))
+    done = _demo("--fhir", str(EXPORT), "--json", str(report))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "13 people" in json.loads(report.read_text())[2]["seen"]
 

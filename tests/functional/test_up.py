@@ -37,7 +37,10 @@ from services.gateway.person import sign_in_at_portal
 pytestmark = [
     pytest.mark.long,
     pytest.mark.processes,
-    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for children in /proc (Linux)"),
+    pytest.mark.skipif(
+        not Path("/proc/self/stat").exists(),
+        reason="finds the bodies that a start left in /proc, which Linux has alone",
+    ),
 ]
 
 PINS = {Application.AUTHENTICATION: "2468", Application.SIGNATURE: "matsu97531"}

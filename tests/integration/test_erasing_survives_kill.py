@@ -32,7 +32,6 @@ from services.registry.store import Store
 CALLER = OperatorCaller(OrganisationId("city"), OperatorId("o"), TerminalId("t"), frozenset({"supervisor"}))
 PEOPLE = [Pseudonym(f"somebody {number}") for number in range(3)]
 DUE, KEPT, AT_ONCE = 240, 7, 2
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a copy of this process is killed")
 
 
 @pytest.fixture(params=DATABASES)

@@ -5,19 +5,17 @@ requests are read, that batches are completed from the top, and that what we kno
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shared_data import SHARED, needs
 
 from consent.explanations import RefusalCode
 from services.contracts.medical import authzen as a
 from services.medical.questions import Found, question, refused, until
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "authzen" / "decisions-1_0-02.json"
-pytestmark = pytest.mark.skipif(
-    not FILE.exists(), reason=f"the published vectors are not at {FILE.parent.name}/{FILE.name}"
-)
+FILE = SHARED / "vectors" / "authzen" / "decisions-1_0-02.json"
+pytestmark = needs(FILE)
 
 
 @pytest.fixture(scope="module")

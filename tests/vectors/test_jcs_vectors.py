@@ -1,15 +1,16 @@
 """RFC 8785 vectors: our canonical form is the standard's, for everything that we accept at all."""
 
 import json
-from pathlib import Path
 
 import pytest
 import rfc8785
+from support.shared_data import SHARED, needs
 
 from consent import canonical
 from consent.errors import MalformedError
 
-TESTDATA = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "cyberphone_jcs" / "testdata"
+TESTDATA = SHARED / "vectors" / "cyberphone_jcs" / "testdata"
+pytestmark = needs(TESTDATA)
 NAMES = ["arrays", "french", "structures", "unicode", "values", "weird"]
 
 # Vectors with an array on top, fractions, or names outside ASCII: refused rather than read in two ways.
@@ -17,8 +18,6 @@ REFUSED = {"arrays", "french", "values", "weird"}
 
 
 def outcome(name: str) -> bytes:
-    if not TESTDATA.is_dir():
-        pytest.skip("the RFC 8785 vectors are not beside this repository")
     return (TESTDATA / "output" / f"{name}.json").read_bytes()
 
 

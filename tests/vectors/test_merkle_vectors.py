@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 import pytest
+from support.shared_data import SHARED, needs
 
 from services.kit.log.errors import LogProofError
 from services.kit.log.merkle import (
@@ -15,11 +16,11 @@ from services.kit.log.merkle import (
     verify_subtree_inclusion,
 )
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared/vectors/transparency-dev_merkle/testdata"
+FOLDER = SHARED / "vectors" / "transparency-dev_merkle" / "testdata"
 EXPECTED_FILES = 518
 FILES = sorted(FOLDER.rglob("*.json"))
 
-pytestmark = pytest.mark.skipif(not FILES, reason="published Merkle vectors are not beside this checkout")
+pytestmark = needs(FOLDER)
 
 
 class Vector(TypedDict, total=False):

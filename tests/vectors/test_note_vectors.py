@@ -1,16 +1,16 @@
 """The signed note published in C2SP signed-note, against our parser and verifier."""
 
 import json
-from pathlib import Path
 
 import pytest
+from support.shared_data import SHARED, needs
 
 from services.kit.log.errors import CheckpointSignatureError
 from services.kit.log.note import NoteVerifier, SignatureType, UnverifiedNote
 
-FILE = Path(__file__).resolve().parents[3] / "shared/vectors/tlog/signed-note.json"
+FILE = SHARED / "vectors" / "tlog" / "signed-note.json"
 
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="published note vector is not beside this checkout")
+pytestmark = needs(FILE)
 
 
 @pytest.fixture

@@ -1,19 +1,18 @@
 """Check digits of personal numbers against published numbers."""
 
 import json
-from pathlib import Path
 
 import pytest
+from support.shared_data import SHARED, needs
 
 from consent.errors import MalformedError
 from consent.personal_number import validate
 
-IDS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "ids"
+IDS = SHARED / "vectors" / "ids"
+pytestmark = needs(IDS)
 
 
 def numbers(kind: str) -> list[str]:
-    if not IDS.is_dir():
-        pytest.skip("the vectors of identifiers are not beside this repository")
     (source,) = IDS.glob("*.json")
     listed = json.loads(source.read_bytes())["mynumber_individual_12"][kind]
     assert listed

@@ -1,21 +1,19 @@
 """SMART Backend Services' published assertion: its claims are read as published, its algorithm is refused by name."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from support.shared_data import SHARED, needs
 
 from consent.jwk import to_jwk
 from services.identity.assertions import AssertionRefusedError, UnverifiedAssertion
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "smart"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.exists(), reason=f"the published vectors are not at {FOLDER.parent.name}/{FOLDER.name}"
-)
+FOLDER = SHARED / "vectors" / "smart"
+pytestmark = needs(FOLDER)
 
 
 @pytest.fixture(scope="module")

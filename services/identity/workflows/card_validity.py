@@ -36,7 +36,7 @@ def answer(centre: IdentityCentre, content: bytes) -> bytes:
     """Return the DER of the answer to an OCSP request; what cannot be read is told as the RFC says (2.3)."""
     try:
         request = load_der_ocsp_request(content) if len(content) <= LONGEST_REQUEST else None
-    except (ValueError, NotImplementedError):  # the latter: a request about several certificates at once
+    except (ValueError, NotImplementedError):  # so cryptography refuses a request about several certificates
         request = None
     if request is None:
         return _failed(OCSPResponseStatus.MALFORMED_REQUEST)

@@ -1,15 +1,14 @@
 """The optimum that the field's reference obtains on public tables, and more than it obtains by local recoding."""
 
 import pytest
+from support.shared_data import needs
 
 import anonymize as an
 from benchmarks.anonymize.reference import REFERENCE, Case, global_cases, granularity, local_cases
 
 TIES = {"adult8_k5_el3_s0"}  # two columns of two leaves: which of them is given up costs the same
 
-pytestmark = pytest.mark.skipif(
-    not REFERENCE.exists(), reason="reference tables are not beside the repository"
-)
+pytestmark = needs(REFERENCE)
 
 
 def quick(cases: list[Case]) -> list[Case]:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.shared_data import SHARED, needs
 
 from consent.vocabulary import Category
 from services.gateway.clinical import KINDS, ClinicalError, year_of
 from services.gateway.errors import FhirError
 from services.gateway.fhir import read_export
 
-EXPORT = Path(__file__).resolve().parents[4] / "shared" / "data" / "fhir-synthea-10"
+EXPORT = SHARED / "data" / "fhir-synthea-10"
 YEAR = 2026
 
 PATIENT: dict[str, Any] = {
@@ -49,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(not EXPORT.is_dir(), reason="the shared FHIR export is not beside this repository")
+@needs(EXPORT)
 def test_synthea_export_gives_every_person_and_record() -> None:
     found = read_export(EXPORT, this_year=YEAR)
     assert len(found.patients) == 13

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from support.gateway_world import World
+from support.shared_data import SHARED, needs
 
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import problem
@@ -19,7 +20,7 @@ from services.gateway.researcher import fetch_release, request_table
 from services.gateway.shop import read_recall
 from services.kit.http import Http
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recalls" / "cpsc" / "gsa-cpsc-18218.json"
+PUBLISHED = SHARED / "data" / "recalls" / "cpsc" / "gsa-cpsc-18218.json"
 RECALL: dict[str, Any] = {
     "RecallID": 1,
     "RecallNumber": "26-001",
@@ -60,9 +61,9 @@ def test_one_of_several_records_is_taken_by_its_number(tmp_path: Path) -> None:
         read_recall(file, number="26-003")
 
 
-@pytest.mark.skipif(not SHARED.is_file(), reason="the shared recall records are not beside this repository")
+@needs(PUBLISHED)
 def test_a_real_record_is_usable() -> None:
-    assert read_recall(SHARED).recall_number == "18218"
+    assert read_recall(PUBLISHED).recall_number == "18218"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from support.shared_data import SHARED, needs
 
 from services.contracts.product_safety.messages import (
     GTIN_LENGTHS,
@@ -19,7 +20,7 @@ from services.contracts.product_safety.messages import (
 )
 
 OWN = Path(__file__).parents[2] / "support" / "product_safety_recall.json"
-PUBLISHED = Path(__file__).resolve().parents[4] / "shared" / "data" / "recalls" / "cpsc"
+PUBLISHED = SHARED / "data" / "recalls" / "cpsc"
 
 
 def with_check_digit(body: str) -> str:
@@ -72,7 +73,7 @@ def own_record() -> dict[str, Any]:
     return record
 
 
-@pytest.mark.skipif(not PUBLISHED.exists(), reason="the shared recall records are not there")
+@needs(PUBLISHED)
 def test_published_recalls_are_taken_as_they_are() -> None:
     published = json.loads((PUBLISHED / "gsa-cpsc-18218.json").read_text(encoding="utf-8"))
     for record in published:
