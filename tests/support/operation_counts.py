@@ -17,12 +17,15 @@ from services.kit.credentials import passkeys
 
 _VALUE = re.compile(r"X'[0-9A-F]*'|'(?:[^']|'')*'|\b\d+\b|\bNULL\b", re.IGNORECASE)
 _LIST = re.compile(r"\((?:\?(?:, )?)+\)")
+_BY_CHANCE = re.compile(r"DELETE FROM (used_once|live_token) WHERE \1\.expires < \?")
+"""Rows that time has passed over are deleted in one request of some hundred, by a random draw (`SWEEP_EVERY`,
+`SWEEP_ONE_IN`) that no name in the request has a part in."""
 
 
 @dataclass
 class Operations:
-    """Statements that SQLite ran, without their values and without how often one is repeated; signatures verified;
-    sealed cells opened."""
+    """Statements that SQLite ran, without their values, without how often one is repeated and without tidying by
+    chance; signatures verified; sealed cells opened."""
 
     ran: list[str] = field(default_factory=list)
     verified: int = 0
@@ -31,7 +34,7 @@ class Operations:
     @property
     def statements(self) -> list[str]:
         shapes = (_LIST.sub("(...)", _VALUE.sub("?", each)) for each in self.ran)
-        return [shape for shape, _ in groupby(shapes)]
+        return [shape for shape, _ in groupby(each for each in shapes if not _BY_CHANCE.fullmatch(each))]
 
 
 @contextmanager
