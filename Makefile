@@ -8,7 +8,7 @@ ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_u
   $(foreach u,registry/test_erasing registry/test_look_up_throttle identity/test_identity_undoing identity/test_identity_sectors medical/test_setting_apart,unit/$(u).py) \
   generative/test_number_changes.py generative/test_patient_links.py generative/test_sector_keys.py integration/test_accounts_at_once.py
 
-.PHONY: demo up test test-long test-postgresql check bench format docs lock clean
+.PHONY: demo up test test-long test-new test-postgresql check bench format docs lock clean
 
 demo: .venv/ready-browser
 	$(BIN)/sekisho demo $(DEMO)
@@ -22,6 +22,10 @@ test: .venv/ready-dev
 # kills and restarts over minutes
 test-long: .venv/ready-dev
 	$(BIN)/pytest -n 2 --dist loadscope -m long
+
+# properties with examples drawn anew; the other suites try the same ones each time
+test-new: .venv/ready-dev
+	SEKISHO_TEST_EXAMPLES=new $(BIN)/pytest -n 2 --dist loadscope tests/generative $(shell grep -rlE '@given|StateMachine' --include='test_*.py' tests/unit tests/attacks tests/contract tests/integration tests/functional)
 
 # the workflows of the ID centre, the registry and the medical centre with their databases on PostgreSQL
 test-postgresql: .venv/ready-dev

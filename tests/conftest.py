@@ -1,13 +1,21 @@
 """Fixtures that several suites share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.deployment import running_deployment
 from support.migrated import migrated_once
 
 from services.demo.scene import Scene
+
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("new", parent=settings.get_profile("same"), derandomize=False)
+settings.load_profile(os.environ.get("SEKISHO_TEST_EXAMPLES", "same"))
 
 
 @pytest.fixture(scope="session", autouse=True)
