@@ -134,7 +134,10 @@ class StreamStore:
         return conn.execute(_OF_DOCUMENT, row).scalar_one_or_none()
 
     def discard(self, conn: Connection, uploads: Sequence[str]) -> list[str]:
-        """Forget uploads with their segments; return the blobs, which the caller removes after the commit."""
+        """Forget uploads with their segments; return the blobs, which the caller removes after the commit.
+
+        Not those that another upload has, too: whoever may read sealed segments can upload the same again.
+        """
         blobs: list[str] = []
         for start in range(0, len(uploads), AT_ONCE):
             some = uploads[start : start + AT_ONCE]
@@ -143,7 +146,8 @@ class StreamStore:
             conn.execute(delete(tables.segment).where(mine))
             conn.execute(delete(tables.stream).where(_STREAM.upload.in_(some)))
             conn.execute(delete(tables.upload).where(_UPLOAD.id.in_(some)))
-        return blobs
+        elsewhere = self._known(conn, blobs)
+        return [each for each in dict.fromkeys(blobs) if each not in elsewhere]
 
     def overdue(self, conn: Connection, *, before: int, most: int) -> list[str]:
         """Return uploads that began before a moment and were never deposited. Units: epoch seconds."""
@@ -152,6 +156,10 @@ class StreamStore:
     def known_blobs(self, conn: Connection, names: Sequence[str]) -> set[str]:
         """Return those of at most `AT_ONCE` names that some upload has."""
         return set(conn.execute(_KNOWN, {"names": list(names)}).scalars())
+
+    def _known(self, conn: Connection, names: Sequence[str]) -> set[str]:
+        parts = (names[start : start + AT_ONCE] for start in range(0, len(names), AT_ONCE))
+        return {name for part in parts for name in self.known_blobs(conn, part)}
 
     def _key(self, organisation: OrganisationId) -> bytes:
         return self._cipher.lookup(organisation.encode(), column=ORGANISATION_COLUMN)

@@ -112,7 +112,7 @@ class Uploading:
 
         Raises: UploadUnknownError, UploadIncompleteError; UploadDigestError, and then the upload is gone.
         """
-        dropped: list[str] = []
+        dropped: list[str] | None = None
         try:
             with self._database.write() as conn:
                 own = self._held(conn, caller, upload)
@@ -125,7 +125,7 @@ class Uploading:
                     self._record(conn, caller, Outcome.DONE, step="complete", count=name.segments)
                 else:
                     dropped = self._store.discard(conn, [upload])
-            if dropped:
+            if dropped is not None:
                 self._centre.blobs.remove(dropped)
                 raise UploadDigestError
         except MedicalError as refusal:

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 from support.medical_story import deposit
-from support.medical_world import AUDITOR, CLINIC, HOSPITAL, ID_CENTRE, Running, Someone, World
+from support.medical_world import (
+    AUDITOR,
+    CLINIC,
+    HOSPITAL,
+    ID_CENTRE,
+    OTHER_HOSPITAL,
+    Running,
+    Someone,
+    World,
+)
 from support.streams import IMAGING, STUDY, Study, study, upload
 
 from consent.compartments import YearSpan
@@ -19,7 +28,7 @@ from consent.statements import DocumentSelection
 from consent.terms import RecordScope
 from consent.vocabulary import Body, Category
 from services.contracts.medical.messages import DepositRequest, ReadAnswer, SetApart
-from services.contracts.medical.streams import AskSegment, StreamsClient
+from services.contracts.medical.streams import AskSegment, BeginUpload, CompleteUpload, StreamsClient
 from services.contracts.oversight.messages import RolesChange
 from services.contracts.shared import AuditReport
 from services.gateway.hospital import worded
@@ -231,3 +240,19 @@ def test_no_segment_leaves_after_the_link_was_cut(told: Told) -> None:
     )
     assert code(lambda: told.segment(answer.tickets["wrong"], 1)) == "set_apart_meanwhile"
     told.segment(told.read().tickets["study"], 1)
+
+
+def test_upload_of_the_same_segments_that_is_dropped_takes_nobodys_document_along(told: Told) -> None:
+    """IT1: who was permitted to read has the sealed segments, uploads them again, and lets the upload end."""
+    streams = StreamsClient(told.running.http(OTHER_HOSPITAL))
+    token = told.world.token(told.world.members[OTHER_HOSPITAL])
+    began = streams.begin(BeginUpload(size=told.study.name.size), token=token).upload
+    for number, segment in enumerate(told.study.segments):
+        streams.put(began, number, segment, token=token)
+    assert (
+        code(lambda: streams.complete(began, CompleteUpload(digest=bytes(32)), token=token))
+        == "upload_digest"
+    )
+    ticket = told.read().tickets["study"]
+    assert tuple(told.segment(ticket, number) for number in range(3)) == told.study.segments
+    assert told.audit().findings == []
