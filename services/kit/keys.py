@@ -2,8 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -114,6 +114,26 @@ def pem(key: PrivateKey) -> bytes:
 
 def write_private(file: Path, content: bytes) -> None:
     """Create `file` with mode 0600 and durable content; an existing file is left as it is."""
+    with suppress(FileExistsError):
+        write_new(file, content)
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """Create `file` with mode 0600 and durable content. Raises: FileExistsError, and the file is as it was."""
+    with _finished(file, content) as complete:
+        # linked when complete: neither another thread nor a process killed here leaves half a file behind
+        os.link(complete, file)
+
+
+def replace_private(file: Path, content: bytes) -> None:
+    """Put a file of mode 0600 in place of whatever file has its name, at once: a crash leaves one or the other."""
+    with _finished(file, content) as complete:
+        complete.replace(file)
+
+
+@contextmanager
+def _finished(file: Path, content: bytes) -> Iterator[Path]:
+    """Write content to a file of another name beside `file`; what is done with that is durable afterwards."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".unfinished-")
     try:
@@ -121,8 +141,16 @@ def write_private(file: Path, content: bytes) -> None:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        # linked when complete: neither another thread nor a process killed here leaves half a key behind
-        with suppress(FileExistsError):
-            os.link(unfinished, file)
+        yield Path(unfinished)
+        _sync(file.parent)
     finally:
-        Path(unfinished).unlink()
+        Path(unfinished).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make what happened to a folder's names durable: a name is not there for good when its content is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

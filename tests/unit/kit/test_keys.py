@@ -1,5 +1,6 @@
 """Keys are made once: a key that is gone stops the body instead of being made anew."""
 
+import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.oversight_world import OversightWorld
 
-from services.kit.keys import KeyFolder, KeyFolderError
+from services.kit.keys import KeyFolder, KeyFolderError, replace_private, write_new, write_private
 
 
 def public(folder: Path) -> bytes:
@@ -62,3 +63,37 @@ def test_body_with_data_does_not_start_on_an_empty_key_folder(tmp_path: Path) ->
     shutil.rmtree(world.settings.key_folder)
     with pytest.raises(KeyFolderError, match="the database is in use"):
         world.open()
+
+
+WRITERS = (write_private, write_new, replace_private)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_name_of_a_written_file_is_on_the_disk_as_its_content_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, bytes], None]
+) -> None:
+    """LD1: a key that a power cut takes away opens nothing of what was sealed with it meanwhile."""
+    synced: list[tuple[bool, bool]] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), (tmp_path / "key").exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write(tmp_path / "key", b"secret")
+    assert synced == [(False, False), (True, True)]
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["key"]
+
+
+def test_file_that_is_there_is_left_refused_or_replaced_as_its_writer_says(tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    write_new(file, b"first")
+    write_private(file, b"second")
+    with pytest.raises(FileExistsError):
+        write_new(file, b"second")
+    assert file.read_bytes() == b"first"
+    replace_private(file, b"third")
+    assert file.read_bytes() == b"third"
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
