@@ -6,10 +6,11 @@ study that is cut off never looks like a whole one.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from consent.compartments import YearSpan
@@ -94,8 +95,18 @@ def fetch(
     return OpenedFile(document.id, large, path)
 
 
-def write_whole(parts: Iterator[bytes], large: LargeDocument, folder: Path, *, watch: Watch) -> Path:
-    """Write a large document to a folder, under its own name when all of it is there. Raises: LargeFileError."""
+def write_whole(
+    parts: Iterator[bytes],
+    large: LargeDocument,
+    folder: Path,
+    *,
+    watch: Watch,
+    reserved: Collection[str] = (),
+) -> Path:
+    """Write a large document to a folder, under its own name when all of it is there and the name is not reserved.
+
+    Raises: LargeFileError.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=folder, prefix=".unfinished-")
@@ -108,7 +119,7 @@ def write_whole(parts: Iterator[bytes], large: LargeDocument, folder: Path, *, w
                 os.fsync(opened.fileno())
                 if opened.tell() != large.size:
                     raise NotVerifiedError("the large document has another size than its author says")
-            return _named(Path(unfinished), folder, large.name)
+            return _named(Path(unfinished), folder, large.name, reserved)
         finally:
             with suppress(FileNotFoundError):
                 Path(unfinished).unlink()
@@ -116,19 +127,18 @@ def write_whole(parts: Iterator[bytes], large: LargeDocument, folder: Path, *, w
         raise LargeFileError(f"{folder.name} cannot be written to ({error.strerror})") from error
 
 
-def _named(unfinished: Path, folder: Path, name: str) -> Path:
+def _named(unfinished: Path, folder: Path, name: str, reserved: Collection[str]) -> Path:
     """Give a finished file its name; with a number when the name is taken, as nothing is ever overwritten."""
     plain = name.lstrip(".") or "document"
-    number = 1
-    while True:
-        stem, dot, suffix = plain.partition(".")
+    stem, dot, suffix = plain.partition(".")
+    taken = {each.casefold() for each in reserved}
+    for number in count(1):
         target = folder / (plain if number == 1 else f"{stem}-{number}{dot}{suffix}")
-        try:
-            os.link(unfinished, target)
-        except FileExistsError:
-            number += 1
-        else:
-            return target
+        with suppress(FileExistsError):
+            if target.name.casefold() not in taken:
+                os.link(unfinished, target)
+                return target
+    raise AssertionError("unreachable: some number is free")
 
 
 def _large_of(bundle: OpenedBundle, answer: ReadAnswer) -> Iterator[FoundLarge]:

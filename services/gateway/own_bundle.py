@@ -17,7 +17,7 @@ from services.gateway.hospital import FHIR_JSON
 from services.gateway.own_records import OwnRecord, own_records, save_large
 from services.gateway.person import Person
 from services.kit.clock import rfc3339
-from services.kit.keys import write_private
+from services.kit.keys import write_new
 from services.kit.strict_json import StrictJsonError, loads
 
 BUNDLE_FILE: Final = "records.json"
@@ -42,7 +42,7 @@ def save_bundle(person: Person, folder: Path) -> SavedBundle:
         raise LargeFileError(f"{target} is there already; name an empty folder")
     records = own_records(person)
     files = {
-        each.document.id: save_large(person, each.document, each.large, folder)
+        each.document.id: save_large(person, each.document, each.large, folder, reserved=[BUNDLE_FILE])
         for each in records
         if each.large is not None
     }
@@ -54,7 +54,7 @@ def save_bundle(person: Person, folder: Path) -> SavedBundle:
         "entry": entries,
     }
     text = json.dumps(bundle, ensure_ascii=False, indent=1)
-    write_private(target, text.encode() + b"\n")
+    write_new(target, text.encode() + b"\n")
     return SavedBundle(target, len(records), tuple(files.values()))
 
 

@@ -23,7 +23,7 @@ from services.gateway.large_documents import unwatched
 from services.gateway.large_reading import write_whole
 from services.gateway.origins import bundle_meta, sealed_document
 from services.gateway.person import Person
-from services.kit.keys import write_private
+from services.kit.keys import write_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +89,23 @@ def save_records(person: Person, records: Sequence[OwnRecord], folder: Path) -> 
         if file.exists():
             raise FileExistsError(f"{file} is there already; name an empty folder")
         files.append(file)
-    for number, (file, each) in enumerate(zip(files, records, strict=True)):
+    for file, each in zip(files, records, strict=True):
         if each.large is None:
-            write_private(file, each.document.content)
-        else:
+            write_new(file, each.document.content)
+    # behind the others, as it bears the name that its author gave it
+    for number, each in enumerate(records):
+        if each.large is not None:
             files[number] = save_large(person, each.document, each.large, folder)
     return files
 
 
-def save_large(person: Person, document: PlainDocument, large: OwnLarge, folder: Path) -> Path:
-    """Fetch and open one's own large document into a folder. Raises: NotVerifiedError, LargeFileError, RefusedError."""
+def save_large(
+    person: Person, document: PlainDocument, large: OwnLarge, folder: Path, *, reserved: Collection[str] = ()
+) -> Path:
+    """Fetch and open one's own large document into a folder, under no reserved name.
+
+    Raises: NotVerifiedError, LargeFileError, RefusedError.
+    """
 
     def segment(number: int) -> bytes:
         message = AskOwnSegment(document=document.id, version=document.version, number=number)
@@ -109,7 +116,11 @@ def save_large(person: Person, document: PlainDocument, large: OwnLarge, folder:
     segments = (segment(number) for number in range(large.name.segments))
     try:
         return write_whole(
-            large.cipher.open(signed(large.name, segments)), large.told, folder, watch=unwatched
+            large.cipher.open(signed(large.name, segments)),
+            large.told,
+            folder,
+            watch=unwatched,
+            reserved=reserved,
         )
     except ConsentError as error:
         raise NotVerifiedError(f"the large document does not verify: {error}") from error

@@ -26,9 +26,9 @@ from services.gateway.hospital import link
 from services.gateway.large_documents import LargeFile, deposit_file
 from services.gateway.measurements import MEASURES, Measured, observation
 from services.gateway.organisation import Organisation
-from services.gateway.own_bundle import save_bundle
+from services.gateway.own_bundle import BUNDLE_FILE, save_bundle
 from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
-from services.gateway.own_records import own_records
+from services.gateway.own_records import own_records, save_records
 from services.gateway.people import Enrolled
 from services.gateway.wallet_actions import lay_down
 from services.kit.clock import system_randomness
@@ -212,6 +212,34 @@ def test_everything_comes_home_as_a_bundle_that_others_read(scene: Scene) -> Non
     assert {file.stat().st_mode & 0o777 for file in (saved.file, *saved.large)} == {0o600}
     with pytest.raises(LargeFileError):
         save_bundle(person, scene.folder / "home")
+
+
+def deposit_named(scene: Scene, name: str) -> None:
+    """Have the hospital deposit a large document under a name of its choice."""
+    study = scene.folder / "chest.dcm"
+    study.write_bytes(b"{}")
+    reference = link(scene.hospital, scene.person.person)
+    file = LargeFile(study, "application/dicom", name)
+    deposit_file(scene.hospital, reference, file, place=(Category.IMAGING, YEAR))
+
+
+@pytest.mark.parametrize("name", [BUNDLE_FILE, BUNDLE_FILE.upper()])
+def test_no_author_names_a_document_so_that_it_lies_in_the_bundles_place(scene: Scene, name: str) -> None:
+    person = scene.person.person
+    deposit_named(scene, name)
+    deposit_own(person, [measured()])
+    saved = save_bundle(person, scene.folder / "home")
+    assert len(json.loads(saved.file.read_text())["entry"]) == 4
+    assert [(each.name.lower(), each.read_bytes()) for each in saved.large] == [("records-2.json", b"{}")]
+
+
+def test_no_author_names_a_document_so_that_it_lies_in_anothers_place(scene: Scene) -> None:
+    person = scene.person.person
+    deposit_named(scene, f"2-{MEASUREMENTS.value}-{YEAR}.json")
+    deposit_own(person, [measured()])
+    found = own_records(person)
+    files = save_records(person, found, scene.folder / "home")
+    assert [each.read_bytes() for each in files] == [b"{}", found[1].document.content]
 
 
 def test_own_large_document_that_was_changed_leaves_no_bundle(scene: Scene) -> None:
