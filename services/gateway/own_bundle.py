@@ -47,20 +47,15 @@ def save_bundle(person: Person, folder: Path) -> SavedBundle:
         if each.large is not None
     }
     entries = [entry for each in records for entry in _entries(each, files.get(each.document.id))]
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "timestamp": rfc3339(person.clock()),
-        "entry": entries,
-    }
-    text = json.dumps(bundle, ensure_ascii=False, indent=1)
-    write_new(target, text.encode() + b"\n")
+    begin = {"resourceType": "Bundle", "type": "collection", "timestamp": rfc3339(person.clock())}
+    text = ",\n".join(entries)
+    write_new(target, f'{_written(begin)[:-1]},"entry":[\n{text}\n]}}\n'.encode())
     return SavedBundle(target, len(records), tuple(files.values()))
 
 
-def _entries(record: OwnRecord, file: Path | None) -> Sequence[dict[str, Any]]:
+def _entries(record: OwnRecord, file: Path | None) -> Sequence[str]:
     url = f"urn:sekisho:document:{record.document.id}"
-    resource = _resource(record) if file is None else _reference_to_file(record, file)
+    resource = _resource(record) if file is None else _written(_reference_to_file(record, file))
     provenance = {
         "resourceType": "Provenance",
         "target": [{"reference": url}],
@@ -70,12 +65,16 @@ def _entries(record: OwnRecord, file: Path | None) -> Sequence[dict[str, Any]]:
         "entity": [{"role": "source", "what": {"identifier": {"value": record.document.id}}}],
     }
     return [
-        {"fullUrl": url, "resource": resource},
-        {"fullUrl": f"urn:sekisho:provenance:{record.document.id}", "resource": provenance},
+        f'{{"fullUrl":{_written(url)},"resource":{resource}}}',
+        _written({"fullUrl": f"urn:sekisho:provenance:{record.document.id}", "resource": provenance}),
     ]
 
 
-def _resource(record: OwnRecord) -> dict[str, Any]:
+def _written(told: Any) -> str:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _resource(record: OwnRecord) -> str:
     document = record.document
     if document.media_type == FHIR_JSON:
         try:
@@ -83,12 +82,13 @@ def _resource(record: OwnRecord) -> dict[str, Any]:
         except StrictJsonError:
             resource = None
         if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-            return resource
+            # as it stands: written anew, 7.40 would become 7.4, and FHIR's decimals mean their zeros
+            return document.content.decode().strip()
     attachment = {
         "contentType": document.media_type,
         "data": base64.b64encode(document.content).decode(),
     }
-    return _document_reference(record, attachment)
+    return _written(_document_reference(record, attachment))
 
 
 def _reference_to_file(record: OwnRecord, file: Path) -> dict[str, Any]:

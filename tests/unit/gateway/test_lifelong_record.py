@@ -214,6 +214,15 @@ def test_everything_comes_home_as_a_bundle_that_others_read(scene: Scene) -> Non
         save_bundle(person, scene.folder / "home")
 
 
+def test_resource_in_the_bundle_is_to_the_last_sign_what_its_author_sealed(scene: Scene) -> None:
+    """FHIR R4, 2.24.0.1: 7.40 is not 7.4, and no digit of a decimal is lost."""
+    sealed = b'{ "resourceType":"Observation","valueQuantity":{"value":7.40,"other":0.12345678901234567890} }'
+    deposit_own(scene.person.person, [ClinicalRecord("me", MEASUREMENTS, YEAR, "Observation/o-1", sealed)])
+    saved = save_bundle(scene.person.person, scene.folder / "home")
+    assert sealed in saved.file.read_bytes()
+    assert json.loads(saved.file.read_text())["entry"][0]["resource"] == json.loads(sealed)
+
+
 def deposit_named(scene: Scene, name: str) -> None:
     """Have the hospital deposit a large document under a name of its choice."""
     study = scene.folder / "chest.dcm"
