@@ -50,7 +50,7 @@ from services.gateway.supervisor import propose
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import open_sealed, seal_to
 from services.kit.encoding import Base64Url, Message
-from services.kit.keys import write_private
+from services.kit.keys import replace_private, write_new
 
 FORMAT: Final = "sekisho-ward/1"
 WARD_INFO: Final = "ward-wallet"
@@ -206,16 +206,15 @@ def end(
 
 def save_ward(ward: WardFile, file: Path) -> None:
     """Write a ward's file, mode 0600. Raises: CardFileError when the file exists."""
-    if file.exists():
-        raise CardFileError(f"{file} exists already; choose another name")
-    write_private(file, ward.model_dump_json(indent=1).encode() + b"\n")
+    try:
+        write_new(file, ward.model_dump_json(indent=1).encode() + b"\n")
+    except FileExistsError as error:
+        raise CardFileError(f"{file} exists already; choose another name") from error
 
 
 def replace_ward(ward: WardFile, file: Path) -> None:
-    """Write a ward's file in place of the one that is there, at once."""
-    new = file.with_name(f".new-{file.name}")
-    write_private(new, ward.model_dump_json(indent=1).encode() + b"\n")
-    new.replace(file)
+    """Write a ward's file in place of the one that is there, at once and durably."""
+    replace_private(file, ward.model_dump_json(indent=1).encode() + b"\n")
 
 
 def read_ward(file: Path) -> WardFile:

@@ -75,6 +75,18 @@ def test_a_wards_wallet_is_handed_to_one_person_and_to_nobody_else(
         hand_over(mother, kept, to="short")
 
 
+def test_wallet_that_is_kept_is_the_one_given_whatever_an_earlier_try_left(
+    people: tuple[Person, Person], tmp_path: Path
+) -> None:
+    """LD1: a process that died between writing and renaming leaves a file, which must not come back later."""
+    file, (mother, _) = tmp_path / "ward.json", people
+    _, former = offer(mother, CITY, Capacity.PARENT)
+    (tmp_path / f".new-{file.name}").write_text(former.model_dump_json())
+    _, kept = offer(mother, CITY, Capacity.PARENT)
+    replace_ward(kept, file)
+    assert read_ward(file) == kept
+
+
 def test_an_approval_is_read_back_and_only_a_guardian_makes_one(people: tuple[Person, Person]) -> None:
     person, _ = people
     by = Acting("g", Capacity.PARENT, Wallet.create(token_bytes))
