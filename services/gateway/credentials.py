@@ -21,7 +21,7 @@ from services.gateway.errors import CredentialFolderError
 from services.kit.certificates import from_pem
 from services.kit.clock import system_randomness
 from services.kit.encoding import Base64Url, Message
-from services.kit.keys import pem, write_private
+from services.kit.keys import pem, replace_private, write_new, write_private
 from services.kit.server import Tls
 
 FORMAT: Final = "sekisho-organisation/1"
@@ -78,7 +78,7 @@ def tls_of(folder: Path) -> Tls:
 def save(credentials: Credentials, folder: Path) -> None:
     """Write a credential folder. Guarantees: mode 0600; an existing file is never overwritten.
 
-    Raises: CredentialFolderError when the folder holds credentials already.
+    Raises: CredentialFolderError when the folder holds credentials already, or a part of some that were cut off.
     """
     file = folder / "organisation.json"
     if len(credentials.operator_name or "") > LONGEST_NAME:
@@ -94,22 +94,34 @@ def save(credentials: Credentials, folder: Path) -> None:
         "register_key": credentials.register_key,
         "operator_name": credentials.operator_name,
     }
+    try:
+        for name, content in _contents(credentials, folder).items():
+            write_new(name, content)
+        write_new(file, json.dumps(told, indent=2).encode() + b"\n")
+    except FileExistsError as error:
+        raise CredentialFolderError(
+            f"{folder} holds a file of other credentials; choose another folder"
+        ) from error
+
+
+def _contents(credentials: Credentials, folder: Path) -> dict[Path, bytes]:
+    """Return the files of a credential folder, but for the one that says whose they are."""
     tls = tls_of(folder)
-    write_private(tls.key, pem(credentials.terminal_key))
+    found = {tls.key: pem(credentials.terminal_key)}
     if credentials.terminal_certificate:
-        write_private(tls.certificate, credentials.terminal_certificate.encode())
-    write_private(tls.authority, credentials.authority.encode())
-    write_private(folder / "operator-card.pem", pem(credentials.card_key))
+        found[tls.certificate] = credentials.terminal_certificate.encode()
+    found[tls.authority] = credentials.authority.encode()
+    found[folder / "operator-card.pem"] = pem(credentials.card_key)
     if credentials.author_key is not None:
-        write_private(folder / AUTHOR_KEY, pem(credentials.author_key))
+        found[folder / AUTHOR_KEY] = pem(credentials.author_key)
     if credentials.naming is not None:
-        write_private(folder / NAMING, base64url.encode(credentials.naming).encode())
+        found[folder / NAMING] = base64url.encode(credentials.naming).encode()
     if credentials.staff_secret is not None:
-        write_private(folder / STAFF, base64url.encode(credentials.staff_secret).encode())
+        found[folder / STAFF] = base64url.encode(credentials.staff_secret).encode()
     if credentials.receiving_key is not None:
         secret = base64url.encode(credentials.receiving_key.to_secret_bytes())
-        write_private(folder / "receiving-key.secret", secret.encode())
-    write_private(file, json.dumps(told, indent=2).encode() + b"\n")
+        found[folder / "receiving-key.secret"] = secret.encode()
+    return found
 
 
 def put_certificate(folder: Path, certificate: str) -> None:
@@ -124,7 +136,7 @@ def put_certificate(folder: Path, certificate: str) -> None:
         raise CredentialFolderError(
             f"the certificate is not for the key in {folder}; name the folder it is for"
         )
-    write_private(tls.certificate, certificate.encode())
+    write_new(tls.certificate, certificate.encode())
 
 
 def terminal_of(folder: Path) -> TerminalId:
@@ -154,7 +166,7 @@ def name_operator(folder: Path, name: str) -> None:
     if not 0 < len(name) <= LONGEST_NAME:
         raise CredentialFolderError(f"a name has 1 to {LONGEST_NAME} characters; give a shorter one")
     told = _read(file, _organisation).model_copy(update={"operator_name": name})
-    _replace(file, told.model_dump_json(indent=2).encode() + b"\n")
+    replace_private(file, told.model_dump_json(indent=2).encode() + b"\n")
 
 
 def renew_staff_secret(folders: Sequence[Path]) -> None:
@@ -168,14 +180,7 @@ def renew_staff_secret(folders: Sequence[Path]) -> None:
         )
     secret = base64url.encode(system_randomness(32)).encode()
     for folder in folders:
-        _replace(folder / STAFF, secret)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    fresh = file.with_name(file.name + ".fresh")
-    fresh.unlink(missing_ok=True)
-    write_private(fresh, content)
-    fresh.replace(file)
+        replace_private(folder / STAFF, secret)
 
 
 def load(folder: Path) -> Credentials:

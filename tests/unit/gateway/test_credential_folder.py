@@ -134,6 +134,20 @@ def test_printed_credentials_show_no_secret() -> None:
     assert "key=" not in shown.replace("register_key=", "")
 
 
+@pytest.mark.parametrize("left", ["terminal-key.pem", "operator-card.pem", "authority.pem"])
+def test_folder_that_was_cut_off_is_not_filled_up_with_other_keys(tmp_path: Path, left: str) -> None:
+    """LD1: half of one organisation's keys and half of another's would look like credentials."""
+    save(credentials(), tmp_path / "cut")
+    for file in (tmp_path / "cut").iterdir():
+        if file.name != left:
+            file.unlink()
+    kept = (tmp_path / "cut" / left).read_bytes()
+    with pytest.raises(CredentialFolderError, match="choose another folder"):
+        save(credentials(), tmp_path / "cut")
+    assert (tmp_path / "cut" / left).read_bytes() == kept
+    assert not (tmp_path / "cut" / "organisation.json").exists()
+
+
 def test_credentials_are_never_overwritten(tmp_path: Path) -> None:
     save(credentials(), tmp_path)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
