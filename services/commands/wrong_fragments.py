@@ -14,8 +14,7 @@ def bypassed(folder: Path) -> Tell:
     """Say on the error output which body was left out, and keep what shows it in a file for `sekisho verify`."""
 
     def tell(found: Bypassed) -> None:
-        file = folder / f"wrong-fragment-{found.body.value}.json"
-        save_shown(found.shown, file)
+        file = save_shown(found.shown, folder / f"wrong-fragment-{found.body.value}.json")
         reported = "not reported: the oversight body does not take it now; hand the file in later"
         if found.report is not None:
             reported = f"reported to the oversight body ({found.report})"

@@ -34,7 +34,7 @@ from services.gateway.organisation import Organisation
 from services.kit.clock import epoch_seconds
 from services.kit.encoding import Message
 from services.kit.events import EventKind
-from services.kit.keys import write_private
+from services.kit.keys import replace_private
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import Evidence, Trust, VerifiedEntry, verify_evidence
 from services.kit.log.seen_notes import SeenNote
@@ -104,9 +104,8 @@ def differing(reports: Sequence[KeptSummary]) -> Iterator[tuple[KeptSummary, Kep
 
 
 def save(file: ReportFile, path: Path) -> None:
-    """Write the file, for `sekisho verify`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_private(path, file.model_dump_json(indent=1).encode())
+    """Write the file, for `sekisho verify`; an existing file is replaced."""
+    replace_private(path, file.model_dump_json(indent=1).encode())
 
 
 def read_file(raw: bytes) -> ReportFile | None:

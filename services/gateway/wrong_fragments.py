@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,7 @@ from services.gateway.errors import GatewayError, NotVerifiedError
 from services.gateway.organisation import Organisation
 from services.kit.encoding import Message
 from services.kit.http import PeerUnavailableError
-from services.kit.keys import write_private
+from services.kit.keys import write_new
 
 logger = logging.getLogger("sekisho")
 FORMAT: Final = "sekisho-wrong-fragment/1"
@@ -140,10 +141,21 @@ def require_shown(shown: WrongRelease, body: Body, *, keys: Keys) -> None:
     raise NotVerifiedError(f"this shows another body than {body.value}")
 
 
-def save_shown(shown: WrongRelease, path: Path) -> None:
-    """Write the evidence file, for `sekisho verify`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_private(path, FragmentFile(format=FORMAT, shown=shown).model_dump_json(indent=1).encode())
+def save_shown(shown: WrongRelease, path: Path) -> Path:
+    """Write the evidence file, for `sekisho verify`, and return where it is.
+
+    Guarantees: what shows something else stays; the name gets a number then.
+    """
+    content = FragmentFile(format=FORMAT, shown=shown).model_dump_json(indent=1).encode()
+    for number in count(1):
+        file = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        try:
+            write_new(file, content)
+        except FileExistsError:
+            if file.read_bytes() != content:
+                continue
+        return file
+    raise AssertionError("unreachable: some number is free")
 
 
 def read_shown(raw: bytes) -> WrongRelease | None:
