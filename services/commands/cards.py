@@ -25,6 +25,7 @@ from services.gateway.person import Person, at_portal, sign_in
 from services.gateway.recovery import LaidDown, lay_down_recovery, retire_earlier
 from services.gateway.reissue import reissue, renew_signature
 from services.kit.http import Http
+from services.kit.keys import replace_private
 
 application_option = click.option(
     "--application", required=True, type=click.Choice([each.value for each in Application])
@@ -288,4 +289,4 @@ def attributes(card: Path, out: Path | None) -> None:
         click.echo(f"{item.value}: {value}")
     click.echo(f"about certificate {stated.certificate}, stated at {stated.stated_at:%Y-%m-%d %H:%M:%S}")
     if out is not None:
-        out.write_text(statement + "\n", encoding="utf-8")
+        replace_private(out, statement.encode() + b"\n")

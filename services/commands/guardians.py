@@ -44,6 +44,7 @@ from services.gateway.organisation import Organisation
 from services.gateway.renewal import renew_wallet
 from services.gateway.wallet_actions import lay_down, withdraw_copies
 from services.gateway.wallet_actions import permissions as fetch_permissions
+from services.kit.keys import replace_private
 
 SEEN: Final = {
     "guardian": Word("あなたが代理", "you act"),
@@ -265,7 +266,7 @@ def approve_terms(card: Path, wish: Wish, conditions: Conditions, *, out: Path, 
     """Approve what a youth will permit with the own card (`guardian lay-down`)."""
     ward = signing(card)
     terms = wish.terms(Effect.PERMIT, conditions, now=ward.clock(), screen=Screen(language))
-    out.write_bytes(approve(ward, terms).to_bytes())
+    replace_private(out, approve(ward, terms).to_bytes())
     click.echo(terms_in_words(terms).of(language))
 
 

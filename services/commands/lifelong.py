@@ -18,6 +18,7 @@ from services.gateway.measurements import MEASURES, OWN_PATIENT, Measured, obser
 from services.gateway.own_bundle import save_bundle
 from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
 from services.gateway.own_records import own_records
+from services.kit.keys import replace_private
 
 
 @click.command(name="record-kinds")
@@ -93,7 +94,7 @@ def erase_records(
         return
     erased = erase(person, going)
     if receipt is not None:
-        receipt.write_text(erased.token + "\n")
+        replace_private(receipt, erased.token.encode() + b"\n")
     keys = len(erased.receipt.bundles)
     click.echo(f"{len(going)} documents erased, {keys} keys destroyed, receipt checked")
 

@@ -12,6 +12,7 @@ from services.commands.person import card_option, signed_in
 from services.contracts.registry.analysis import LookUpReport
 from services.gateway import look_up_watch as watch
 from services.gateway.organisation import Organisation
+from services.kit.keys import replace_private
 
 days_option = click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366))
 
@@ -65,7 +66,7 @@ def erasure_proof(folder: Path, save: Path | None) -> None:
     click.echo(f"{found.history_entries} former entries, {found.kept_abroad} of them kept (moved abroad)")
     click.echo(f"{found.log_entries} log entries, {found.log_entries_with_items} of them with an item")
     if save is not None:
-        save.write_text(proof)
+        replace_private(save, proof.encode())
     if not found.clean:
         sys.exit(1)
 

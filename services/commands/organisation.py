@@ -30,6 +30,7 @@ from services.gateway.shop import (
     register_trade_item,
     start_recall,
 )
+from services.kit.keys import replace_private
 
 as_option = click.option(
     "--as",
@@ -166,7 +167,7 @@ def open_(
         tell=bypassed(out.parent),
     )
     records = [each for each in opened if StreamName.of(each.media_type) is None]
-    out.write_bytes(b"".join(document.content + b"\n" for document in records))
+    replace_private(out, b"".join(document.content + b"\n" for document in records))
     click.echo(f"{len(records)} records written to {out}")
     if len(opened) > len(records):
         click.echo(f"{len(opened) - len(records)} large documents: fetch them with open-file")

@@ -1,6 +1,7 @@
 """Tables in CSV files: every cell as text, read strictly; written so that no spreadsheet runs them."""
 
 import csv
+import os
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +64,7 @@ def write_table(frame: pd.DataFrame, target: TextIO, *, separator: str) -> None:
 
 @contextmanager
 def written_together(targets: Sequence[Path]) -> Iterator[list[TextIO]]:
-    """Open one UTF-8 file per target; they appear all together when the block ends well, and else not at all.
+    """Open one UTF-8 file per target, mode 0600; they appear all together when the block ends well, else not at all.
 
     Raises: OSError at once when a target's folder cannot be written.
     """
@@ -73,13 +74,18 @@ def written_together(targets: Sequence[Path]) -> Iterator[list[TextIO]]:
     try:
         with ExitStack() as open_files:
             yield [
-                open_files.enter_context(draft.open("x", encoding="utf-8", newline="")) for draft in drafts
+                open_files.enter_context(open(draft, "x", encoding="utf-8", newline="", opener=_own))
+                for draft in drafts
             ]
         for draft, target in zip(drafts, targets, strict=True):
             draft.replace(target)
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _frame(rows: Iterator[list[str]]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import click
 from consent.receipt_words import lines, title
 from services.gateway.receipt_page import page
 from services.gateway.receipts import Receipt, make_receipt, read_proof, verify_receipt
+from services.kit.keys import replace_private
 from services.kit.log.evidence import parse_trust
 
 TRUST_VARIABLE: Final = "SEKISHO_TRUST"
@@ -58,5 +59,5 @@ def tell(receipt: Receipt, *, language: str, html: Path | None) -> None:
     for label, value in lines(receipt.fact):
         click.echo(f"  {label.of(language)}: {value.of(language)}")
     if html is not None:
-        html.write_text(page(receipt.fact, language), encoding="utf-8")
+        replace_private(html, page(receipt.fact, language).encode())
         click.echo(f"page saved: {html}")

@@ -92,6 +92,7 @@ def test_the_whole_story_can_be_told_by_hand(hand: Hand) -> None:
     )  # fmt: skip
     assert hand.gives(*read, *years, "--out", out) == [f"2 records written to {out}"]
     assert sorted(out.read_bytes().splitlines()) == sorted(wanted)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
     check_history(hand)
     assert_in_force(hand, "in force")
