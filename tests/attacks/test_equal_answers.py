@@ -9,6 +9,7 @@ from support.equal_identity import TRIALS as AT_IDENTITY
 from support.equal_identity import Registered, registered
 from support.equal_medical import TRIALS as AT_MEDICAL
 from support.equal_medical import Records, records
+from support.equal_others import AT_PRODUCT_SAFETY, AT_RESEARCH, Shelf, Shelves, recalled, released
 
 from services.kit.context import BodyContext
 
@@ -24,6 +25,18 @@ def at_medical(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
 @pytest.fixture(scope="module")
 def at_identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
     with registered(tmp_path_factory.mktemp("equal-identity")) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def at_product_safety(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    with recalled(tmp_path_factory.mktemp("equal-product-safety")) as here:
+        yield here
+
+
+@pytest.fixture(scope="module")
+def at_research(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelves]:
+    with released(tmp_path_factory.mktemp("equal-research")) as here:
         yield here
 
 
@@ -43,6 +56,22 @@ def test_what_the_id_centre_has_of_somebody_else_answers_as_what_nobody_has(
     require_alike(trial, at_identity, at_identity.contexts)
 
 
+@pytest.mark.parametrize("trial", AT_PRODUCT_SAFETY, ids=str)
+def test_another_makers_recall_and_another_owners_notice_answer_as_what_nobody_has(
+    at_product_safety: Shelf, trial: Trial[Shelf]
+) -> None:
+    """OL2: at the product safety centre."""
+    require_alike(trial, at_product_safety, at_product_safety.contexts)
+
+
+@pytest.mark.parametrize("trial", AT_RESEARCH, ids=str)
+def test_another_universitys_job_and_table_answer_as_what_nobody_has(
+    at_research: Shelves, trial: Trial[Shelves]
+) -> None:
+    """OL2: at the anonymiser."""
+    require_alike(trial, at_research, at_research.contexts)
+
+
 def require_alike(trial: Trial[Scene], scene: Scene, contexts: Sequence[BodyContext]) -> None:
     """Status, body, entries; statements, signatures verified, cells opened."""
     names = trial.names(scene)
@@ -50,6 +79,7 @@ def require_alike(trial: Trial[Scene], scene: Scene, contexts: Sequence[BodyCont
     foreign = observe(trial, scene, names.foreign, contexts=contexts)
     nobodys = observe(trial, scene, names.nobodys, contexts=contexts)
     assert foreign.status in range(400, 500)
+    assert "malformed_request" not in foreign.content, "what cannot be read tries no name"
     assert (foreign.status, foreign.content) == (nobodys.status, nobodys.content)
     assert foreign.entries == nobodys.entries
     if trial.work is Work.ALIKE:

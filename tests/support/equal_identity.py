@@ -173,7 +173,8 @@ def _like(find: Callable[[Registered], str]) -> Callable[[Registered], Names]:
 _REFERENCE = _like(lambda here: here.owner.enrolled.reference)
 _PROPOSAL = _like(lambda here: here.proposal)
 _GUARDIANSHIP = _like(lambda here: here.guardianship)
-_APPLICATION = {"card": "c", "application": "signature", "presence": "x"}
+_CARD = base64url.encode(bytes(16))
+_APPLICATION = {"card": _CARD, "application": "signature", "presence": "x"}
 
 
 def _with_reference(route: str, rest: Mapping[str, Any]) -> Trial[Registered]:
@@ -231,7 +232,7 @@ def _propose(here: Registered, name: str) -> Told:
 _MADE = _applications()
 TRIALS: list[Trial[Registered]] = [
     _with_reference("/cards", {"applications": _MADE}),
-    _with_reference("/cards/changes", {"card": "c", "change": "suspend", "reason": "r"}),
+    _with_reference("/cards/changes", {"card": _CARD, "change": "suspend", "reason": "r"}),
     _with_reference("/cards/unlockings", _APPLICATION),
     _with_reference("/cards/renewals", _APPLICATION | {"new": _MADE["signature"]}),
     _with_reference("/cards/standings", {}),

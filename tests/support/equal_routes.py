@@ -2,6 +2,7 @@
 
 from support.equal_identity import TRIALS as AT_IDENTITY
 from support.equal_medical import TRIALS as AT_MEDICAL
+from support.equal_others import AT_PRODUCT_SAFETY, AT_RESEARCH
 
 from consent.vocabulary import Body
 
@@ -11,6 +12,8 @@ TRIED = {
     for body, route in (
         *((trial.body, trial.route) for trial in AT_IDENTITY),
         *((trial.body, trial.route) for trial in AT_MEDICAL),
+        *((trial.body, trial.route) for trial in AT_PRODUCT_SAFETY),
+        *((trial.body, trial.route) for trial in AT_RESEARCH),
     )
 }
 
@@ -94,10 +97,6 @@ REASONS: dict[str, list[tuple[Body | str, str]]] = {
         (Body.MEDICAL, "POST /access/v1/search/subject"),
         (Body.MEDICAL, "POST /access/v1/search/resource"),
         (Body.MEDICAL, "POST /access/v1/search/action"),
-        (Body.PRODUCT_SAFETY, "GET /recalls/{recall}"),  # test_product_safety_contract
-        (Body.PRODUCT_SAFETY, "POST /inbox/read"),
-        (Body.RESEARCH, "GET /jobs/{job}"),  # test_research_contract
-        (Body.RESEARCH, "GET /releases/{release}"),
     ],
     "the same code as at the body where it is tried": [
         (EVERY, "POST /withdrawals"),

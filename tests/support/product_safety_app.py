@@ -71,12 +71,16 @@ def open_centre(world: World, **overrides: Any) -> BodyContext:
     return open_body(Body.PRODUCT_SAFETY, settings, tables=tables.KIT, migrations=MIGRATIONS)
 
 
+def served(world: World, context: BodyContext, **overrides: Any) -> ASGIApp:
+    """Return the centre's application over an opened body, behind what stands for TLS."""
+    settings = world.settings(**overrides, **tls_settings(world))
+    return CertificateOfTerminal(assemble(context, world.register, settings), world)
+
+
 @contextmanager
 def running(world: World, **overrides: Any) -> Iterator[TestClient]:
     """Run the centre's application, its workflow engine included."""
-    settings = world.settings(**overrides, **tls_settings(world))
-    context = open_centre(world, **overrides)
-    app = CertificateOfTerminal(assemble(context, world.register, settings), world)
+    app = served(world, open_centre(world, **overrides), **overrides)
     with TestClient(app, base_url=world.url, raise_server_exceptions=False) as client:
         yield client
 
