@@ -28,6 +28,7 @@ from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import LogError
 from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError
+from services.kit.unknown_names import noting_unknown
 from services.medical.centre import Centre
 from services.medical.errors import IntegrityError, StoredLogDamagedError
 from services.medical.explaining import Explaining
@@ -90,9 +91,10 @@ class Relating:
         return Relationships(relationships=[_shown(each) for each in found])
 
     def end(self, caller: OperatorCaller, name: str) -> RegisteredRelationship:
-        """End a relationship now. Raises: NotFoundError."""
+        """End a relationship now. Raises: NotFoundError (logged)."""
         now = epoch_seconds(self._context.clock())
-        with self._context.database.write() as conn:
+        event = _event(EventKind.RELATIONSHIP_ENDED, caller)
+        with noting_unknown(self._context, event), self._context.database.write() as conn:
             self._context.journal.tree.queue(conn)
             kept = self._own(conn, name, caller)
             if kept is None:
@@ -100,7 +102,6 @@ class Relating:
             if kept.relationship.end > now:
                 kept = replace(kept, relationship=replace(kept.relationship, end=now))
                 self._store.put(conn, kept)
-                event = _event(EventKind.RELATIONSHIP_ENDED, caller)
                 told = replace(event, detail={"relationship": kept.relationship.kind.value})
                 self._context.journal.record(conn, person=kept.person, event=told)
         return _shown(kept)

@@ -32,6 +32,7 @@ from services.directives.release import STATEMENT_AGE
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import EventKind, Outcome
+from services.kit.unknown_names import noting_unknown
 from services.oversight.emergency_errors import AlreadyDoneError, EmergencyFault
 from services.oversight.emergency_rules import (
     DAY_SECONDS,
@@ -105,11 +106,14 @@ def declare(emergencies: Emergencies, caller: OperatorCaller, asked: DeclareEmer
 def second(
     emergencies: Emergencies, caller: OperatorCaller, *, name: str, asked: SecondEmergency
 ) -> ShownEmergency:
-    """U5: put an emergency in force by the second professional's signature. Raises: EmergencyRefusedError."""
+    """U5: put an emergency in force by the second professional's signature.
+
+    Raises: EmergencyRefusedError, UnknownEmergencyError; both are logged.
+    """
     context, directory = emergencies.context, emergencies.directory()
     event = replace(event_of(EventKind.EMERGENCY_DECLARED, caller), detail={"case": name})
     patient = named(emergencies, caller, asked.patient)
-    with context.database.read() as conn:
+    with noting_unknown(context, event), context.database.read() as conn:
         known = own(emergencies, conn, caller, name)
     try:
         found, operator = signed_second(

@@ -19,6 +19,7 @@ from services.directives.release import OnBehalf
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import EventKind, Outcome
+from services.kit.unknown_names import noting_unknown
 from services.oversight.emergency_errors import AlreadyDoneError, EmergencyFault, UnknownEmergencyError
 from services.oversight.emergency_rules import (
     Emergencies,
@@ -55,10 +56,11 @@ def waiting(emergencies: Emergencies) -> WaitingEmergencies:
 def take_answer(
     emergencies: Emergencies, caller: OperatorCaller, *, name: str, answer: RelayedAnswer
 ) -> ShownEmergency:
-    """U6: keep a relay's answer until the emergency ends. Raises: UnknownEmergencyError, AlreadyDoneError."""
+    """U6: keep a relay's answer until the emergency ends. Raises: UnknownEmergencyError (logged), AlreadyDoneError."""
     if (answer.refused is None) == (answer.sealed is None or answer.signature is None):
         raise MalformedError("An answer is sealed and signed, or it says why it was refused.")
-    with emergencies.context.database.write() as conn:
+    asked = replace(event_of(EventKind.EMERGENCY_RELAYED, caller), detail={"case": name})
+    with noting_unknown(emergencies.context, asked), emergencies.context.database.write() as conn:
         emergencies.context.journal.tree.queue(conn)
         case = emergencies.store.get(conn, name)
         if case is None or case.state is EmergencyState.ASKED:
@@ -70,9 +72,8 @@ def take_answer(
         emergencies.store.put(conn, case)
         if answer.refused is None:
             emergencies.store.put_answer(conn, case.id, answer.model_dump_json().encode())
-        event = replace(event_of(EventKind.EMERGENCY_RELAYED, caller), detail={"case": case.id})
         outcome = Outcome.REFUSED if answer.refused else Outcome.DONE
-        told = replace(event, outcome=outcome, reason=answer.refused)
+        told = replace(asked, outcome=outcome, reason=answer.refused)
         emergencies.context.journal.record(conn, person=case.pseudonym, event=told)
     return shown(case)
 
@@ -85,10 +86,13 @@ def take_answer(
     answers=("GET /emergencies/{case}/answer",),
 )
 def fetch(emergencies: Emergencies, caller: OperatorCaller, name: str) -> RelayedAnswer:
-    """Return the relay's answer while the emergency lasts. Raises: EmergencyRefusedError, UnknownEmergencyError."""
+    """Return the relay's answer while the emergency lasts.
+
+    Raises: EmergencyRefusedError, UnknownEmergencyError; both are logged.
+    """
     event = replace(event_of(EventKind.EMERGENCY_OPENED, caller), detail={"case": name})
     end(emergencies)
-    with emergencies.context.database.read() as conn:
+    with noting_unknown(emergencies.context, event), emergencies.context.database.read() as conn:
         case = own(emergencies, conn, caller, name)
     with deciding(emergencies, event, case.pseudonym) as conn:
         case = own(emergencies, conn, caller, name)

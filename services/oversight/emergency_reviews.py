@@ -12,6 +12,7 @@ from services.contracts.oversight.emergencies import (
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.unknown_names import note_unknown
 from services.oversight.emergency_errors import AlreadyDoneError, EmergencyFault, UnknownEmergencyError
 from services.oversight.emergency_rules import Emergencies, deciding, require
 
@@ -64,7 +65,7 @@ def decide_review(
 ) -> Reviewed:
     """Decide whether an emergency was one; the person is told in the same transaction.
 
-    Raises: EmergencyRefusedError for somebody who took part; UnknownEmergencyError, AlreadyDoneError.
+    Raises: EmergencyRefusedError for somebody who took part; UnknownEmergencyError (both logged), AlreadyDoneError.
     """
     event = Event(
         kind=EventKind.EMERGENCY_REVIEWED,
@@ -80,6 +81,7 @@ def decide_review(
     with emergencies.context.database.read() as conn:
         case = emergencies.store.get(conn, name)
     if case is None or case.state is EmergencyState.ASKED:
+        note_unknown(emergencies.context, event)
         raise UnknownEmergencyError
     with deciding(emergencies, event, case.pseudonym) as conn:
         case = emergencies.store.get(conn, name)

@@ -28,6 +28,7 @@ from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import ConflictError, ForbiddenError, NotFoundError, Problem, ProblemError
+from services.kit.unknown_names import noting_unknown
 from services.oversight.settings import Settings
 from services.oversight.use_case_store import UseCase, UseCaseStore
 
@@ -176,7 +177,10 @@ def reviews(office: UseCaseOffice, caller: OperatorCaller) -> UseReviews:
 
 
 def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: DecideUse) -> Reviewed:
-    """Decide a case. Raises: NotFoundError, CaseDecidedError, ShareUnknownError, ReviewerInvolvedError (logged)."""
+    """Decide a case.
+
+    Raises: NotFoundError, ReviewerInvolvedError (both logged), CaseDecidedError, ShareUnknownError.
+    """
     event = Event(
         kind=EventKind.USE_REVIEWED,
         outcome=Outcome.DONE,
@@ -192,7 +196,7 @@ def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: D
     )
     directory = office.directory()
     official = directory.operator(caller.organisation, caller.operator)
-    with office.context.database.write() as conn:
+    with noting_unknown(office.context, event), office.context.database.write() as conn:
         office.context.journal.tree.queue(conn)
         case = office.store.get(conn, name)
         if case is None:

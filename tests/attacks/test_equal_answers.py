@@ -14,6 +14,14 @@ from support.equal_others import AT_PRODUCT_SAFETY, AT_RESEARCH, Shelf, Shelves,
 from services.kit.context import BodyContext
 
 Scene = TypeVar("Scene")
+LEAVE_NO_ENTRY = {
+    "GET /uploads/{upload}",
+    "POST /simulations",
+    "GET /emergencies/{case}",
+    "GET /recalls/{recall}",
+    "GET /jobs/{job}",
+}
+"""What only looks at one's own, and is no entry when it is answered either."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +81,7 @@ def test_another_universitys_job_and_table_answer_as_what_nobody_has(
 
 
 def require_alike(trial: Trial[Scene], scene: Scene, contexts: Sequence[BodyContext]) -> None:
-    """Status, body, entries; statements, signatures verified, cells opened."""
+    """Status, body, entries (R13: what is one when done is one when refused), statements, signatures, cells opened."""
     names = trial.names(scene)
     observe(trial, scene, names.nobodys, contexts=contexts)  # what is remembered afterwards is so for both
     foreign = observe(trial, scene, names.foreign, contexts=contexts)
@@ -82,6 +90,9 @@ def require_alike(trial: Trial[Scene], scene: Scene, contexts: Sequence[BodyCont
     assert "malformed_request" not in foreign.content, "what cannot be read tries no name"
     assert (foreign.status, foreign.content) == (nobodys.status, nobodys.content)
     assert foreign.entries == nobodys.entries
+    refused = {outcome for _kind, outcome, _reason in foreign.entries}
+    assert refused == (set() if trial.route in LEAVE_NO_ENTRY else {"refused"})
     if trial.work is Work.ALIKE:
+        assert foreign.whose == nobodys.whose
         assert foreign.statements == nobodys.statements
         assert (foreign.verified, foreign.opened) == (nobodys.verified, nobodys.opened)

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import httpx
 from support.operation_counts import counted
 
+from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
 from services.kit.context import BodyContext
 from services.kit.http import RemoteProblemError
@@ -49,11 +50,12 @@ class Trial(Generic[Scene]):
 
 @dataclass(frozen=True)
 class Observed:
-    """What one try comes to. `entries` are kind, outcome and reason of what was logged about it."""
+    """What one try comes to. `entries` are kind, outcome and reason of what was logged, `whose` whose each is."""
 
     status: int
     content: str
     entries: list[tuple[object, ...]]
+    whose: list[Pseudonym | None]
     statements: list[str] = field(repr=False)
     verified: int
     opened: int
@@ -72,7 +74,8 @@ def observe(trial: Trial[Scene], scene: Scene, name: str, *, contexts: Sequence[
     return Observed(
         status,
         content.replace(name, "NAME"),
-        entries,
+        [entry for _whose, entry in entries],
+        [whose for whose, _entry in entries],
         operations.statements,
         verified=operations.verified,
         opened=operations.opened,
@@ -93,8 +96,8 @@ def _size(context: BodyContext) -> int:
         return context.journal.tree.size(conn)
 
 
-def _entries(context: BodyContext, positions: range) -> list[tuple[object, ...]]:
+def _entries(context: BodyContext, positions: range) -> list[tuple[Pseudonym | None, tuple[object, ...]]]:
     with context.database.read() as conn:
-        openings = context.journal.openings(conn, list(positions))
-    events = [openings[position].event for position in positions]
-    return [(each["kind"], each["outcome"], each.get("reason")) for each in events]
+        told = context.journal.told(conn, positions) if positions else []
+    events = [(whose, each.event) for whose, each in told]
+    return [(whose, (each["kind"], each["outcome"], each.get("reason"))) for whose, each in events]

@@ -75,11 +75,11 @@ def unlock_at_counter(
 ) -> UnlockedApplication:
     """Give a locked application its tries back, for a registrar and the holder together.
 
-    Raises: UnknownReferenceError, PresenceError (in the holder's history), ReplayError.
+    Raises: UnknownReferenceError (logged), PresenceError (in the holder's history), ReplayError.
     """
-    holder = holder_of(centre, caller.organisation, request.reference)
-    content = presence_content(request.application, None)
     kind, tries = EventKind.CARD_APPLICATION_UNLOCKED, centre.settings.pin_tries(request.application)
+    holder = holder_of(centre, caller, request.reference, kind=kind)
+    content = presence_content(request.application, None)
     present = require_presence(centre, caller, holder, request=request, content=content, kind=kind)
     with centre.context.database.write() as conn:
         present.use(conn)
@@ -98,8 +98,8 @@ def renew_application(
     Raises: as `unlock_at_counter`; CardApplicationsError, MalformedError.
     """
     check_application(request.new)
-    holder = holder_of(centre, caller.organisation, request.reference)
     content, kind = presence_content(request.application, request.new), EventKind.CARD_APPLICATION_RENEWED
+    holder = holder_of(centre, caller, request.reference, kind=kind)
     present = require_presence(centre, caller, holder, request=request, content=content, kind=kind)
     end = end_of_card(present.card)
     new, certificate = certify(

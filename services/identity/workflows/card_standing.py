@@ -25,6 +25,7 @@ from services.identity.workflows.cards import holder_of
 from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.unknown_names import noting_unknown
 
 UNKNOWN_CODE = "unknown_code"
 TOO_MANY_TRIES = "too_many_tries"
@@ -44,19 +45,26 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
     """Suspend, resume or revoke a card of the person whom the municipality's reference names.
 
     Guarantees: a card that is resumed has another telephone code, as the one before was said aloud.
-    Raises: UnknownReferenceError, CardTransitionError.
+    Raises: UnknownReferenceError (logged), CardTransitionError.
     """
-    holder = holder_of(centre, caller.organisation, request.reference)
-    with centre.context.database.write() as conn:
+    kind = EventKind.CARD_STATE_CHANGED
+    holder = holder_of(centre, caller, request.reference, kind=kind)
+    with (
+        noting_unknown(
+            centre.context,
+            at_counter(kind, caller),
+            person=holder.pseudonym,
+            unknown=UnknownReferenceError,
+        ),
+        centre.context.database.write() as conn,
+    ):
         hold_card(conn, request.card)
         card = centre.store.card_of(conn, request.card, holder.pseudonym)
         if card is None:
             raise UnknownReferenceError
         state = _move(centre, conn, card, request.change)
         code = new_code(centre, conn, card) if state is CardState.ACTIVE else None
-        event = at_counter(
-            EventKind.CARD_STATE_CHANGED, caller, detail={"state": state.value, "reason": request.reason}
-        )
+        event = at_counter(kind, caller, detail={"state": state.value, "reason": request.reason})
         record_card(centre, conn, holder.pseudonym, card_id=card.id, event=event)
     return ChangedCard(card=card.id, state=state, suspension_code=code)
 
@@ -97,9 +105,9 @@ def own_card(centre: IdentityCentre, caller: PersonCaller) -> CardStanding:
 def look_up_card(centre: IdentityCentre, caller: OperatorCaller, request: LookUpCard) -> CardStanding:
     """Return which card the person of a municipality's reference has; the person sees it.
 
-    Raises: UnknownReferenceError, NoCardError.
+    Raises: UnknownReferenceError (logged), NoCardError.
     """
-    holder = holder_of(centre, caller.organisation, request.reference)
+    holder = holder_of(centre, caller, request.reference, kind=EventKind.CARD_LOOKED_UP)
     with centre.context.database.write() as conn:
         centre.context.journal.record(
             conn, person=holder.pseudonym, event=at_counter(EventKind.CARD_LOOKED_UP, caller)

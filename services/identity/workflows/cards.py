@@ -5,7 +5,6 @@ from datetime import UTC, datetime, time, timedelta
 
 from consent import base64url, pin
 from consent.guardians import LegalState
-from consent.identifiers import OrganisationId
 from consent.paper_code import random_code
 from services.contracts.identity.messages import (
     Application,
@@ -34,6 +33,7 @@ from services.kit.certificates import to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind
+from services.kit.unknown_names import note_unknown
 
 CARD_ID_BYTES = 16
 VERIFIER_BYTES = 32
@@ -46,7 +46,7 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
     MalformedError.
     """
     _check_applications(request.applications)
-    holder = holder_of(centre, caller.organisation, request.reference)
+    holder = holder_of(centre, caller, request.reference, kind=EventKind.CARD_ISSUED)
     present = egress.ask_presence(centre, holder)
     if not present.registered:
         raise NotResidentError("the registry does not know the person yet")
@@ -106,11 +106,15 @@ def verifier_bytes(text: str) -> bytes:
     return verifier
 
 
-def holder_of(centre: IdentityCentre, organisation: OrganisationId, reference: str) -> Person:
-    """Return whom an organisation's reference names. Raises: UnknownReferenceError."""
+def holder_of(centre: IdentityCentre, caller: OperatorCaller, reference: str, *, kind: EventKind) -> Person:
+    """Return whom a reference of the caller's organisation names, for what is an entry of that kind.
+
+    Raises: UnknownReferenceError (logged).
+    """
     with centre.context.database.read() as conn:
-        found = centre.store.linked(conn, organisation=organisation, reference=reference)
+        found = centre.store.linked(conn, organisation=caller.organisation, reference=reference)
     if found is None:
+        note_unknown(centre.context, at_counter(kind, caller))
         raise UnknownReferenceError
     return found
 

@@ -41,13 +41,17 @@ from services.kit.dual_control.kinds import Shown
 from services.kit.dual_control.model import Approval
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import UnavailableError
+from services.kit.unknown_names import noting_unknown
 
 TOLD_AT_ONCE = 200
 
 
 def ward(centre: IdentityCentre, caller: OperatorCaller, message: AskWard) -> WardShown:
-    """Return how far the person of a reference acts alone. Raises: UnknownReferenceError, NotResidentError."""
-    someone = holder_of(centre, caller.organisation, message.reference)
+    """Return how far the person of a reference acts alone.
+
+    Raises: UnknownReferenceError (logged), NotResidentError.
+    """
+    someone = holder_of(centre, caller, message.reference, kind=EventKind.GUARDIANSHIPS_LOOKED_UP)
     present = egress.ask_presence(centre, someone)
     if not present.registered:
         raise NotResidentError("the registry does not know the person yet")
@@ -109,25 +113,29 @@ def register(
 def end(centre: IdentityCentre, caller: OperatorCaller, message: EndGuardianship) -> WardShown:
     """H3: end a guardianship at the counter; in force at once.
 
-    Raises: UnknownReferenceError, UnknownGuardianshipError.
+    Raises: UnknownReferenceError, UnknownGuardianshipError; both are logged.
     """
-    someone = holder_of(centre, caller.organisation, message.reference)
-    with centre.context.database.write() as conn:
-        hold_person(conn, someone.pseudonym)
-        found = centre.guardianships.over(conn, message.guardianship, someone.pseudonym)
+    by = Event(
+        kind=EventKind.GUARDIANSHIP_ENDED,
+        outcome=Outcome.DONE,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        terminal=caller.terminal,
+        detail={"evidence": message.evidence.value, "document": message.document},
+    )
+    someone = holder_of(centre, caller, message.reference, kind=by.kind)
+    unknown, person = UnknownGuardianshipError, someone.pseudonym
+    with (
+        noting_unknown(centre.context, by, person=person, unknown=unknown),
+        centre.context.database.write() as conn,
+    ):
+        hold_person(conn, person)
+        found = centre.guardianships.over(conn, message.guardianship, person)
         if found is None or found.ended is not None:
             raise UnknownGuardianshipError
-        by = Event(
-            kind=EventKind.GUARDIANSHIP_ENDED,
-            outcome=Outcome.DONE,
-            organisation=caller.organisation,
-            operator=caller.operator,
-            terminal=caller.terminal,
-            detail={"evidence": message.evidence.value, "document": message.document},
-        )
         end_guardianship(centre, conn, found, Change.GUARDIAN_CHANGED, by=by)
-        changed(centre, conn, someone.pseudonym)
-        return _shown(centre, conn, someone.pseudonym)
+        changed(centre, conn, person)
+        return _shown(centre, conn, person)
 
 
 def register_death(

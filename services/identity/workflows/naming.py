@@ -1,6 +1,7 @@
 """References of an organisation become tokens that name people to bodies (D2, R1), one or many in a request."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from consent.explanations import RefusalCode
 from consent.jwk import thumbprint
@@ -15,6 +16,7 @@ from services.identity.policy import may_name_to
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
+from services.kit.unknown_names import note_unknown
 
 
 def name_person(
@@ -22,7 +24,7 @@ def name_person(
 ) -> PseudonymTokens:
     """Return tokens that name a person of the caller's organisation to bodies.
 
-    Raises: UnknownReferenceError, RoleMissingError (logged, with the person).
+    Raises: UnknownReferenceError (logged), RoleMissingError (logged, with the person).
     """
     (named,) = _named(centre, caller, [request.reference], request.bodies)
     if named is None:
@@ -34,6 +36,7 @@ def name_people(centre: IdentityCentre, caller: OperatorCaller, request: Request
     """Return tokens for each of many references; each is an entry in its person's history, all in one batch.
 
     The same reference again gets further tokens, each with its entry; a refusal of all is one entry for each person.
+    References of nobody are counted in one entry.
 
     Raises: TooManyPeopleError; RoleMissingError (logged, with everybody who was named).
     """
@@ -49,9 +52,12 @@ def _named(
     database, store = centre.context.database, NamingStore(centre.store)
     with database.read() as conn:
         people = store.linked(conn, organisation=caller.organisation, references=references)
+    bodies = sorted(set(told))
+    if any(each not in people for each in references):
+        unknown = sum(each not in people for each in references)
+        note_unknown(centre.context, replace(_event(caller, bodies), count=unknown))
     if not people:
         return [None] * len(references)
-    bodies = sorted(set(told))
     event = _event(caller, bodies)
     refused = event.outcome is Outcome.REFUSED
     known = [(each, people[each]) for each in (people if refused else references) if each in people]

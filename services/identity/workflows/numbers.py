@@ -8,8 +8,8 @@ from consent.personal_number import PersonalNumber
 from services.contracts.identity.messages import OwnNumber
 from services.identity import egress
 from services.identity.centre import IdentityCentre
-from services.identity.errors import UnknownReferenceError
 from services.identity.holding import hold_person
+from services.identity.workflows.cards import holder_of
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 
@@ -34,11 +34,8 @@ def change_own(centre: IdentityCentre, caller: PersonCaller) -> OwnNumber:
 
 
 def change_at_counter(centre: IdentityCentre, caller: OperatorCaller, reference: str) -> OwnNumber:
-    """Give another number to a person at the municipality's counter. Raises: UnknownReferenceError."""
-    with centre.context.database.read() as conn:
-        someone = centre.store.linked(conn, organisation=caller.organisation, reference=reference)
-    if someone is None:
-        raise UnknownReferenceError
+    """Give another number to a person at the municipality's counter. Raises: UnknownReferenceError (logged)."""
+    someone = holder_of(centre, caller, reference, kind=EventKind.NUMBER_CHANGED)
     event = Event(
         kind=EventKind.NUMBER_CHANGED,
         outcome=Outcome.DONE,

@@ -41,6 +41,7 @@ from services.kit.credentials.passkeys import (
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.problems import NotFoundError
 from services.kit.strict_json import StrictJsonError, loads
+from services.kit.unknown_names import noting_unknown
 
 HANDLE_BYTES = 16
 DECOY_KEY = base64url.decode(
@@ -117,8 +118,12 @@ def listed(centre: IdentityCentre, caller: PersonCaller) -> Passkeys:
 
 
 def remove(centre: IdentityCentre, caller: PersonCaller, asked: RemovePasskey) -> Passkeys:
-    """K4: remove a passkey. Raises: NotFoundError."""
-    with centre.context.database.write() as conn:
+    """K4: remove a passkey. Raises: NotFoundError (logged)."""
+    event = Event(kind=EventKind.PASSKEY_REMOVED, outcome=Outcome.DONE)
+    with (
+        noting_unknown(centre.context, event, person=caller.pseudonym),
+        centre.context.database.write() as conn,
+    ):
         held = centre.passkeys.hold(conn, base64url.decode(asked.id), caller.pseudonym)
         if held is None:
             raise NotFoundError("you have no such passkey")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.kit.dual_control.model import Obstacle
-from services.kit.problems import ConflictError, ForbiddenError, Problem, ProblemError
+from services.kit.problems import ConflictError, ForbiddenError, NotFoundError, Problem, ProblemError
 
 
 class ProposalChangedError(ProblemError):
@@ -20,6 +20,10 @@ class TooManyProposalsError(ConflictError):
     problem = Problem(
         409, "too_many_proposals", "Too many proposals wait", "Decide some of those that are pending first."
     )
+
+
+class UnknownProposalError(NotFoundError):
+    """The organisation has no proposal of that name here."""
 
 
 class ObstacleError(ForbiddenError):

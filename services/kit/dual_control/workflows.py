@@ -8,8 +8,9 @@ D5 the approver saw this preview, and it is still what would happen;
 D6 effect, both people's log entries and the proposal's new state are one transaction; it happens once.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.database import take_turn
 from services.kit.dual_control import policy
-from services.kit.dual_control.errors import ObstacleError, TooManyProposalsError
+from services.kit.dual_control.errors import ObstacleError, TooManyProposalsError, UnknownProposalError
 from services.kit.dual_control.kinds import AnyKind, Asked, Shown
 from services.kit.dual_control.model import (
     Approval,
@@ -34,7 +35,8 @@ from services.kit.dual_control.model import (
 from services.kit.dual_control.store import ProposalStore
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.permissions import policies
-from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError
+from services.kit.problems import ForbiddenError, MalformedRequestError
+from services.kit.unknown_names import noting_unknown
 
 DECIDE = "decide-together"
 ID_BYTES = 16
@@ -112,9 +114,9 @@ def approve(
 ) -> Proposal:
     """Have a proposal take effect; `preview` is the digest of what the approver saw.
 
-    Raises: NotFoundError, ObstacleError (logged), what the kind's effect raises (then nothing happened).
+    Raises: UnknownProposalError, ObstacleError (both logged), what the kind's effect raises (then nothing happened).
     """
-    with control.context.database.write() as conn:
+    with _deciding(control, caller) as conn:
         held = _held(control, conn, caller, proposal)
         asked = control.kinds[held.kind].again(held.asked)
         approver = _signatory(register, caller)
@@ -138,13 +140,13 @@ def approve(
 def reject(control: DualControl, caller: OperatorCaller, proposal: str, *, reason: str) -> Proposal:
     """End a proposal without effect; anybody of the organisation who may approve may reject, the proposer too.
 
-    Raises: NotFoundError, ObstacleError (logged).
+    Raises: UnknownProposalError, ObstacleError (both logged).
     """
     return _end(control, caller, proposal, state=ProposalState.REJECTED, told=reason)
 
 
 def withdraw(control: DualControl, caller: OperatorCaller, proposal: str, *, reason: str) -> Proposal:
-    """Take one's own proposal back. Raises: NotFoundError, ObstacleError (logged)."""
+    """Take one's own proposal back. Raises: UnknownProposalError, ObstacleError (both logged)."""
     return _end(control, caller, proposal, state=ProposalState.WITHDRAWN, told=reason)
 
 
@@ -154,10 +156,20 @@ def proposals(control: DualControl, caller: OperatorCaller) -> list[Proposal]:
         return control.store.of(conn, caller.organisation, limit=SHOWN_AT_ONCE)
 
 
+@contextmanager
+def _deciding(control: DualControl, caller: OperatorCaller) -> Iterator[Connection]:
+    event = _event(caller, EventKind.PROPOSAL_DECIDED, Outcome.DONE)
+    with (
+        noting_unknown(control.context, event, unknown=UnknownProposalError),
+        control.context.database.write() as conn,
+    ):
+        yield conn
+
+
 def _end(
     control: DualControl, caller: OperatorCaller, proposal: str, *, state: ProposalState, told: str
 ) -> Proposal:
-    with control.context.database.write() as conn:
+    with _deciding(control, caller) as conn:
         held = _held(control, conn, caller, proposal)
         obstacle = policy.obstacle_to_ending(held, now=control.now())
         if obstacle is None and state is ProposalState.WITHDRAWN and held.proposer != caller.operator:
@@ -203,7 +215,7 @@ def _refuse(control: DualControl, caller: OperatorCaller, *, kind: str, obstacle
 def _held(control: DualControl, conn: Connection, caller: OperatorCaller, proposal: str) -> Proposal:
     held = control.store.for_change(conn, proposal, organisation=caller.organisation)
     if held is None or held.kind not in control.kinds:
-        raise NotFoundError("your organisation has no proposal of that name here")
+        raise UnknownProposalError("your organisation has no proposal of that name here")
     return held
 
 
@@ -276,14 +288,18 @@ def _record(
     control.context.journal.record(
         conn,
         person=person,
-        event=Event(
-            kind=event,
-            outcome=outcome,
-            organisation=caller.organisation,
-            operator=caller.operator,
-            roles=caller.roles,
-            terminal=caller.terminal,
-            reason=None if refused is None else refused.value,
-            detail=told,
+        event=replace(
+            _event(caller, event, outcome), reason=None if refused is None else refused.value, detail=told
         ),
+    )
+
+
+def _event(caller: OperatorCaller, kind: EventKind, outcome: Outcome) -> Event:
+    return Event(
+        kind=kind,
+        outcome=outcome,
+        organisation=caller.organisation,
+        operator=caller.operator,
+        roles=caller.roles,
+        terminal=caller.terminal,
     )
