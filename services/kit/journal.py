@@ -234,6 +234,10 @@ class Journal:
         """Return whose each entry is, in order; None where it is nobody's or cannot be read (the audit names those)."""
         return self._rows.whose(conn)
 
+    def nobodys(self, conn: Connection, *, since: int) -> list[int]:
+        """Return where the entries are that are in nobody's history, from a position on, oldest first."""
+        return self._rows.nobodys(conn, since=since)
+
     def audit(self, conn: Connection, *, witnesses: Sequence[NoteVerifier]) -> list[Finding]:
         """Compare tree, checkpoints, sealed events and histories with each other; name every row that does not fit."""
         found = self.tree.recompute(conn) + self.checkpoints.audit(conn, witnesses=witnesses)

@@ -192,6 +192,12 @@ class JournalRows:
             wanted = wanted.where(row.position.between(positions.start, positions.stop - 1))
         return [(position, self._whose(tag)) for position, tag in conn.execute(wanted)]
 
+    def nobodys(self, conn: Connection, *, since: int) -> list[int]:
+        """Return the positions of whole entries of nobody from a position on, in order."""
+        row = self._entry.c
+        wanted = select(row.position).where(row.person.is_(None), row.position >= since)
+        return list(conn.execute(wanted.order_by(row.position)).scalars())
+
     def stored(self, conn: Connection) -> Iterator[tuple[int, bytes, bytes | None, bytes | None]]:
         """Yield (position, leaf, tag, sealed opening) of every leaf, in order; None where the entry is missing."""
         rows = conn.execute(

@@ -1,21 +1,18 @@
 """The scan of stored rows: the register's entries are what the log says last, directives as signed and logged."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from services.directives.audit import logged_openings, scan_directives
 from services.directives.service import Directives
-from services.kit.events import EventKind
 from services.kit.log.audit import Finding
 from services.oversight.emergency_store import EmergencyStore
 from services.oversight.errors import RegisterChangedError
+from services.oversight.register_log import Digests, told
 from services.oversight.store import RegisterStore
 from services.oversight.tables import EMERGENCY, UNMASKING, register_entry
 from services.oversight.unmasking_store import UnmaskingStore
-
-Digests = dict[tuple[str, str], str]
 
 
 def scan(store: RegisterStore, directives: Directives, conn: Connection) -> tuple[int, list[Finding]]:
@@ -66,18 +63,5 @@ def _logged(directives: Directives, conn: Connection) -> Digests:
     """Return the last digest that the log has of every entry."""
     last: Digests = {}
     for _, opening in logged_openings(directives, conn):
-        if opening.event.get("kind") == EventKind.ACCREDITATION_CHANGED.value:
-            detail = opening.event.get("detail")
-            last |= _told(detail) if isinstance(detail, dict) else {}
+        last |= told(opening)
     return last
-
-
-def _told(detail: Mapping[str, JsonValue]) -> Digests:
-    listed = detail.get("entries")
-    if not isinstance(listed, list):
-        listed = [[detail.get("kind"), detail.get("id"), detail.get("entry")]]
-    return {
-        (str(each[0]), str(each[1])): str(each[2])
-        for each in listed
-        if isinstance(each, list) and len(each) == 3
-    }

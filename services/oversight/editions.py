@@ -10,6 +10,7 @@ from services.contracts.oversight.register import REGISTER_TYPE, Directory
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.egress import egress
+from services.oversight.register_log import RegisterLog
 from services.oversight.store import RegisterStore
 
 
@@ -26,6 +27,7 @@ class Editions:
     def __init__(self, context: BodyContext, store: RegisterStore) -> None:
         self._context = context
         self._store = store
+        self._log = RegisterLog(context.journal)
         self._kid = thumbprint(to_jwk(context.signing_key.public_key()))
         self._lock = threading.Lock()
         self._held: _Edition | None = None
@@ -62,7 +64,8 @@ class Editions:
             held = self._held
             if held is not None and held.directory.register.serial == serial:
                 return held
-            edition = self._store.edition(conn, issued_at=epoch_seconds(self._context.clock()))
+            now = epoch_seconds(self._context.clock())
+            edition = self._store.edition(conn, issued_at=now, logged=self._log.last(conn))
         with self._lock:
             payload = edition.model_dump(mode="json")
             signed = jws.sign(payload, typ=REGISTER_TYPE, key=self._context.signing_key, kid=self._kid)

@@ -171,9 +171,8 @@ def _reach(office: Office, conn: Connection, entry: Accreditable) -> Mapping[str
     """Tell how many others a change of an organisation concerns."""
     if not isinstance(entry, Organisation):
         return {}
-    register = office.store.edition(conn, issued_at=0)
     return {
         "name": entry.name,
-        "operators": sum(each.organisation == entry.id for each in register.operators),
-        "terminals": sum(each.organisation == entry.id for each in register.terminals),
+        "operators": sum(each.organisation == entry.id for each in office.store.every(conn, Operator)),
+        "terminals": sum(each.organisation == entry.id for each in office.store.every(conn, Terminal)),
     }

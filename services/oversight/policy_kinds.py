@@ -80,8 +80,7 @@ def _in_force(office: Office, conn: Connection, digest: str) -> PolicyEdition:
 
 
 def _digests(office: Office, conn: Connection) -> list[JsonValue]:
-    register = office.store.edition(conn, issued_at=0)
-    return [each.digest for each in register.policies if each.active]
+    return [each.digest for each in office.store.every(conn, PolicyEdition) if each.active]
 
 
 def _recorded(

@@ -1,6 +1,7 @@
 """Every query about the register."""
 
 import logging
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import TypeVar, assert_never
@@ -23,6 +24,7 @@ from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import register_edition, register_entry
 
 EDITION = 1
+UNACCREDITED = "whoever it was about is not accredited until it is restored"
 logger = logging.getLogger("sekisho")
 
 Entry = Organisation | Terminal | Operator | BodyEntry | PolicyEdition
@@ -102,16 +104,19 @@ class RegisterStore:
         changed = update(register_entry).where(row.kind == kind.value, row.key == key)
         conn.execute(changed.values(entry=self._seal(entry)))
 
-    def edition(self, conn: Connection, *, issued_at: int) -> Register:
-        """Return the whole register, without the entries that somebody edited: they accredit nobody."""
+    def edition(self, conn: Connection, *, issued_at: int, logged: Mapping[tuple[str, str], str]) -> Register:
+        """Return the whole register, without the entries that somebody edited, or put back: they accredit nobody.
+
+        `logged` is the last digest that the log has of every entry.
+        """
         return Register(
             serial=self.serial(conn),
             issued_at=issued_at,
-            organisations=self._all(conn, Organisation),
-            terminals=self._all(conn, Terminal),
-            operators=self._all(conn, Operator),
-            bodies=self._all(conn, BodyEntry),
-            policies=self._all(conn, PolicyEdition),
+            organisations=self._standing(conn, Organisation, logged),
+            terminals=self._standing(conn, Terminal, logged),
+            operators=self._standing(conn, Operator, logged),
+            bodies=self._standing(conn, BodyEntry, logged),
+            policies=self._standing(conn, PolicyEdition, logged),
         )
 
     def keys(self, conn: Connection) -> list[tuple[EntryKind, str]]:
@@ -125,16 +130,35 @@ class RegisterStore:
         stored = conn.execute(select(row.entry).where(row.kind == kind.value, row.key == key)).scalar_one()
         return _digest(self._plain(kind, key, stored))
 
-    def _all(self, conn: Connection, kind: type[E]) -> list[E]:
-        row = register_entry.c
-        rows = conn.execute(select(row.key, row.entry).where(row.kind == _TAGS[kind].value).order_by(row.key))
+    def every(self, conn: Connection, kind: type[E]) -> list[E]:
+        """Return all entries of a kind as they are stored, without those that somebody edited."""
         found: list[E] = []
-        for key, stored in rows:
+        for key, stored in self._rows(conn, kind):
             try:
                 found.append(self._open(kind, key, stored))
             except RegisterChangedError as error:
-                logger.error("%s; whoever it was about is not accredited until it is restored", error)
+                logger.error("%s", error)
         return found
+
+    def _standing(self, conn: Connection, kind: type[E], logged: Mapping[tuple[str, str], str]) -> list[E]:
+        found: list[E] = []
+        for key, stored in self._rows(conn, kind):
+            try:
+                plain = self._plain(_TAGS[kind], key, stored)
+            except RegisterChangedError as error:
+                logger.error("%s; %s", error, UNACCREDITED)
+                continue
+            if logged.get((_TAGS[kind].value, key)) == _digest(plain):
+                found.append(kind.model_validate_json(plain))
+            else:
+                where = f"register_entry kind={_TAGS[kind].value} key={key}"
+                logger.error("%s is not what the log says last; %s", where, UNACCREDITED)
+        return found
+
+    def _rows(self, conn: Connection, kind: type[E]) -> list[tuple[str, bytes]]:
+        row = register_entry.c
+        chosen = select(row.key, row.entry).where(row.kind == _TAGS[kind].value).order_by(row.key)
+        return [(key, stored) for key, stored in conn.execute(chosen)]
 
     def _seal(self, entry: Entry) -> bytes:
         return self._cipher.seal(_written(entry), cell=_cell(*place(entry)))

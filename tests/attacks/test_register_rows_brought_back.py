@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 from support.oversight_world import OversightWorld, oversight
 
+from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.contracts.oversight.messages import Accredited, StandingChange
 from services.contracts.oversight.register import Kind, Role
@@ -30,6 +31,13 @@ def row(world: OversightWorld) -> Mapping[str, object]:
         return dict(conn.execute(select(register_entry).where(*WHERE)).one()._mapping)
 
 
+def put(world: OversightWorld, stored: Mapping[str, object]) -> None:
+    """Put a row back, and have an edition made of it."""
+    with world.context.database.write() as conn:
+        conn.execute(update(register_entry).where(*WHERE).values(entry=stored["entry"]))
+        conn.execute(update(register_edition).values(serial=register_edition.c.serial + 1))
+
+
 def found(world: OversightWorld) -> list[tuple[str, str]]:
     token = world.operator_token(world.official, Role.AUDITOR)
     report = world.http(world.official.certificate).get("/audit", token=token)
@@ -49,10 +57,23 @@ def test_a_suspension_undone_in_the_database_is_named(world: OversightWorld) -> 
     """IT5, R9: the row from before the suspension opens, and is not what the log says last."""
     before = row(world)
     world.decide("suspend", SUSPENSION)
-    with world.context.database.write() as conn:
-        conn.execute(update(register_entry).where(*WHERE).values(entry=before["entry"]))
-        conn.execute(update(register_edition).values(serial=register_edition.c.serial + 1))
+    put(world, before)
     assert found(world) == [("register_entry", f"kind=organisation key={CLINIC}")]
+
+
+def test_a_suspension_undone_in_the_database_lets_nobody_in_again(world: OversightWorld) -> None:
+    """IT5, R9: what two officials suspended stays so in every edition, also after a restart, until two resume it."""
+    before = row(world)
+    world.decide("suspend", SUSPENSION)
+    suspended = row(world)
+    put(world, before)
+    for _ in range(2):
+        assert world.app.state.office.editions.directory().organisation(OrganisationId(CLINIC)) is None
+        world.context.close()
+        world.open()
+    put(world, suspended)
+    world.decide("resume", SUSPENSION)
+    assert world.app.state.office.editions.directory().organisation(OrganisationId(CLINIC)) is not None
 
 
 def test_an_entry_taken_out_of_the_database_is_named(world: OversightWorld) -> None:

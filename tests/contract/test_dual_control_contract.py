@@ -69,10 +69,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         world.keeping.accredit_organisation(clinic(epoch_seconds(world.clock()) + 100 * 86_400))
 
         def enter(entry: Operator) -> DualControlled:
-            office = world.app.state.office
-            with world.context.database.write() as conn:
-                office.store.next_serial(conn)
-                office.store.add(conn, entry)
+            world.enter(entry)
             return world.as_supervisor(replace(world.official, operator=entry.id))
 
         one, other = map(world.as_supervisor, world.supervisors)

@@ -202,9 +202,7 @@ def test_an_official_whose_other_account_was_suspended_does_not_review_what_it_d
     assert entry is not None
     name = OperatorId(f"former-{base64url.encode(scene.world.random.randbytes(6))}")
     former = entry.model_copy(update={"id": name, "roles": [Role.READER], "active": False})
-    with scene.world.context.database.write() as conn:
-        office.store.next_serial(conn)
-        office.store.add(conn, former)
+    scene.world.enter(former)
     case = scene.open(OFFICE, name)
     assert refused(lambda: scene.decide(case, scene.official)) == (403, "use_reviewer_involved")
     assert scene.decide(case, scene.other) is ReviewOutcome.NOT_JUSTIFIED

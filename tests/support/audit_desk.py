@@ -35,13 +35,10 @@ class AuditDesk:
     world: OversightWorld
 
     def __post_init__(self) -> None:
-        office = self.world.app.state.office
         entry = self.world.others.entry(Body.IDENTITY).model_copy(
             update={"witness_key": WITNESS.verifier.vkey()}
         )
-        with self.world.context.database.write() as conn:
-            office.store.replace(conn, entry)
-            office.store.next_serial(conn)
+        self.world.decide("enter-body", entry)
 
     def head(self, body: Body, size: int = 5) -> WalkedHead:
         """Return a head that the log signed and a witness co-signed; one root for a size."""
