@@ -165,6 +165,7 @@ def test_settings_named_in_pages_exist() -> None:
     known = (
         _text("docs/settings.md")
         + _text("tests/support/database.py")
+        + _text("tests/conftest.py")
         + _text("services/gateway/card_tokens.py")
     )
     for page in PAGES:
