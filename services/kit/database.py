@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from services.kit import put_off
 from services.kit.prepared import begin_as
 from services.kit.problems import BusyError, ConflictError, ProblemError, UnavailableError
 
@@ -32,6 +33,7 @@ TOOK_TURNS_WRONG = frozenset(
 )  # the server ended one of those that hindered each other
 DUPLICATE = "23505"
 SQLITE_DUPLICATES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_LIGHTLY = text("SET LOCAL synchronous_commit TO OFF")
 _TURN = text("SELECT pg_advisory_xact_lock(:turn)")
 _SHARED_TURN = text("SELECT pg_advisory_xact_lock_shared(:turn)")
 
@@ -52,6 +54,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         make = _sqlite_engine if self.is_sqlite else _postgresql_engine
         self.engine = make(url, connections)
+        self._light = _sqlite_engine(url, 1, synchronous="NORMAL") if self.is_sqlite else self.engine
         self._holding = self.engine if self.is_sqlite else make(url, connections)
         self._writing = threading.Lock()
 
@@ -61,8 +64,32 @@ class Database:
 
         PostgreSQL: others write meanwhile. Who decides on what it read locks that row, or takes a turn, first.
         """
-        with _told(), self._turn(), _transaction(self.engine) as connection:
+        with _told(), put_off.taken(self) as writes, self._turn(), _transaction(self.engine) as connection:
+            for each in writes:
+                each(connection)
             yield connection
+
+    @contextmanager
+    def write_lightly(self) -> Iterator[Connection]:
+        """Open a transaction for what can be had again: its commit outlives this process, not a power cut."""
+        with _told(), self._turn(), _transaction(self._light) as connection:
+            if not self.is_sqlite:
+                connection.execute(_LIGHTLY)
+            yield connection
+
+    def with_effect(self, write: Callable[[Connection], None]) -> None:
+        """Write in the first transaction of this request if it may put that off, else at once in one of its own.
+
+        Raises: what `write` raises, where it is done.
+        """
+        if not put_off.add(self, write):
+            with self.write() as connection:
+                write(connection)
+
+    def settle(self) -> None:
+        """Write what this request has put off, unless one of its transactions has."""
+        with self.write():
+            pass  # a transaction begins with it
 
     @contextmanager
     def holding(self) -> Iterator[Connection]:
@@ -99,6 +126,7 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._light.dispose()
         self._holding.dispose()
 
     def migrate(self, scripts: Path) -> None:
@@ -188,7 +216,7 @@ def _postgresql_engine(url: str, connections: int) -> Engine:
     )
 
 
-def _sqlite_engine(url: str, connections: int) -> Engine:
+def _sqlite_engine(url: str, connections: int, *, synchronous: str = "FULL") -> Engine:
     file = make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -203,7 +231,12 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, or SQLite's driver begins too late
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

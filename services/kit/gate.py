@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.kit import put_off
 from services.kit.access import CALLER
 from services.kit.credentials.authentication import Credentials
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, TerminalCaller
@@ -79,6 +80,10 @@ class Gate:
         try:
             path = _plain_path(scope, self._open_prefixes)
             straight = self._straight_route(scope, path)
+            if straight is not None and straight.effect_first:
+                put_off.begin()
+            else:
+                put_off.write_at_once()
             if path not in self._open_paths and not path.startswith(self._open_prefixes):
                 scope["state"][CALLER] = await to_thread.run_sync(
                     self._authenticate, self._credentials(scope, path)
@@ -106,11 +111,13 @@ class Gate:
         return straight if fits and _header(scope, b"transfer-encoding") is None else None
 
     def _serve(self, straight: Straight, scope: Scope, body: bytes) -> Response:
-        content = _content(scope, body)
         scope["path_template"] = scope["path"]
         request = Request(scope)
         try:
-            return straight.serve(request, content)
+            try:
+                return straight.serve(request, _content(scope, body))
+            finally:
+                put_off.settle()
         except Exception as error:
             told = self._told(request, error)
             if told is None:

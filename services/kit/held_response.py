@@ -6,6 +6,8 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from services.kit import put_off
+
 
 class HeldResponse(Response):
     """An answer that is sent while something is held; the hold is entered here and left when sending is over.
@@ -18,6 +20,7 @@ class HeldResponse(Response):
         self, content: bytes, *, hold: AbstractContextManager[object], media_type: str = "application/json"
     ) -> None:
         super().__init__(content, media_type=media_type)
+        put_off.settle()  # a hold never waits for the database's writer, who may wait for it
         self._held = ExitStack()
         self._held.enter_context(hold)
 

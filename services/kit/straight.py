@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from services.kit.access import Judge, judge_of
+from services.kit.put_off import is_effect_first
 
 JSON = "application/json"
 Route = tuple[str, str]
@@ -31,11 +32,12 @@ class _Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """One route: who may call, what it takes, what it does, what it answers."""
+    """One route: who may call, what it takes, whether its effect comes first, what it does, what it answers."""
 
     admit: Judge
     caller: str
     message: _Parameter | None
+    effect_first: bool
     work: Callable[..., object]
     answer: TypeAdapter[Any] | None
 
@@ -85,7 +87,8 @@ def _straight(route: APIRoute) -> Straight | None:
             return None
         message = _Parameter(asked.body_params[0].name, TypeAdapter(taken))
     answer = None if route.response_model is None else TypeAdapter(route.response_model)
-    return Straight(judge, asked.dependencies[0].name, message, route.endpoint, answer)
+    work, caller = route.endpoint, asked.dependencies[0].name
+    return Straight(judge, caller, message, is_effect_first(work), work, answer)
 
 
 def _is_plain(route: APIRoute) -> bool:

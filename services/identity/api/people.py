@@ -18,6 +18,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.workflows import linking, naming, presenting
 from services.kit.access import operator, person, person_or_guardian
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
+from services.kit.put_off import effect_first
 
 AnyOperator = Annotated[OperatorCaller, Depends(operator())]
 
@@ -32,11 +33,13 @@ def people_routes(centre: IdentityCentre) -> APIRouter:
         return linking.link(centre, caller, message.presentation)
 
     @router.post("/pseudonym-tokens")
+    @effect_first
     def name(caller: AnyOperator, message: RequestPseudonymTokens) -> PseudonymTokens:
         """Have a person named to bodies (D2, R1)."""
         return naming.name_person(centre, caller, message)
 
     @router.post("/pseudonym-tokens/batch")
+    @effect_first
     def name_many(caller: AnyOperator, message: RequestPeopleNamed) -> PeopleNamed:
         """Have many people named to bodies."""
         return naming.name_people(centre, caller, message)

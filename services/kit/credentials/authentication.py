@@ -4,8 +4,9 @@ Steps, numbered as in docs/protocol.md:
   A1 the TLS client certificate names an accredited terminal or body (stops strangers, suspended terminals);
   A2 the token is the ID centre's, for this body, not expired, not stopped (stops audience swaps, revoked cards);
   A3 the DPoP proof is for this method, address and token, by the token's key, with a nonce of this body, not seen
-     before (stops stolen tokens, proofs made in advance, and replays); the gate compares the content with what the
-     proof names (stops a relay that changes it);
+     before (stops stolen tokens, proofs made in advance, and replays; on a route of `effect_first` that is found in
+     the transaction of the effect); the gate compares the content with what the proof names (stops a relay that
+     changes it);
   A4 an operator's token, and a terminal's own, comes from the terminal it was issued to; its roles or scopes are those
      that hold now (stops tokens that outlive a role).
 A body needs no token: its own certificate is the sender-constrained credential (RFC 8705).
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import Connection
 
 from consent import base64url
 from consent.errors import MalformedError
@@ -131,7 +133,8 @@ class Authenticator:
         if thumbprint != expected:
             raise DpopError("the proof is by another key than the token's")
         moment = epoch_seconds(now)
-        with self.database.write() as connection:
+
+        def use_up(connection: Connection) -> None:
             self.replays.use(
                 connection,
                 kind="DPoP proof",
@@ -139,6 +142,8 @@ class Authenticator:
                 expires=moment + 2 * PROOF_AGE_SECONDS,
                 now=moment,
             )
+
+        self.database.with_effect(use_up)
 
     def _operator(self, claims: OperatorClaims, peer: Peer) -> OperatorCaller:
         _require_same_terminal(claims, peer)  # A4

@@ -19,6 +19,7 @@ from services.contracts.medical.messages import (
 from services.kit.access import operator, person_or_guardian
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.held_response import HeldResponse
+from services.kit.put_off import effect_first
 from services.medical.depositing import Depositing
 from services.medical.granting import Granting
 from services.medical.reading import Reading
@@ -49,11 +50,13 @@ def medical_routes(depositing: Depositing, reading: Reading, granting: Granting)
         return depositing.keys(caller, message)
 
     @routes.post("/deposits")
+    @effect_first
     def deposit(caller: Writer, message: DepositRequest) -> DepositAnswer:
         """D4: take sealed bundles."""
         return depositing.deposit(caller, message)
 
     @routes.post("/reads", response_model=ReadAnswer)
+    @effect_first
     def read(caller: AnyOperator, message: ReadRequest) -> Response:
         """R2: read what the person permitted; the role is judged and logged in the workflow."""
         answer = reading.read(caller, message)
