@@ -60,8 +60,11 @@ def _seen(person: Person, witness: Body, trust: Trust) -> Iterator[SeenNote]:
         return
     for note in views.notes:
         try:
-            log = trust.logs.get(Checkpoint.parse(UnverifiedNote.parse(note).text).origin)
-            if log is not None:
+            origin = Checkpoint.parse(UnverifiedNote.parse(note).text).origin
+            log = trust.logs.get(origin)
+            if (
+                log is not None and origin.rpartition("/")[2] != witness.value
+            ):  # nobody is witness of the own log
                 yield seen_note(note, log=log)
         except LogError:
             continue

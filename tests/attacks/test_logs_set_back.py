@@ -154,6 +154,21 @@ def test_a_witness_cannot_put_words_into_a_logs_mouth(town: Town) -> None:
     assert (told.held, told.unwatched()) == ((), ["medical"])
 
 
+def test_a_body_is_no_witness_of_its_own_log(town: Town) -> None:
+    """G5: both witnesses keep logs, too; of its own log a witness says what it likes."""
+    world = town.world
+    oversight = FakePublished(
+        world.logs[Body.OVERSIGHT], world.witnesses[Body.IDENTITY], world.watch(), TRUE[:SHOWN]
+    )
+    event = open_event({**EVENT, "body": "oversight"}, salt=bytes(32), statement=None)
+    oversight.leaves[0] = event.leaf().data
+    entry = ProvenEntry(event, 0, (leaf_hash(TRUE[1]),), oversight.checkpoint())
+    world(Body.OVERSIGHT).serve("GET", "/history", build_evidence([entry]))
+    world(Body.OVERSIGHT).serve("GET", "/log/views", LogViews(notes=[oversight.note()], contradictions=[]))
+    told = history(town.enrolled.person, bodies=[Body.OVERSIGHT])
+    assert (told.held, told.unwatched()) == ((), ["oversight"])
+
+
 def test_what_witnesses_saw_is_in_the_saved_evidence(town: Town, tmp_path: Path) -> None:
     log, file, trust = town.log(TRUE), tmp_path / "evidence.json", tmp_path / "trust.json"
     trust.write_text(town.enrolled.card.trust.evidence.model_dump_json())
