@@ -39,17 +39,18 @@ NAMES = {
     EvidencePart.PART: "part",
 }
 VERIFY = """async ([files, trust]) => {
-  const { verifyEvidence } = await import("/evidence.js");
   const { parseTrust } = await import("/notes.js");
+  const { prove } = await import("/proving.js");
   const keys = await parseTrust(trust);
-  return Promise.all(files.map((file) => verifyEvidence(file, keys, { body: "identity", verifies: true })));
+  const told = files.map((file) => prove(file, keys, { body: "identity", verifies: true, now: 0 }));
+  return (await Promise.all(told)).map(({ verdicts }) => verdicts);
 }"""
 WHOLE = """async ([files, trust]) => {
-  const { verifyWhole } = await import("/evidence.js");
   const { parseTrust } = await import("/notes.js");
+  const { prove } = await import("/proving.js");
   const keys = await parseTrust(trust);
-  const told = files.map((file) => verifyWhole(file, keys, { verifies: true }));
-  return Promise.all(told.map((each) => each.then((whole) => whole && whole.entries).catch((error) => error.part)));
+  const told = files.map((file) => prove(file, keys, { body: "identity", verifies: true, now: 0 }));
+  return (await Promise.all(told)).map(({ notWhole, wholes }) => notWhole ?? wholes.map(({ entries }) => entries));
 }"""
 CANONICAL = """async (values) => {
   const { canonical } = await import("/bytes.js");
@@ -152,7 +153,7 @@ def test_browser_sees_that_an_entry_was_left_out_as_the_kit_does(visit: Visit) -
         evidence, keys = parse_evidence(json.dumps(each).encode()), parse_trust(json.dumps(trust).encode())
         with pytest.raises(IncompleteError):
             verify_whole(evidence, verify_evidence(evidence, keys), keys)
-    assert visit.page.evaluate(WHOLE, [files, trust]) == [count, None, *["whole"] * count]
+    assert visit.page.evaluate(WHOLE, [files, trust]) == [[count], [], *["whole"] * count]
 
 
 def test_browser_and_kit_agree_on_foreign_logs_notes_and_leaves(visit: Visit) -> None:

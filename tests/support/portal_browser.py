@@ -115,7 +115,8 @@ class Visit:
 
     def centre(self, name: str) -> str:
         """Return what the page says about one centre's answer."""
-        return self.page.locator("#centres li", has_text=name).inner_text()
+        begun = self.page.locator(".line:first-child", has_text=name)
+        return self.page.locator("#centres li").filter(has=begun).inner_text()
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and EXPECTED not in message.text:

@@ -1,37 +1,41 @@
 // The evidence format (sekisho-evidence/1): verifying each entry by itself, and putting several bodies' into one file.
 
-import { canonical, concat, equal, fromBase64, fromBase64url, sha256, toBase64url, utf8 } from "./bytes.js";
-import { ProofError, verifyCheckpoint, verifyInclusion } from "./notes.js";
+import { canonical, concat, equal, fromBase64, fromBase64url, sha256, utf8 } from "./bytes.js";
+import { ProofError, verifyCheckpoint } from "./notes.js";
+import { verifyInclusion } from "./tree_proofs.js";
 
 export const FORMAT = "sekisho-evidence/1";
 const LEAF_BYTES = 64;
 const SALT_BYTES = 32;
 const MOST_PROOF = 64;
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 export class EvidenceError extends Error {}
 
-// One verdict for each entry, in order: "proved", "unchecked" (in the log, signatures not checked), or the name of the
-// part that is false. `body` answers for its own log only, and a log speaks for its own body only.
-export async function verifyEvidence(evidence, trust, { body, verifies }) {
-  requireShape(evidence);
-  const heads = await Promise.all(
-    evidence.checkpoints.map((raw) => verifyCheckpoint(raw, trust, { verifies }).catch(partOf)),
-  );
-  return Promise.all(
-    evidence.entries.map(async (entry) => {
-      try {
-        const { head } = await verifyEntry(entry, heads);
-        const named = eventOf(entry).body;
-        if (named !== body || entry.origin.split("/").pop() !== named) throw new ProofError("body");
-        return head.signed ? "proved" : "unchecked";
-      } catch (error) {
-        return partOf(error).part;
-      }
-    }),
-  );
+// One for each checkpoint of a well-formed file, in order: the head that it proves, or a ProofError.
+export const verifyHeads = (evidence, trust, { verifies }) =>
+  Promise.all(evidence.checkpoints.map((raw) => verifyCheckpoint(raw, trust, { verifies }).catch(partOf)));
+
+// One for each entry, in order: what is proved, or a ProofError that names the part which is false. `body` answers for its
+// own log only, and a log speaks for its own body only.
+export async function verifyEntries(evidence, heads, body) {
+  const seen = new Set();
+  const found = await Promise.all(evidence.entries.map((entry) => verifyEntry(entry, heads).catch(partOf)));
+  return found.map((entry) => {
+    if (entry instanceof ProofError) return entry;
+    const place = `${entry.index}/${entry.slot}/${entry.origin}`;
+    if (seen.has(place)) return new ProofError("twice");
+    seen.add(place);
+    const { body: named, at } = entry.event;
+    if (named !== body || entry.origin.split("/").pop() !== named) return new ProofError("body");
+    return momentOf(at) === null ? new ProofError("moment") : entry;
+  });
 }
 
-async function verifyEntry(entry, heads) {
+// How an entry stands: "proved", "unchecked" (in the log, signatures not checked), or the name of the part that is false.
+export const verdictOf = (entry) => (entry instanceof ProofError ? entry.part : entry.head.signed ? "proved" : "unchecked");
+
+export async function verifyEntry(entry, heads) {
   const head = heads[entry.checkpoint];
   if (head === undefined) throw new ProofError("reference");
   if (head instanceof ProofError) throw head;
@@ -40,7 +44,17 @@ async function verifyEntry(entry, heads) {
   if (leaf.length !== LEAF_BYTES) throw new ProofError("leaf");
   if (!equal(leaf, await openedLeaf(entry.opening))) throw new ProofError("opening");
   await verifyInclusion(leaf, BigInt(entry.index), entry.proof.map(fromBase64), head);
-  return { head, leaf: entry.part ? await verifyPart(entry.part, entry.opening.event) : leaf };
+  const { origin, index, part } = entry;
+  const { event, statement_digest: digest } = (part ?? entry).opening;
+  const statement = digest === null ? null : fromBase64(digest);
+  const own = part ? await verifyPart(part, entry.opening.event) : leaf;
+  return { origin, index, slot: part?.slot ?? null, event, head, leaf: own, statement };
+}
+
+// When something was, in milliseconds; null where that is no moment of a known zone.
+export function momentOf(at) {
+  const found = typeof at === "string" && MOMENT.test(at) ? Date.parse(at) : NaN;
+  return Number.isNaN(found) ? null : found;
 }
 
 // A person's part of a bulk entry: under the root that the entry commits to.
@@ -58,45 +72,6 @@ async function verifyPart(part, { bulk }) {
 
 // What happened to the person: of a bulk entry their part.
 export const eventOf = (entry) => (entry.part ?? entry).opening.event;
-
-// Whether the entries are all that the log has about the person, up to an entry of the log that counts them: null when the
-// file does not say so; an error when it says so and it is not so (the steps C1 to C4 of the protocol).
-export async function verifyWhole(evidence, trust, { verifies }) {
-  const [told] = evidence.histories ?? [];
-  if (told === undefined) return null;
-  const heads = await Promise.all(
-    evidence.checkpoints.map((raw) => verifyCheckpoint(raw, trust, { verifies }).catch(partOf)),
-  );
-  const { head } = await verifyEntry(told.counted, heads);
-  const { event } = told.counted.opening;
-  if (event.kind !== "histories_counted" || !isPlace(event.count)) throw new ProofError("whole");
-  const own = evidence.entries.filter((entry) => entry.origin === told.counted.origin).sort(inOrder);
-  let digest = fromBase64(told.start);
-  let counted = digest;
-  let entries = 0;
-  for (const [number, entry] of own.entries()) {
-    const said = eventOf(entry).history;
-    if (said && (said.number !== number || said.after !== toBase64url(digest))) throw new ProofError("whole");
-    const { leaf } = await verifyEntry(entry, heads);
-    digest = await sha256(concat(Uint8Array.of(2), digest, await sha256(concat(Uint8Array.of(0), leaf))));
-    if (entry.index < told.counted.index) [counted, entries] = [digest, number + 1];
-  }
-  const row = concat(eightBytes(entries), counted);
-  const roll = { size: BigInt(event.count), root: fromBase64url(event.detail.root) };
-  await verifyInclusion(row, BigInt(told.row), told.proof.map(fromBase64), roll).catch(() => {
-    throw new ProofError("whole");
-  });
-  return { entries, at: event.at, signed: head.signed };
-}
-
-const inOrder = (one, other) =>
-  one.index - other.index || (eventOf(one).history?.number ?? 0) - (eventOf(other).history?.number ?? 0);
-
-function eightBytes(value) {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-}
 
 // Leaf: e || s. e = SHA-256(salt || canonical event); s = digest of the reader's statement, or of salt || "no statement".
 async function openedLeaf({ salt, event, statement_digest: digest }) {
@@ -117,17 +92,19 @@ export function merge(parts) {
   const checkpoints = [];
   const entries = [];
   const histories = [];
+  const heads = [];
   for (const part of parts) {
     const offset = checkpoints.length;
     checkpoints.push(...part.checkpoints);
     const moved = (entry) => ({ ...entry, checkpoint: entry.checkpoint + offset });
     entries.push(...part.entries.map(moved));
     histories.push(...(part.histories ?? []).map((each) => ({ ...each, counted: moved(each.counted) })));
+    heads.push(...(part.heads ?? []).map(moved));
   }
-  return { format: FORMAT, checkpoints, entries, histories };
+  return { format: FORMAT, checkpoints, entries, histories, heads };
 }
 
-function requireShape(evidence) {
+export function requireShape(evidence) {
   const well =
     evidence?.format === FORMAT &&
     allText(evidence.checkpoints) &&
@@ -135,6 +112,9 @@ function requireShape(evidence) {
     evidence.entries.every(isEntry) &&
     (evidence.histories ?? []).every(
       (each) => typeof each?.start === "string" && isPlace(each.row) && isProof(each.proof) && isEntry(each.counted),
+    ) &&
+    (evidence.heads ?? []).every(
+      (each) => isPlace(each?.checkpoint) && typeof each.witness === "string" && typeof each.note === "string" && isProof(each.proof),
     );
   if (!well) throw new EvidenceError("not evidence");
 }
@@ -155,7 +135,7 @@ const isOpening = (opening) =>
 const isProof = (proof) => allText(proof) && proof.length <= MOST_PROOF;
 
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-const isPlace = (value) => Number.isSafeInteger(value) && value >= 0;
+export const isPlace = (value) => Number.isSafeInteger(value) && value >= 0;
 const allText = (list) => Array.isArray(list) && list.every((each) => typeof each === "string");
 // what is not spelled as it must be is a malformed entry
-const partOf = (error) => (error instanceof ProofError ? error : new ProofError("leaf"));
+export const partOf = (error) => (error instanceof ProofError ? error : new ProofError("leaf"));

@@ -1,7 +1,11 @@
 // One history out of what all centres wrote down about the person, each entry with its verdict.
 
-import { eventOf, merge, verifyEvidence, verifyWhole } from "./evidence.js";
+import { fetchJson } from "./centres.js";
+import { bodyOf, missedBy } from "./completeness.js";
+import { eventOf, merge, requireShape } from "./evidence.js";
+import { seenHeads, withSeenHeads } from "./heads.js";
 import { canVerify } from "./notes.js";
+import { prove } from "./proving.js";
 import { NOBODY, readRegister } from "./register.js";
 
 export const BODIES = ["identity", "registry", "medical", "product_safety", "oversight", "research"];
@@ -43,13 +47,16 @@ const DISOWNED = "unknown_to_me";
 export async function loadHistory(person, card) {
   // without the card file nothing says whom to trust about logs and names
   const verifies = card !== null && (await canVerify());
-  const answers = await Promise.all(BODIES.map((body) => askOne(person, card, { body, verifies })));
+  const seen = verifies ? await seenHeads(card.trust, askOpenly) : null;
+  const asked = { trust: card?.trust ?? null, verifies, seen };
+  const answers = await Promise.all(BODIES.map((body) => askOne(person, body, asked)));
+  compare(answers);
   const register = verifies ? await readRegister(person, card).catch(() => NOBODY) : NOBODY;
   const entries = answers.flatMap((answer) => answer.entries);
   await addExplanations(person, entries);
   entries.sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : other.index - one.index));
   const evidence = merge(answers.filter((answer) => answer.evidence).map((answer) => answer.evidence));
-  return { verifies, answers, entries, evidence, register };
+  return { verifies, seen, answers, entries, evidence, register };
 }
 
 // What explains a read is told beside its entry; where it is not to be had the history is the same without it.
@@ -64,16 +71,29 @@ async function addExplanations(person, entries) {
 
 const isRead = ({ body, event }) => body === "medical" && event.kind === "records_read" && event.outcome === "permitted";
 
-async function askOne(person, card, { body, verifies }) {
+// What is published needs no token.
+const askOpenly = (body, path) => fetchJson(body, `/relay/${body}${path}`);
+
+async function askOne(person, body, { trust, verifies, seen }) {
   try {
-    const evidence = await person.get(body, "/history");
-    const verdicts = await verifyEvidence(evidence, card?.trust ?? null, { body, verifies });
-    const entries = evidence.entries.map((entry, place) => readEntry(entry, body, verdicts[place]));
-    const whole = await verifyWhole(evidence, card?.trust ?? null, { verifies }).catch(() => false);
-    return { body, evidence, entries, whole };
+    const shown = await person.get(body, "/history");
+    requireShape(shown);
+    const { evidence, failed } = await withSeenHeads(shown, seen?.heads ?? [], askOpenly);
+    const proof = await prove(evidence, trust, { body, verifies, now: Date.now() });
+    const entries = evidence.entries.map((entry, place) => readEntry(entry, body, proof.verdicts[place]));
+    return { body, evidence, entries, proof, failed, missed: [], watched: seen !== null };
   } catch (error) {
     return { body, error, entries: [] };
   }
+}
+
+// What one centre says it took part in is held against what another one's whole history says.
+function compare(answers) {
+  const proofs = answers.filter(({ error }) => !error).map(({ proof }) => proof);
+  const wholes = proofs.flatMap((proof) => proof.wholes);
+  const missed = missedBy(proofs.flatMap(({ entries }) => entries), wholes);
+  const medical = answers.find(({ body, error }) => body === "medical" && !error);
+  if (medical) medical.missed = missed.map(bodyOf);
 }
 
 function readEntry(entry, body, verdict) {

@@ -1,7 +1,7 @@
 // Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature): reading and verifying them.
 // A step that fails throws a ProofError whose `part` names what is false.
 
-import { concat, equal, fromBase64, hex, sha256, utf8 } from "./bytes.js";
+import { concat, fromBase64, hex, sha256, utf8 } from "./bytes.js";
 
 const LOG = 1;
 const COSIGNATURE = 4;
@@ -10,6 +10,7 @@ const MOST_SIGNATURES = 32;
 const MOST_CHARACTERS = 64_000;
 const LATEST_TIME = 253_402_300_799n;
 const LARGEST = 2n ** 63n - 1n;
+const EMPTY_ROOT = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const KEY_NAME = /^[^\s+\u0000-\u001f]+$/u;
 
 export class ProofError extends Error {
@@ -65,33 +66,50 @@ async function verifier(name, vkey, kind) {
 
 // Returns the checkpoint that its log and a quorum of witnesses signed. `signed` is false where this browser could not
 // check the signatures; that they are there, by the right keys' names, is checked all the same. Without a card file there
-// is nobody to trust (`trust` is null): then the note says what it says.
+// is nobody to trust (`trust` is null): then the note says what it says. `at` is since when the quorum stands behind it.
 export async function verifyCheckpoint(raw, trust, { verifies }) {
   const note = parseNote(raw);
   const checkpoint = parseCheckpoint(note.text);
-  if (trust === null) return { ...checkpoint, signed: false };
-  const log = trust.logs.get(checkpoint.origin);
+  if (trust === null) return { ...checkpoint, signed: false, at: null, witnesses: [] };
+  await requireLog(note, trust.logs.get(checkpoint.origin), { verifies });
+  const standing = [];
+  for (const witness of trust.witnesses) {
+    const times = [];
+    for (const payload of signaturesOf(note, witness)) times.push(await cosignedAt(verifies, witness, payload, note.text));
+    if (times.length > 0) standing.push([Math.max(...times), witness.name]);
+  }
+  if (standing.length < trust.quorum) throw new ProofError("checkpoint");
+  const newest = standing.sort(([one], [other]) => other - one).slice(0, trust.quorum);
+  return { ...checkpoint, signed: verifies, at: newest.at(-1)[0] * 1000, witnesses: newest.map(([, name]) => name) };
+}
+
+// Returns a head that its log signed, whoever co-signed it.
+export async function verifyHead(raw, log) {
+  const note = parseNote(raw);
+  const checkpoint = parseCheckpoint(note.text);
+  if (log?.name !== checkpoint.origin) throw new ProofError("log");
+  await requireLog(note, log, { verifies: true });
+  return checkpoint;
+}
+
+// What a note says, with nobody's signature checked.
+export const checkpointIn = (raw) => parseCheckpoint(parseNote(raw).text);
+
+async function requireLog(note, log, { verifies }) {
   if (!log) throw new ProofError("log");
   const own = signaturesOf(note, log);
   if (own.length === 0) throw new ProofError("checkpoint");
   for (const payload of own) await require(verifies, log, payload, utf8(note.text));
-  let standing = 0;
-  for (const witness of trust.witnesses) {
-    const given = signaturesOf(note, witness);
-    for (const payload of given) await requireCosignature(verifies, witness, payload, note.text);
-    if (given.length > 0) standing += 1;
-  }
-  if (standing < trust.quorum) throw new ProofError("checkpoint");
-  return { ...checkpoint, signed: verifies };
 }
 
 const signaturesOf = (note, key) =>
   note.signatures.filter((each) => each.name === key.name && each.keyId === key.keyId).map((each) => each.payload);
 
-async function requireCosignature(verifies, witness, payload, text) {
+async function cosignedAt(verifies, witness, payload, text) {
   const seconds = payload.slice(0, 8).reduce((sum, value) => sum * 256n + BigInt(value), 0n);
   if (payload.length !== 72 || seconds <= 0n || seconds > LATEST_TIME) throw new ProofError("checkpoint");
   await require(verifies, witness, payload.slice(8), utf8(`cosignature/v1\ntime ${seconds}\n${text}`));
+  return Number(seconds);
 }
 
 async function require(verifies, key, signature, message) {
@@ -127,7 +145,7 @@ function parseCheckpoint(body) {
   const well = end === "" && rest.length === 0 && KEY_NAME.test(origin) && /^(0|[1-9][0-9]{0,18})$/.test(size);
   if (!well || BigInt(size) > LARGEST) throw new ProofError("checkpoint");
   const bytes = decode(root);
-  if (bytes.length !== 32) throw new ProofError("checkpoint");
+  if (bytes.length !== 32 || (size === "0" && hex(bytes) !== EMPTY_ROOT)) throw new ProofError("checkpoint");
   return { origin, size: BigInt(size), root: bytes };
 }
 
@@ -137,23 +155,4 @@ function decode(encoded) {
   } catch {
     throw new ProofError("checkpoint");
   }
-}
-
-// RFC 9162, section 2.1.3.2.
-export async function verifyInclusion(leaf, index, proof, { size, root }) {
-  if (index >= size) throw new ProofError("inclusion");
-  let place = index;
-  let last = size - 1n;
-  let hash = await sha256(concat(Uint8Array.of(0), leaf));
-  for (const given of proof) {
-    if (last === 0n || given.length !== 32) throw new ProofError("inclusion");
-    if (place % 2n === 1n || place === last) {
-      hash = await sha256(concat(Uint8Array.of(1), given, hash));
-      while (place % 2n === 0n && place !== 0n) [place, last] = [place / 2n, last / 2n];
-    } else {
-      hash = await sha256(concat(Uint8Array.of(1), hash, given));
-    }
-    [place, last] = [place / 2n, last / 2n];
-  }
-  if (last !== 0n || !equal(hash, root)) throw new ProofError("inclusion");
 }

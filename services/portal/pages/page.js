@@ -4,9 +4,10 @@
 import * as banks from "./banks_page.js";
 import { CardError, readCard, unlock } from "./card.js";
 import * as cards from "./cards_page.js";
+import { needsCare, showCentres } from "./centre_lines.js";
 import { askShare, endSession, fetchJson, Person, suspendByCode } from "./centres.js";
 import { startConfirming, stopAsking } from "./confirm.js";
-import { at, download, element, markWrong, say, tell, tellAgain, today } from "./elements.js";
+import { at, download, markWrong, say, tell, tellAgain, today } from "./elements.js";
 import * as emergency from "./emergency_page.js";
 import { explain } from "./explain.js";
 import * as guardian from "./guardian_page.js";
@@ -20,7 +21,7 @@ import * as permit from "./permit_page.js";
 import * as recalls from "./recalls_page.js";
 import * as records from "./records_page.js";
 import * as sharing from "./sharing_page.js";
-import { centreLine, chosen, fill } from "./table.js";
+import { chosen, fill } from "./table.js";
 import * as watch from "./watch_page.js";
 import { currentLanguage, loadWords, switchLanguage, word } from "./words.js";
 
@@ -183,11 +184,11 @@ async function load() {
   complain();
   const now = state;
   if (!(await readAgain(now))) return;
-  const { entries } = now.history;
+  const { entries, answers } = now.history;
   const count = entries.length;
   const proved = entries.filter((entry) => entry.verdict === "proved").length;
   const shown = at("entries").tBodies[0].rows.length;
-  say(() => word("page", "loaded", { count, proved, shown }));
+  say(() => `${word("page", "loaded", { count, proved, shown })} ${needsCare(answers)}`.trim());
 }
 
 // Reads the history anew; tells whether the person is still signed in.
@@ -201,15 +202,10 @@ async function readAgain(now) {
 
 function show() {
   if (!state?.history) return;
-  const { entries, answers, register, verifies } = state.history;
+  const { entries, register, verifies } = state.history;
   fill("entries", chosen(entries, at("show").value), register);
   at("no-ed25519").hidden = verifies || state.card === null;
-  at("centres").replaceChildren(
-    ...answers.map((answer) => {
-      const line = centreLine(answer, answer.error ? explain(answer.error)[0]() : "");
-      return element("li", { "data-proof": line.state }, line.text);
-    }),
-  );
+  showCentres(state.history, state.card !== null);
 }
 
 const part = () => {
@@ -270,6 +266,7 @@ function forgetShown() {
   for (const each of MODULES) each.forget();
   for (const table of document.querySelectorAll(".entries tbody")) table.replaceChildren();
   at("centres").replaceChildren();
+  tell("witnesses");
 }
 
 function speak(language) {

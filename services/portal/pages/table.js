@@ -52,22 +52,6 @@ function row(entry, register) {
   return made;
 }
 
-export function centreLine(answer, why) {
-  const { body, entries, error, whole } = answer;
-  const centre = word("bodies", body);
-  if (error) return { state: "false", text: word("page", "centre_failed", { centre, why }) };
-  const wrong = entries.filter((entry) => proofClass(entry.verdict) === "false").length;
-  const unchecked = entries.some((entry) => entry.verdict === "unchecked");
-  const good = entries.length === 0 ? "centre_none" : "centre_ok";
-  if (!wrong && whole === false) return { state: "false", text: word("page", "centre_missing", { centre }) };
-  if (!wrong && whole === null && entries.length > 0) {
-    return { state: "unchecked", text: word("page", "centre_uncounted", { centre, count: entries.length }) };
-  }
-  const kind = wrong ? "centre_false" : unchecked ? "centre_unchecked" : good;
-  const state = wrong ? "false" : unchecked ? "unchecked" : "proved";
-  return { state, text: word("page", kind, { centre, count: entries.length, wrong }) };
-}
-
 const proofClass = (verdict) => (verdict === "proved" || verdict === "unchecked" ? verdict : "false");
 
 function moment(at) {
