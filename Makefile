@@ -4,7 +4,7 @@ PYTHON := $(firstword $(foreach p,python3.12 python3.11 python3 python,$(if $(sh
 BIN := .venv/bin
 DEMO ?=
 ON_POSTGRESQL := $(foreach c,account dual_control identity_cards identity look_up medical medical_apart medical_reading medical_streams patient_links recovery registry supervision,contract/test_$(c)_contract.py) \
-  $(foreach a,identity_pin card_unlock look_up_attacks patient_link_attacks single_admin withdrawal_in_flight,attacks/test_$(a).py) \
+  $(foreach a,identity_pin card_unlock look_up_attacks patient_link_attacks one_human reading_stops single_admin withdrawal_in_flight,attacks/test_$(a).py) \
   $(foreach u,registry/test_erasing registry/test_look_up_throttle identity/test_identity_undoing identity/test_identity_sectors medical/test_setting_apart,unit/$(u).py) \
   generative/test_number_changes.py generative/test_patient_links.py generative/test_sector_keys.py integration/test_accounts_at_once.py
 

@@ -256,7 +256,7 @@ def number_at_counter(number: PersonalNumber, _caller: OperatorCaller) -> OwnNum
 @egress(
     to="oversight, through the person and an accreditor",
     fields="a pseudonym of the person for this purpose only, bound to the card of one operator, signed",
-    purpose="telling two people from one with two accounts (dual control)",
+    purpose="telling two people from one with two accounts: dual control, limits of one human",
     ground="the person's own token",
     answers=("POST /operator-presentations",),
 )

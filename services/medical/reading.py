@@ -189,12 +189,13 @@ class Reading:
 
         Raises: ReplayError, RefusedError, StoredLogDamagedError.
         """
-        journal = self._context.journal
+        journal, caller = self._context.journal, asked.caller
+        accounts = self._centre.register.directory().accounts(caller.organisation, caller.operator)
         try:
             with self._context.database.write() as conn:
                 self._use_up(conn, asked, admitted)
                 now = epoch_seconds(self._context.clock())
-                if not self._pace.admits(conn, asked.caller, admitted.person, now=now):
+                if not self._pace.admits(conn, caller, admitted.person, accounts=accounts, now=now):
                     raise RefusedError(RefusalCode.READS_STOPPED)
                 self._count(conn, admitted, same)
                 if shown is not None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym
 from services.contracts.medical.uses import ReaderIs
+from services.contracts.oversight.humans import Account
 from services.contracts.oversight.register import Directory, Kind
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.clock import epoch_seconds
@@ -45,9 +46,12 @@ class UseKnowledge:
 
     def _by(self, access: Access, said: OperatorId) -> OperatorId:
         """Return whose word something is: another account of the reader's, also a closed one, is the reader's own."""
-        directory = self.centre.register.directory()
-        reader, other = (directory.human(access.organisation, each) for each in (access.operator, said))
-        return access.operator if reader is not None and reader == other else said
+        own = Account(access.organisation, said) in self.accounts(access)
+        return access.operator if own else said
+
+    def accounts(self, access: Access) -> tuple[Account, ...]:
+        """Return all accounts of the human who reads, as far as the register tells."""
+        return self.centre.register.directory().accounts(access.organisation, access.operator)
 
     def by_name(self, conn: Connection, access: Access, ground: str) -> bool:
         """Tell whether the directive relied on names this very professional."""

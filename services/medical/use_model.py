@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from services.contracts.medical.uses import Explanation, ReaderIs, RelationshipKind, Rule
+from services.contracts.oversight.humans import Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Access:
     emergency: bool = False
     by_name: bool = False
 
+    @property
+    def by(self) -> Account:
+        """With which account it was."""
+        return Account(self.organisation, self.operator)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -74,17 +80,18 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One person's turn among those whom an operator looked at."""
+    """One person's turn among those whom a human looked at, and with which account."""
 
     position: int
     person: Pseudonym
     at: int
+    by: Account
     order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What was seen of one operator: accesses by night and by day, who was looked at lately, and a run in order."""
+    """What was seen of one reader: accesses by night and by day, who was looked at lately, and a run in order."""
 
     nights: int = 0
     days: int = 0
@@ -94,11 +101,12 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One access and the rules by which it is flagged."""
+    """One access, with which account it was, and the rules by which it is flagged."""
 
     position: int
     person: Pseudonym
     at: int
+    by: Account
     rules: frozenset[Rule]
 
 

@@ -32,7 +32,7 @@ _EXPLAINS = {
 
 
 def judge(access: Access, known: Known, habits: Habits, limits: Limits) -> Judged:
-    """Judge one access after all earlier ones of the same operator.
+    """Judge one access after all earlier ones of the same human.
 
     Guarantees: an emergency is explained, and reviewed as one; nothing of it counts here.
     """
@@ -40,7 +40,8 @@ def judge(access: Access, known: Known, habits: Habits, limits: Limits) -> Judge
         return Judged(Explanation.EMERGENCY, (), habits)
     explanation, fault = explain(access, known, limits)
     rules = frozenset(_of_itself(access, known, habits, limits=limits, why=(explanation, fault)))
-    own = Flag(access.position, access.person, access.at, rules if access.permitted else frozenset())
+    rules = rules if access.permitted else frozenset()
+    own = Flag(access.position, access.person, access.at, access.by, rules)
     habits, crowd = _counted(access, _by_clock(access, habits, limits), limits)
     swept: tuple[Seen, ...] = ()
     if explanation is None and known.order is not None:
@@ -133,7 +134,7 @@ def _counted(access: Access, habits: Habits, limits: Limits) -> tuple[Habits, tu
     """Count who was looked at within the window; return everybody of it when it has just become too many."""
     kept = tuple(each for each in habits.recent if each.at > access.at - limits.window)
     known = any(each.person == access.person for each in kept)
-    recent = kept if known else (*kept, Seen(access.position, access.person, access.at))
+    recent = kept if known else (*kept, Seen(access.position, access.person, access.at, access.by))
     habits = replace(habits, recent=recent)
     if len(recent) < limits.many_people:
         return habits, ()
@@ -142,7 +143,7 @@ def _counted(access: Access, habits: Habits, limits: Limits) -> tuple[Habits, tu
 
 def _in_order(access: Access, order: int, habits: Habits, limits: Limits) -> tuple[Habits, tuple[Seen, ...]]:
     """Follow a run of unexplained accesses, up or down in the order in which people were registered."""
-    now = Seen(access.position, access.person, access.at, order)
+    now = Seen(access.position, access.person, access.at, access.by, order)
     run = habits.run
     if run and run[-1].person == access.person:
         return habits, ()
@@ -159,4 +160,4 @@ def _in_order(access: Access, order: int, habits: Habits, limits: Limits) -> tup
 
 def _flags(seen: tuple[Seen, ...], rule: Rule) -> Iterator[Flag]:
     for each in seen:
-        yield Flag(each.position, each.person, each.at, frozenset({rule}))
+        yield Flag(each.position, each.person, each.at, each.by, frozenset({rule}))

@@ -3,13 +3,14 @@
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from consent import base64url
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
+from services.contracts.oversight.humans import Account
 from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.audit import Finding
 from services.kit.log.tables import put
@@ -62,30 +63,24 @@ class UseStore:
         here = update(uses.place).where(uses.place.c.position == start).values(position=end)
         return conn.execute(here).rowcount == 1
 
-    def habits(self, conn: Connection, organisation: OrganisationId, operator: OperatorId) -> Habits:
-        """Return what was seen of an operator so far."""
-        key = self._key(organisation, operator, HABITS_OF)
+    def habits(self, conn: Connection, account: Account) -> Habits:
+        """Return what was seen of an account so far."""
+        key = self._key(*account, HABITS_OF)
         query = select(uses.habits.c.content).where(uses.habits.c.operator == key)
         stored = conn.execute(query).scalar_one_or_none()
         return Habits() if stored is None else self._open_habits(key, stored)
 
-    def keep_habits(
-        self, conn: Connection, organisation: OrganisationId, operator: OperatorId, habits: Habits
-    ) -> None:
-        """Keep what was seen of an operator."""
-        key = self._key(organisation, operator, HABITS_OF)
-        told = [
-            habits.nights,
-            habits.days,
-            [astuple(e) for e in habits.recent],
-            [astuple(e) for e in habits.run],
-        ]
+    def keep_habits(self, conn: Connection, account: Account, habits: Habits) -> None:
+        """Keep what was seen of an account."""
+        key = self._key(*account, HABITS_OF)
+        seen = [[_written(each) for each in told] for told in (habits.recent, habits.run)]
+        told = [habits.nights, habits.days, *seen]
         sealed = self._cipher.seal(json.dumps(told).encode(), cell=f"reading_habits.content/{key.hex()}")
         put(conn, uses.habits, [{"operator": key, "content": sealed}])
 
-    def case_of(self, conn: Connection, organisation: OrganisationId, operator: OperatorId) -> UseCase | None:
+    def case_of(self, conn: Connection, account: Account) -> UseCase | None:
         """Return the newest case of an operator that has no finding yet."""
-        key = self._key(organisation, operator, CASE_OF)
+        key = self._key(*account, CASE_OF)
         found = [self._load(row) for row in self._rows(conn, uses.case.c.operator == key)]
         return max(found, key=lambda each: (each.first, each.id), default=None)
 
@@ -140,7 +135,6 @@ class UseStore:
     def _changed_habits(self, conn: Connection) -> Iterator[Finding]:
         for key, stored in conn.execute(select(uses.habits.c.operator, uses.habits.c.content)).all():
             try:
-                self._cipher.open_lookup(key, column=HABITS_OF)
                 self._open_habits(key, stored)
             except (ColumnError, ValueError):
                 yield Finding(uses.habits.name, f"operator={key.hex()}", "was edited outside the program")
@@ -159,9 +153,26 @@ class UseStore:
         return UseCase(id=row["id"], **(told | known))
 
     def _open_habits(self, key: bytes, stored: bytes) -> Habits:
+        organisation, _, operator = self._cipher.open_lookup(key, column=HABITS_OF).decode().partition("\n")
+        whose = Account(OrganisationId(organisation), OperatorId(operator))
         told = json.loads(self._cipher.open(stored, cell=f"reading_habits.content/{key.hex()}"))
         nights, days, recent, run = told
-        return Habits(nights, days, tuple(Seen(*each) for each in recent), tuple(Seen(*each) for each in run))
+        return Habits(
+            nights,
+            days,
+            tuple(_read(each, whose) for each in recent),
+            tuple(_read(each, whose) for each in run),
+        )
 
     def _key(self, organisation: OrganisationId, operator: OperatorId, column: str) -> bytes:
         return self._cipher.lookup(f"{organisation}\n{operator}".encode(), column=column)
+
+
+def _written(seen: Seen) -> list[int | str]:
+    return [seen.position, seen.person, seen.at, seen.order, *seen.by]
+
+
+def _read(told: list[Any], whose: Account) -> Seen:
+    """Read what is written of one turn; rows of earlier versions do not say with which account: it was their own."""
+    position, person, at, order, *by = told
+    return Seen(position, person, at, Account(*by) if by else whose, order)

@@ -19,6 +19,7 @@ from consent import base64url
 from consent.identifiers import Pseudonym
 from services.contracts.medical.uses import Rule
 from services.contracts.oversight.emergencies import ReviewOutcome
+from services.contracts.oversight.humans import Account
 from services.contracts.oversight.register import Directory
 from services.contracts.oversight.use_cases import MOST_CASES, AskOutcomes, UseCases, UseOutcome
 from services.kit.clock import epoch_seconds
@@ -32,8 +33,9 @@ from services.medical.centre import Centre
 from services.medical.entries import Placed, entries_told
 from services.medical.pace import ReadingPace
 from services.medical.relationship_store import RelationshipStore
+from services.medical.use_humans import own_part, united
 from services.medical.use_known import UseKnowledge, access_of, limits_of
-from services.medical.use_model import Access, Flag
+from services.medical.use_model import Access, Flag, Habits
 from services.medical.use_rules import judge
 from services.medical.use_store import TOLD, UNTOLD, UseCase, UseStore
 
@@ -98,20 +100,31 @@ class Watching:
 
     def _judge(self, conn: Connection, access: Access, ground: str) -> None:
         access = replace(access, by_name=self.known.by_name(conn, access, ground))
-        habits = self.store.habits(conn, access.organisation, access.operator)
+        own, habits = self._habits(conn, access)
         judged = judge(access, self.known.of(conn, access), habits, limits_of(self.centre.settings))
-        self.store.keep_habits(conn, access.organisation, access.operator, judged.habits)
-        if judged.flags:
-            self._flag(conn, access, judged.flags)
+        self.store.keep_habits(conn, access.by, own_part(judged.habits, habits, own))
+        # with another account, and perhaps elsewhere: nothing of it is told in a case of this one
+        for account in {each.by for each in judged.flags}:
+            self._flag(conn, account, [each for each in judged.flags if each.by == account])
 
-    def _flag(self, conn: Connection, access: Access, flags: Sequence[Flag]) -> None:
+    def _habits(self, conn: Connection, access: Access) -> tuple[Habits, Habits]:
+        """Return what was seen of the account, and of its human with all accounts."""
+        own = self.store.habits(conn, access.by)
+        here, elsewhere = list[Habits](), list[Habits]()
+        for each in self.known.accounts(access):
+            if each != access.by:
+                kept = here if each.organisation == access.organisation else elsewhere
+                kept.append(self.store.habits(conn, each))
+        return own, united(own, here, elsewhere)
+
+    def _flag(self, conn: Connection, account: Account, flags: Sequence[Flag]) -> None:
         """M3: add flags to the operator's case, and tell each person what is new to them."""
-        case = self.store.case_of(conn, access.organisation, access.operator) or UseCase(
+        case = self.store.case_of(conn, account) or UseCase(
             id=base64url.encode(self.centre.context.randomness(ID_BYTES)),
-            organisation=access.organisation,
-            operator=access.operator,
-            first=access.at,
-            last=access.at,
+            organisation=account.organisation,
+            operator=account.operator,
+            first=flags[0].at,
+            last=flags[0].at,
         )
         notices = []
         for flag in flags:

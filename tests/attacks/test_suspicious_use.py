@@ -14,6 +14,7 @@ from support.use_world import DAY, WARD, Doctor, Ward, tag, ward
 from consent.identifiers import OperatorId
 from consent.recipients import Recipient
 from services.contracts.medical.relationships import NameTags
+from services.contracts.oversight.humans import Account
 from services.kit.clock import epoch_seconds
 from services.kit.http import RemoteProblemError
 from services.medical.use_model import Habits
@@ -131,6 +132,7 @@ def test_one_human_with_two_accounts_does_not_explain_the_own_read_either(place:
     kept = next(each for each in operators if (each.organisation, each.id) == (own.id, own.operator))
     operators[operators.index(kept)] = kept.model_copy(update={"person_tag": "one human"})
     place.relate(patient, twin)
+    place.world.now += timedelta(hours=2)  # what the clerk read before is no part of a sweep any more
     assert place.judged(twin, patient) == ["own_word"]
     place.describe(twin, WARD)
     place.relate(other)
@@ -379,7 +381,7 @@ def test_one_edited_row_stops_nobody_else_from_being_judged(
             kept = conn.exec_driver_sql(f"SELECT opening FROM {damage} WHERE position = {at}").scalar_one()
             conn.exec_driver_sql(f"UPDATE {damage} SET opening = x'00' WHERE position = {at}")
         else:
-            habits.keep_habits(conn, HOSPITAL, unlucky.operator, Habits())
+            habits.keep_habits(conn, Account(HOSPITAL, unlucky.operator), Habits())
             key = habits._key(HOSPITAL, unlucky.operator, "reading_habits.operator").hex()
             conn.exec_driver_sql(f"UPDATE {damage} SET content = x'00' WHERE operator = x'{key}'")
     place.read(friend, other)

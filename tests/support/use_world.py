@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from support.medical_story import ASKED, MEDICATION
 from support.medical_world import AUDITOR, HOSPITAL, Member, Running, Someone, World
 
-from consent.identifiers import OperatorId
+from consent.identifiers import OperatorId, OrganisationId
 from consent.jwk import to_jwk
 from consent.statements import TokenSubject
 from consent.vocabulary import PROXIES, Body
@@ -86,13 +86,13 @@ class Ward:
         """The centre as the hospital reaches it."""
         return RelationshipsClient(self.running.http(HOSPITAL))
 
-    def doctor(self, name: str, *, human: str | None = None) -> Doctor:
+    def doctor(self, name: str, *, human: str | None = None, at: OrganisationId = HOSPITAL) -> Doctor:
         """Accredit a professional who reads."""
-        own = self.clerk
+        own = self.world.members[at]
         found = Doctor(own.id, own.keys, own.receiving_key, own.certificate, name)
         entry = Operator(
             id=found.operator,
-            organisation=HOSPITAL,
+            organisation=at,
             roles=[Role.READER],
             card_key=to_jwk(found.card.public_key()),
             active=True,
@@ -102,14 +102,12 @@ class Ward:
         self.world.oversight.operators.append(entry)
         return found
 
-    def person(self, name: str, **terms: Any) -> Someone:
-        """Enrol somebody who permits the hospital to read."""
+    def person(self, name: str, *, to: OrganisationId = HOSPITAL, **terms: Any) -> Someone:
+        """Enrol somebody who permits the hospital, or another organisation, to read."""
         someone = Someone(name)
         self.running.enrol(someone, MEDICATION)
         valid = {"valid_until": self.world.now + timedelta(days=900)}
-        grant = self.world.grant(
-            someone, self.world.terms(HOSPITAL, **(valid | terms)), compartments=MEDICATION
-        )
+        grant = self.world.grant(someone, self.world.terms(to, **(valid | terms)), compartments=MEDICATION)
         self.running.permit(someone, grant)
         return someone
 
@@ -144,13 +142,13 @@ class Ward:
         world = self.world
         tokens = {
             body: world.token_about(
-                someone, HOSPITAL, body, link=None, asker=asker if body is Body.MEDICAL else None
+                someone, who.id, body, link=None, asker=asker if body is Body.MEDICAL else None
             )
             for body in PROXIES
         }
         statement = world.statement(who, TokenSubject.of_tokens(tokens), selection=ASKED)
         request = ReadRequest(statement=statement, tokens=tokens)
-        return self.running.medical(HOSPITAL).read(request, token=world.token(who))
+        return self.running.medical(who.id).read(request, token=world.token(who))
 
     def watch(self) -> None:
         """Have the watch look at what is new."""

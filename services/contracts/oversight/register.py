@@ -5,7 +5,7 @@ Whoever is not in it, is suspended in it, or is past the date in it gets nothing
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,6 +17,7 @@ from consent.errors import MalformedError
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.jwk import from_jwk, thumbprint
 from consent.vocabulary import Body
+from services.contracts.oversight.humans import Account, of_one_human
 from services.contracts.oversight.terms import Agreement, ReportDemand, Sanction
 from services.kit.clock import Clock, epoch_seconds
 from services.kit.credentials.callers import Peer
@@ -141,7 +142,7 @@ class Operator(Message):
     """An accredited operator with the P-256 key of their card.
 
     `person_tag` is equal for two accounts of one human, and tells nothing else (the ID centre's pseudonym for this
-    purpose); who takes part in dual control has one.
+    purpose); who takes part in dual control has one. Limits of one human count by it.
     """
 
     id: OperatorId
@@ -244,6 +245,11 @@ class Directory:
         found = self._operators.get((organisation, operator))
         return None if found is None else found.person_tag
 
+    def accounts(self, organisation: OrganisationId, operator: OperatorId) -> tuple[Account, ...]:
+        """Return all accounts of the human whose account this is, as far as known; also those that ended."""
+        own = Account(organisation, operator)
+        return self._humans.get(own, (own,))
+
     def body(self, body: Body) -> BodyEntry:
         """Return a body's entry. Raises: UnavailableError when the register has none."""
         if body not in self._bodies:
@@ -307,8 +313,19 @@ class Directory:
         """See `Accreditations`."""
         return self.signing_key(Body.IDENTITY)
 
+    @cached_property
+    def _humans(self) -> Mapping[Account, tuple[Account, ...]]:
+        return of_one_human(
+            (Account(each.organisation, each.id), _marks(each)) for each in self.register.operators
+        )
+
     def _holds(self, active: bool, expires: int) -> bool:
         return active and expires > epoch_seconds(self._clock())
+
+
+def _marks(operator: Operator) -> list[str]:
+    card = f"card {operator.card_key.get('x')}"  # who has the key to a point has that to its negative, too
+    return [card] if operator.person_tag is None else [card, f"person {operator.person_tag}"]
 
 
 def p256(jwk: Jwk) -> EllipticCurvePublicKey:
