@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
+from services.contracts.oversight.humans import Account
+from services.contracts.oversight.register import Directory
 from services.contracts.registry.forms import Form, question_of
 from services.contracts.registry.look_ups import (
     BatchLookedUp,
@@ -91,9 +93,10 @@ def _read(registry: Registry, asked: Asked, query: Query) -> ReadQuestion:
 
 
 def _decide_together(registry: Registry, requests: Sequence[LookUpRequest]) -> list[Decision]:
+    directory = registry.register.directory()
     with registry.context.database.write() as conn:
         requests = _by_own_names(registry, conn, requests)
-        desk = _Desk(registry, conn, _residents(registry, conn, requests))
+        desk = _Desk(registry, conn, _residents(registry, conn, requests), directory)
         desk.hold(each.asked.caller for each in requests if each.refusal is None)
         decisions = [_decide(desk, each) for each in requests]
         desk.keep()
@@ -122,38 +125,44 @@ class _Desk:
     registry: Registry
     conn: Connection
     known: Mapping[Pseudonym, Resident]
-    states: dict[tuple[str, str], tuple[OperatorCaller, CardState]] = field(default_factory=dict)
+    humans: Directory
+    states: dict[Account, CardState] = field(default_factory=dict)
 
     def hold(self, callers: Iterable[OperatorCaller]) -> None:
         """Lock the rows of all cards, in one order for everybody, so that no two wait for each other in a circle."""
-        for each in sorted(callers, key=lambda caller: (caller.organisation, caller.operator)):
-            self.state(each)
+        for card in sorted({card for each in callers for card in self._cards(each)}):
+            self.states[card] = self.registry.throttle.held(self.conn, card)
 
-    def state(self, caller: OperatorCaller) -> CardState:
-        """Return a card's state; its row is locked."""
-        card = (caller.organisation, caller.operator)
-        if card not in self.states:
-            self.states[card] = (caller, self.registry.throttle.held(self.conn, caller))
-        return self.states[card][1]
+    def stopped(self, caller: OperatorCaller) -> bool:
+        """Tell whether a card of the human who asks is stopped."""
+        return any(self.states[card].stopped is not None for card in self._cards(caller))
 
     def count(self, asked: Asked, number: int, *, now: int) -> CardState:
         """Count what is to be told; return the card's state after it."""
-        limit = self.registry.limit(asked.pace)
-        state = self.state(asked.caller).counted(asked.pace, number, now=now, limit=limit)
-        self.states[asked.caller.organisation, asked.caller.operator] = (asked.caller, state)
+        limit, own = self.registry.limit(asked.pace), _card(asked.caller)
+        others = [self.states[card] for card in self._cards(asked.caller) if card != own]
+        state = self.states[own].counted(asked.pace, number, now=now, limit=limit, besides=others)
+        self.states[own] = state
         return state
 
     def keep(self) -> None:
         """Write the states of all cards."""
-        for caller, state in self.states.values():
-            self.registry.throttle.keep(self.conn, caller, state)
+        for card, state in self.states.items():
+            self.registry.throttle.keep(self.conn, card, state)
+
+    def _cards(self, caller: OperatorCaller) -> Sequence[Account]:
+        return self.humans.accounts(caller.organisation, caller.operator)
+
+
+def _card(caller: OperatorCaller) -> Account:
+    return Account(caller.organisation, caller.operator)
 
 
 def _decide(desk: _Desk, request: LookUpRequest) -> Decision:
     asked = request.asked
     if request.refusal is not None:
         return _refused(request, request.refusal)
-    if desk.state(asked.caller).stopped is not None:
+    if desk.stopped(asked.caller):
         return _refused(request, LookUpRefusal.CARD_STOPPED)
     judged = [_judge(desk, each) for each in request.questions]
     now = epoch_seconds(desk.registry.context.clock())

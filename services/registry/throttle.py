@@ -1,11 +1,14 @@
 """How often an operator's card may look people up, and that it is stopped when it asks for more (J3).
 
+What one human asks with several cards counts together, and a stop of one of them is a stop of all, as far as the
+register tells.
+
 The counts lie in the database and change in the transaction of the look-up, under a lock on the card's row: neither a
 restart nor requests at the same time start them anew.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -13,8 +16,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select, update
 
 from consent.identifiers import OperatorId, OrganisationId
+from services.contracts.oversight.humans import Account
 from services.kit.columns import ColumnCipher
-from services.kit.credentials.callers import OperatorCaller
 from services.kit.log.tables import insert_if_absent
 from services.registry.tables import look_up_card
 
@@ -73,11 +76,23 @@ class CardState:
     batch: Window = Window()
     stopped: int | None = None
 
-    def counted(self, pace: Pace, number: int, *, now: int, limit: Limit) -> "CardState":
-        """Return the state after `number` more: stopped when that is over the limit."""
-        window = (self.single if pace is Pace.SINGLE else self.batch).counted(number, now=now, limit=limit)
-        stopped = now if window.total > limit.count else self.stopped
+    def counted(
+        self,
+        pace: Pace,
+        number: int,
+        *,
+        now: int,
+        limit: Limit,
+        besides: Iterable["CardState"] = (),
+    ) -> "CardState":
+        """Return the state after `number` more: stopped when that, and what `besides` asked, is over the limit."""
+        window = self._window(pace).counted(number, now=now, limit=limit)
+        others = sum(each._window(pace).counted(0, now=now, limit=limit).total for each in besides)
+        stopped = now if window.total + others > limit.count else self.stopped
         return replace(self, **{pace.value: window}, stopped=stopped)
+
+    def _window(self, pace: Pace) -> Window:
+        return self.single if pace is Pace.SINGLE else self.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +110,13 @@ class Throttle:
 
     cipher: ColumnCipher
 
-    def held(self, conn: Connection, caller: OperatorCaller) -> CardState:
+    def held(self, conn: Connection, card: Account) -> CardState:
         """Return a card's state and lock its row. Raises: ColumnError."""
-        return self._state(conn, self._card(caller.organisation, caller.operator))
+        return self._state(conn, self._card(*card))
 
-    def keep(self, conn: Connection, caller: OperatorCaller, state: CardState) -> None:
+    def keep(self, conn: Connection, card: Account, state: CardState) -> None:
         """Keep the state of a card whose row is held."""
-        self._keep(conn, self._card(caller.organisation, caller.operator), state)
+        self._keep(conn, self._card(*card), state)
 
     def stopped(self, conn: Connection) -> Iterator[StoppedCard]:
         """Return every card that is stopped."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from support.identity_fakes import FakeWorld, running_fakes
 from support.identity_people import REGISTRY, some_items
 from support.identity_wire import refused
 from support.identity_world import World, running
-from support.look_ups import ADDRESS, BORN, CASE, TASK, Official, items_of, query
+from support.look_ups import ADDRESS, BORN, CASE, TASK, Official, appoint, items_of, query
 
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Kind, Role
@@ -129,6 +130,23 @@ def test_card_that_asks_too_often_is_stopped_for_every_question(official: Offici
         official.asks_all(query("山*", born=BORN))
     colleague = official.world.accredit("colleague", Kind.MUNICIPALITY, Role.INQUIRER)
     assert Official(official.world, colleague).asks(query("山*", born=BORN)) == ["山田 花子"]
+
+
+def test_two_cards_of_one_human_have_one_limit_and_are_stopped_as_one(official: Official) -> None:
+    """J3: an inquirer of two municipalities, and a stop of either card."""
+    town = official.world.accredit("town", Kind.MUNICIPALITY, Role.REGISTRAR, Role.INQUIRER)
+    pair = [
+        replace(official, at=appoint(official.world, at, "one human", Role.INQUIRER))
+        for at in (official.at, town)
+    ]
+    for turn in range(4):
+        assert [each.refused for each in pair[turn % 2].asks_all(*[query("山*", born=BORN)] * 30)] == [
+            None
+        ] * 30
+    for each in pair:
+        with refused("look_ups_stopped", 403):
+            each.asks_all(query("山*", born=BORN))
+    assert official.asks(query("山*", born=BORN)) == []
 
 
 def test_rows_of_a_batch_are_answered_like_single_questions(official: Official) -> None:

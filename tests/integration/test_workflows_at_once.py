@@ -22,6 +22,7 @@ from support.patients import by_pin, link
 from consent.identifiers import OperatorId
 from consent.vocabulary import BasicItem, Body
 from services.contracts.identity.messages import Application, CardState, LinkFault, UndoLink
+from services.contracts.oversight.humans import Account
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import RegisterResident
 from services.identity.centre import IdentityCentre
@@ -29,7 +30,6 @@ from services.identity.holding import keep_card
 from services.identity.tables import retired_number
 from services.identity.token_store import LiveToken
 from services.identity.workflows.revocation import card_ground, card_stopped, take_place
-from services.kit.credentials.callers import OperatorCaller
 from services.kit.http import RemoteProblemError
 from services.registry.store import Store
 from services.registry.tables import resident_history
@@ -222,12 +222,7 @@ def test_counts_of_a_card_are_never_lost(scene: Scene) -> None:
     """J3: the first count too, when there is no row to lock yet."""
     context = scene.world.registry_context
     throttle, limit, now = Throttle(context.cipher), Limit(1000, 60), 1_700_000_000
-    who = OperatorCaller(
-        organisation=scene.city.organisation,
-        operator=OperatorId("asks often"),
-        terminal=scene.city.terminal,
-        roles=frozenset(),
-    )
+    who = Account(scene.city.organisation, OperatorId("asks often"))
 
     def ask() -> None:
         with context.database.write() as conn:

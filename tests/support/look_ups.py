@@ -43,15 +43,15 @@ def items_of(name: str, address: str = ADDRESS, born: str = BORN) -> BasicItems:
     return BasicItems(name=name, address=address, sex=Sex.FEMALE, birth_date=born)
 
 
-def appoint(world: World, at: Participant, human: str) -> Participant:
-    """Make a human a supervisor with a card of their own, at the same terminal."""
+def appoint(world: World, at: Participant, human: str, role: Role = Role.SUPERVISOR) -> Participant:
+    """Give a human a role, by default a supervisor's, with a card of their own, at the same terminal."""
     key = generate_private_key(SECP256R1())
     name = OperatorId(f"{at.organisation}-{human}")
     world.oversight.operators.append(
         Operator(
             id=name,
             organisation=at.organisation,
-            roles=[Role.SUPERVISOR],
+            roles=[role],
             card_key=to_jwk(key.public_key()),
             active=True,
             expires=epoch_seconds(world.clock()) + 365 * 86_400,

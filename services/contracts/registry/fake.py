@@ -76,7 +76,7 @@ class FakeRegistry:
 
     def __post_init__(self) -> None:
         self.supervision = FakeSupervision(self.clock, self.signing_key)
-        self.look_ups = FakeLookUps(self.residents, self.supervision)
+        self.look_ups = FakeLookUps(self.residents, self.supervision, lambda: self.directory())
 
     def register(self, message: RegisterResident, *, token: Token) -> RegisteredResident:
         """See `Registry`."""

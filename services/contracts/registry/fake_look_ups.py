@@ -8,7 +8,8 @@ from typing import NoReturn
 from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem
 from services.contracts.fake_credentials import problem
-from services.contracts.oversight.register import Role
+from services.contracts.oversight.humans import Account
+from services.contracts.oversight.register import Directory, Role
 from services.contracts.registry.fake_supervision import FakeSupervision
 from services.contracts.registry.forms import question_of
 from services.contracts.registry.look_ups import (
@@ -34,10 +35,11 @@ class FakeLookUps:
 
     residents: Mapping[Pseudonym, Items] = field(repr=False)
     supervision: FakeSupervision = field(repr=False)
+    directory: Callable[[], Directory] = field(repr=False)
     tasks: frozenset[str] = frozenset({"resident_record"})
     limit: int = 200
     batch_limit: int = 100_000
-    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    asked: Counter[tuple[Account, str]] = field(default_factory=Counter)
 
     def look_up(self, caller: OperatorCaller, message: LookUp, whom: Whom) -> LookedUp:
         """See `Registry`."""
@@ -62,7 +64,7 @@ class FakeLookUps:
             self._refuse(caller, LookUpRefusal.ROLE_MISSING)
         if task not in self.tasks:
             self._refuse(caller, LookUpRefusal.TASK_NOT_LISTED)
-        if (caller.organisation, caller.operator) in self.supervision.stopped:
+        if self.supervision.stopped.keys() & set(self._cards(caller)):
             self._refuse(caller, LookUpRefusal.CARD_STOPPED)
 
     def _refuse(self, caller: OperatorCaller, code: LookUpRefusal) -> NoReturn:
@@ -72,12 +74,16 @@ class FakeLookUps:
     def _count(
         self, caller: OperatorCaller, pace: str, results: Sequence[BatchResult], *, limit: int, noted: int
     ) -> None:
-        self.asked[caller.operator, pace] += sum(max(1, len(each.residents)) for each in results)
-        if self.asked[caller.operator, pace] > limit:
+        human = self._cards(caller)[0]
+        self.asked[human, pace] += sum(max(1, len(each.residents)) for each in results)
+        if self.asked[human, pace] > limit:
             del self.supervision.records[noted:]  # nothing of it was told
             self.supervision.stop(caller)
             self.supervision.note(caller, [None] * len(results), refused=LookUpRefusal.CARD_STOPPED)
             raise problem(403, LookUpRefusal.CARD_STOPPED)
+
+    def _cards(self, caller: OperatorCaller) -> Sequence[Account]:
+        return self.directory().accounts(caller.organisation, caller.operator)
 
     def _result(self, caller: OperatorCaller, query: Query, whom: Whom) -> BatchResult:
         question = question_of(query)

@@ -67,8 +67,10 @@ def _limit(centre: IdentityCentre, caller: OperatorCaller, check: StaffCheck) ->
         return
     day = centre.now().astimezone(JAPAN).date().isoformat()
     most = centre.settings.identity_checks_per_day
+    # whatever account a human uses counts as the first of them
+    organisation, name = centre.register.directory().accounts(caller.organisation, caller.operator)[0]
     with centre.context.database.write() as conn:
-        operator = f"{caller.organisation}\n{caller.operator}"
+        operator = f"{organisation}\n{name}"
         allowed = centre.patients.count_try(conn, operator, day=day, most=most)
     if not allowed:
         raise TooManyChecksError

@@ -136,6 +136,21 @@ def test_checks_without_a_pin_are_limited_and_with_a_pin_are_not(scene: Scene) -
     link(scene.world, scene.clinic, by_document(scene.world, scene.clinic))
 
 
+def test_checks_of_one_human_with_two_accounts_are_limited_together(scene: Scene) -> None:
+    scene.limit(2)
+    clinics = [scene.world.accredit(f"clinic-{each}", Kind.CLINIC, Role.READER) for each in "ab"]
+    operators = scene.world.oversight.operators
+    for at, each in enumerate(operators):
+        if each.organisation in {clinic.organisation for clinic in clinics}:
+            operators[at] = each.model_copy(update={"person_tag": "one human"})
+    for clinic in clinics:
+        with refused("identity_mismatch", 403):
+            link(scene.world, clinic, by_document(scene.world, clinic, name="別人"))
+    for clinic in clinics:
+        with refused("too_many_checks", 429):
+            link(scene.world, clinic, by_document(scene.world, clinic))
+
+
 def test_limit_survives_a_restart(scene: Scene) -> None:
     with refused("identity_mismatch", 403):
         link(scene.world, scene.clinic, by_document(scene.world, scene.clinic, name="別人"))
