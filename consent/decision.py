@@ -34,6 +34,7 @@ __all__ = [
     "RefusalCode",
     "decide",
     "explain",
+    "more_specific",
 ]
 
 
@@ -154,7 +155,7 @@ def decide(request: Request, directives: Sequence[HeldDirective]) -> Decision:
     permits = [held for held in own if held.terms.effect is Effect.PERMIT]
     for held in permits:
         if next(_obstacles(held, request, wanted), None) is None and all(
-            _more_specific(held.terms, denial.terms) for denial in denials
+            more_specific(held.terms, denial.terms) for denial in denials
         ):
             return Permit(held.id, PERMITTED, _obligations(held.terms))
     if denials:
@@ -269,7 +270,8 @@ def _within(inner: Scope, outer: Scope) -> bool:
     return same and inner.items <= outer.items and _reasons(inner) <= _reasons(outer)
 
 
-def _more_specific(permit: Terms, denial: Terms) -> bool:
+def more_specific(permit: Terms, denial: Terms) -> bool:
+    """Whether a permission holds against a refusal: it is contained in it, and not the same."""
     return _contained(permit, denial) and not _contained(denial, permit)
 
 

@@ -4,7 +4,7 @@ Nothing of it is written to the terminal's disk: answers are returned to the cal
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from consent import base64url, jws
 from consent.canonical import JsonValue
-from consent.compartments import YearSpan
+from consent.compartments import FIRST_YEAR, LAST_YEAR, YearSpan
+from consent.decision import more_specific
 from consent.directives import Effect, RecordScope, Terms
 from consent.errors import ConsentError
 from consent.jwk import thumbprint, to_jwk
@@ -42,7 +43,7 @@ from services.gateway.organisation import Organisation
 from services.gateway.people import YEARS_BACK
 from services.gateway.person import Person
 from services.gateway.wallet_actions import Permission, lay_down, permissions, withdraw
-from services.kit.clock import epoch_seconds
+from services.kit.clock import JAPAN, epoch_seconds
 
 ASKED: Final = (Category.MEDICATION, Category.CHECKUP)
 """What is asked about at a reception, each by itself."""
@@ -132,13 +133,15 @@ def register_membership(counter: Organisation, reference: str, membership: Membe
 def answer(person: Person, organisation: Organisation, question: Question, effect: Effect) -> Permission:
     """Lay down the person's yes or no to one question, signed, for this clinic and the next 24 hours.
 
-    A no is a directive too: it holds against whatever was permitted to this clinic before. An earlier answer at this
-    reception to the same question is taken back. Raises: as `lay_down` and `withdraw`.
+    A no is a directive too: it holds against whatever was permitted to this clinic before, of any year. An earlier
+    answer at this reception to the same question is taken back. Raises: as `lay_down` and `withdraw`.
     """
     for each in earlier_answers(person, organisation, question.category):
         withdraw(person, each)
     now = person.clock()
-    years = YearSpan(now.year - YEARS_BACK, now.year)
+    this_year = now.astimezone(JAPAN).year  # records have the year of the day they were made on here
+    recent, all_years = YearSpan(this_year - YEARS_BACK, this_year), YearSpan(FIRST_YEAR, LAST_YEAR)
+    years = recent if effect is Effect.PERMIT else all_years
     terms = Terms(
         recipient=Recipient(organisation.id),
         effect=effect,
@@ -155,7 +158,20 @@ def answer(person: Person, organisation: Organisation, question: Question, effec
             medium=Medium(MediumKind.COUNTER, organisation.credentials.operator),
         ),
     )
+    for narrower in _as_narrow(person, terms) if effect is Effect.DENY else ():
+        lay_down(person, narrower)
     return lay_down(person, terms)
+
+
+def _as_narrow(person: Person, no: Terms) -> Iterable[Terms]:
+    """Return a no for each permission that would hold against a wider one, with just that permission's reach."""
+    now = person.clock()
+    standing = (each.terms for each in permissions(person, bodies=PROXIES) if each.active(now))
+    return dict.fromkeys(
+        replace(no, recipient=each.recipient, purposes=each.purposes, scope=each.scope)
+        for each in standing
+        if each.effect is Effect.PERMIT and isinstance(each.scope, RecordScope) and more_specific(each, no)
+    )
 
 
 def earlier_answers(person: Person, organisation: Organisation, category: Category) -> list[Permission]:
