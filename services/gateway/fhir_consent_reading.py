@@ -1,6 +1,5 @@
 """Reading a FHIR R4 Consent as terms: what terms can say is taken whole, anything else is refused with its reason."""
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +19,7 @@ from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from services.gateway import fhir_consent as f
 from services.gateway.errors import GatewayError
+from services.kit.strict_json import StrictJsonError, loads
 
 T = TypeVar("T")
 Object = Mapping[str, JsonValue]
@@ -69,6 +69,12 @@ _IGNORED: Final = frozenset(
     | {"sourceReference", "sourceAttachment", "category"}
 )
 """What says nothing about who may do what."""
+_CONCEPT: Final = frozenset({"id", "coding", "text"})
+_CODING: Final = frozenset({"id", "system", "version", "code", "display", "userSelected"})
+_PERIOD: Final = frozenset({"id", "start", "end"})
+_REFERENCE: Final = frozenset({"id", "identifier", "type", "display"})
+_VALUES: Final = frozenset({"id", "url", "valueString", "valueCode", "valuePositiveInt"})
+_IDENTIFIER: Final = frozenset({"id", "use", "system", "value"})
 _ROOT: Final = _IGNORED | {"resourceType", "status", "scope", "patient", "policy", "provision", "extension"}
 _PROVISION: Final = frozenset(
     {"id", "modifierExtension", "type", "period", "action", "purpose", "actor", "code", "dataPeriod"}
@@ -87,8 +93,8 @@ class FhirConsentError(GatewayError):
 def read_consent(file: Path, *, notice: Notice) -> Terms:
     """Return the terms of a Consent in a file, also of one that is proposed. Raises: FhirConsentError, OSError."""
     try:
-        resource = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        resource = loads(file.read_bytes())
+    except StrictJsonError as error:
         raise FhirConsentError(ConsentFault.NOT_A_CONSENT) from error
     if isinstance(resource, dict) and resource.get("status") == "proposed":
         resource = resource | {"status": "active"}  # what is read here is agreed to by its reader
@@ -114,7 +120,7 @@ def terms_of(resource: JsonValue, *, notice: Notice) -> Terms:
         return _terms(provision, notice if shown is None else _notice(shown[0]))
     except ConsentError as error:
         raise FhirConsentError(ConsentFault.WRONG_FORM, str(error)) from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise FhirConsentError(ConsentFault.WRONG_FORM) from error
 
 
@@ -162,6 +168,7 @@ def _scope(provision: Object, extensions: Mapping[str, list[Object]]) -> Scope:
     systems, codes = {system for system, _ in coded}, [code for _, code in coded]
     if systems == {f.CATEGORY_SYSTEM} and not {"contract", "confirmation-reason"} & extensions.keys():
         period = provision.get("dataPeriod")
+        _known(period, _PERIOD)
         years = [period.get(name) for name in ("start", "end")] if isinstance(period, dict) else []
         if len(years) != 2 or not all(isinstance(year, str) and len(year) == 4 for year in years):
             raise FhirConsentError(ConsentFault.UNKNOWN_CODE, "dataPeriod")
@@ -186,14 +193,17 @@ def _recipient(actors: JsonValue) -> Recipient:
         raise fault
     actor = actors[0]
     _known(actor, {"id", "modifierExtension", "role", "reference"})
-    if _codes(actor.get("role")) != {(f.PARTICIPATION, f.RECEIVER)} or not isinstance(
-        actor.get("reference"), dict
-    ):
+    told = actor.get("reference")
+    if _codes(actor.get("role")) != {(f.PARTICIPATION, f.RECEIVER)} or not isinstance(told, dict):
         raise fault
     extensions = _extensions(actor.get("modifierExtension", []), {"role", "works-at"})
+    if "reference" in told:  # it could name another than the identifier
+        raise fault
+    _known(told, _REFERENCE)
+    _known(told.get("identifier"), _IDENTIFIER)
     role = next((str(each["valueCode"]) for each in extensions.get("role", [])), None)
     where = next((str(each["valueString"]) for each in extensions.get("works-at", [])), None)
-    match actor["reference"]:
+    match told:
         case {"identifier": {"system": system, "value": str(name)}} if system == f"{f.OURS}organisation":
             return Recipient(OrganisationId(name), role)
         case {"identifier": {"system": system, "value": str(name)}} if system == f"{f.OURS}operator":
@@ -212,6 +222,7 @@ def _purposes(listed: JsonValue) -> frozenset[Purpose]:
 
 def _period(period: JsonValue) -> tuple[datetime, datetime]:
     told = period if isinstance(period, dict) else {}
+    _known(told, _PERIOD)
     try:
         start, end = (datetime.fromisoformat(str(told.get(name))) for name in ("start", "end"))
     except ValueError as error:
@@ -222,7 +233,7 @@ def _period(period: JsonValue) -> tuple[datetime, datetime]:
 
 
 def _frequency(extension: Object) -> Frequency:
-    parts = _parts(extension)
+    parts = _parts(extension, {"times", "unit"})
     times = parts["times"]["valuePositiveInt"]
     if not isinstance(times, int) or isinstance(times, bool):
         raise TypeError
@@ -230,7 +241,17 @@ def _frequency(extension: Object) -> Frequency:
 
 
 def _notice(extension: Object) -> Notice:
-    told = {name: str(part["valueString"]) for name, part in _parts(extension).items()}
+    known = {
+        "text-id",
+        "version",
+        "language",
+        "sha256",
+        "refusal-meaning",
+        "medium",
+        "operator",
+        "sha256-of-scan",
+    }
+    told = {name: str(part["valueString"]) for name, part in _parts(extension, known).items()}
     operator = told.get("operator")
     medium = PORTAL
     if "medium" in told:
@@ -241,11 +262,16 @@ def _notice(extension: Object) -> Notice:
     )
 
 
-def _parts(extension: Object) -> dict[str, Object]:
+def _parts(extension: Object, known: set[str]) -> dict[str, Object]:
     parts = extension["extension"]
     if not isinstance(parts, list):
         raise TypeError
-    return {str(each["url"]): each for each in parts if isinstance(each, dict)}
+    found: dict[str, Object] = {str(each["url"]): each for each in parts if isinstance(each, dict)}
+    if len(found) != len(parts) or not found.keys() <= known:
+        raise FhirConsentError(ConsentFault.UNKNOWN_EXTENSION, "a part of it")
+    for each in found.values():
+        _known(each, _VALUES)
+    return found
 
 
 def _extensions(listed: JsonValue, known: set[str]) -> dict[str, list[Object]]:
@@ -255,6 +281,7 @@ def _extensions(listed: JsonValue, known: set[str]) -> dict[str, list[Object]]:
         name = url.removeprefix(f.OURS)
         if not isinstance(each, dict) or not url.startswith(f.OURS) or name not in known:
             raise FhirConsentError(ConsentFault.UNKNOWN_EXTENSION, url[:100])
+        _known(each, _VALUES | {"extension"})
         found.setdefault(name, []).append(each)
     once = {name for name, all_of_it in found.items() if len(all_of_it) > 1} - {"confirmation-reason"}
     if once:
@@ -262,8 +289,9 @@ def _extensions(listed: JsonValue, known: set[str]) -> dict[str, list[Object]]:
     return found
 
 
-def _known(element: Object, names: frozenset[str] | set[str]) -> None:
-    other = sorted(element.keys() - names)
+def _known(element: object, names: frozenset[str] | set[str]) -> None:
+    """Refuse an element that has more than these members; FHIR lets anything carry an extension."""
+    other = sorted(element.keys() - names) if isinstance(element, Mapping) else []
     if other:
         raise FhirConsentError(ConsentFault.UNKNOWN_ELEMENT, other[0][:40])
 
@@ -280,9 +308,16 @@ def _each(listed: JsonValue, fault: ConsentFault) -> list[tuple[str, str]]:
 
 
 def _codes(concept: JsonValue) -> set[tuple[str, str]]:
+    _known(concept, _CONCEPT)
     coding = concept.get("coding") if isinstance(concept, dict) else None
     listed = coding if isinstance(coding, list) else []
-    return {(str(each.get("system")), str(each.get("code"))) for each in listed if isinstance(each, dict)}
+    for each in listed:
+        _known(each, _CODING)
+    # what is no coding is no code that is known
+    return {
+        (str(each.get("system")), str(each.get("code"))) if isinstance(each, dict) else ("", "")
+        for each in listed
+    }
 
 
 def _of(kind: Callable[[str], T], codes: list[str], fault: ConsentFault) -> frozenset[T]:

@@ -1,9 +1,12 @@
 """Directives as FHIR Consent and back: nothing is lost, and what a directive cannot say is refused with its reason."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from consent.shown import PORTAL, Medium, MediumKind, Notice
 from consent.terms import BasicScope, Effect, RecordScope, Terms
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from services.gateway.fhir_consent import to_consent
-from services.gateway.fhir_consent_reading import ConsentFault, FhirConsentError, terms_of
+from services.gateway.fhir_consent_reading import ConsentFault, FhirConsentError, read_consent, terms_of
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 OTHER_NOTICE = Notice.of_text("other", text_id="o", version="0", language="en", refusal_meaning="m")
@@ -190,3 +193,65 @@ def test_anything_else_is_refused_and_never_an_error_of_ours(found: Any) -> None
         spoilt["provision"]["provision"][0][member] = found or 7
         with pytest.raises(FhirConsentError):
             terms_of(spoilt, notice=OTHER_NOTICE)
+
+
+EVERYWHERE = [
+    BASE,
+    replace(
+        BASE,
+        recipient=Recipient(OrganisationId("clinic-b"), "reader"),
+        conditions=Conditions(Frequency(3, FrequencyUnit.DAY), Onward.ALLOWED),
+        notice=replace(OTHER_NOTICE, medium=Medium.paper(OperatorId("o-1"), b"scan")),
+    ),
+    replace(
+        BASE,
+        recipient=Recipient(OrganisationId("bank"), professional=OperatorId("o-1")),
+        scope=BasicScope(frozenset({BasicItem.NAME}), "contract", frozenset(ConfirmationReason)),
+    ),
+]
+UNREAD = ("patient", "performer", "category")
+
+
+def objects(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where each object of a document is."""
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    )
+    if isinstance(value, dict):
+        yield path
+    for name, each in members:
+        yield from objects(each, (*path, name))
+
+
+@pytest.mark.parametrize("said", EVERYWHERE)
+def test_no_object_within_may_say_more_than_is_read(said: Terms) -> None:
+    """FHIR lets every element carry an extension, and what it narrows must not be laid down without."""
+    whole: Any = to_consent(said, issued_at=NOW, active=True)
+    tried = [each for each in objects(whole) if each and each[0] not in UNREAD]
+    assert len(tried) > 15
+    for path in tried:
+        changed = deepcopy(whole)
+        place = changed
+        for step in path:
+            place = place[step]
+        place["_start"] = {"extension": [{"url": "urn:x", "valueString": "only on Mondays"}]}
+        with pytest.raises(FhirConsentError):
+            terms_of(changed, notice=OTHER_NOTICE)
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-09:00"])
+def test_permission_for_ever_is_refused_by_its_reason(end: str) -> None:
+    whole: Any = to_consent(BASE, issued_at=NOW, active=True)
+    whole["provision"]["provision"][0]["period"]["end"] = end
+    with pytest.raises(FhirConsentError):
+        terms_of(whole, notice=OTHER_NOTICE)
+
+
+def test_file_that_says_two_things_under_one_name_is_refused(tmp_path: Path) -> None:
+    """OT4: what a person's FHIR viewer shows is the first, what would be laid down the last."""
+    written = json.dumps(to_consent(BASE, issued_at=NOW, active=True))
+    twice = written.replace('"type": "permit"', '"type": "deny", "type": "permit"')
+    for text, refused in ((written, False), (twice, True), ("[" * 100_000, True)):
+        (tmp_path / "consent.json").write_text(text)
+        with pytest.raises(FhirConsentError) if refused else nullcontext():
+            read_consent(tmp_path / "consent.json", notice=OTHER_NOTICE)
