@@ -29,6 +29,7 @@ from consent.errors import (
     FaultyProxyError,
     SealError,
     TooFewFragmentsError,
+    UnopenableError,
     WrongCapsuleFragmentError,
 )
 from consent.notices import VerifiedReaderNotice
@@ -212,7 +213,7 @@ def open_shared(
     """R9: check every body's capsule fragment, then recover the bundle's content key.
 
     Raises: FaultyProxyError naming a body whose fragment is wrong; TooFewFragmentsError below two;
-    SealError if bundle, publication and notice do not belong together or the key does not open.
+    SealError if bundle, publication and notice do not belong together; UnopenableError if no key of the person opens.
     """
     subjects = {bundle.subject, publication.subject, notice.notice.subject}
     delegating = publication.keys.get(bundle.compartment)
@@ -229,4 +230,4 @@ def open_shared(
     try:
         return ContentKey(kit.decrypt_reencrypted(receiving_key._key, delegating_key, verified))
     except ValueError:
-        raise SealError from None
+        raise UnopenableError from None

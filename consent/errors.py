@@ -42,6 +42,12 @@ class SealError(ConsentError):
         super().__init__(_SEAL)
 
 
+class UnopenableError(SealError):
+    """A record opens with no key, though all who took part did right: if its writer's signature verifies, it was
+    sealed so.
+    """
+
+
 class FaultyProxyError(ConsentError):
     """A body returned a capsule fragment that does not verify; `body` names it."""
 

@@ -21,7 +21,7 @@ from nucypher_core import MessageKit
 
 from consent import canonical
 from consent.compartments import Compartment
-from consent.errors import MalformedError, SealError, SignatureError
+from consent.errors import MalformedError, SignatureError, UnopenableError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
 from consent.randomness import Randomness, draw
@@ -139,7 +139,7 @@ class ContentKey:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != _KEY:
-            raise SealError
+            raise UnopenableError
         self._key = key
 
     def __repr__(self) -> str:
@@ -338,14 +338,14 @@ def open_document(
 ) -> PlainDocument:
     """R10: check the author, then open one document.
 
-    Raises: SignatureError if the author did not seal this here; SealError if it does not open.
+    Raises: SignatureError if the author did not seal this here; UnopenableError if it does not open.
     """
     verify_author(document, bundle, author_key)
     cipher = key.document_cipher(document.id, document.version)
     try:
         content = cipher.decrypt(document.nonce, document.ciphertext, _context(bundle, document))
     except (InvalidTag, ValueError):
-        raise SealError from None
+        raise UnopenableError from None
     return PlainDocument(document.id, document.version, document.media_type, content)
 
 

@@ -153,7 +153,7 @@ class LargeDocument:
             if told.pop("format") != STREAM_FORMAT:
                 raise MalformedError("The document stands for no stream.")
             found = cls(**told | {"prefix": base64url.decode(told["prefix"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedError("The document stands for no stream.") from error
         if found.to_content() != content:
             raise MalformedError("The document that stands for a stream has another form.")

@@ -32,7 +32,7 @@ from consent.directives import (
     Withdrawal,
     directive_payload,
 )
-from consent.errors import MalformedError, SealError
+from consent.errors import MalformedError, SealError, UnopenableError
 from consent.guardian_signature import GuardianSignature
 from consent.handles import seal_handle
 from consent.identifiers import DirectiveId, OrganisationId, Pseudonym, SubjectKeyId
@@ -151,13 +151,16 @@ class Wallet:
         )
 
     def own_key(self, bundle: BundleMeta) -> ContentKey:
-        """Return what the documents of the person's own bundle open with. Raises: SealError."""
+        """Return what the documents of the person's own bundle open with.
+
+        Raises: SealError for somebody else's bundle; UnopenableError if no key of the person opens it.
+        """
         if bundle.subject != self.subject:
             raise SealError
         try:
             secret = read_message_kit(bundle.message_kit).decrypt(self._delegating_key(bundle.compartment))
         except ValueError:
-            raise SealError from None
+            raise UnopenableError from None
         return ContentKey(secret)
 
     def hand_over(self, message_kit: bytes, compartment: Compartment, *, to: bytes) -> bytes:

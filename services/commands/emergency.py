@@ -18,7 +18,7 @@ from services.commands.wishes import language_option
 from services.contracts.oversight.emergencies import ReviewOutcome
 from services.gateway import emergencies as gateway
 from services.gateway.emergency_choice import choose as choose_for
-from services.gateway.emergency_relay import Relayed, relay_waiting
+from services.gateway.emergency_relay import LARGE, UNOPENABLE, Relayed, relay_waiting
 from services.gateway.organisation import Organisation
 from services.gateway.relationships import review_use, use_reviews
 from services.kit.http import PeerUnavailableError
@@ -32,7 +32,10 @@ categories_option = click.option(
     type=click.Choice([each.value for each in Category]),
     help="A kind of records; may be repeated.",
 )
-LEFT_OUT = "a large document needs the person's own permission, or a copy from its author"
+LEFT_OUT = {
+    LARGE: "a large document needs the person's own permission, or a copy from its author",
+    UNOPENABLE: "its author sealed it so that no key of the person opens it; ask the author for a copy",
+}
 CHOSEN = Word("選択を記録しました。以前の選択は取り消されました。", "chosen; an earlier choice is taken back")
 
 
@@ -113,7 +116,9 @@ def open_(folder: Path, case: str) -> None:
         click.echo(f"{each.category} {each.year} by {each.author}, {each.media_type}:")
         click.echo(base64url.decode(each.content).decode(errors="replace"))
     for left in records.left_out:
-        click.echo(f"{left.category} {left.year} by {left.author}: left out ({left.code}): {LEFT_OUT}")
+        click.echo(
+            f"{left.category} {left.year} by {left.author}: left out ({left.code}): {LEFT_OUT.get(left.code, '')}"
+        )
     click.echo(f"{len(records.documents)} documents")
 
 

@@ -105,7 +105,7 @@ def erase_records(
 @told
 def own_bundle(card: Path, folder: Path) -> None:
     """Take everything home as one FHIR Bundle, opened on this machine; large documents become files beside it."""
-    saved = save_bundle(signing(card), folder)
+    saved = save_bundle(signing(card), folder, left_out=lambda each: click.echo(f"! {each}"))
     for each in saved.large:
         click.echo(f"{each}")
     click.echo(f"{saved.file}: {saved.records} records, each verified and opened here")

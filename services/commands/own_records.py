@@ -29,6 +29,7 @@ def own_records(
         person,
         categories=[Category(each) for each in categories] or None,
         years=None if years is None else YearSpan(*years),
+        left_out=lambda each: click.echo(f"! {each}"),
     )
     for each in found:
         size = len(each.document.content) if each.large is None else each.large.told.size

@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from consent import base64url, jws
+from consent.compartments import Compartment
 from consent.errors import ConsentError
 from consent.identifiers import SubjectKeyId
 from consent.jwk import thumbprint, to_jwk
@@ -48,6 +49,7 @@ from services.gateway.emergencies import (
 from services.gateway.errors import NotVerifiedError, RefusedError
 from services.gateway.opening import Prepared, open_bundles
 from services.gateway.organisation import Organisation
+from services.gateway.unopened import Unopened
 from services.gateway.wrong_fragments import WrongFragmentError
 from services.kit.egress import egress
 
@@ -56,6 +58,8 @@ UNPROVEN = "emergency_unproven"
 NOT_VERIFIED = "not_verified"
 _CODE: Final = re.compile(r"[a-z_]{1,60}")
 """What an answer may say of why it was refused; a body that says something else says nothing."""
+UNOPENABLE = "emergency_unopenable"
+"""Why: its writer sealed it so that no key of the person opens it."""
 LARGE = "emergency_large_document"
 """Why: segments are fetched by a reader's own tickets for hours, and a relay that keeps nothing cannot hold them; what
 opens them is not handed on without them.
@@ -134,16 +138,21 @@ def _read(
     )
     answer = relay.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).read(request, token=token))
     prepared = Prepared(request, named, selection, Purpose.ETREAT)
+    unopened: list[Unopened] = []
     opened = [
         (bundle.meta, document)
-        for bundle in open_bundles(relay, prepared, answer)
+        for bundle in open_bundles(relay, prepared, answer, left_out=unopened.append)
         for document in bundle.documents
     ]
+    large = [(meta, document) for meta, document in opened if _is_large(document)]
     return EmergencyRecords(
         case=waiting.case,
         marked=NOT_FOR_EXPORT,
         documents=[_document(*each) for each in opened if not _is_large(each[1])],
-        left_out=[_left_out(*each) for each in opened if _is_large(each[1])],
+        left_out=[
+            *(_left_out(meta.compartment, document.id, meta.author, LARGE) for meta, document in large),
+            *(_left_out(each.compartment, each.document, each.author, UNOPENABLE) for each in unopened),
+        ],
     )
 
 
@@ -163,11 +172,8 @@ def _document(meta: BundleMeta, document: PlainDocument) -> EmergencyDocument:
     )
 
 
-def _left_out(meta: BundleMeta, document: PlainDocument) -> LeftOut:
-    place = meta.compartment
-    return LeftOut(
-        id=document.id, category=place.category.value, year=place.year, author=meta.author, code=LARGE
-    )
+def _left_out(place: Compartment, document: str, author: str, code: str) -> LeftOut:
+    return LeftOut(id=document, category=place.category.value, year=place.year, author=author, code=code)
 
 
 @egress(

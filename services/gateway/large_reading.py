@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from consent.compartments import YearSpan
-from consent.errors import ConsentError
+from consent.errors import ConsentError, MalformedError
 from consent.identifiers import DocumentId
 from consent.sealing import PlainDocument
 from consent.statements import Selection
@@ -28,6 +28,7 @@ from services.gateway.large_documents import Watch, unwatched
 from services.gateway.opening import OpenedBundle
 from services.gateway.organisation import Organisation
 from services.gateway.patience import PATIENT, Patience
+from services.gateway.unopened import Unopened, log_unopened
 from services.gateway.wrong_fragments import Tell, log_only
 
 
@@ -147,10 +148,21 @@ def _large_of(bundle: OpenedBundle, answer: ReadAnswer) -> Iterator[FoundLarge]:
             name = StreamName.of(document.media_type)
             if name is None:
                 continue
-            large = LargeDocument.from_content(document.content)
+            large = _described(document, bundle)
+            if large is None:
+                continue
             yield FoundLarge(document, bundle, name, large, answer.tickets[document.id])
         except (ConsentError, KeyError) as error:
             raise NotVerifiedError("the answer names a large document that cannot be fetched") from error
+
+
+def _described(document: PlainDocument, bundle: OpenedBundle) -> LargeDocument | None:
+    """Return what a document says of a large one; None where its author says nothing that can be read."""
+    try:
+        return LargeDocument.from_content(document.content)
+    except MalformedError:
+        log_unopened(Unopened(document.id, bundle.meta.compartment, bundle.meta.author))
+        return None
 
 
 def _segment(organisation: Organisation, message: AskSegment) -> bytes:

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from consent.compartments import Compartment
 from consent.delegation import FragmentKeys, open_shared
-from consent.errors import ConsentError, FaultyProxyError, TooFewFragmentsError
+from consent.errors import ConsentError, FaultyProxyError, TooFewFragmentsError, UnopenableError
 from consent.identifiers import SubjectKeyId
 from consent.jwk import thumbprint
 from consent.notices import UnverifiedReaderNotice, VerifiedReaderNotice
@@ -14,8 +16,10 @@ from consent.sealing import (
     BundleMeta,
     ContentKey,
     PlainDocument,
+    SealedDocument,
     open_document,
     signer,
+    verify_author,
 )
 from consent.statements import (
     DocumentSelection,
@@ -30,6 +34,7 @@ from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
 from services.gateway.origins import bundle_meta, sealed_document
+from services.gateway.unopened import LeftOut, Unopened, log_unopened
 from services.gateway.wrong_fragments import (
     KeysOf,
     blame,
@@ -59,8 +64,10 @@ class OpenedBundle:
     documents: tuple[PlainDocument, ...]
 
 
-def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAnswer) -> list[OpenedBundle]:
-    """R9 and R10, with the bundles' keys.
+def open_bundles(
+    organisation: Organisation, prepared: Prepared, answer: ReadAnswer, *, left_out: LeftOut = log_unopened
+) -> list[OpenedBundle]:
+    """R9 and R10, with the bundles' keys; a bundle that its own writer sealed so that nothing opens it is left out.
 
     Raises: NotVerifiedError; WrongFragmentError naming the body whose fragment is wrong, and what shows it.
     """
@@ -71,7 +78,7 @@ def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAns
         before = lineage(present, answer.renewals, body=Body.MEDICAL)
         former = {thumbprint(each) for each in before}
         authors = author_keys(organisation.directory(), (present, *before))
-        opened: list[OpenedBundle] = []
+        opened: list[OpenedBundle | None] = []
         for each in answer.bundles:
             opened.append(
                 _open_bundle(
@@ -81,6 +88,7 @@ def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAns
                     notice=notice,
                     authors=authors,
                     former=former,
+                    left_out=left_out,
                 )
             )
     except (FaultyProxyError, TooFewFragmentsError) as fault:
@@ -94,7 +102,7 @@ def open_bundles(organisation: Organisation, prepared: Prepared, answer: ReadAns
         ) from fault
     except ConsentError as error:
         raise NotVerifiedError(f"the answer does not verify: {error}") from error
-    return opened
+    return [each for each in opened if each is not None]
 
 
 def _keys_of(
@@ -130,22 +138,36 @@ def _open_bundle(
     notice: VerifiedReaderNotice,
     authors: AuthorKeys,
     former: Collection[str],
-) -> OpenedBundle:
+    left_out: LeftOut,
+) -> OpenedBundle | None:
     meta = bundle_meta(bundle, former)
     publication = next((each for each in publications if meta.compartment in each.keys), None)
     if publication is None or meta.author not in authors:
         raise NotVerifiedError("a bundle is under an unknown key or by an unknown author; report this")
-    key = open_shared(  # R9
-        meta,
-        publication=publication,
-        notice=notice,
-        fragments=dict(bundle.fragments),
-        receiving_key=organisation.receiving_key,
-    )
-    documents = tuple(  # R10
-        open_document(
-            key, bundle=meta, document=sealed, author_key=signer(sealed, meta, authors[meta.author])
+    sealed, keys = [sealed_document(each) for each in bundle.documents], authors[meta.author]
+    try:
+        key = open_shared(  # R9
+            meta,
+            publication=publication,
+            notice=notice,
+            fragments=dict(bundle.fragments),
+            receiving_key=organisation.receiving_key,
         )
-        for sealed in map(sealed_document, bundle.documents)
-    )
+        documents = tuple(  # R10
+            open_document(key, bundle=meta, document=each, author_key=signer(each, meta, keys))
+            for each in sealed
+        )
+    except UnopenableError:
+        _require_sealed_so(meta, sealed, keys)
+        for each in sealed:
+            left_out(Unopened.of(each, meta))
+        return None
     return OpenedBundle(meta, key, documents)
+
+
+def _require_sealed_so(
+    meta: BundleMeta, documents: Sequence[SealedDocument], keys: Sequence[Ed25519PublicKey]
+) -> None:
+    """Check that what opens with no key is what its writer signed. Raises: SignatureError."""
+    for each in documents:
+        verify_author(each, meta, signer(each, meta, keys))

@@ -16,6 +16,7 @@ from services.gateway.errors import LargeFileError
 from services.gateway.hospital import FHIR_JSON
 from services.gateway.own_records import OwnRecord, own_records, save_large
 from services.gateway.person import Person
+from services.gateway.unopened import LeftOut, log_unopened
 from services.kit.clock import rfc3339
 from services.kit.keys import write_new
 from services.kit.strict_json import StrictJsonError, loads
@@ -32,7 +33,7 @@ class SavedBundle:
     large: tuple[Path, ...]
 
 
-def save_bundle(person: Person, folder: Path) -> SavedBundle:
+def save_bundle(person: Person, folder: Path, *, left_out: LeftOut = log_unopened) -> SavedBundle:
     """Fetch, open and save everything; files that nobody else can read. The Bundle is written last.
 
     Raises: RefusedError, NotVerifiedError, LargeFileError when a Bundle is there already, PeerUnavailableError.
@@ -40,7 +41,7 @@ def save_bundle(person: Person, folder: Path) -> SavedBundle:
     target = folder / BUNDLE_FILE
     if target.exists():
         raise LargeFileError(f"{target} is there already; name an empty folder")
-    records = own_records(person)
+    records = own_records(person, left_out=left_out)
     files = {
         each.document.id: save_large(person, each.document, each.large, folder, reserved=[BUNDLE_FILE])
         for each in records

@@ -8,10 +8,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from consent.compartments import YearSpan
-from consent.errors import ConsentError
+from consent.errors import ConsentError, MalformedError, UnopenableError
 from consent.identifiers import BundleId, OrganisationId
 from consent.jwk import PublicJwk, thumbprint
-from consent.sealing import BundleMeta, PlainDocument, signer
+from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer, verify_author
 from consent.streams import LargeDocument, StreamCipher, StreamName, signed
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
@@ -23,6 +23,7 @@ from services.gateway.large_documents import unwatched
 from services.gateway.large_reading import write_whole
 from services.gateway.origins import bundle_meta, sealed_document
 from services.gateway.person import Person
+from services.gateway.unopened import LeftOut, Unopened, log_unopened
 from services.kit.keys import write_new
 
 
@@ -48,11 +49,16 @@ class OwnLarge:
 
 
 def own_records(
-    person: Person, *, categories: Collection[Category] | None = None, years: YearSpan | None = None
+    person: Person,
+    *,
+    categories: Collection[Category] | None = None,
+    years: YearSpan | None = None,
+    left_out: LeftOut = log_unopened,
 ) -> list[OwnRecord]:
     """Fetch and open what is stored about the person, newest versions, oldest deposit first.
 
-    Guarantees: each document is what its author sealed, under a key of this very wallet.
+    Guarantees: each document is what its author sealed, under a key of this very wallet. What its author sealed so that
+    nothing opens it, or says of a large document what nobody can read, is left out.
     Raises: RefusedError, NotVerifiedError, CardFileError, kit's PeerUnavailableError.
     """
     wallet = person.wallet
@@ -65,9 +71,11 @@ def own_records(
             meta = bundle_meta(bundle, {thumbprint(each) for each in former})
             for sealed in map(sealed_document, bundle.documents):
                 key = signer(sealed, meta, _keys(authors, meta.author))
-                (opened,) = wallet.open_own(meta, [sealed], author_key=key)
-                place, large = meta.compartment, _large(wallet, meta, opened)
-                found.append(OwnRecord(place.category, place.year, meta.author, opened, meta.id, large))
+                record = _opened(wallet, meta, sealed, key)
+                if record is None:
+                    left_out(Unopened.of(sealed, meta))
+                else:
+                    found.append(record)
         except ConsentError as error:
             raise NotVerifiedError(
                 "the medical centre holds a record under your name that is not sealed to you; report this"
@@ -126,6 +134,19 @@ def save_large(
         raise NotVerifiedError(f"the large document does not verify: {error}") from error
 
 
+def _opened(
+    wallet: Wallet, meta: BundleMeta, sealed: SealedDocument, key: Ed25519PublicKey
+) -> OwnRecord | None:
+    """Return a record; None where its author sealed it so that it opens with no key. Raises: ConsentError."""
+    try:
+        (opened,) = wallet.open_own(meta, [sealed], author_key=key)
+        large = _large(wallet, meta, opened)
+    except (UnopenableError, MalformedError):
+        verify_author(sealed, meta, key)
+        return None
+    return OwnRecord(meta.compartment.category, meta.compartment.year, meta.author, opened, meta.id, large)
+
+
 def _large(wallet: Wallet, meta: BundleMeta, document: PlainDocument) -> OwnLarge | None:
     name = StreamName.of(document.media_type)
     if name is None:
@@ -169,6 +190,6 @@ def _former(person: Person, bundle: ReadBundle) -> Sequence[PublicJwk]:
 def _is_json(document: PlainDocument) -> bool:
     try:
         json.loads(document.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

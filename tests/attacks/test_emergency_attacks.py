@@ -15,9 +15,10 @@ from support.streams import study, upload
 from consent import base64url
 from consent.compartments import YearSpan
 from consent.directives import Effect, Grant, RecordScope, UnverifiedDirective
-from consent.identifiers import DirectiveId, TerminalId
+from consent.identifiers import DirectiveId, DocumentId, TerminalId
 from consent.recipients import EVERYBODY
 from consent.resealing import open_resealed
+from consent.sealing import PlainDocument, complete_bundle
 from consent.staff import open_mask
 from consent.statements import GrantSubject, Selection, TokenSubject
 from consent.vocabulary import Body, Category, Purpose
@@ -42,6 +43,7 @@ from services.gateway.emergencies import (
     second,
 )
 from services.gateway.errors import RefusedError
+from services.kit.clock import system_randomness
 from services.kit.http import Http, RemoteProblemError, Token
 from services.oversight.audit import scan_emergencies
 from services.oversight.emergency_relaying import end
@@ -481,6 +483,24 @@ def test_looking_at_the_list_of_reviews_is_logged(place: Town) -> None:
         last = journal.tree.size(conn) - 1
         event = journal.openings(conn, [last])[last].event
     assert (event["kind"], event["operator"], event["count"]) == ("emergencies_listed", "auditor", 1)
+
+
+def test_what_its_writer_sealed_to_nobody_keeps_nothing_else_from_being_relayed(place: Town) -> None:
+    """T2-2: one writer's nonsense must not shut a person's records when they are needed most."""
+    made = study(Someone("nobody"), compartment=MEDICATION[2])
+    meta = replace(made.meta, subject=place.person.wallet.subject)
+    plain = PlainDocument(DocumentId("harm"), 1, "application/fhir+json", b"{}")
+    key = place.world.members[HOSPITAL].keys.ed25519("author")
+    harm = complete_bundle(meta, made.key, [plain], author_key=key, randomness=system_randomness)
+    deposit(place.running, place.person, [harm])
+    place.choose()
+    case, doctor, _ = place.in_force(relayed=False)
+    (relayed,) = place.relay_once()
+    assert (relayed.documents, relayed.left_out) == (5, 1)
+    records = open_emergency(doctor, case).records
+    assert records is not None
+    (left,) = records.left_out
+    assert (left.id, left.author, left.code) == ("harm", HOSPITAL, "emergency_unopenable")
 
 
 def test_large_document_is_left_out_with_its_key_and_named(place: Town) -> None:
