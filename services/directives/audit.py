@@ -1,6 +1,6 @@
 """The scan of stored directives: each row against its signature, its seal and the log, and the log against the rows."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -12,10 +12,11 @@ from consent.errors import ConsentError
 from consent.identifiers import DirectiveId, Pseudonym
 from consent.lifecycle import DirectiveState
 from services.directives.errors import StoredDirectiveChangedError
+from services.directives.logged import Logged
 from services.directives.service import Directives
 from services.directives.store import COMPARTMENT_COLUMN
 from services.kit.columns import ColumnError
-from services.kit.events import EventKind, Outcome
+from services.kit.events import EventKind
 from services.kit.log.audit import Finding
 from services.kit.log.entry import Opening
 from services.kit.log.errors import LogError
@@ -118,35 +119,37 @@ def _fragments(directives: Directives, conn: Connection, seen: _Seen) -> Iterato
 
 
 def _logged(directives: Directives, conn: Connection, seen: _Seen) -> Iterator[Finding]:
-    """Compare what the log says was stored and withdrawn with what is there; catches deletion and roll-back."""
-    table = directives.store.tables.directive
-    persons, renewals = dict(directives.context.journal.persons(conn)), Counter[Pseudonym | None]()
-    told: dict[Pseudonym | None, int] = {}
+    """Compare what the log says was stored and ended with what is there; catches deletion and roll-back."""
+    tables = directives.store.tables
+    persons, told = (
+        dict(directives.context.journal.persons(conn)),
+        defaultdict[Pseudonym | None, Logged](Logged),
+    )
     for position, opening in logged_openings(directives, conn):
-        kind, ground = opening.event.get("kind"), opening.event.get("ground")
-        if kind == EventKind.WALLET_RENEWED.value and opening.event.get("outcome") == Outcome.DONE.value:
-            renewals[persons.get(position)] += 1
-        if kind == EventKind.LEGAL_STATE_TOLD.value and isinstance(said := opening.event.get("detail"), dict):
-            whose, number = persons.get(position), said.get("number")
-            told[whose] = max(told.get(whose, 0), number if isinstance(number, int) else 0)
-        if opening.event.get("outcome") != Outcome.DONE.value or not isinstance(ground, str):
-            continue
-        directive = DirectiveId(ground)
-        if kind == EventKind.DIRECTIVE_STORED.value and not directives.store.known(conn, directive):
-            yield Finding(table.name, f"id={directive}", "missing, though the log says it was stored")
-        active = seen.states.get(directive) is DirectiveState.ACTIVE
-        if kind == EventKind.DIRECTIVE_WITHDRAWN.value and active:
-            yield Finding(table.name, f"id={directive}", "in force, though the log says it was withdrawn")
-        if kind == EventKind.DIRECTIVE_LAPSED.value and active:
-            yield Finding(table.name, f"id={directive}", "in force, though the log says it lapsed")
+        told[persons.get(position)].take(opening.event)
+    for logged in told.values():
+        for directive in sorted(logged.stored):
+            if not directives.store.known(conn, directive):
+                yield Finding(
+                    tables.directive.name, f"id={directive}", "missing, though the log says it was stored"
+                )
+        for directive, kind in logged.ended.items():
+            if seen.states.get(directive) is DirectiveState.ACTIVE:
+                problem = f"in force, though the log says it {_ENDED[kind]}"
+                yield Finding(tables.directive.name, f"id={directive}", problem)
     for whose in told.keys() | seen.wards.keys():
-        if told.get(whose) != seen.wards.get(whose or Pseudonym("")):  # a former guardian would count again
+        if told[whose].number != seen.wards.get(
+            whose or Pseudonym(""), 0
+        ):  # a former guardian would count again
             where = f"pseudonym={whose}"
-            yield Finding(directives.store.tables.ward.name, where, "is not the one that the log says")
+            yield Finding(tables.ward.name, where, "is not the one that the log says")
     for person, count in seen.renewals.items():
-        if renewals[person] != count:  # a former wallet that was brought back would count again
+        if told[person].renewals != count:  # a former wallet that was brought back would count again
             where = f"pseudonym={person}"
-            yield Finding(directives.store.tables.wallet.name, where, "is not the one that the log says")
+            yield Finding(tables.wallet.name, where, "is not the one that the log says")
+
+
+_ENDED = {EventKind.DIRECTIVE_WITHDRAWN: "was withdrawn", EventKind.DIRECTIVE_LAPSED: "lapsed"}
 
 
 def logged_openings(directives: Directives, conn: Connection) -> Iterator[tuple[int, Opening]]:

@@ -72,6 +72,7 @@ class DirectiveStore:
         ids = select(directive.id).where(of_person, in_force)
         self._ids_of, self._ids_for = Prepared(ids), Prepared(ids.where(of_reader))
         self._known = select(directive.id).where(of_id)
+        self._states = select(directive.id, directive.state).where(of_person)
         self._own, self._is_own = Prepared(columns.where(of_id, of_person)), self._known.where(of_person)
         self._fragments = PreparedIn(
             lambda labels: select(fragment.compartment, fragment.package).where(
@@ -114,6 +115,11 @@ class DirectiveStore:
     def known(self, conn: Connection, directive: DirectiveId) -> bool:
         """Whether a directive of this id is stored, whosever it is."""
         return conn.execute(self._known, {"id": directive}).first() is not None
+
+    def states(self, conn: Connection, person: Pseudonym) -> dict[DirectiveId, DirectiveState]:
+        """Return the states that the rows of all of a person's directives say, without verifying them."""
+        rows = conn.execute(self._states, {"person": person})
+        return {DirectiveId(name): DirectiveState(state) for name, state in rows}
 
     def get(self, conn: Connection, directive: DirectiveId) -> StoredDirective | None:
         """Return one directive."""

@@ -47,14 +47,18 @@ class EntryTags:
         """Return the tag of a person's entry; numbers count from 0."""
         return self._cipher.lookup(f"{number}/{person}".encode(), column=COLUMN)
 
-    def places(self, conn: Connection, person: Pseudonym, count: int) -> list[Place]:
-        """Return where a person's first `count` entries are, in order. Raises: LogCorruptError when one is gone."""
-        tags = [self.tag(person, number) for number in range(count)]
+    def known(self, conn: Connection, person: Pseudonym, number: int) -> bool:
+        """Whether there is an entry of a person of that number."""
+        return bool(self._places.rows(conn, [self.tag(person, number)]))
+
+    def places(self, conn: Connection, person: Pseudonym, count: int, *, first: int = 0) -> list[Place]:
+        """Return where a person's entries below `count` are, in order. Raises: LogCorruptError when one is gone."""
+        tags = [self.tag(person, number) for number in range(first, count)]
         found: dict[bytes, Place] = {}
-        for start in range(0, count, TAGS_AT_ONCE):
+        for start in range(0, len(tags), TAGS_AT_ONCE):
             rows = self._places.rows(conn, tags[start : start + TAGS_AT_ONCE])
             found |= {bytes(tag): Place(position, slot) for tag, position, slot in rows}
-        if len(found) != count:
+        if len(found) != len(tags):
             raise LogCorruptError("an entry of this person is missing in the journal")
         return [found[tag] for tag in tags]
 

@@ -20,6 +20,7 @@ from services.kit.log.audit import Finding
 from services.kit.log.checkpoint_store import CheckpointStore
 from services.kit.log.entry import SALT_BYTES, LogLeaf, Opening, WrittenOpening, open_event
 from services.kit.log.entry import Event as Wire
+from services.kit.log.errors import LogCorruptError
 from services.kit.log.evidence import Evidence
 from services.kit.log.evidence_building import build_evidence
 from services.kit.log.history import BULK, BULK_ROOT, BULK_SIZE, HISTORY, ROLL_ROOT
@@ -213,6 +214,17 @@ class Journal:
     def of_person(self, conn: Connection, person: Pseudonym) -> list[Opening]:
         """Return all entries of a person, oldest first, also those that no witness has seen. Raises: as `openings`."""
         places = self._places(conn, person)
+        openings = self._rows.at(conn, places)
+        return [openings[place] for place in places]
+
+    def newer(self, conn: Connection, person: Pseudonym, number: int) -> list[Opening]:
+        """Return the entries of a person from the one of that number on. Raises: as `openings`; LogCorruptError
+        when there are fewer or more entries than were counted.
+        """
+        count, tags = self.histories.state(conn, person).count, self._rows.tags
+        if count < number or tags.known(conn, person, count):
+            raise LogCorruptError("the count of this person's entries was put back")
+        places = tags.places(conn, person, count, first=number)
         openings = self._rows.at(conn, places)
         return [openings[place] for place in places]
 

@@ -10,6 +10,7 @@ from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.oversight.register_view import RegisterView
 from services.contracts.registry.analysis import Thresholds
 from services.contracts.registry.look_ups import asked_by_number
+from services.directives.logged import AsLogged
 from services.directives.service import Directives
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
@@ -52,6 +53,11 @@ class Registry:
         """By what residents are found; the key is made on first use."""
         index = BlindIndex(self.context.keys.secret("look-ups"))
         return LookUpStore(index, self.context.cipher, self.store)
+
+    @cached_property
+    def as_logged(self) -> AsLogged:
+        """Whether what people laid down is still what the log says: no other body decides beside this one."""
+        return AsLogged(self.directives)
 
     @cached_property
     def gathered(self) -> Gathering[LookUpRequest, Decision]:

@@ -115,6 +115,7 @@ def _denied(registry: Registry, conn: Connection, caller: OperatorCaller, asked:
         reason=OPENING,
         now=registry.context.clock(),
     )
+    registry.as_logged.require(conn, asked.person)
     held = registry.directives.store.of_person_for(conn, asked.person, asked.organisation)
     refusals = [each.held for each in held if each.terms.effect is Effect.DENY]
     decision = decide(request, refusals)

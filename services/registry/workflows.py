@@ -142,6 +142,7 @@ def _judge(
         reason=message.reason,
         now=registry.context.clock(),
     )
+    registry.as_logged.require(conn, person)
     held = registry.directives.store.of_person_for(conn, person, caller.organisation)
     decision = decide(request, [each.held for each in held])
     if isinstance(decision, Refusal):
