@@ -172,8 +172,9 @@ def line(entry: HistoryEntry) -> str:
 
 
 def _actor(entry: HistoryEntry) -> str | None:
-    """Return the organisation, with the roles and the pseudonym of its operator if one acted."""
-    staff = " ".join(text for text in (", ".join(entry.roles), entry.staff) if text)
+    """Return the organisation, with the roles and the pseudonym of its operator, or the terminal that acted alone."""
+    terminal = f"terminal {entry.terminal}" if entry.terminal else None
+    staff = " ".join(text for text in (", ".join(entry.roles), entry.staff, terminal) if text)
     return f"{entry.organisation} ({staff})" if entry.organisation and staff else entry.organisation
 
 

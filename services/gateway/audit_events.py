@@ -126,7 +126,7 @@ def audit_event(entry: HistoryEntry) -> Resource:
 
 
 def _agents(entry: HistoryEntry) -> list[JsonValue]:
-    staff, terminal = entry.staff, _text(entry, "terminal")
+    staff, terminal = entry.staff, entry.terminal
     asked = staff or entry.organisation
     agents: list[JsonValue] = [
         {

@@ -92,6 +92,11 @@ class HistoryEntry:
         return told if self.is_signed else f"{self.body}/{told}"
 
     @property
+    def terminal(self) -> str | None:
+        """The organisation's terminal, where it acted by itself with nobody at it."""
+        return self._text("terminal")
+
+    @property
     def is_signed(self) -> bool:
         """Whether the organisation signed who acted, so that its pseudonym is the same wherever the person meets it."""
         return member(self.event, "sealed") is not None

@@ -185,13 +185,15 @@ def _proven(unmasker: Unmasker, asked: AskUnmasking) -> VerifiedEntry:
 def _masked(entry: VerifiedEntry, *, colleague: int) -> Masked:
     event = entry.event
     if STAFF not in event:
-        raise UnmaskingRefusedError(_unstaffed(event))
+        raise UnmaskingRefusedError(_unstaffed(event), event)
     said = _acted(event) if colleague == 0 else _beside(event, colleague)
     sealed = said.get("sealed") or said.get(OPENING)
     if "commitment" not in said or "pseudonym" not in said:
         raise UnmaskingRefusedError(UnmaskingFault.NOT_COMMITTED)
     if sealed is None:
-        raise UnmaskingRefusedError(UnmaskingFault.NOT_SEALED)
+        raise UnmaskingRefusedError(
+            UnmaskingFault.NOT_SEALED, {**event, "organisation": said["organisation"]}
+        )
     return Masked(
         origin=entry.origin,
         index=entry.index,

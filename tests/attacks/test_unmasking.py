@@ -179,26 +179,37 @@ def test_two_entries_or_none_or_one_without_a_witness_open_no_case(world: StaffW
 
 
 def test_entry_in_which_no_organisation_signed_says_whom_to_ask(world: StaffWorld) -> None:
+    """R13, R15: the organisation answers for its staff, and the body keeps which account it was."""
     person = world.oversight.person("shichiro")
-    refused("staff_not_sealed", lambda: world.asked(person, world.access("shichiro", None)))
+    with pytest.raises(RemoteProblemError) as problem:
+        world.asked(person, world.access("shichiro", None))
+    assert problem.value.code == "staff_not_sealed"
+    assert problem.value.members["answering"] == {"organisation": CLINIC, "body": "medical"}
+    assert f"Ask {CLINIC}, which answers" in problem.value.detail
 
 
 @pytest.mark.parametrize(
-    ("event", "code"),
+    ("event", "code", "answering"),
     [
-        (Event(kind=EventKind.RECORDS_READ, outcome=Outcome.DONE), "staff_nobody_acted"),
+        (Event(kind=EventKind.RECORDS_READ, outcome=Outcome.DONE), "staff_nobody_acted", {}),
         (
             Event(kind=EventKind.RECORDS_READ, outcome=Outcome.DONE, organisation=CLINIC, terminal="desk-7"),
             "staff_terminal_alone",
+            {"organisation": CLINIC, "terminal": "desk-7"},
         ),
     ],
 )
-def test_entry_behind_which_no_card_stands_says_what_it_was(
-    world: StaffWorld, event: Event, code: str
+def test_entry_behind_which_no_card_stands_says_who_answers_for_it(
+    world: StaffWorld, event: Event, code: str, answering: dict[str, str]
 ) -> None:
+    """R13, R15: a system account is its organisation's."""
     person = world.oversight.person(code)
     entry = world.logged(code, event)
-    refused(code, lambda: world.asked(person, entry))
+    with pytest.raises(RemoteProblemError) as problem:
+        world.asked(person, entry)
+    assert problem.value.code == code
+    assert problem.value.members["answering"] == answering | {"body": "medical"}
+    assert all(each in problem.value.detail for each in answering.values())
     assert world.history(person)[-1]["reason"] == code
 
 

@@ -100,8 +100,10 @@ def test_watch_is_chosen_and_what_stood_out_and_who_it_was_are_told(
     assert page.locator("#unmaskings dt", has_text="Name").count() == 1
 
 
-def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) -> None:
-    """OP1, the control: a permission that names the professional; in both languages."""
+def test_history_says_what_explains_a_read_and_who_answers_for_what_no_card_signed(
+    visit: Visit, watched: Inhabitant
+) -> None:
+    """OP1, the control: a permission that names the professional; R15: whose deposit it was; in both languages."""
     page, clinic = visit.page, visit.scene.organisation("clinic-b")
     # of a kind that no wider permission covers, so that this one is what the read relies on
     terms = medical_terms("clinic-b", categories=[Category.CHECKUP], years=YearSpan(NOW - 1, NOW))
@@ -119,7 +121,9 @@ def test_history_says_what_explains_a_read(visit: Visit, watched: Inhabitant) ->
     visit.sign_in(watched)
     for language in ("ja", "en"):
         page.click(f'[data-language="{language}"]')
-        visit.told("#entries", load_words()[language]["explanations"]["permission"])
+        words = load_words()[language]
+        visit.told("#entries", words["explanations"]["permission"])
+        visit.told("#entries", words["log"]["answers"].replace("{centre}", words["bodies"]["medical"]))
         assert page.evaluate(AUDIT) == []
 
 

@@ -86,7 +86,7 @@ function who(entry, register) {
   const name = register.names.get(organisation);
   const kind = word("organisations", register.kinds.get(organisation) ?? "");
   const known = name === undefined ? [organisation, `(${word("page", "not_checked_name")})`] : [name, `(${organisation})`];
-  const told = lines([...known, ...(kind ? [kind] : []), ...staffTexts(event)]);
+  const told = lines([...known, ...(kind ? [kind] : []), ...staffTexts(event), ...answering(entry)]);
   const [first] = askable(entry);
   if (first) told.append(askLink(first));
   return told;
@@ -110,6 +110,14 @@ function staffTexts({ body, staff }) {
     texts.push(staff.sealed ? word("log", "staff", { told }) : word("log", "staff_here", { told, centre }));
   }
   return texts;
+}
+
+// Who answers for what no card signed, so that nobody can be unmasked.
+function answering(entry) {
+  const { body, terminal, staff } = entry.event;
+  if (askable(entry).length > 0) return [];
+  if (typeof terminal === "string" && !staff) return [word("log", "terminal_alone", { told: terminal })];
+  return staff ? [word("log", "answers", { centre: word("bodies", body) ?? String(body) })] : [];
 }
 
 function outcome(event) {
