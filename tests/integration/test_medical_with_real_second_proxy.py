@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select
 from support.medical_story import MEDICATION, open_answer, read, start
 from support.medical_world import CLINIC, Running, Someone, World
 from support.second_proxy_wire import released
@@ -29,6 +30,7 @@ from services.directives.service import Directives, open_cosigner, open_directiv
 from services.kit.context import BodyContext, open_body
 from services.kit.http import RemoteProblemError
 from services.kit.settings import BodySettings
+from services.medical import tables as medical_tables
 from services.medical.second_proxy import Releases as Releasing
 from services.medical.second_proxy import SecondProxy
 from services.oversight import tables
@@ -158,6 +160,34 @@ def test_withdrawal_at_the_second_body_alone_stops_the_read(both: tuple[Running,
     running, second = both
     person, grant = permitted(running, second)
     second.withdraw(person, grant)
+    with pytest.raises(RemoteProblemError) as refused:
+        read(running, person)
+    assert (refused.value.status, refused.value.code) == (403, "withdrawn")
+
+
+@pytest.mark.parametrize("at", [Body.MEDICAL, Body.OVERSIGHT])
+def test_rows_from_before_a_withdrawal_put_back_at_one_body_release_nothing(
+    both: tuple[Running, RealSecondProxy], at: Body
+) -> None:
+    """IT5, IT6, SC3: every cell opens, every signature is the person's; the other body has its own rows."""
+    running, second = both
+    person, grant = permitted(running, second)
+    mine = {Body.MEDICAL: running.world.context, Body.OVERSIGHT: second.context}[at].database
+    theirs = {Body.MEDICAL: medical_tables.directives, Body.OVERSIGHT: tables.DIRECTIVES}[at]
+    rows = (theirs.directive, theirs.fragment)
+    with mine.read() as conn:
+        kept = [(each, [dict(row._mapping) for row in conn.execute(select(each))]) for each in rows]
+    assert len(open_answer(running.world, person, read(running, person))) == 5
+    second.withdraw(person, grant)
+    copies = {Body.MEDICAL: grant.copies[Body.MEDICAL].jws}
+    order = person.wallet.withdraw(copies, now=running.world.now)[Body.MEDICAL]
+    token = running.world.person_token(person)
+    running.directives().withdraw(WithdrawalOrder(withdrawal=order), token=token)
+    with mine.write() as conn:
+        for each in (theirs.receipt, theirs.fragment, theirs.directive):
+            conn.execute(delete(each))
+        for each, stored in kept:
+            conn.execute(insert(each), stored)
     with pytest.raises(RemoteProblemError) as refused:
         read(running, person)
     assert (refused.value.status, refused.value.code) == (403, "withdrawn")
