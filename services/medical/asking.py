@@ -30,6 +30,7 @@ from services.directives.errors import RefusedError, StoredDirectiveChangedError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.medical import policy
 from services.medical.centre import Centre
@@ -51,14 +52,7 @@ class Asked:
 
 def identify(centre: Centre, caller: OperatorCaller, request: ReadRequest) -> Asked:
     """Read who asks about whom, as far as it can be verified; what is missing is judged afterwards."""
-    event = Event(
-        kind=EventKind.RECORDS_READ,
-        outcome=Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )
+    event = by_operator(caller, EventKind.RECORDS_READ, outcome=Outcome.REFUSED)
     emergency = _emergency(centre, caller, request)
     whose = caller.organisation if emergency is None else emergency.organisation
     event = event if emergency is None else replace(event, detail=_behalf(emergency))

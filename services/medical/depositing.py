@@ -28,6 +28,7 @@ from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ForbiddenError
 from services.medical import policy
 from services.medical.centre import Centre
@@ -134,14 +135,8 @@ class Depositing:
             if search.compartments is not None:
                 asked = {(each.category, each.year) for each in search.compartments}
                 newest = {place: version for place, version in newest.items() if place in asked}
-            event = Event(
-                kind=EventKind.COMPARTMENTS_SHOWN,
-                outcome=Outcome.PERMITTED,
-                organisation=caller.organisation,
-                operator=caller.operator,
-                roles=caller.roles,
-                terminal=caller.terminal,
-                count=len(newest),
+            event = by_operator(
+                caller, EventKind.COMPARTMENTS_SHOWN, outcome=Outcome.PERMITTED, count=len(newest)
             )
             self._journal.record(conn, person=person.pseudonym, event=event)
         labels = {Compartment(category, year, version) for (category, year), version in newest.items()}
@@ -163,7 +158,7 @@ class Depositing:
         deposited = Deposited(
             person=opened.pseudonym,
             author=caller.organisation,
-            event=_told(caller),
+            event=by_operator(caller, EventKind.RECORDS_DEPOSITED, outcome=Outcome.DONE),
             link=self._centre.apart.link(opened.handle),
             use_up=lambda conn: self._centre.use_token(conn, opened),
         )
@@ -277,14 +272,3 @@ class Depositing:
             "log": {"index": index},
         }
         return jws.sign(payload, typ=RECEIPT_TYPE, key=key, kid=thumbprint(to_jwk(key.public_key())))
-
-
-def _told(caller: OperatorCaller) -> Event:
-    return Event(
-        kind=EventKind.RECORDS_DEPOSITED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )

@@ -11,7 +11,8 @@ from services.contracts.medical.messages import GrantEntry, Grants
 from services.directives.errors import StoredDirectiveChangedError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.medical.centre import Centre
 from services.medical.errors import StoredDirectiveDamagedError
 
@@ -37,15 +38,7 @@ class Granting:
                 found = list(self._in_force(conn, caller.organisation, now=context.clock()))
             except StoredDirectiveChangedError as error:
                 raise StoredDirectiveDamagedError(error.detail) from error
-        event = Event(
-            kind=EventKind.GRANTS_LISTED,
-            outcome=Outcome.DONE,
-            organisation=caller.organisation,
-            operator=caller.operator,
-            roles=caller.roles,
-            terminal=caller.terminal,
-            count=len(found),
-        )
+        event = by_operator(caller, EventKind.GRANTS_LISTED, outcome=Outcome.DONE, count=len(found))
         with context.database.write() as conn:
             context.journal.record(conn, person=None, event=event)
         return Grants(grants=found)

@@ -22,6 +22,7 @@ from consent.vocabulary import Category, Purpose
 from services.contracts.medical import authzen as a
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import MalformedRequestError
 
 ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -241,14 +242,7 @@ def configuration(url: str) -> a.Configuration:
 
 def event_of(caller: OperatorCaller) -> Event:
     """Return what the log says of a question before it is answered."""
-    return Event(
-        kind=EventKind.DECISION_ASKED,
-        outcome=Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )
+    return by_operator(caller, EventKind.DECISION_ASKED, outcome=Outcome.REFUSED)
 
 
 def told_of(event: Event, asked: Sequence[tuple[Question, str | None]]) -> Event:

@@ -27,6 +27,7 @@ from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPse
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.errors import LogError
+from services.kit.operator_events import by_operator
 from services.kit.problems import ForbiddenError, MalformedRequestError, NotFoundError
 from services.kit.unknown_names import noting_unknown
 from services.medical.centre import Centre
@@ -55,8 +56,10 @@ class Relating:
         """
         self._check(message)
         named = self._open(message.token, caller)
-        event = replace(
-            _event(EventKind.RELATIONSHIP_REGISTERED, caller),
+        event = by_operator(
+            caller,
+            EventKind.RELATIONSHIP_REGISTERED,
+            outcome=Outcome.DONE,
             detail={
                 "relationship": message.kind.value,
                 "until": rfc3339(self._moment(message.end)),
@@ -93,7 +96,7 @@ class Relating:
     def end(self, caller: OperatorCaller, name: str) -> RegisteredRelationship:
         """End a relationship now. Raises: NotFoundError (logged)."""
         now = epoch_seconds(self._context.clock())
-        event = _event(EventKind.RELATIONSHIP_ENDED, caller)
+        event = by_operator(caller, EventKind.RELATIONSHIP_ENDED, outcome=Outcome.DONE)
         with noting_unknown(self._context, event), self._context.database.write() as conn:
             self._context.journal.tree.queue(conn)
             kept = self._own(conn, name, caller)
@@ -108,7 +111,8 @@ class Relating:
 
     def describe(self, caller: OperatorCaller, message: DescribeStaff) -> StaffDescribed:
         """Keep what an organisation says of its staff."""
-        event = replace(_event(EventKind.STAFF_DESCRIBED, caller), count=len(message.members))
+        count = len(message.members)
+        event = by_operator(caller, EventKind.STAFF_DESCRIBED, outcome=Outcome.DONE, count=count)
         with self._context.database.write() as conn:
             self._context.journal.record(conn, person=None, event=event)
             for each in message.members:
@@ -197,14 +201,4 @@ def _shown(kept: KeptRelationship) -> RegisteredRelationship:
         start=held.start,
         end=held.end,
         by=held.by,
-    )
-
-
-def _event(kind: EventKind, caller: OperatorCaller) -> Event:
-    return Event(
-        kind=kind,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
     )

@@ -15,6 +15,7 @@ from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ForbiddenError
 from services.medical.centre import Centre
 from services.medical.errors import IntegrityError
@@ -84,15 +85,7 @@ class SettingApart:
                 found = self._centre.apart.notices(conn, caller.organisation)
             except ColumnError as error:
                 raise IntegrityError("apart_notice: a row of this organisation was changed") from error
-            event = Event(
-                kind=EventKind.SET_APART_LISTED,
-                outcome=Outcome.DONE,
-                organisation=caller.organisation,
-                operator=caller.operator,
-                roles=caller.roles,
-                terminal=caller.terminal,
-                count=len(found),
-            )
+            event = by_operator(caller, EventKind.SET_APART_LISTED, outcome=Outcome.DONE, count=len(found))
             self._journal.record(conn, person=None, event=event)
         return ApartNotices(notices=found)
 

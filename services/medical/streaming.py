@@ -22,7 +22,8 @@ from services.kit.blobs import BlobDamagedError, BlobMissingError
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.kit.problems import ProblemError
 from services.medical import policy
@@ -144,13 +145,10 @@ class Streaming:
     def _record(
         self, caller: OperatorCaller, ticket: Ticket | None, outcome: Outcome, *, reason: str | None = None
     ) -> None:
-        event = Event(
-            kind=EventKind.LARGE_DOCUMENT_SENT,
+        event = by_operator(
+            caller,
+            EventKind.LARGE_DOCUMENT_SENT,
             outcome=outcome,
-            organisation=caller.organisation,
-            operator=caller.operator,
-            roles=caller.roles,
-            terminal=caller.terminal,
             reason=reason,
             ground=None if ticket is None else ticket.ground,
             detail=None if ticket is None else {"read": ticket.entry},

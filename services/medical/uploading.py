@@ -4,7 +4,6 @@ What is uploaded belongs to the organisation and says nothing about a person unt
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,8 @@ from services.contracts.medical.streams import (
 )
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import MalformedRequestError
 from services.medical.centre import Centre
 from services.medical.errors import MedicalError
@@ -157,13 +157,15 @@ class Uploading:
 
     def _refuse(self, caller: OperatorCaller, refusal: MedicalError) -> None:
         with self._database.write() as conn:
-            event = replace(_told(caller), outcome=Outcome.REFUSED, reason=refusal.problem.code)
+            event = by_operator(
+                caller, EventKind.UPLOAD, outcome=Outcome.REFUSED, reason=refusal.problem.code
+            )
             self._journal.record(conn, person=None, event=event)
 
     def _record(
         self, conn: Connection, caller: OperatorCaller, outcome: Outcome, *, step: str, count: int
     ) -> None:
-        event = replace(_told(caller), outcome=outcome, count=count, detail={"step": step})
+        event = by_operator(caller, EventKind.UPLOAD, outcome=outcome, count=count, detail={"step": step})
         self._journal.record(conn, person=None, event=event)
 
 
@@ -191,14 +193,3 @@ def attach(
             if upload is None:
                 raise StreamMissingError
             centre.streams.attach(conn, upload, person=person, document=each.id, version=each.version)
-
-
-def _told(caller: OperatorCaller) -> Event:
-    return Event(
-        kind=EventKind.UPLOAD,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )

@@ -34,6 +34,7 @@ from services.kit.egress import egress
 from services.kit.encoding import Message
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.audit import Finding
+from services.kit.operator_events import by_operator
 from services.kit.problems import ForbiddenError, NotFoundError, Problem
 from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import AUDIT_REPORT
@@ -286,12 +287,10 @@ def _event(
     reason: AuditFault | None = None,
     detail: dict[str, str | int] | None = None,
 ) -> Event:
-    return Event(
-        kind=EventKind.AUDIT_REPORTED,
+    return by_operator(
+        caller,
+        EventKind.AUDIT_REPORTED,
         outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
         reason=None if reason is None else reason.value,
         detail=None if detail is None else dict(detail),
     )

@@ -11,7 +11,8 @@ from services.contracts.oversight.emergencies import (
 )
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.unknown_names import note_unknown
 from services.oversight.emergency_errors import AlreadyDoneError, EmergencyFault, UnknownEmergencyError
 from services.oversight.emergency_rules import Emergencies, deciding, require
@@ -32,14 +33,7 @@ def reviews(emergencies: Emergencies, caller: OperatorCaller) -> ReviewCases:
     now, context = emergencies.now, emergencies.context
     with context.database.read() as conn:
         found = emergencies.store.unreviewed(conn)
-    event = Event(
-        kind=EventKind.EMERGENCIES_LISTED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
-        count=len(found),
-    )
+    event = by_operator(caller, EventKind.EMERGENCIES_LISTED, outcome=Outcome.DONE, count=len(found))
     with context.database.write() as conn:
         context.journal.record(conn, person=None, event=event)
     return ReviewCases(
@@ -67,15 +61,7 @@ def decide_review(
 
     Raises: EmergencyRefusedError for somebody who took part; UnknownEmergencyError (both logged), AlreadyDoneError.
     """
-    event = Event(
-        kind=EventKind.EMERGENCY_REVIEWED,
-        outcome=Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        detail={"case": name},
-    )
+    event = by_operator(caller, EventKind.EMERGENCY_REVIEWED, outcome=Outcome.REFUSED, detail={"case": name})
     official = emergencies.directory().operator(caller.organisation, caller.operator)
     tag = None if official is None else official.person_tag
     with emergencies.context.database.read() as conn:

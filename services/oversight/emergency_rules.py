@@ -25,6 +25,7 @@ from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError, VerifiedPseudonym
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ReplayError
 from services.oversight.emergency_errors import (
     Code,
@@ -71,15 +72,7 @@ class Told(TypedDict):
 
 def event_of(kind: EventKind, caller: OperatorCaller) -> Event:
     """Return an event by a caller, refused until it is known better."""
-    return Event(
-        kind=kind,
-        outcome=Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        purpose=Purpose.ETREAT.value,
-    )
+    return by_operator(caller, kind, outcome=Outcome.REFUSED, purpose=Purpose.ETREAT.value)
 
 
 def told_of(selection: Selection) -> Told:

@@ -27,6 +27,7 @@ from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ConflictError, ForbiddenError, NotFoundError, Problem, ProblemError
 from services.kit.unknown_names import noting_unknown
 from services.oversight.settings import Settings
@@ -146,14 +147,7 @@ def reviews(office: UseCaseOffice, caller: OperatorCaller) -> UseReviews:
     now = office.now
     with office.context.database.read() as conn:
         found = office.store.waiting(conn)
-    event = Event(
-        kind=EventKind.USE_CASES_LISTED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
-        count=len(found),
-    )
+    event = by_operator(caller, EventKind.USE_CASES_LISTED, outcome=Outcome.DONE, count=len(found))
     with office.context.database.write() as conn:
         office.context.journal.record(conn, person=None, event=event)
     return UseReviews(
@@ -181,12 +175,10 @@ def decide(office: UseCaseOffice, caller: OperatorCaller, *, name: str, asked: D
 
     Raises: NotFoundError, ReviewerInvolvedError (both logged), CaseDecidedError, ShareUnknownError.
     """
-    event = Event(
-        kind=EventKind.USE_REVIEWED,
+    event = by_operator(
+        caller,
+        EventKind.USE_REVIEWED,
         outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
         detail={
             "case": name,
             "finding": asked.outcome.value,

@@ -36,6 +36,7 @@ from services.kit.egress import egress
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.audit import Finding
 from services.kit.log.tables import insert_if_absent
+from services.kit.operator_events import by_operator
 from services.oversight.errors import RegisterChangedError
 from services.oversight.tables import WRONG_FRAGMENT
 
@@ -140,14 +141,7 @@ def _refuse(
 
 
 def _event(caller: OperatorCaller, outcome: Outcome, *, reason: RefusalCode | WrongReason) -> Event:
-    return Event(
-        kind=EventKind.WRONG_FRAGMENT_FOUND,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
-        reason=reason.value,
-    )
+    return by_operator(caller, EventKind.WRONG_FRAGMENT_FOUND, outcome=outcome, reason=reason.value)
 
 
 def _cell(name: str) -> str:

@@ -12,6 +12,7 @@ from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ReplayError
 from services.product_safety.errors import ProductSafetyError
 from services.product_safety.ledger import Ledger
@@ -62,12 +63,4 @@ class Centre:
 
 def by(caller: OperatorCaller, kind: EventKind, gtin: str) -> Event:
     """Return the event of something that an operator does about a trade item."""
-    return Event(
-        kind=kind,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        detail={"gtin": gtin},
-    )
+    return by_operator(caller, kind, outcome=Outcome.DONE, detail={"gtin": gtin})

@@ -23,6 +23,7 @@ from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import ReplayError
 from services.registry import egress
 from services.registry.centre import Registry
@@ -133,13 +134,10 @@ def _first_time(registry: Registry, conn: Connection, asked: Disclosure) -> bool
 
 
 def _event(caller: OperatorCaller, asked: Disclosure | None, refusal: str | None) -> Event:
-    return Event(
-        kind=EventKind.ITEMS_DISCLOSED,
+    return by_operator(
+        caller,
+        EventKind.ITEMS_DISCLOSED,
         outcome=Outcome.PERMITTED if refusal is None else Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
         purpose=Purpose.IDENTITY_VERIFICATION.value,
         categories=tuple(sorted(asked.items)) if asked is not None else (),
         reason=refusal,

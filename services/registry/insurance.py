@@ -16,7 +16,8 @@ from services.contracts.registry.messages import (
 from services.kit.clock import JAPAN
 from services.kit.columns import ColumnCipher
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.registry import egress_identification as egress
 from services.registry.centre import Registry
 from services.registry.errors import NotRegisteredError
@@ -49,7 +50,7 @@ def register_membership(
         if not registry.store.registered(conn, person):
             raise NotRegisteredError("the person is not registered")
         _keep(conn, context.cipher, person, message.membership)
-        event = _event(caller, EventKind.INSURANCE_REGISTERED, Outcome.DONE)
+        event = by_operator(caller, EventKind.INSURANCE_REGISTERED, outcome=Outcome.DONE)
         context.journal.record(conn, person=person, event=event)
     return RegisteredMembership(insurance="registered")
 
@@ -64,12 +65,8 @@ def eligibility(registry: Registry, caller: OperatorCaller, message: AskEligibil
         held = membership(conn, context.cipher, person)
         if held is not None and not held.valid_from <= today <= held.valid_until:
             held = None
-        event = _event(
-            caller,
-            EventKind.ELIGIBILITY_TOLD,
-            Outcome.DONE,
-            reason=NOT_INSURED if held is None else None,
-        )
+        reason = NOT_INSURED if held is None else None
+        event = by_operator(caller, EventKind.ELIGIBILITY_TOLD, outcome=Outcome.DONE, reason=reason)
         context.journal.record(conn, person=person, event=event)
     return egress.eligibility(registry, held, organisation=caller.organisation, token=message.token)
 
@@ -95,18 +92,6 @@ def _check(held: Membership) -> None:
         raise MalformedError("The first and the last day are days of the calendar.") from None
     if last < first:
         raise MalformedError("The last day is not before the first.")
-
-
-def _event(caller: OperatorCaller, kind: EventKind, outcome: Outcome, *, reason: str | None = None) -> Event:
-    return Event(
-        kind=kind,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        reason=reason,
-    )
 
 
 def _cell(person: Pseudonym) -> str:

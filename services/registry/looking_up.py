@@ -29,6 +29,7 @@ from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.journal import DatedEvent
+from services.kit.operator_events import by_operator
 from services.registry import egress
 from services.registry.centre import Registry
 from services.registry.errors import LookUpRefusedError
@@ -246,13 +247,10 @@ def _event(asked: Asked, judged: Judged, *, reason: LookUpRefusal | None = None)
 
 def _about(asked: Asked, reason: LookUpRefusal | None) -> Event:
     batch = {} if asked.batch is None else {"batch": asked.batch}
-    return Event(
-        kind=EventKind.LOOK_UP,
+    return by_operator(
+        asked.caller,
+        EventKind.LOOK_UP,
         outcome=Outcome.PERMITTED if reason is None else Outcome.REFUSED,
-        organisation=asked.caller.organisation,
-        operator=asked.caller.operator,
-        roles=asked.caller.roles,
-        terminal=asked.caller.terminal,
         purpose=asked.task,
         reason=reason,
         detail={"case": asked.case, **batch},
@@ -264,12 +262,9 @@ def _summary(asked: Asked, decision: Decision, parts: int) -> Event:
 
 
 def _stop(asked: Asked, now: int) -> Event:
-    return Event(
-        kind=EventKind.LOOK_UPS_STOPPED,
+    return by_operator(
+        asked.caller,
+        EventKind.LOOK_UPS_STOPPED,
         outcome=Outcome.DONE,
-        organisation=asked.caller.organisation,
-        operator=asked.caller.operator,
-        roles=asked.caller.roles,
-        terminal=asked.caller.terminal,
         detail={"pace": asked.pace.value, "since": now},
     )

@@ -11,8 +11,9 @@ from consent.vocabulary import Body
 from services.contracts.registry.analysis import AskReport, LookUpRecord, LookUpReport, report
 from services.contracts.registry.supervision import StoppedOperator, Stops
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
 from services.kit.journal import Told
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.kit.staff import member
 from services.registry.centre import Registry
@@ -39,15 +40,7 @@ def report_to_supervisor(registry: Registry, caller: OperatorCaller, asked: AskR
     with registry.context.database.read() as conn:
         told = _newest(registry, conn)
         records = [each for each in _records(told, since=since) if _may_see(caller, each.organisation)]
-    event = Event(
-        kind=EventKind.LOOK_UPS_ANALYSED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        count=len(records),
-    )
+    event = by_operator(caller, EventKind.LOOK_UPS_ANALYSED, outcome=Outcome.DONE, count=len(records))
     with registry.context.database.write() as conn:
         registry.context.journal.record(conn, person=None, event=event)
     return report(records, since=since, until=until, thresholds=registry.thresholds)

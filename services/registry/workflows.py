@@ -28,6 +28,7 @@ from services.kit.clock import JAPAN
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.database import take_turn
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.registry import egress, matching
 from services.registry.centre import Registry
 from services.registry.erasing import due_day
@@ -176,27 +177,17 @@ def by_registrar(
     caller: OperatorCaller, kind: EventKind, *, items: Iterable[BasicItem], reason: ChangeReason
 ) -> Event:
     """Return what is logged of a registrar's doing."""
-    return Event(
-        kind=kind,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        categories=tuple(sorted(items)),
-        detail={"why": reason.value},
+    return by_operator(
+        caller, kind, outcome=Outcome.DONE, categories=tuple(sorted(items)), detail={"why": reason.value}
     )
 
 
 def _confirmation(caller: OperatorCaller, message: Confirm, verdict: _Permitted | RefusalCode) -> Event:
     refusal = verdict.value if isinstance(verdict, RefusalCode) else None
-    return Event(
-        kind=EventKind.CONFIRMATION,
+    return by_operator(
+        caller,
+        EventKind.CONFIRMATION,
         outcome=Outcome.PERMITTED if refusal is None else Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
         purpose=message.purpose.value,
         categories=tuple(sorted(message.items)),
         reason=refusal,

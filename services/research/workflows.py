@@ -27,6 +27,7 @@ from services.contracts.research.messages import (
 from services.kit.columns import ColumnError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.kit.problems import ProblemError
 from services.research import egress, policy, store, tables, tabulating
@@ -92,7 +93,7 @@ def find_job(centre: Centre, caller: OperatorCaller, identifier: JobId) -> tuple
 
 def fetch(centre: Centre, caller: OperatorCaller, identifier: ReleaseId) -> bytes:
     """Return a release to its recipient. Raises: UnknownReleaseError, RoleMissingError, StoredDataChangedError."""
-    event = _event(caller, EventKind.RELEASE_FETCHED)
+    event = by_operator(caller, EventKind.RELEASE_FETCHED, outcome=Outcome.PERMITTED)
     with centre.context.database.read() as conn:
         found = store.own_release(conn, identifier, recipient=caller.organisation)
         changed = found and centre.records.changed(conn, tables.release, identifier=identifier)
@@ -265,22 +266,13 @@ def _job(centre: Centre, asked: _Asked, status: JobStatus, *, refusal: str) -> J
 
 def _job_event(caller: OperatorCaller, request: JobRequest) -> Event:
     table = request.table
-    return replace(
-        _event(caller, EventKind.JOB_DECIDED),
+    return by_operator(
+        caller,
+        EventKind.JOB_DECIDED,
+        outcome=Outcome.PERMITTED,
         purpose=request.purpose.value,
         categories=tuple(sorted(set(table.categories))),
         years=(table.years.first, table.years.last),
-    )
-
-
-def _event(caller: OperatorCaller, kind: EventKind) -> Event:
-    return Event(
-        kind=kind,
-        outcome=Outcome.PERMITTED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
     )
 
 

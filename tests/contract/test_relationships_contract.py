@@ -161,8 +161,9 @@ def test_the_person_sees_what_was_registered_and_an_edited_row_is_named(keeping:
     assert isinstance(keeping.bench, RealBench)
     name = keeping.register()
     keeping.at().end(name, token=keeping.bench.operator(HOSPITAL))
-    events = [each["kind"] for each in keeping.bench.running.events(keeping.bench.person)]
-    assert events[-2:] == ["relationship_registered", "relationship_ended"]
+    events = keeping.bench.running.events(keeping.bench.person)[-2:]
+    assert [each["kind"] for each in events] == ["relationship_registered", "relationship_ended"]
+    assert all(each["staff"]["roles"] for each in events)  # as what staff acted, in every entry of a person
     context = keeping.bench.world.context
     store, table = RelationshipStore(context.cipher), tables.uses.relationship
     with context.database.read() as conn:

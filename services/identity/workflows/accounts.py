@@ -26,7 +26,8 @@ from services.identity.model import CardKey
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import open_sealed
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.kit.problems import ReplayError
 
@@ -59,10 +60,12 @@ def open_account(centre: IdentityCentre, caller: OperatorCaller, request: OpenAc
         if judged is None:
             reference = centre.namer.reference(caller.organisation, holder.linkage)
             centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=holder)
-            event = _event(caller, Outcome.PERMITTED)
+            event = by_operator(caller, EventKind.ACCOUNT_CONSENT_CHECKED, outcome=Outcome.PERMITTED)
         else:
             reason, refusal = judged
-            event = _event(caller, Outcome.REFUSED, reason=reason)
+            event = by_operator(
+                caller, EventKind.ACCOUNT_CONSENT_CHECKED, outcome=Outcome.REFUSED, reason=reason
+            )
         centre.context.journal.record(
             conn, person=holder.pseudonym, event=event, statement=signed.token.encode()
         )
@@ -81,7 +84,9 @@ def _verify(centre: IdentityCentre, caller: OperatorCaller, request: OpenAccount
             return _Signed(card, verify_card_consent(token, p256(card.public_key)), token)
     except (InvalidTag, ConsentError, ValueError):
         pass  # an unknown card and a false signature are one answer
-    event = _event(caller, Outcome.REFUSED, reason=CONSENT_REFUSED)
+    event = by_operator(
+        caller, EventKind.ACCOUNT_CONSENT_CHECKED, outcome=Outcome.REFUSED, reason=CONSENT_REFUSED
+    )
     with centre.context.database.write() as conn:
         centre.context.journal.record(conn, person=None, event=event)
     raise ConsentRefusedError
@@ -111,16 +116,4 @@ def _first_time(centre: IdentityCentre, conn: Connection, consent: CardConsent) 
         value=f"{consent.organisation} {consent.challenge}",
         expires=epoch_seconds(consent.until),
         now=centre.seconds(),
-    )
-
-
-def _event(caller: OperatorCaller, outcome: Outcome, *, reason: str | None = None) -> Event:
-    return Event(
-        kind=EventKind.ACCOUNT_CONSENT_CHECKED,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        reason=reason,
     )

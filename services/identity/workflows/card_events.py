@@ -2,36 +2,13 @@
 
 from dataclasses import replace
 
-from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
 from services.contracts.identity.messages import Application
 from services.identity.card_rows import MEMBER
 from services.identity.centre import IdentityCentre
-from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import Event, EventKind, Outcome
-
-
-def at_counter(
-    kind: EventKind,
-    caller: OperatorCaller,
-    *,
-    outcome: Outcome = Outcome.DONE,
-    reason: str | None = None,
-    detail: dict[str, JsonValue] | None = None,
-) -> Event:
-    """Return the event of what an operator did, or was refused."""
-    return Event(
-        kind=kind,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        reason=reason,
-        detail=detail,
-    )
 
 
 def at_home(

@@ -6,6 +6,7 @@ The steps are those of docs/cards.md.
 from collections.abc import Callable
 from typing import TypeVar
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent import base64url, pin
@@ -22,7 +23,7 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import CardNotUsableError, PinLockedError, PresenceError, WrongPinError
 from services.identity.holding import hold_card
 from services.identity.model import Card, PinSecrets
-from services.identity.workflows.card_events import at_counter, at_home, record_card
+from services.identity.workflows.card_events import at_home, record_card
 from services.identity.workflows.card_presence import require_presence
 from services.identity.workflows.cards import (
     certify,
@@ -34,6 +35,7 @@ from services.identity.workflows.cards import (
 from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 
 Attempt = UnlockCard | ChangePin
 Answer = TypeVar("Answer")
@@ -85,7 +87,8 @@ def unlock_at_counter(
         present.use(conn)
         hold_card(conn, request.card)
         centre.store.reset_tries(conn, request.card, request.application, tries=tries)
-        event = at_counter(kind, caller, detail={"application": request.application.value})
+        told: dict[str, JsonValue] = {"application": request.application.value}
+        event = by_operator(caller, kind, outcome=Outcome.DONE, detail=told)
         record_card(centre, conn, holder.pseudonym, card_id=request.card, event=event)
     return UnlockedApplication(application=request.application, tries=tries)
 
@@ -114,7 +117,8 @@ def renew_application(
             raise PresenceError
         centre.cards.renew(conn, held, new, tries=tries, now=centre.seconds())
         card_stopped(centre, conn, held.id)  # what the former key signed in ends with it
-        event = at_counter(kind, caller, detail={"application": request.application.value})
+        told: dict[str, JsonValue] = {"application": request.application.value}
+        event = by_operator(caller, kind, outcome=Outcome.DONE, detail=told)
         record_card(centre, conn, holder.pseudonym, card_id=request.card, event=event)
     return IssuedApplication(certificate=certificate, share=base64url.encode(new.share), retries=tries)
 

@@ -16,9 +16,9 @@ from services.contracts.oversight.register import p256
 from services.identity.centre import IdentityCentre
 from services.identity.errors import ChallengeError, PresenceError
 from services.identity.model import ApplicationKey, Card, Person
-from services.identity.workflows.card_events import at_counter
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 
 PRESENCE_REFUSED = "presence_refused"
 
@@ -63,9 +63,9 @@ def require_presence(
     try:
         return _verify(centre, caller, holder, request=request, content=content)
     except (SignatureError, MalformedError, ChallengeError, PresenceError) as error:
-        event = at_counter(
-            kind,
+        event = by_operator(
             caller,
+            kind,
             outcome=Outcome.REFUSED,
             reason=PRESENCE_REFUSED,
             detail={"application": request.application.value},

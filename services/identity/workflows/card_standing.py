@@ -20,11 +20,12 @@ from services.identity.errors import CardNotUsableError, NoCardError, TooManyTri
 from services.identity.holding import hold_card
 from services.identity.model import STATE_AFTER, TRANSITIONS, Card
 from services.identity.policy import next_state
-from services.identity.workflows.card_events import at_counter, record_card
+from services.identity.workflows.card_events import record_card
 from services.identity.workflows.cards import holder_of
 from services.identity.workflows.revocation import card_stopped
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.unknown_names import noting_unknown
 
 UNKNOWN_CODE = "unknown_code"
@@ -52,7 +53,7 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
     with (
         noting_unknown(
             centre.context,
-            at_counter(kind, caller),
+            by_operator(caller, kind, outcome=Outcome.DONE),
             person=holder.pseudonym,
             unknown=UnknownReferenceError,
         ),
@@ -64,7 +65,9 @@ def change_card(centre: IdentityCentre, caller: OperatorCaller, request: ChangeC
             raise UnknownReferenceError
         state = _move(centre, conn, card, request.change)
         code = new_code(centre, conn, card) if state is CardState.ACTIVE else None
-        event = at_counter(kind, caller, detail={"state": state.value, "reason": request.reason})
+        event = by_operator(
+            caller, kind, outcome=Outcome.DONE, detail={"state": state.value, "reason": request.reason}
+        )
         record_card(centre, conn, holder.pseudonym, card_id=card.id, event=event)
     return ChangedCard(card=card.id, state=state, suspension_code=code)
 
@@ -110,7 +113,9 @@ def look_up_card(centre: IdentityCentre, caller: OperatorCaller, request: LookUp
     holder = holder_of(centre, caller, request.reference, kind=EventKind.CARD_LOOKED_UP)
     with centre.context.database.write() as conn:
         centre.context.journal.record(
-            conn, person=holder.pseudonym, event=at_counter(EventKind.CARD_LOOKED_UP, caller)
+            conn,
+            person=holder.pseudonym,
+            event=by_operator(caller, EventKind.CARD_LOOKED_UP, outcome=Outcome.DONE),
         )
     with centre.context.database.read() as conn:
         return _standing(centre, conn, _own(centre, conn, holder.pseudonym))

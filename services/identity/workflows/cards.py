@@ -27,12 +27,13 @@ from services.identity.errors import (
 )
 from services.identity.holding import hold_person
 from services.identity.model import Card, NewCardApplication, Person
-from services.identity.workflows.card_events import at_counter, record_card
+from services.identity.workflows.card_events import record_card
 from services.identity.workflows.guardian_ends import note_age
 from services.kit.certificates import to_pem
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import EventKind
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.unknown_names import note_unknown
 
 CARD_ID_BYTES = 16
@@ -67,7 +68,7 @@ def issue_card(centre: IdentityCentre, caller: OperatorCaller, request: IssueCar
         centre.store.add_card(conn, card, [new for new, _ in certified], tries=centre.settings.pin_tries)
         code = random_code(centre.context.randomness)
         centre.cards.put_standing(conn, card, code=centre.code_digest(code), now=centre.seconds())
-        event = at_counter(EventKind.CARD_ISSUED, caller)
+        event = by_operator(caller, EventKind.CARD_ISSUED, outcome=Outcome.DONE)
         record_card(centre, conn, holder.pseudonym, card_id=card_id, event=event)
         note_age(centre, conn, holder.pseudonym, present.state or LegalState.OF_AGE)
     return IssuedCard(
@@ -114,7 +115,7 @@ def holder_of(centre: IdentityCentre, caller: OperatorCaller, reference: str, *,
     with centre.context.database.read() as conn:
         found = centre.store.linked(conn, organisation=caller.organisation, reference=reference)
     if found is None:
-        note_unknown(centre.context, at_counter(kind, caller))
+        note_unknown(centre.context, by_operator(caller, kind, outcome=Outcome.DONE))
         raise UnknownReferenceError
     return found
 

@@ -9,21 +9,15 @@ from services.identity.pseudonyms import LINKAGE_BYTES, LinkageCode
 from services.identity.workflows.linking_evidence import remember
 from services.identity.workflows.numbers import free_number
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 
 
 def enrol(centre: IdentityCentre, caller: OperatorCaller) -> EnrolledPerson:
     """Enrol a person at the caller's municipality."""
     linkage = LinkageCode(centre.context.randomness(LINKAGE_BYTES))
     reference = centre.namer.reference(caller.organisation, linkage)
-    enrolled = Event(
-        kind=EventKind.PERSON_ENROLLED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )
+    enrolled = by_operator(caller, EventKind.PERSON_ENROLLED, outcome=Outcome.DONE)
     with centre.context.database.write() as conn:
         changing = sector_store.hold_sectors(conn)  # before any name is made
         own = centre.context.people.own_name(conn, centre.names(conn)(Body.IDENTITY, linkage))

@@ -40,6 +40,7 @@ from services.kit.credentials.passkeys import spelled
 from services.kit.dual_control.kinds import Shown
 from services.kit.dual_control.model import Approval
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.problems import UnavailableError
 from services.kit.unknown_names import noting_unknown
 
@@ -55,13 +56,7 @@ def ward(centre: IdentityCentre, caller: OperatorCaller, message: AskWard) -> Wa
     present = egress.ask_presence(centre, someone)
     if not present.registered:
         raise NotResidentError("the registry does not know the person yet")
-    event = Event(
-        kind=EventKind.GUARDIANSHIPS_LOOKED_UP,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
-    )
+    event = by_operator(caller, EventKind.GUARDIANSHIPS_LOOKED_UP, outcome=Outcome.DONE)
     with centre.context.database.write() as conn:
         note_age(centre, conn, someone.pseudonym, present.state or LegalState.OF_AGE)
         centre.context.journal.record(conn, person=someone.pseudonym, event=event)
@@ -115,12 +110,10 @@ def end(centre: IdentityCentre, caller: OperatorCaller, message: EndGuardianship
 
     Raises: UnknownReferenceError, UnknownGuardianshipError; both are logged.
     """
-    by = Event(
-        kind=EventKind.GUARDIANSHIP_ENDED,
+    by = by_operator(
+        caller,
+        EventKind.GUARDIANSHIP_ENDED,
         outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        terminal=caller.terminal,
         detail={"evidence": message.evidence.value, "document": message.document},
     )
     someone = holder_of(centre, caller, message.reference, kind=by.kind)

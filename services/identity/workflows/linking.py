@@ -27,6 +27,7 @@ from services.identity.model import CardKey, Person
 from services.identity.workflows.guardian_sign_in import keeping_fault
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 
 ROLE_MISSING = RefusalCode.ROLE_MISSING.value
 PRESENTATION_REFUSED = "presentation_refused"
@@ -67,9 +68,8 @@ def link(centre: IdentityCentre, caller: OperatorCaller, presentation: str) -> L
             conn, kind="challenge", value=told.challenge, expires=expires, now=centre.seconds()
         )
         centre.store.add_link(conn, organisation=caller.organisation, reference=reference, someone=holder)
-        centre.context.journal.record(
-            conn, person=holder.pseudonym, event=_event(EventKind.CARD_LINKED, caller, Outcome.DONE)
-        )
+        linked = by_operator(caller, EventKind.CARD_LINKED, outcome=Outcome.DONE)
+        centre.context.journal.record(conn, person=holder.pseudonym, event=linked)
     return LinkedPerson(reference=reference)
 
 
@@ -156,24 +156,6 @@ def _record_refusal(
     kind: EventKind,
     reason: str,
 ) -> None:
-    event = _event(kind, caller, Outcome.REFUSED, reason=reason)
+    event = by_operator(caller, kind, outcome=Outcome.REFUSED, reason=reason)
     with centre.context.database.write() as conn:
         centre.context.journal.record(conn, person=someone.pseudonym, event=event)
-
-
-def _event(
-    kind: EventKind,
-    caller: OperatorCaller,
-    outcome: Outcome,
-    *,
-    reason: str | None = None,
-) -> Event:
-    return Event(
-        kind=kind,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        reason=reason,
-    )

@@ -23,7 +23,8 @@ from services.identity.patient_links import LinkState, PatientLink
 from services.identity.workflows.linking_evidence import Evidence, confirmed, evidence, identified
 from services.kit.clock import JAPAN
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 
 REASONS: dict[type[IdentityError], str] = {
@@ -105,7 +106,8 @@ def _store(
         held = held or _present(centre, conn, caller, message)
         if held is None or held.holder != holder.pseudonym:
             return None
-        event = _event(caller, Outcome.DONE, detail={"link": held.id, "check": shown.check.value})
+        told: dict[str, JsonValue] = {"link": held.id, "check": shown.check.value}
+        event = by_operator(caller, EventKind.PATIENT_LINKED, outcome=Outcome.DONE, detail=told)
         centre.context.journal.record(conn, person=holder.pseudonym, event=event)
     return held
 
@@ -121,25 +123,8 @@ def _present(
 def _record_refusal(
     centre: IdentityCentre, caller: OperatorCaller, known: Person | None, refusal: IdentityError
 ) -> None:
-    event = _event(caller, Outcome.REFUSED, reason=REASONS[type(refusal)])
+    event = by_operator(
+        caller, EventKind.PATIENT_LINKED, outcome=Outcome.REFUSED, reason=REASONS[type(refusal)]
+    )
     with centre.context.database.write() as conn:
         centre.context.journal.record(conn, person=known.pseudonym if known else None, event=event)
-
-
-def _event(
-    caller: OperatorCaller,
-    outcome: Outcome,
-    *,
-    reason: str | None = None,
-    detail: dict[str, JsonValue] | None = None,
-) -> Event:
-    return Event(
-        kind=EventKind.PATIENT_LINKED,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-        reason=reason,
-        detail=detail,
-    )

@@ -25,17 +25,13 @@ from services.identity.errors import RoleMissingError, UnknownLinkError
 from services.identity.patient_links import LinkState, PatientLink
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 
 
 def undo_link(centre: IdentityCentre, caller: OperatorCaller, message: UndoLink) -> UndoneLink:
     """Cut the link of a patient number, as its organisation asks. Raises: RoleMissingError, UnknownLinkError."""
-    told = replace(
-        _event(organisation=caller.organisation),
-        operator=caller.operator,
-        terminal=caller.terminal,
-        roles=caller.roles,
-    )
+    told = by_operator(caller, EventKind.PATIENT_LINK_UNDONE, outcome=Outcome.DONE)
     with centre.context.database.write() as conn:
         link = _linked(
             centre, conn, centre.patients.of_number(conn, caller.organisation, message.patient_number)

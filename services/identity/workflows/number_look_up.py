@@ -13,8 +13,9 @@ from services.identity.centre import IdentityCentre
 from services.identity.errors import RoleMissingError
 from services.identity.policy import may_look_up_numbers
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
 from services.kit.journal import DatedEvent
+from services.kit.operator_events import by_operator
 
 ROLE_MISSING = "role_missing"
 
@@ -22,13 +23,10 @@ ROLE_MISSING = "role_missing"
 def look_up_numbers(centre: IdentityCentre, caller: OperatorCaller, message: LookUpNumbers) -> NumberTokens:
     """Return tokens for the registry. Raises: RoleMissingError; who has a number sees that it was asked for."""
     permitted = may_look_up_numbers(caller.roles)
-    event = Event(
-        kind=EventKind.NUMBER_LOOKED_UP,
+    event = by_operator(
+        caller,
+        EventKind.NUMBER_LOOKED_UP,
         outcome=Outcome.PERMITTED if permitted else Outcome.REFUSED,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
         purpose=message.task,
         reason=None if permitted else ROLE_MISSING,
         detail={"case": message.case},

@@ -12,6 +12,7 @@ from services.identity.holding import hold_person
 from services.identity.workflows.cards import holder_of
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
+from services.kit.operator_events import by_operator
 
 
 def free_number(centre: IdentityCentre, conn: Connection) -> PersonalNumber:
@@ -36,14 +37,7 @@ def change_own(centre: IdentityCentre, caller: PersonCaller) -> OwnNumber:
 def change_at_counter(centre: IdentityCentre, caller: OperatorCaller, reference: str) -> OwnNumber:
     """Give another number to a person at the municipality's counter. Raises: UnknownReferenceError (logged)."""
     someone = holder_of(centre, caller, reference, kind=EventKind.NUMBER_CHANGED)
-    event = Event(
-        kind=EventKind.NUMBER_CHANGED,
-        outcome=Outcome.DONE,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
-    )
+    event = by_operator(caller, EventKind.NUMBER_CHANGED, outcome=Outcome.DONE)
     return egress.number_at_counter(_change(centre, someone.pseudonym, event), caller)
 
 

@@ -10,7 +10,7 @@ D6 effect, both people's log entries and the proposal's new state are one transa
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
@@ -33,7 +33,8 @@ from services.kit.dual_control.model import (
     Signatory,
 )
 from services.kit.dual_control.store import ProposalStore
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import EventKind, Outcome
+from services.kit.operator_events import by_operator
 from services.kit.permissions import policies
 from services.kit.problems import ForbiddenError, MalformedRequestError
 from services.kit.unknown_names import noting_unknown
@@ -158,7 +159,7 @@ def proposals(control: DualControl, caller: OperatorCaller) -> list[Proposal]:
 
 @contextmanager
 def _deciding(control: DualControl, caller: OperatorCaller) -> Iterator[Connection]:
-    event = _event(caller, EventKind.PROPOSAL_DECIDED, Outcome.DONE)
+    event = by_operator(caller, EventKind.PROPOSAL_DECIDED, outcome=Outcome.DONE)
     with (
         noting_unknown(control.context, event, unknown=UnknownProposalError),
         control.context.database.write() as conn,
@@ -288,18 +289,7 @@ def _record(
     control.context.journal.record(
         conn,
         person=person,
-        event=replace(
-            _event(caller, event, outcome), reason=None if refused is None else refused.value, detail=told
+        event=by_operator(
+            caller, event, outcome=outcome, reason=None if refused is None else refused.value, detail=told
         ),
-    )
-
-
-def _event(caller: OperatorCaller, kind: EventKind, outcome: Outcome) -> Event:
-    return Event(
-        kind=kind,
-        outcome=outcome,
-        organisation=caller.organisation,
-        operator=caller.operator,
-        roles=caller.roles,
-        terminal=caller.terminal,
     )

@@ -155,7 +155,8 @@ def test_the_end_stops_the_guardians_tokens_and_has_a_code_of_its_own(scene: Sce
     with pytest.raises(RemoteProblemError) as refusal:
         scene.token(former, name)
     assert refusal.value.code == "guardianship_ended"
-    logged = scene.history(scene.own_name(child))[-1]
+    *_, end, logged = scene.history(scene.own_name(child))
+    assert (end["kind"], end["staff"]["roles"]) == ("guardianship_ended", ["registrar"])
     assert (logged["kind"], logged["reason"]) == ("guardian_refused", "guardianship_ended")
     assert scene.token(present, other)
     scene.tell()
