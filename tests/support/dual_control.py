@@ -50,16 +50,3 @@ def fake_officials(fake: FakeOversight) -> tuple[FakeSupervisor, FakeSupervisor]
         for name in ("first", "second")
     )
     return first, second
-
-
-ROUTES = dict.fromkeys(
-    (
-        ("GET", "/proposals"),
-        ("POST", "/proposals"),
-        ("POST", "/proposals/{proposal}/approval"),
-        ("POST", "/proposals/{proposal}/rejection"),
-        ("POST", "/proposals/{proposal}/withdrawal"),
-    ),
-    ("operator", (Role.SUPERVISOR,)),
-)
-"""What dual control adds to a body."""

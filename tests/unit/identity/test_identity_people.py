@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.x509 import KeyUsage
 from pydantic import JsonValue
-from support import dual_control
 from support.identity_people import IDENTITY, PIN, Holder, Participant, card_request, some_items
 from support.identity_wire import refused
 from support.identity_world import World, running
@@ -31,78 +30,6 @@ from services.contracts.oversight.register import Kind, Role
 from services.kit import certificates
 from services.kit.clock import epoch_seconds
 from services.kit.staff import member
-
-ROUTES = {
-    ("POST", "/oauth/challenge"): ("open", ()),
-    ("POST", "/oauth/token"): ("open", ()),
-    ("POST", "/passkeys/options"): ("person by card", ()),
-    ("POST", "/passkeys"): ("person by card", ()),
-    ("GET", "/passkeys"): ("person", ()),
-    ("POST", "/passkeys/removals"): ("person", ()),
-    ("POST", "/oauth/revoke"): ("open", ()),
-    ("GET", "/oauth/token-status"): ("body", tuple(each.value for each in Body)),
-    ("GET", "/.well-known/oauth-authorization-server"): ("open", ()),
-    ("GET", "/.well-known/smart-configuration"): ("open", ()),
-    ("GET", "/.well-known/jwks.json"): ("open", ()),
-    ("GET", "/.well-known/sekisho"): ("open", ()),
-    ("GET", "/healthz"): ("open", ()),
-    ("POST", "/cards/unlock"): ("open", ()),
-    ("POST", "/cards/pin-changes"): ("open", ()),
-    ("POST", "/ocsp"): ("open", ()),
-    ("GET", "/ocsp/{request:path}"): ("open", ()),
-    ("GET", "/.well-known/card-authority.pem"): ("open", ()),
-    ("POST", "/cards/suspensions"): ("open", ()),
-    ("POST", "/cards/standings"): ("operator", ("registrar",)),
-    ("PUT", "/recovery"): ("person or guardian", ()),
-    ("POST", "/recovery/retirements"): ("person or guardian", ()),
-    ("POST", "/recovery/releases"): ("person", ()),
-    ("POST", "/cards/unlockings"): ("operator", ("registrar",)),
-    ("POST", "/cards/renewals"): ("operator", ("registrar",)),
-    ("POST", "/cards/suspension-codes"): ("person", ()),
-    ("GET", "/sector-keys"): ("operator", ("supervisor",)),
-    ("POST", "/cards/attribute-tokens"): ("person", ()),
-    ("GET", "/cards/own"): ("person", ()),
-    ("POST", "/persons"): ("operator", ("registrar",)),
-    ("POST", "/cards"): ("operator", ("registrar",)),
-    ("POST", "/cards/changes"): ("operator", ("registrar",)),
-    ("POST", "/accounts"): ("operator", ()),
-    ("POST", "/links"): ("operator", ()),
-    ("POST", "/patient-links"): ("operator", ()),
-    ("POST", "/patient-links/undo"): ("operator", ()),
-    ("POST", "/patient-links/disown"): ("person", ()),
-    ("GET", "/patient-links"): ("person", ()),
-    ("POST", "/pseudonym-tokens"): ("operator", ()),
-    ("POST", "/pseudonym-tokens/batch"): ("operator", ()),
-    ("POST", "/number-look-ups"): ("operator", ()),
-    ("PUT", "/subject"): ("person or guardian", ()),
-    ("POST", "/wards"): ("operator", ("registrar",)),
-    ("POST", "/guardianships/ends"): ("operator", ("registrar",)),
-    ("GET", "/guardianships"): ("person", ()),
-    ("GET", "/number"): ("person", ()),
-    ("POST", "/number"): ("person by card", ()),
-    ("POST", "/numbers/changes"): ("operator", ("registrar",)),
-    ("POST", "/people/renewals"): ("body", ("identity",)),
-    ("POST", "/legal-states"): ("body", ("identity",)),
-    ("POST", "/operator-presentations"): ("person", ()),
-    ("PUT", "/wallet"): ("person or guardian", ()),
-    ("GET", "/wallet"): ("person or guardian", ()),
-    ("GET", "/wallet/successor"): ("person", ()),
-    ("PUT", "/wallet/successor"): ("person", ()),
-    ("POST", "/wallet/renewals"): ("person", ()),
-    ("POST", "/directives"): ("person or guardian", ()),
-    ("GET", "/directives"): ("person or guardian", ()),
-    ("POST", "/withdrawals"): ("person or guardian", ()),
-    ("POST", "/releases"): ("body", ("medical",)),
-    ("POST", "/witness/add-checkpoint"): ("body", tuple(Body)),
-    ("GET", "/history"): ("person or guardian", ()),
-    ("GET", "/log/checkpoint"): ("accredited or terminal", ("log",)),
-    ("GET", "/log/leaves"): ("accredited or terminal", ("log",)),
-    ("GET", "/log/consistency"): ("open", ()),
-    ("GET", "/log/views"): ("open", ()),
-    ("GET", "/checkpoint"): ("open", ()),
-    ("GET", "/tile/{path:path}"): ("open", ()),
-    ("GET", "/audit"): ("operator or body", ("auditor", "oversight")),
-}
 
 
 @dataclass(frozen=True)
@@ -132,15 +59,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         town = world.accredit("town", Kind.MUNICIPALITY, Role.REGISTRAR)
         hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER, Role.READER)
         yield Scene(world, city, town, hospital)
-
-
-def test_routes_and_who_may_call_them(scene: Scene) -> None:
-    found = {
-        (method, path): (rule.kind, rule.names)
-        for (url, method, path), rule in scene.world.rules.items()
-        if url == IDENTITY
-    }
-    assert found == ROUTES | dual_control.ROUTES
 
 
 def test_certificates_show_nothing_about_their_holder(scene: Scene) -> None:

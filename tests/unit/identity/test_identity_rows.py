@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Table, select, text, update
 from support.identity_people import IDENTITY, MEDICAL, PIN, Holder, Participant
 from support.identity_world import World, running
@@ -83,18 +81,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             world.identity(city).register_subject(message, token=token)
             world.identity(city).change_own_number(token=world.person_token(holder, IDENTITY, at=city))
         yield Scene(world, city, hospital, holders)
-
-
-def test_migrations_make_exactly_these_tables(scene: Scene) -> None:
-    with scene.world.identity_context.database.read() as conn:
-        assert compare_metadata(MigrationContext.configure(conn), tables.metadata) == []
-
-
-def test_every_column_says_how_and_why_it_is_stored() -> None:
-    for table in tables.metadata.sorted_tables:
-        for column in table.columns:
-            assert column.info.get("stored") in {"clear", "sealed"}, f"{table.name}.{column.name}"
-            assert column.info["why"]
 
 
 def test_untouched_rows_are_found_in_order(scene: Scene) -> None:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
 from pydantic import JsonValue
 from sqlalchemy import text
@@ -33,7 +31,6 @@ from services.kit.http import RemoteProblemError
 from services.kit.keys import KeyFolderError
 from services.kit.settings import SettingsError
 from services.oversight import app as oversight_app
-from services.oversight.tables import metadata
 
 CLINIC = OrganisationId("clinic-b")
 SUSPENSION = StandingChange(kind=Accredited.ORGANISATION, id=CLINIC)
@@ -178,18 +175,6 @@ def test_an_edited_entry_accredits_nobody_and_is_named_by_the_audit(world: Overs
     assert [(each["table"], each["row"]) for each in report["findings"]] == [
         ("register_entry", "kind=operator key=clinic-b/clinic-b-staff")
     ]
-
-
-def test_the_migration_makes_the_tables_that_the_code_uses(world: OversightWorld) -> None:
-    with world.context.database.read() as conn:
-        assert compare_metadata(MigrationContext.configure(conn), metadata) == []
-
-
-def test_every_column_says_how_it_is_stored_and_why() -> None:
-    for table in metadata.tables.values():
-        for column in table.columns:
-            assert column.info.get("stored") in {"clear", "sealed"}, f"{table.name}.{column.name}"
-            assert column.info["why"]
 
 
 def test_a_terminals_key_and_the_register_name_one_certificate(world: OversightWorld) -> None:

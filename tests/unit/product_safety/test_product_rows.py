@@ -1,8 +1,6 @@
 """Stored rows: every change is found, every refusal is logged, every column says why it is clear."""
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Column, Table, select, text, update
 from support.product_safety_office import Office, caller
 from support.product_safety_world import GTIN, MAKER, OTHER_MAKER, SHOP, recall_record
@@ -154,17 +152,6 @@ def test_same_gtin_registered_again_is_one_entry_unless_the_name_changes(office:
     for name in ("Heater", "Heater", "Heater 2"):
         workflows.register_trade_item(office.centre, caller(MAKER), TradeItemRequest(gtin=GTIN, name=name))
     assert len(history(office, None)) == 2
-
-
-def test_migration_makes_exactly_the_tables(office: Office) -> None:
-    with office.centre.context.database.read() as conn:
-        assert compare_metadata(MigrationContext.configure(conn), tables.metadata) == []
-
-
-@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=lambda table: table.name)
-def test_every_column_says_how_it_is_stored_and_why(table: Table) -> None:
-    """R12."""
-    assert all(column.info.get("why") for column in table.columns)
 
 
 def test_only_pseudonym_columns_stand_for_a_person() -> None:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from pydantic import JsonValue
 from sqlalchemy import select, text, update
-from support import dual_control
 from support.identity_people import REGISTRY, Holder, Participant, some_items
 from support.identity_permissions import Permissions, basic_terms, permissions
 from support.identity_wire import refused
@@ -34,47 +31,6 @@ from services.registry.store import Store
 
 T = TypeVar("T")
 NEW_ADDRESS = "東京都千代田区一番町2"
-ROUTES = {
-    ("GET", "/.well-known/sekisho"): ("open", ()),
-    ("GET", "/healthz"): ("open", ()),
-    ("POST", "/residents"): ("operator", ("registrar",)),
-    ("PUT", "/residents"): ("operator", ("registrar",)),
-    ("POST", "/residents/departures"): ("operator", ("registrar",)),
-    ("POST", "/attribute-statements"): ("person", ()),
-    ("POST", "/confirmations"): ("operator", ()),
-    ("POST", "/disclosures"): ("operator", ()),
-    ("POST", "/people/renewals"): ("body", ("identity",)),
-    ("POST", "/legal-states"): ("body", ("identity",)),
-    ("POST", "/presence"): ("body", ("identity",)),
-    ("POST", "/look-ups"): ("operator", ()),
-    ("POST", "/look-ups/batch"): ("operator", ()),
-    ("POST", "/comparisons"): ("body", ("identity",)),
-    ("POST", "/matches"): ("body", ("identity",)),
-    ("PUT", "/insurances"): ("operator", ("registrar",)),
-    ("POST", "/eligibilities"): ("operator", ("reader", "writer")),
-    ("GET", "/look-up-stops"): ("operator", ("auditor", "supervisor")),
-    ("POST", "/look-up-reports"): ("operator", ("auditor", "supervisor")),
-    ("POST", "/look-up-reports/own"): ("person", ()),
-    ("POST", "/history-erasures"): ("operator", ("auditor", "supervisor")),
-    ("GET", "/erasure-proof"): ("operator", ("auditor", "supervisor")),
-    ("PUT", "/wallet"): ("person or guardian", ()),
-    ("GET", "/wallet"): ("person or guardian", ()),
-    ("POST", "/simulations"): ("person or guardian", ()),
-    ("GET", "/wallet/successor"): ("person", ()),
-    ("PUT", "/wallet/successor"): ("person", ()),
-    ("POST", "/wallet/renewals"): ("person", ()),
-    ("POST", "/directives"): ("person or guardian", ()),
-    ("GET", "/directives"): ("person or guardian", ()),
-    ("POST", "/withdrawals"): ("person or guardian", ()),
-    ("GET", "/history"): ("person or guardian", ()),
-    ("GET", "/log/checkpoint"): ("accredited or terminal", ("log",)),
-    ("GET", "/log/leaves"): ("accredited or terminal", ("log",)),
-    ("GET", "/log/consistency"): ("open", ()),
-    ("GET", "/log/views"): ("open", ()),
-    ("GET", "/checkpoint"): ("open", ()),
-    ("GET", "/tile/{path:path}"): ("open", ()),
-    ("GET", "/audit"): ("operator or body", ("auditor", "oversight")),
-}
 
 
 @dataclass(frozen=True)
@@ -138,27 +94,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         holder = world.holder(city)
         reference = world.link(holder, bank)
         yield Scene(world, city, bank, holder, reference, permissions(world, holder, at=bank))
-
-
-def test_routes_and_who_may_call_them(scene: Scene) -> None:
-    found = {
-        (method, path): (rule.kind, rule.names)
-        for (url, method, path), rule in scene.world.rules.items()
-        if url == REGISTRY
-    }
-    assert found == ROUTES | dual_control.ROUTES
-
-
-def test_migrations_make_exactly_these_tables(scene: Scene) -> None:
-    with scene.world.registry_context.database.read() as conn:
-        assert compare_metadata(MigrationContext.configure(conn), tables.metadata) == []
-
-
-def test_every_column_says_how_and_why_it_is_stored() -> None:
-    for table in tables.metadata.sorted_tables:
-        for column in table.columns:
-            assert column.info.get("stored") in {"clear", "sealed"}, f"{table.name}.{column.name}"
-            assert column.info["why"]
 
 
 def test_no_item_lies_in_the_files_in_the_clear(scene: Scene) -> None:
