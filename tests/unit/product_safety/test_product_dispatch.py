@@ -87,10 +87,10 @@ def test_recall_asked_for_twice_runs_once(tmp_path: Path) -> None:
 
 
 def test_stop_ends_between_batches_and_the_next_start_goes_on(tmp_path: Path) -> None:
-    owners = Owners(1000)
+    owners = Owners(10)
     with engine(tmp_path, owners, pace=3600.0):
         assert owners.begun.wait(PATIENCE_SECONDS)
-    assert owners.waiting == 999
+    assert owners.waiting == 9
     with engine(tmp_path, owners):
         assert owners.done.wait(PATIENCE_SECONDS)
     assert owners.waiting == 0
@@ -107,7 +107,7 @@ def test_recall_whose_steps_failed_for_good_is_taken_up_by_the_next_start(tmp_pa
 
 
 def test_work_of_a_process_that_never_came_back_is_taken_over(tmp_path: Path) -> None:
-    owners = Owners(1000)
+    owners = Owners(10)
     with engine(tmp_path, owners, executor="dead", pace=3600.0):
         assert owners.begun.wait(PATIENCE_SECONDS)
     with engine(tmp_path, owners, executor="alive"):
