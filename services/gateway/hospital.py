@@ -16,20 +16,19 @@ from consent.compartments import Compartment
 from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
-from consent.sealing import NewBundle, PlainDocument, SealedBundle, check_documents, seal_bundle
+from consent.sealing import NewBundle, PlainDocument, check_documents, seal_bundle
 from consent.vocabulary import Body, Category
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import (
     MAX_BUNDLES,
     RECEIPT_TYPE,
-    BundleMessage,
     CategoryYear,
     CompartmentSearch,
     DepositReceipt,
     DepositRequest,
-    DocumentMessage,
 )
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import NotVerifiedError
@@ -212,32 +211,12 @@ def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Seque
     Uses up the token. Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
     """
     token = named.tokens[Body.MEDICAL]
-    message = DepositRequest(token=token, bundles=[worded(bundle) for bundle in bundles])  # D4
+    message = DepositRequest(token=token, bundles=[worded_bundle(bundle) for bundle in bundles])  # D4
     told = organisation.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).deposit(message, token=token)
     )
     check_receipt(organisation, told.receipt, bundles)  # D7
     return told.receipt
-
-
-def worded(bundle: SealedBundle) -> BundleMessage:
-    """Word a sealed bundle."""
-    return BundleMessage(
-        id=bundle.id,
-        compartment=bundle.compartment.label,
-        message_kit=bundle.message_kit,
-        documents=[
-            DocumentMessage(
-                id=document.id,
-                version=document.version,
-                media_type=document.media_type,
-                nonce=document.nonce,
-                ciphertext=document.ciphertext,
-                signature=document.signature,
-            )
-            for document in bundle.documents
-        ],
-    )
 
 
 def check_receipt(

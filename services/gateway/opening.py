@@ -28,12 +28,13 @@ from consent.statements import (
 from consent.succession import lineage
 from consent.vocabulary import Body, Purpose
 from services.contracts.identity.messages import PseudonymTokens
+from services.contracts.medical.bundles import sealed_document
 from services.contracts.medical.messages import FirstRead, ReadAnswer, ReadBundle, ReadRequest
 from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.hospital import verified_publications
 from services.gateway.organisation import Organisation
-from services.gateway.origins import bundle_meta, sealed_document
+from services.gateway.origins import bundle_meta
 from services.gateway.unopened import LeftOut, Unopened, log_unopened
 from services.gateway.wrong_fragments import (
     KeysOf,

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from consent.compartments import Compartment
-from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
-from consent.sealing import BundleMeta, SealedAs, SealedDocument
-from services.contracts.medical.messages import DocumentMessage, ReadBundle
+from consent.identifiers import BundleId, OrganisationId, SubjectKeyId
+from consent.sealing import BundleMeta, SealedAs
+from services.contracts.medical.messages import ReadBundle
 from services.gateway.errors import NotVerifiedError
 
 
@@ -18,18 +18,6 @@ def bundle_meta(bundle: ReadBundle, former: Collection[str]) -> BundleMeta:
         message_kit=bundle.message_kit,
         author=OrganisationId(bundle.author),
         sealed_as=_origin(bundle, former),
-    )
-
-
-def sealed_document(document: DocumentMessage) -> SealedDocument:
-    """Return a document as it was sealed."""
-    return SealedDocument(
-        id=DocumentId(document.id),
-        version=document.version,
-        media_type=document.media_type,
-        nonce=document.nonce,
-        ciphertext=document.ciphertext,
-        signature=document.signature,
     )
 
 

@@ -16,12 +16,13 @@ from consent.life_records import MEANINGS, LifeRecord
 from consent.publication import verify_publication
 from consent.sealing import NewBundle, PlainDocument, seal_bundle
 from consent.vocabulary import Body
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import OwnDeposit
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.errors import FhirError
 from services.gateway.fhir import Line, lines_of, record_of
-from services.gateway.hospital import FHIR_JSON, Deposited, Place, check_receipt, in_parts, worded
+from services.gateway.hospital import FHIR_JSON, Deposited, Place, check_receipt, in_parts
 from services.gateway.people import publish
 from services.gateway.person import Person
 
@@ -103,7 +104,7 @@ def _seal(person: Person, compartment: Compartment, documents: Sequence[PlainDoc
 
 
 def _send(person: Person, bundles: Sequence[NewBundle]) -> str:
-    message = OwnDeposit(bundles=[worded(each) for each in bundles])
+    message = OwnDeposit(bundles=[worded_bundle(each) for each in bundles])
     told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).deposit_own(message, token=token))
     check_receipt(person, told.receipt, bundles)
     return told.receipt

@@ -15,13 +15,14 @@ from consent.sealing import BundleMeta, PlainDocument, SealedDocument, signer, v
 from consent.streams import LargeDocument, StreamCipher, StreamName, signed
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
+from services.contracts.medical.bundles import sealed_document
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, ReadBundle
 from services.gateway.authors import AuthorKeys, author_keys
 from services.gateway.errors import NotVerifiedError
 from services.gateway.large_documents import unwatched
 from services.gateway.large_reading import write_whole
-from services.gateway.origins import bundle_meta, sealed_document
+from services.gateway.origins import bundle_meta
 from services.gateway.person import Person
 from services.gateway.unopened import LeftOut, Unopened, log_unopened
 from services.kit.keys import write_new

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from consent.identifiers import BundleId, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
 from consent.vocabulary import Body
+from services.contracts.medical.bundles import worded_document
 from services.contracts.medical.messages import (
-    DocumentMessage,
     LogIndex,
     ReadAnswer,
     ReadBundle,
@@ -77,17 +77,7 @@ def read_bundle(served: ServedBundle, fragments: Mapping[Body, bytes], subject: 
         author=stored.author,
         subject=subject,
         message_kit=stored.message_kit,
-        documents=[
-            DocumentMessage(
-                id=each.id,
-                version=each.version,
-                media_type=each.media_type,
-                nonce=each.nonce,
-                ciphertext=each.ciphertext,
-                signature=each.signature,
-            )
-            for each in served.documents
-        ],
+        documents=[worded_document(each) for each in served.documents],
         fragments=dict(fragments),
         sealed_as=None
         if origin is None

@@ -11,11 +11,11 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from consent.compartments import Compartment
 from consent.errors import ConsentError, SignatureError
-from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
+from consent.identifiers import OrganisationId, SubjectKeyId
 from consent.jwk import PublicJwk, thumbprint
-from consent.sealing import SealedBundle, SealedDocument, capsule_of, verify_author
+from consent.sealing import SealedBundle, capsule_of, verify_author
+from services.contracts.medical.bundles import sealed_bundle
 from services.contracts.medical.messages import BundleMessage
 from services.contracts.oversight.register import ed25519
 from services.contracts.oversight.register_view import DirectorySource
@@ -44,7 +44,7 @@ class Verifying:
         sealed: list[SealedBundle] = []
         for number, message in enumerate(messages):
             try:
-                sealed.append(_sealed(message, subject=subject, author=author))
+                sealed.append(sealed_bundle(message, subject=subject, author=author))
             except ConsentError as error:
                 raise _refusal(number, error) from error
         digests = self._digests(sealed, key)
@@ -130,24 +130,3 @@ def _refusal(number: int, error: ConsentError) -> ProblemError:
     if isinstance(error, SignatureError):
         return AuthorError(f"bundles.{number}: a document is not signed as accredited")
     return MalformedRequestError(f"bundles.{number}: {error}")
-
-
-def _sealed(message: BundleMessage, *, subject: SubjectKeyId, author: OrganisationId) -> SealedBundle:
-    return SealedBundle(
-        id=BundleId(message.id),
-        subject=subject,
-        compartment=Compartment.parse(message.compartment),
-        message_kit=message.message_kit,
-        author=author,
-        documents=tuple(
-            SealedDocument(
-                DocumentId(each.id),
-                each.version,
-                each.media_type,
-                each.nonce,
-                each.ciphertext,
-                each.signature,
-            )
-            for each in message.documents
-        ),
-    )

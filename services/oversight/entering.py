@@ -1,10 +1,9 @@
 """Entering organisations, terminals and operators by two officials: judged together, entered together (R9, C6)."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent.errors import SignatureError
@@ -21,7 +20,7 @@ from services.contracts.oversight.messages import (
 from services.contracts.oversight.register import Jwk, Kind, Operator, Organisation, Role, Terminal, p256
 from services.kit.certificates import Usage, issue, thumbprint, to_pem
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.dual_control.kinds import Shown
+from services.kit.dual_control.kinds import Shown, read_parameters
 from services.kit.dual_control.model import Approval
 from services.kit.problems import MalformedRequestError
 from services.oversight.changes import Author, organisation, record
@@ -36,13 +35,7 @@ Place = tuple[EntryKind, str]
 
 def settle(office: Office, _conn: Connection, _caller: OperatorCaller, parameters: Shown) -> Presented:
     """Return what is proposed, each presentation looked at. Raises: MalformedRequestError, NotPresentedError."""
-    try:
-        asked = Entering.model_validate_json(json.dumps(parameters))
-    except ValidationError as error:
-        fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
-        raise MalformedRequestError(
-            f"the parameters of enter are wrong: {', '.join(fields)[:200]}"
-        ) from error
+    asked = read_parameters(Entering, parameters, kind="enter")
     if asked.empty:
         raise MalformedRequestError("name organisations, terminals or operators to be entered")
     return Presented(

@@ -1,18 +1,14 @@
 """What the registry does under dual control; docs/dual-control.md says how a kind is made."""
 
-import json
-
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from consent.identifiers import OperatorId, OrganisationId
 from services.contracts.oversight.register import Kind as Sector
 from services.contracts.registry.supervision import AskLift, LiftStop
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.dual_control.kinds import AnyKind, Kind, Shown
+from services.kit.dual_control.kinds import AnyKind, Kind, Shown, read_parameters
 from services.kit.dual_control.model import Approval
 from services.kit.events import Event, EventKind, Outcome
-from services.kit.problems import MalformedRequestError
 from services.registry.centre import Registry
 from services.registry.errors import NotStoppedError, RegistryError
 
@@ -53,10 +49,7 @@ def registry_kinds(registry: Registry) -> list[AnyKind]:
 
 
 def _of_own_organisation(_conn: Connection, caller: OperatorCaller, parameters: Shown) -> LiftStop:
-    try:
-        asked = AskLift.model_validate_json(json.dumps(dict(parameters)))
-    except ValidationError as error:
-        raise MalformedRequestError("the parameters of lift-stop are: operator") from error
+    asked = read_parameters(AskLift, parameters, kind="lift-stop")
     return LiftStop(organisation=caller.organisation, operator=asked.operator)
 
 

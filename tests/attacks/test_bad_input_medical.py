@@ -18,10 +18,10 @@ from consent.canonical import JsonObject, JsonValue
 from consent.directives import DIRECTIVE, DirectiveCopy
 from consent.vocabulary import Body, Category
 from services.contracts.directives import submission
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import BundleMessage, DepositRequest, ReadRequest
 from services.gateway.fhir_face.documents import new_document
 from services.gateway.fhir_face.errors import FaceError
-from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 from services.medical.tables import metadata
 
@@ -100,13 +100,13 @@ def _fragments_of_another_wallet(scene: Scene) -> None:
 
 def _truncated_kit(scene: Scene) -> None:
     bundle = seal(scene.world, scene.person, documents(1, prefix="cut"), compartment=MEDICATION[2])
-    sent = worded(bundle)
+    sent = worded_bundle(bundle)
     _deposit(scene, sent.model_copy(update={"message_kit": sent.message_kit[:-1]}))
 
 
 def _truncated_kit_that_its_author_signed(scene: Scene) -> None:
     whole = seal(scene.world, scene.person, documents(1, prefix="cut"), compartment=MEDICATION[2])
-    _deposit(scene, worded(replace(whole, message_kit=whole.message_kit[:50])))
+    _deposit(scene, worded_bundle(replace(whole, message_kit=whole.message_kit[:50])))
 
 
 def _deposit(scene: Scene, bundle: BundleMessage) -> None:

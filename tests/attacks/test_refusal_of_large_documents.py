@@ -11,9 +11,9 @@ from consent.compartments import YearSpan
 from consent.statements import Selection
 from consent.terms import Effect, RecordScope
 from consent.vocabulary import Category, Purpose
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import DepositRequest
 from services.contracts.medical.streams import AskSegment, StreamsClient
-from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 
 SCOPE = RecordScope(frozenset({Category.IMAGING}), YearSpan(2024, 2026))
@@ -31,7 +31,7 @@ def test_no_segment_leaves_after_an_acknowledged_refusal_that_touches_it(
         made = study(person)
         upload(StreamsClient(running.http(HOSPITAL)), made, token=world.token(hospital))
         named = world.pseudonym_token(person, hospital)
-        deposit = DepositRequest(token=named, bundles=[worded(made.bundle(world))])
+        deposit = DepositRequest(token=named, bundles=[worded_bundle(made.bundle(world))])
         running.medical(HOSPITAL).deposit(deposit, token=world.token(hospital))
         running.permit(person, world.grant(person, world.terms(CLINIC, scope=SCOPE), compartments=[IMAGING]))
         request = running.request(person, CLINIC, selection=Selection(SCOPE.categories, SCOPE.years))

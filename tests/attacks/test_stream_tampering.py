@@ -27,11 +27,11 @@ from consent.identifiers import DocumentId
 from consent.statements import DocumentSelection
 from consent.terms import RecordScope
 from consent.vocabulary import Body, Category
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import DepositRequest, ReadAnswer, SetApart
 from services.contracts.medical.streams import AskSegment, BeginUpload, CompleteUpload, StreamsClient
 from services.contracts.oversight.messages import RolesChange
 from services.contracts.shared import AuditReport
-from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 
 ASKED = DocumentSelection(frozenset({DocumentId("study")}))
@@ -227,7 +227,7 @@ def test_no_segment_leaves_after_the_link_was_cut(told: Told) -> None:
     upload(StreamsClient(told.running.http(HOSPITAL)), other, token=world.token(member))
     token = world.token_about(told.person, HOSPITAL, Body.MEDICAL, link="wrong")
     told.running.medical().deposit(
-        DepositRequest(token=token, bundles=[worded(other.bundle(world))]), token=world.token(member)
+        DepositRequest(token=token, bundles=[worded_bundle(other.bundle(world))]), token=world.token(member)
     )
     request = told.running.request(
         told.person, CLINIC, selection=DocumentSelection(frozenset({DocumentId("wrong")}))

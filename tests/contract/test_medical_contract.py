@@ -15,6 +15,7 @@ from consent import jws
 from consent.compartments import Compartment
 from consent.sealing import document_digest
 from consent.vocabulary import Category
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import (
     RECEIPT_TYPE,
     CategoryYear,
@@ -23,7 +24,6 @@ from services.contracts.medical.messages import (
     DepositRequest,
     Publication,
 )
-from services.gateway.hospital import worded
 
 
 def test_published_keys_come_back_as_signed(bench: Bench) -> None:
@@ -137,7 +137,7 @@ def test_refused_deposit_stores_nothing(bench: Bench) -> None:
 def test_deposit_without_the_wallet_of_the_person_is_refused(bench: Bench) -> None:
     other = Someone("taro")
     bundle = seal(bench.world, other, documents(1), compartment=MEDICATION[2])
-    request = DepositRequest(token=bench.name(other, HOSPITAL), bundles=[worded(bundle)])
+    request = DepositRequest(token=bench.name(other, HOSPITAL), bundles=[worded_bundle(bundle)])
     assert refused(lambda: bench.centre.deposit(request, token=bench.operator(HOSPITAL))) == (
         404,
         "no_wallet",
@@ -149,7 +149,7 @@ def test_pseudonym_token_is_good_once(bench: Bench) -> None:
     bench.publish(ALL)
     token = bench.name(bench.person, HOSPITAL)
     bench.centre.search(CompartmentSearch(token=token), token=bench.operator(HOSPITAL))
-    again = DepositRequest(token=token, bundles=[worded(bench.seal(1, MEDICATION[2]))])
+    again = DepositRequest(token=token, bundles=[worded_bundle(bench.seal(1, MEDICATION[2]))])
     assert refused(lambda: bench.centre.deposit(again, token=bench.operator(HOSPITAL))) == (409, "replayed")
 
 

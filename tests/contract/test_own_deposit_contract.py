@@ -14,8 +14,8 @@ from consent.compartments import Compartment
 from consent.identifiers import BundleId, OrganisationId
 from consent.sealing import SealedBundle, seal_bundle
 from consent.vocabulary import Body
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import DepositRequest, OwnDeposit
-from services.gateway.hospital import worded
 from services.kit.clock import system_randomness
 from services.kit.http import RemoteProblemError
 
@@ -60,7 +60,7 @@ def refused(call: Callable[[], object]) -> tuple[int, str]:
 
 def deposit(bench: Bench, bundle: SealedBundle) -> int:
     """Deposit as the person."""
-    request = OwnDeposit(bundles=[worded(bundle)])
+    request = OwnDeposit(bundles=[worded_bundle(bundle)])
     return bench.centre.deposit_own(request, token=bench.own()).stored
 
 
@@ -82,7 +82,7 @@ def test_nobody_else_writes_in_the_persons_name(bench: Bench) -> None:
     ):
         assert refused(lambda b=forged: deposit(bench, b)) == (403, "author_not_verified")  # type: ignore[misc]  # bound now
     as_hospital = DepositRequest(
-        token=bench.name(bench.person, HOSPITAL), bundles=[worded(own(bench.person))]
+        token=bench.name(bench.person, HOSPITAL), bundles=[worded_bundle(own(bench.person))]
     )
     assert refused(lambda: bench.centre.deposit(as_hospital, token=bench.operator(HOSPITAL))) == (
         403,
@@ -93,7 +93,7 @@ def test_nobody_else_writes_in_the_persons_name(bench: Bench) -> None:
 
 
 def test_operator_does_not_deposit_as_a_person(bench: Bench) -> None:
-    request = OwnDeposit(bundles=[worded(own(bench.person))])
+    request = OwnDeposit(bundles=[worded_bundle(own(bench.person))])
     assert refused(lambda: bench.centre.deposit_own(request, token=bench.operator(HOSPITAL))) == (
         403,
         "forbidden",

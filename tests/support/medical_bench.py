@@ -20,6 +20,7 @@ from consent.sealing import SealedBundle
 from consent.statements import DocumentSelection, Selection
 from consent.vocabulary import Body, Purpose
 from services.contracts.directives import WithdrawalOrder
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.client import Medical
 from services.contracts.medical.fake import FakeMedical
 from services.contracts.medical.messages import (
@@ -31,7 +32,6 @@ from services.contracts.medical.messages import (
 from services.contracts.released import (
     WrongRelease,
 )
-from services.gateway.hospital import worded
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.http import RemoteProblemError, Token
 
@@ -111,7 +111,7 @@ class Bench(ABC):
     ) -> str:
         """Deposit for the person; returns the receipt."""
         request = DepositRequest(
-            token=self.name(self.person, member, link=link), bundles=[worded(each) for each in bundles]
+            token=self.name(self.person, member, link=link), bundles=[worded_bundle(each) for each in bundles]
         )
         return self.centre.deposit(request, token=self.operator(member)).receipt
 

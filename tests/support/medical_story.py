@@ -23,6 +23,7 @@ from consent.sealing import (
 )
 from consent.statements import Selection
 from consent.vocabulary import Body, Category
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import (
     CompartmentSearch,
     DepositAnswer,
@@ -30,7 +31,6 @@ from services.contracts.medical.messages import (
     ReadAnswer,
     ReadBundle,
 )
-from services.gateway.hospital import worded
 from services.kit.clock import system_randomness
 
 MEDICATION = [Compartment(Category.MEDICATION, year, 1) for year in (2024, 2025, 2026)]
@@ -81,7 +81,7 @@ def deposit(
     world = running.world
     member = world.members[author]
     request = DepositRequest(
-        token=world.pseudonym_token(someone, member), bundles=[worded(each) for each in bundles]
+        token=world.pseudonym_token(someone, member), bundles=[worded_bundle(each) for each in bundles]
     )
     return running.medical(author).deposit(request, token=world.token(member))
 

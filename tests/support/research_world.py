@@ -30,6 +30,7 @@ from consent.shown import Notice
 from consent.terms import Effect, RecordScope, Terms
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.fake_credentials import operator_caller
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.fake import FakeMedical
 from services.contracts.medical.messages import (
     DepositRequest,
@@ -44,7 +45,6 @@ from services.contracts.oversight.messages import (
 )
 from services.contracts.oversight.register import BodyEntry, Kind, Role
 from services.gateway.credentials import Credentials
-from services.gateway.hospital import worded
 from services.gateway.organisation import Organisation
 from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_randomness
@@ -121,7 +121,7 @@ class World:
         publication = Publication(publication=someone.wallet.publish(COMPARTMENTS, self.now))
         self.medical.publish(publication, token=self._plain_token(f"person:{person}"))
         bundles = [
-            worded(self._seal(someone, compartment, documents))
+            worded_bundle(self._seal(someone, compartment, documents))
             for compartment, documents in someone.documents().items()
             if documents
         ]

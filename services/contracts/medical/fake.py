@@ -43,7 +43,7 @@ from services.contracts.medical.fake_rules import (
     require_author,
     require_new,
     require_signed,
-    sealed_bundle,
+    taken_bundle,
     verified_statement,
 )
 from services.contracts.medical.fake_simulations import FakeSimulations
@@ -117,7 +117,7 @@ class FakeMedical(FakeKept):
         caller = self._operator(token, "writer")
         person = self._of(self._named(message.token))
         author = caller.organisation
-        sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
+        sealed = [taken_bundle(each, person.subject, author) for each in message.bundles]
         require_author(sealed, self._directory(), caller.organisation)
         self._require_used_once(message.token)
         require_new(sealed, person, taken=self._bundle_ids())
@@ -131,7 +131,7 @@ class FakeMedical(FakeKept):
         """See `Medical`."""
         person = self._of(self._person(token))
         author = OrganisationId(person.subject)
-        sealed = [sealed_bundle(each, person.subject, author) for each in message.bundles]
+        sealed = [taken_bundle(each, person.subject, author) for each in message.bundles]
         require_signed(sealed, ed25519(dict(person.wallet)))
         require_new(sealed, person, taken=self._bundle_ids())
         self.streams.claim(author, sealed)

@@ -23,6 +23,7 @@ from consent.terms import Effect
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseFault
 from services.contracts.medical import messages
+from services.contracts.medical.bundles import sealed_bundle, worded_document
 from services.contracts.oversight.register import Directory, ed25519, p256
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.http import RemoteProblemError
@@ -154,33 +155,15 @@ def require_new(bundles: list[SealedBundle], person: FakePerson, *, taken: set[B
                 raise refusal(409, "document_version")
 
 
-def sealed_bundle(
+def taken_bundle(
     message: messages.BundleMessage, subject: SubjectKeyId, author: OrganisationId
 ) -> SealedBundle:
     """Read a bundle from its message. Raises: RemoteProblemError."""
     try:
-        compartment = Compartment.parse(message.compartment)
         capsule_of(message.message_kit)
+        return sealed_bundle(message, subject=subject, author=author)
     except ConsentError:
         raise refusal(400, "malformed_request") from None
-    return SealedBundle(
-        id=BundleId(message.id),
-        subject=subject,
-        compartment=compartment,
-        message_kit=message.message_kit,
-        author=author,
-        documents=tuple(
-            SealedDocument(
-                DocumentId(each.id),
-                each.version,
-                each.media_type,
-                each.nonce,
-                each.ciphertext,
-                each.signature,
-            )
-            for each in message.documents
-        ),
-    )
 
 
 def bundle_message(
@@ -193,17 +176,7 @@ def bundle_message(
         author=bundle.author,
         subject=bundle.subject,
         message_kit=bundle.message_kit,
-        documents=[
-            messages.DocumentMessage(
-                id=each.id,
-                version=each.version,
-                media_type=each.media_type,
-                nonce=each.nonce,
-                ciphertext=each.ciphertext,
-                signature=each.signature,
-            )
-            for each in documents
-        ],
+        documents=[worded_document(each) for each in documents],
         fragments=dict(fragments or {}),
     )
 

@@ -5,10 +5,8 @@ over. The person gets another card, permits anew, and guardians are entered anew
 somebody else could use meanwhile.
 """
 
-import json
 from dataclasses import replace
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from consent.identifiers import Pseudonym
@@ -19,20 +17,16 @@ from services.identity.guardianships import NEVER, Guardianship, LegalStanding
 from services.identity.holding import hold_person
 from services.identity.workflows.guardian_offers import referred
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.dual_control.kinds import Shown
+from services.kit.dual_control.kinds import Shown, read_parameters
 from services.kit.dual_control.model import Approval
 from services.kit.events import Event, EventKind, Outcome
-from services.kit.problems import MalformedRequestError
 
 
 def settle_correction(
     centre: IdentityCentre, conn: Connection, caller: OperatorCaller, parameters: Shown
 ) -> CorrectingDeath:
     """Keep whose death it is not. Raises: MalformedRequestError, UnknownReferenceError."""
-    try:
-        asked = CorrectDeath.model_validate_json(json.dumps(dict(parameters)))
-    except ValidationError as error:
-        raise MalformedRequestError("the parameters of correct-death are: reference, document") from error
+    asked = read_parameters(CorrectDeath, parameters, kind="correct-death")
     person = referred(centre, conn, caller, asked.reference).pseudonym
     return CorrectingDeath(organisation=caller.organisation, person=person, document=asked.document)
 

@@ -1,8 +1,5 @@
 """H1, H2: what two supervisors are shown of a guardian to be entered, and what is refused before they are."""
 
-import json
-
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from consent import jws
@@ -35,8 +32,7 @@ from services.identity.guardianships import LegalStanding
 from services.identity.model import Person
 from services.identity.workflows.guardian_ends import in_force
 from services.kit.credentials.callers import OperatorCaller
-from services.kit.dual_control.kinds import Shown
-from services.kit.problems import MalformedRequestError
+from services.kit.dual_control.kinds import Shown, read_parameters
 
 
 def settle_guardianship(
@@ -46,12 +42,7 @@ def settle_guardianship(
 
     Raises: MalformedRequestError, UnknownReferenceError, GuardianOfferError.
     """
-    try:
-        asked = RegisterGuardianship.model_validate_json(json.dumps(dict(parameters)))
-    except ValidationError as error:
-        raise MalformedRequestError(
-            "the parameters of register-guardianship are: reference, offer, evidence, document"
-        ) from error
+    asked = read_parameters(RegisterGuardianship, parameters, kind="register-guardianship")
     ward = referred(centre, conn, caller, asked.reference)
     guardian, claims = _offered(centre, conn, asked.offer)
     fresh = abs(centre.seconds() - claims.at) <= centre.settings.signed_max_age_seconds
@@ -73,10 +64,7 @@ def settle_death(
     centre: IdentityCentre, conn: Connection, caller: OperatorCaller, parameters: Shown
 ) -> EnteringDeath:
     """Keep whose death it is. Raises: MalformedRequestError, UnknownReferenceError."""
-    try:
-        asked = RegisterDeath.model_validate_json(json.dumps(dict(parameters)))
-    except ValidationError as error:
-        raise MalformedRequestError("the parameters of register-death are: reference, document") from error
+    asked = read_parameters(RegisterDeath, parameters, kind="register-death")
     person = referred(centre, conn, caller, asked.reference).pseudonym
     return EnteringDeath(organisation=caller.organisation, person=person, document=asked.document)
 

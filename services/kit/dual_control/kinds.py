@@ -18,6 +18,17 @@ P = TypeVar("P", bound=Message)
 Shown = Mapping[str, JsonValue]
 
 
+def read_parameters(shape: type[P], parameters: Shown, *, kind: str) -> P:
+    """Return what is asked for. Raises: MalformedRequestError; it names what is wrong, and no value."""
+    try:
+        return shape.model_validate_json(json.dumps(dict(parameters)))
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
+        raise MalformedRequestError(
+            f"the parameters of {kind} are wrong: {', '.join(fields)[:200]}"
+        ) from error
+
+
 def nobody(_conn: Connection, _asked: Message) -> Pseudonym | None:
     """Say that a proposal is about no person."""
     return None
@@ -47,13 +58,7 @@ class Kind(Generic[P]):
         """Return what is proposed. Raises: MalformedRequestError; what `settle` raises."""
         if self.settle is not None:
             return self._bound(self.settle(conn, caller, parameters))
-        try:
-            return self._bound(self.asked.model_validate_json(json.dumps(parameters)))
-        except ValidationError as error:
-            fields = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
-            raise MalformedRequestError(
-                f"the parameters of {self.name} are wrong: {', '.join(fields)[:200]}"
-            ) from error
+        return self._bound(read_parameters(self.asked, parameters, kind=self.name))
 
     def again(self, stored: str) -> "Asked":
         """Return what was proposed earlier."""

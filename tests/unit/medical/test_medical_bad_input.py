@@ -8,7 +8,7 @@ import pytest
 from support.medical_story import ASKED, MEDICATION, documents, seal, story
 from support.medical_world import CLINIC, HOSPITAL, Running, Someone, World
 
-from services.gateway.hospital import worded
+from services.contracts.medical.bundles import worded_bundle
 from services.kit.http import RemoteProblemError, Token
 
 
@@ -31,7 +31,7 @@ def deposit_of(world: World, person: Someone) -> dict[str, Any]:
     """Return a deposit that would be taken."""
     bundle = seal(world, person, documents(1, prefix="fresh"), compartment=MEDICATION[2])
     token = world.pseudonym_token(person, world.members[HOSPITAL])
-    return {"token": token, "bundles": [worded(bundle).model_dump(mode="json")]}
+    return {"token": token, "bundles": [worded_bundle(bundle).model_dump(mode="json")]}
 
 
 BUNDLE_CHANGES: dict[str, dict[str, Any]] = {

@@ -11,9 +11,9 @@ from support.medical_world import AUDITOR, CLINIC, HOSPITAL, ID_CENTRE, Running,
 
 from consent.vocabulary import Body
 from services.contracts.directives import ReleaseAnswer, ReleaseRequest
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import DepositRequest, SetApart
 from services.contracts.shared import AuditReport
-from services.gateway.hospital import worded
 from services.kit.http import RemoteProblemError
 from services.medical import tables
 
@@ -40,7 +40,8 @@ def deposit_under(running: Running, link: str) -> None:
     bundle = seal(world, HANAKO, documents(2, prefix="d"), compartment=MEDICATION[0], author=HOSPITAL)
     token = world.token_about(HANAKO, HOSPITAL, Body.MEDICAL, link=link)
     running.medical().deposit(
-        DepositRequest(token=token, bundles=[worded(bundle)]), token=world.token(world.members[HOSPITAL])
+        DepositRequest(token=token, bundles=[worded_bundle(bundle)]),
+        token=world.token(world.members[HOSPITAL]),
     )
 
 

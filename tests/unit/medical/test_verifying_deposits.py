@@ -12,9 +12,9 @@ from support.consent_story import MEDICATION, document, tell
 from consent.identifiers import BundleId, OrganisationId
 from consent.sealing import NewBundle, SealedBundle, document_digest, seal_bundle
 from consent.vocabulary import Body
+from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import BundleMessage
 from services.contracts.oversight.register import Directory
-from services.gateway.hospital import worded
 from services.kit.clock import system_randomness
 from services.kit.problems import UnavailableError
 from services.medical.errors import AuthorError
@@ -47,7 +47,7 @@ def bundle(name: str, number: int) -> NewBundle:
 
 SIZES = (2 * AT_ONCE + 3, 1, AT_ONCE, AT_ONCE + 1)
 BUNDLES = [bundle(f"b{number}", size) for number, size in enumerate(SIZES)]
-MESSAGES = [worded(each) for each in BUNDLES]
+MESSAGES = [worded_bundle(each) for each in BUNDLES]
 PLACES = [(number, each) for number, size in enumerate(SIZES) for each in range(size)]
 
 
