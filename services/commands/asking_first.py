@@ -9,6 +9,7 @@ from consent.vocabulary import Category, Purpose
 from consent.words import CATEGORIES
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
+from services.commands.record_options import PURPOSES, categories_option, some_years_option
 from services.commands.wishes import language_option
 from services.gateway import asking_first as gateway
 from services.gateway.organisation import Organisation
@@ -17,9 +18,9 @@ from services.gateway.organisation import Organisation
 @click.command()
 @as_option
 @reference_option
-@click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
-@click.option("--years", required=True, type=(int, int), help="First and last year of the records.")
-@click.option("--purpose", required=True, type=click.Choice([each.value for each in Purpose]))
+@categories_option
+@some_years_option
+@click.option("--purpose", required=True, type=PURPOSES)
 @language_option
 @told
 def may_read(

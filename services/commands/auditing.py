@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from consent.vocabulary import Body
 from services.commands.failures import told
+from services.commands.options import official_option
 from services.commands.trusting import tell_made, tell_verified, trust_file, trust_option
 from services.gateway.audit_events import save_bundle
 from services.gateway.audit_reports import differing, hand_in, kept, save
@@ -89,13 +90,7 @@ def audit(folder: Path, report: Path | None) -> None:
 
 
 @click.command(name="audit-reports")
-@click.option(
-    "--as",
-    "folder",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Credentials of an accreditor or auditor of the oversight body.",
-)
+@official_option
 @told
 def audit_reports(folder: Path) -> None:
     """List auditors' signed reports, and where two of them found different things in one state of a log."""

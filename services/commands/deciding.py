@@ -11,6 +11,7 @@ from consent.words import CATEGORIES, Word
 from services.commands.asking_first import line
 from services.commands.failures import told
 from services.commands.person import card_option, signed_in
+from services.commands.record_options import purpose_option, some_categories_option, some_years_option
 from services.commands.wishes import language_option
 from services.gateway import deciding as gateway
 from services.gateway.deciding import Reading
@@ -22,21 +23,9 @@ NOBODY = Word("なし", "nobody")
 @card_option
 @click.option("--to", "organisation", help="The organisation; without one all that may are listed.")
 @click.option("--professional", help="One of the organisation, by their operator id.")
-@click.option(
-    "--category",
-    "categories",
-    multiple=True,
-    required=True,
-    type=click.Choice([each.value for each in Category]),
-    help="A kind of records; may be repeated.",
-)
-@click.option("--years", type=(int, int), required=True, help="First and last year of the records.")
-@click.option(
-    "--purpose",
-    default=Purpose.TREAT.value,
-    show_default=True,
-    type=click.Choice([each.value for each in Purpose]),
-)
+@some_categories_option
+@some_years_option
+@purpose_option
 @language_option
 @told
 def who_may_read(

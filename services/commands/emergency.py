@@ -14,6 +14,7 @@ from services.commands.failures import told
 from services.commands.options import IdCommand, Said
 from services.commands.organisation import as_option
 from services.commands.person import card_option, signing
+from services.commands.record_options import categories_option, some_years_option
 from services.commands.wishes import language_option
 from services.contracts.oversight.emergencies import ReviewOutcome
 from services.gateway import emergencies as gateway
@@ -25,13 +26,6 @@ from services.kit.http import PeerUnavailableError
 from services.kit.parent import end_with
 from services.kit.problems import UnavailableError
 
-categories_option = click.option(
-    "--category",
-    "categories",
-    multiple=True,
-    type=click.Choice([each.value for each in Category]),
-    help="A kind of records; may be repeated.",
-)
 LEFT_OUT = {
     LARGE: "a large document needs the person's own permission, or a copy from its author",
     UNOPENABLE: "its author sealed it so that no key of the person opens it; ask the author for a copy",
@@ -68,7 +62,7 @@ def choose(
 @as_option
 @click.argument("reference")
 @categories_option
-@click.option("--years", type=(int, int), required=True, help="First and last year of the records.")
+@some_years_option
 @click.option("--reason", required=True, help="What happened to this patient, and what you must know.")
 @told
 def request_(

@@ -7,6 +7,7 @@ import click
 
 from consent.vocabulary import Purpose
 from services.commands.failures import told
+from services.commands.record_options import purpose_option
 from services.gateway.fhir_face.serving import address, face_of, listen, secret_in, server_of
 from services.gateway.organisation import Organisation
 
@@ -33,13 +34,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=click.IntRange(0, 65535),
     help="Port on 127.0.0.1; without one a free one is taken.",
 )
-@click.option(
-    "--purpose",
-    default=Purpose.TREAT.value,
-    show_default=True,
-    type=click.Choice([each.value for each in Purpose]),
-    help="What is read is read for this.",
-)
+@purpose_option
 @told
 def fhir_gateway(folder: Path, secret: Path, audit: Path, port: int, purpose: str) -> None:
     """Serve FHIR R4 on this machine and stay; Ctrl-C stops it. What is created leaves it sealed."""

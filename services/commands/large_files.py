@@ -13,13 +13,13 @@ from consent.compartments import YearSpan
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.organisation import as_option, reference_option
+from services.commands.record_options import CATEGORIES, purpose_option, some_years_option
 from services.commands.wrong_fragments import bypassed
 from services.gateway.large_documents import LargeFile, Watch
 from services.gateway.large_documents import deposit_file as deposit_large
 from services.gateway.large_reading import fetch, find_large
 from services.gateway.organisation import Organisation
 
-CATEGORIES = click.Choice([each.value for each in Category])
 ANYTHING = "application/octet-stream"
 
 
@@ -63,13 +63,8 @@ def deposit_file(
 @as_option
 @reference_option
 @click.option("--category", "categories", default=[Category.IMAGING.value], multiple=True, type=CATEGORIES)
-@click.option("--years", required=True, type=(int, int), help="First and last year.")
-@click.option(
-    "--purpose",
-    default=Purpose.TREAT.value,
-    show_default=True,
-    type=click.Choice([each.value for each in Purpose]),
-)
+@some_years_option
+@purpose_option
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the files."
 )

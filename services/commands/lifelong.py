@@ -8,10 +8,10 @@ import click
 
 from consent.compartments import YearSpan
 from consent.life_records import MEANINGS
-from consent.vocabulary import Category
 from services.commands.failures import told
 from services.commands.organisation import EXISTING
 from services.commands.person import card_option, signing
+from services.commands.record_options import categories_option
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.erasing import erase, with_all_under_one_key
 from services.gateway.measurements import MEASURES, OWN_PATIENT, Measured, observation
@@ -69,7 +69,7 @@ def deposit_own_records(card: Path, fhir: Path) -> None:
 
 @click.command(name="erase-records")
 @card_option
-@click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
+@categories_option
 @click.option("--years", type=(int, int), help="First and last year of the records.")
 @click.option("--yes", is_flag=True, help="Erase what is shown; without it nothing is erased.")
 @click.option("--receipt", type=click.Path(path_type=Path), help="Write the medical centre's receipt here.")

@@ -14,6 +14,13 @@ Command = Callable[..., None]
 ID_WITH_HYPHEN = re.compile(r"-[A-Za-z0-9_-]{21}")
 """Ids are random base64url: one in sixty-four would pass for an option."""
 Option = Callable[[Command], Command]
+official_option = click.option(
+    "--as",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Credentials of an accreditor or auditor of the oversight body.",
+)
 
 
 class Said(click.ParamType[str]):

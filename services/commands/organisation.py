@@ -10,6 +10,7 @@ from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
 from services.commands.options import BirthDate, IdCommand
 from services.commands.person import pin_variable, signed_in
+from services.commands.record_options import purpose_option, some_categories_option, some_years_option
 from services.commands.tokens import token_card
 from services.commands.wrong_fragments import bypassed
 from services.contracts.identity.messages import Application
@@ -136,20 +137,9 @@ def deposit(folder: Path, reference: str, fhir: Path, patient: str) -> None:
 @click.command(name="open")
 @as_option
 @reference_option
-@click.option(
-    "--category",
-    "categories",
-    required=True,
-    multiple=True,
-    type=click.Choice([each.value for each in Category]),
-)
-@click.option("--years", required=True, type=(int, int), help="First and last year.")
-@click.option(
-    "--purpose",
-    default=Purpose.TREAT.value,
-    show_default=True,
-    type=click.Choice([each.value for each in Purpose]),
-)
+@some_categories_option
+@some_years_option
+@purpose_option
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Write the records here, one per line."
 )

@@ -8,13 +8,14 @@ from consent.compartments import YearSpan
 from consent.vocabulary import Category
 from services.commands.failures import told
 from services.commands.person import card_option, signing
+from services.commands.record_options import categories_option
 from services.gateway import own_records as gateway
 from services.gateway.own_records import save_records
 
 
 @click.command()
 @card_option
-@click.option("--category", "categories", multiple=True, type=click.Choice([each.value for each in Category]))
+@categories_option
 @click.option("--years", type=(int, int), help="First and last year of the records.")
 @click.option(
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Save them to this folder."

@@ -17,6 +17,7 @@ from consent.shown import PORTAL, Medium, MediumKind, Notice
 from consent.terms import BasicScope, Effect, RecordScope, Scope, Terms
 from consent.vocabulary import BasicItem, Category, ConfirmationReason, Purpose
 from consent.words import ROLES, Word
+from services.commands.record_options import PURPOSES, categories_option
 from services.gateway.credentials import load
 from services.gateway.fhir_consent_reading import read_consent
 
@@ -147,9 +148,7 @@ def _records(categories: tuple[str, ...], years: tuple[int, int] | None) -> Reco
 NARROWED: Final = (
     click.option("--role", type=click.Choice(list(ROLES)), help="Only who holds this role there."),
     click.option("--professional", help="Only this professional there, by id."),
-    click.option(
-        "--category", "categories", multiple=True, type=click.Choice([each.value for each in Category])
-    ),
+    categories_option,
     click.option("--years", type=(int, int), help="First and last year of the records."),
     click.option("--item", "items", multiple=True, type=click.Choice([each.value for each in BasicItem])),
     click.option("--contract", help="With --item: the contract for which the items may be confirmed."),
@@ -164,7 +163,7 @@ NARROWED: Final = (
         "--purpose",
         "purposes",
         multiple=True,
-        type=click.Choice([each.value for each in Purpose]),
+        type=PURPOSES,
     ),
     click.option(
         "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long it holds."

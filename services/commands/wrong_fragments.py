@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from services.commands.failures import told
+from services.commands.options import official_option
 from services.gateway.organisation import Organisation
 from services.gateway.wrong_fragments import Bypassed, Tell, reports, save_shown
 
@@ -27,13 +28,7 @@ def bypassed(folder: Path) -> Tell:
 
 
 @click.command(name="wrong-fragments")
-@click.option(
-    "--as",
-    "folder",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Credentials of an accreditor or auditor of the oversight body.",
-)
+@official_option
 @click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Keep what shows it here.")
 @told
 def wrong_fragments(folder: Path, save: Path | None) -> None:
