@@ -1,9 +1,9 @@
 """An accredited organisation at work: its credentials, its tokens, and the register it trusts."""
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -22,18 +22,16 @@ from services.contracts.oversight.register_reader import RegisterReader
 from services.contracts.oversight.register_view import DirectorySource
 from services.gateway.credentials import Credentials, load, tls_of
 from services.gateway.errors import CredentialFolderError
-from services.gateway.exchange import Connect, Direct, answers
-from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, operator_assertions
+from services.gateway.exchange import Connect, Direct
+from services.gateway.tokens import TOKEN_PATH, SignedIn, Signer, TokenSource, operator_assertions
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
-from services.kit.http import Http, Token, client_context
+from services.kit.http import client_context
 
 REGISTER_MAX_AGE: Final = 1.0
 REGISTER_STALE: Final = 30.0
 
-Answer = TypeVar("Answer")
 
-
-class Organisation:
+class Organisation(SignedIn):
     """What an operator of an organisation does everything with. Safe to share between threads."""
 
     def __init__(
@@ -122,16 +120,6 @@ class Organisation:
     def directory(self) -> Directory:
         """Return the register of accreditations, at most a second old. Raises: kit's UnavailableError."""
         return self.register.directory()
-
-    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
-        """Call a body as this operator: `call` gets the connection and a token for it.
-
-        Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
-        """
-        connection = self.connect(body)
-        token = self.tokens.token(connection.base_url)
-        with answers():
-            return call(connection, token)
 
     def name_person(self, reference: str, *bodies: Body) -> PseudonymTokens:
         """R1, D2: get single-use tokens that name a linked person to the bodies. Raises: RefusedError."""

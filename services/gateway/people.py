@@ -24,7 +24,7 @@ from services.gateway.card_making import draft
 from services.gateway.cards import CardFile, CardTrust
 from services.gateway.clinical import BasicItems
 from services.gateway.organisation import Organisation
-from services.gateway.person import Person
+from services.gateway.person import Person, present_at
 from services.kit.clock import epoch_seconds
 from services.kit.log.evidence import TrustFile
 
@@ -69,14 +69,11 @@ def enrol(
         Body.IDENTITY, lambda http, token: IdentityClient(http).issue_card(request, token=token)
     )
     card = making.complete(issued, trust=trust_of(counter), randomness=counter.randomness)
-    person = Person(
+    person = present_at(
+        counter,
         card,
-        counter.connect,
         authentication=making.unlocked(Application.AUTHENTICATION, issued),
         signature=making.unlocked(Application.SIGNATURE, issued),
-        register=counter.register,
-        clock=counter.clock,
-        randomness=counter.randomness,
     )
     register_wallet(person)
     publish(person, usual_compartments(counter.clock().year, years))

@@ -1,10 +1,9 @@
 """A person at work: signed in with the card's authentication application, signing with the wallet when it is open."""
 
 import ssl
-from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -29,17 +28,16 @@ from services.gateway.acting import Acting
 from services.gateway.cards import CardFile, Unlocked, unlock
 from services.gateway.errors import CardFileError, NotVerifiedError, RefusedError
 from services.gateway.exchange import Connect, ThroughPortal, answers
-from services.gateway.tokens import TOKEN_PATH, Signer, TokenSource, person_assertions
+from services.gateway.organisation import Organisation
+from services.gateway.tokens import TOKEN_PATH, SignedIn, Signer, TokenSource, person_assertions
 from services.kit.clock import Clock, Randomness, epoch_seconds, system_clock, system_randomness
-from services.kit.http import Http, Token
+from services.kit.http import Http
 
 REGISTER_MAX_AGE: Final = 1.0
 REGISTER_STALE: Final = 30.0
 
-Answer = TypeVar("Answer")
 
-
-class Person:
+class Person(SignedIn):
     """Somebody with an unlocked card. `connect` is a counter's terminal or the relay of My Portal.
 
     `register` is the register as who owns the terminal reads it; without one the person reads it themselves.
@@ -123,16 +121,6 @@ class Person:
                 ) from error
         return self._former[body]
 
-    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
-        """Call a body as this person: `call` gets the connection and a token for it.
-
-        Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
-        """
-        connection = self.connect(body)
-        token = self.tokens.token(connection.base_url)
-        with answers():
-            return call(connection, token)
-
     def directory(self) -> Directory:
         """Return the register of accreditations. Raises: kit's UnavailableError."""
         return self._register.directory()
@@ -184,6 +172,21 @@ class Person:
     def _fetch_register(self) -> str:
         connection = self.connect(Body.OVERSIGHT)
         return OversightClient(connection, token=self.tokens.token(connection.base_url)).register()
+
+
+def present_at(
+    counter: Organisation, card: CardFile, *, authentication: Unlocked, signature: Unlocked | None = None
+) -> Person:
+    """Return a card's holder who is at a registrar's counter, and reaches the bodies from there."""
+    return Person(
+        card,
+        counter.connect,
+        authentication=authentication,
+        signature=signature,
+        register=counter.register,
+        clock=counter.clock,
+        randomness=counter.randomness,
+    )
 
 
 def sign_in(

@@ -16,7 +16,7 @@ from services.gateway.cards import CardFile, unlock
 from services.gateway.errors import RefusedError
 from services.gateway.organisation import Organisation
 from services.gateway.people import register_wallet, trust_of
-from services.gateway.person import Person
+from services.gateway.person import Person, present_at
 from services.gateway.recovery import recover_wallet
 from services.gateway.renewal import take_over_announced
 
@@ -55,25 +55,12 @@ def reissue(
     trust = trust_of(counter)
     blank = making.complete(issued, trust=trust, randomness=counter.randomness)
     authentication = making.unlocked(Application.AUTHENTICATION, issued)
-    signed_in = Person(
-        blank,
-        counter.connect,
-        authentication=authentication,
-        register=counter.register,
-        clock=counter.clock,
-        randomness=counter.randomness,
-    )
+    signed_in = present_at(counter, blank, authentication=authentication)
     wallet = recover_wallet(signed_in, [counter, *others], card=issued.card, paper=paper)
     filled = replace(making, wallet=wallet)
     card = filled.complete(issued, trust=trust, randomness=counter.randomness)
-    person = Person(
-        card,
-        counter.connect,
-        authentication=authentication,
-        signature=filled.unlocked(Application.SIGNATURE, issued),
-        register=counter.register,
-        clock=counter.clock,
-        randomness=counter.randomness,
+    person = present_at(
+        counter, card, authentication=authentication, signature=filled.unlocked(Application.SIGNATURE, issued)
     )
     take_over_announced(person)  # a renewal that broke off with the device is completed by what it left
     register_wallet(person)
@@ -102,14 +89,7 @@ def renew_signature(
         paper_proof(paper, Body.IDENTITY)
     identity = IdentityClient(counter.connect(Body.IDENTITY))
     opened = unlock(card, Application.AUTHENTICATION, pins[Application.AUTHENTICATION], identity=identity)
-    holder = Person(
-        card,
-        counter.connect,
-        authentication=opened,
-        register=counter.register,
-        clock=counter.clock,
-        randomness=counter.randomness,
-    )
+    holder = present_at(counter, card, authentication=opened)
     wallet = recover_wallet(holder, [counter, *others], card=card.card, paper=paper)
     renewed = renew_at_counter(
         counter,

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -13,17 +13,20 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 
 from consent import base64url
+from consent.vocabulary import Body
 from services.contracts.identity.messages import CLIENT_ASSERTION_TYPE, JWT_BEARER, Challenge, TokenAnswer
-from services.gateway.exchange import answers
+from services.gateway.exchange import Connect, answers
 from services.kit.clock import Clock, Randomness, epoch_seconds
 from services.kit.credentials.compact import part, sign
 from services.kit.credentials.dpop import DpopKey
-from services.kit.http import Token
+from services.kit.http import Http, Token
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 MARGIN: Final = timedelta(seconds=30)
 """A token is not used in its last seconds: the request it is for takes time, too."""
 ASSERTION_SECONDS: Final = 120
+
+Answer = TypeVar("Answer")
 
 
 class TokenOffice(Protocol):
@@ -101,6 +104,23 @@ class TokenSource:
         with answers():
             told = self._identity.token(fields, key=self._key)
         return Token(told.access_token, self._key), asked + timedelta(seconds=told.expires_in) - MARGIN
+
+
+class SignedIn:
+    """Somebody with a way to the bodies, and tokens of their own for each."""
+
+    connect: Connect
+    tokens: TokenSource
+
+    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
+        """Call a body as whoever this is: `call` gets the connection and a token for it.
+
+        Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+        """
+        connection = self.connect(body)
+        token = self.tokens.token(connection.base_url)
+        with answers():
+            return call(connection, token)
 
 
 def operator_assertions(

@@ -3,10 +3,9 @@
 Its token comes by `client_credentials`, as any SMART Backend Services client asks for one; the card's key is not used.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -23,14 +22,12 @@ from services.gateway.credentials import Credentials
 from services.gateway.errors import GatewayError
 from services.gateway.exchange import Connect, answers
 from services.gateway.organisation import Organisation
-from services.gateway.tokens import TOKEN_PATH, Assertions, Signer, TokenSource, assertion
+from services.gateway.tokens import TOKEN_PATH, Assertions, SignedIn, Signer, TokenSource, assertion
 from services.kit.clock import Clock, Randomness, system_clock, system_randomness
-from services.kit.http import Http, PeerUnavailableError, Token
+from services.kit.http import PeerUnavailableError, Token
 from services.kit.log.checkpoint import verify_cosigned
 from services.kit.log.errors import LogError
 from services.kit.log.note import NoteVerifier, UnverifiedNote
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class LogSeen:
     problem: str | None = None
 
 
-class UnattendedTerminal:
+class UnattendedTerminal(SignedIn):
     """What a terminal does by itself. Safe to share between threads."""
 
     def __init__(
@@ -53,7 +50,7 @@ class UnattendedTerminal:
         clock: Clock = system_clock,
         randomness: Randomness = system_randomness,
     ) -> None:
-        self._connect = connect
+        self.connect = connect
         self._root = Ed25519PublicKey.from_public_bytes(base64url.decode(credentials.register_key))
         identity = connect(Body.IDENTITY)
         assertions = terminal_assertions(
@@ -62,7 +59,7 @@ class UnattendedTerminal:
             clock=clock,
             randomness=randomness,
         )
-        self._tokens = TokenSource(IdentityClient(identity), assertions, clock=clock)
+        self.tokens = TokenSource(IdentityClient(identity), assertions, clock=clock)
 
     @classmethod
     def at(cls, folder: Path) -> Self:
@@ -72,11 +69,11 @@ class UnattendedTerminal:
 
     def close(self) -> None:
         """Close the connections to the bodies."""
-        self._connect.close()
+        self.connect.close()
 
     def token(self, audience: str) -> Token:
         """Return the terminal's own token for the body at `audience`. Raises: RefusedError, PeerUnavailableError."""
-        return self._tokens.token(audience)
+        return self.tokens.token(audience)
 
     def accreditation(self) -> OwnAccreditation:
         """Return what the register says of this terminal and its organisation. Raises: RefusedError."""
@@ -87,20 +84,13 @@ class UnattendedTerminal:
     def register(self) -> PublicRegister:
         """Return the public edition, its signature verified. Raises: kit's UnavailableError."""
         with answers():
-            told = OversightClient(self._connect(Body.OVERSIGHT)).public_register()
+            told = OversightClient(self.connect(Body.OVERSIGHT)).public_register()
         return verify_public_register(told, key=self._root)
 
     def logs(self) -> list[LogSeen]:
         """Look at every body's newest checkpoint; one that cannot be seen does not end the round."""
         register = self.register()
         return [self._log(register, body) for body in LOGS]
-
-    def ask(self, body: Body, call: Callable[[Http, Token], Answer]) -> Answer:
-        """Call a body as this terminal by itself. Raises: as `Organisation.ask`."""
-        connection = self._connect(body)
-        token = self.token(connection.base_url)
-        with answers():
-            return call(connection, token)
 
     def _log(self, register: PublicRegister, body: Body) -> LogSeen:
         try:
