@@ -100,6 +100,10 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = {
         "change-number": "Change a personal number, no reason asked; all else stays as it is.",
     },
     "departures": {
+        "change-resident": (
+            "As a municipality: enter what changed of a resident, after a move for example; the former "
+            "items are history."
+        ),
         "depart": (
             "As a municipality: take a resident out of the register; the former items are kept five "
             "years, then erased."

@@ -13,11 +13,12 @@ from consent.words import Word, terms_in_words
 from services.commands import own_records, permitting, person, receipts, simulating
 from services.commands.deaths import correct_death, death, digest_of, document_option
 from services.commands.failures import told
-from services.commands.options import BirthDate, IdCommand, Said, gathered
+from services.commands.options import IdCommand, Said, gathered
 from services.commands.organisation import EXISTING, as_option, reference_option
 from services.commands.permitting import ACCEPTED, numbered
 from services.commands.person import card_option, pin_variable, signing
 from services.commands.renewing import tell_code, tell_renewed
+from services.commands.resident_options import items_options
 from services.commands.supervisors import show
 from services.commands.wishes import (
     BOUND,
@@ -82,14 +83,10 @@ def offer(card: Path, municipality: str, capacity: str, ward: Path) -> None:
 
 @guardian.command("enrol")
 @as_option
-@click.option("--name", required=True)
-@click.option("--address", required=True)
-@click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
-@click.option("--birth-date", required=True, type=BirthDate())
+@items_options
 @told
-def enrol(folder: Path, name: str, address: str, sex: str, birth_date: object) -> None:
+def enrol(folder: Path, items: BasicItems) -> None:
     """At a municipality's counter: enrol somebody who gets no card yet, such as a newborn."""
-    items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     click.echo(f"reference of the municipality: {gateway.enrol_ward(Organisation.at(folder), items)}")
 
 

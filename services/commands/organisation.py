@@ -8,9 +8,10 @@ from consent.compartments import YearSpan
 from consent.streams import StreamName
 from consent.vocabulary import Category, Purpose
 from services.commands.failures import told
-from services.commands.options import BirthDate, IdCommand
+from services.commands.options import IdCommand
 from services.commands.person import pin_variable, signed_in
 from services.commands.record_options import purpose_option, some_categories_option, some_years_option
+from services.commands.resident_options import items_options
 from services.commands.tokens import token_card
 from services.commands.wrong_fragments import bypassed
 from services.contracts.identity.messages import Application
@@ -48,10 +49,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 
 @click.command()
 @as_option
-@click.option("--name", required=True)
-@click.option("--address", required=True)
-@click.option("--sex", required=True, type=click.Choice(["female", "male", "other", "unknown"]))
-@click.option("--birth-date", required=True, type=BirthDate())
+@items_options
 @click.option("--card", required=True, type=click.Path(path_type=Path), help="Write the card file here.")
 @click.option("--years", type=(int, int), help="First and last year of older records that may be deposited.")
 @click.option(
@@ -79,10 +77,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @told
 def enrol(
     folder: Path,
-    name: str,
-    address: str,
-    sex: str,
-    birth_date: object,
+    items: BasicItems,
     card: Path,
     years: tuple[int, int] | None,
     pin: str,
@@ -93,7 +88,6 @@ def enrol(
     if card.exists():  # before anybody is enrolled who would then have no card
         raise CardFileError(f"{card} exists already; choose another name")
     card.parent.mkdir(parents=True, exist_ok=True)
-    items = BasicItems(name, address, sex, f"{birth_date:%Y-%m-%d}")
     pins = {Application.AUTHENTICATION: pin, Application.SIGNATURE: signature_pin}
     older = range(years[0], years[1] + 1) if years else ()
     backend = token_card(dict(zip(Application, tokens, strict=True))) if tokens else None

@@ -1,5 +1,6 @@
 """A personal number is changed by its holder and at the counter, over the running bodies (J5)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,11 @@ def test_who_may_not_change_a_number_is_told_so(deployment: Scene) -> None:
     assert_one_line(within("change-number", "--reference", "A" * 43), "Give --card", status=2)
 
 
+def items_of(items: BasicItems) -> tuple[str, ...]:
+    who = ("--name", items.name, "--sex", items.sex, "--birth-date", items.birth_date)
+    return (*who, "--address", items.address)
+
+
 def test_who_departs_is_found_no_more_and_sees_it(deployment: Scene, tmp_path: Path) -> None:
     """J1, J8: by hand at the counter; the person's history says so."""
     items = BasicItems("去田 光", "東京都みなと市 3-3-3", "male", "1971-07-07")
@@ -62,6 +68,10 @@ def test_who_departs_is_found_no_more_and_sees_it(deployment: Scene, tmp_path: P
     task = ("--task", "resident_record", "--case", "2026-99")
     asked = ("look-up", "--as", office, *task, "--name", "去*", "--birth-date", "1971-07-07")
     assert "去田 光" in within(*asked).stdout
+    moved = replace(items, address="東京都みなと市 4-4-4")
+    known = ("--as", office, "--reference", made.reference)
+    assert within("change-resident", *known, *items_of(moved)).stdout == "entered\n"
+    assert moved.address in within(*asked).stdout
     depart = ("depart", "--as", office, "--reference", made.reference, "--reason")
     assert_one_line(within(*depart, "moved_within"), "moved_out", status=2)
     done = within(*depart, "moved_out")
@@ -69,17 +79,6 @@ def test_who_departs_is_found_no_more_and_sees_it(deployment: Scene, tmp_path: P
     assert within(*asked).stdout == "nobody\n"
     assert_one_line(within(*depart, "died"), "not_found")
     assert "resident_departed  done  municipality" in within("history", "--card", card).stdout
-    back = (
-        "--name",
-        items.name,
-        "--address",
-        items.address,
-        "--sex",
-        items.sex,
-        "--birth-date",
-        items.birth_date,
-    )
-    again = ("enter-again", "--as", office, "--reference", made.reference, *back)
-    assert within(*again).stdout == "entered again\n"
+    assert within("enter-again", *known, *items_of(items)).stdout == "entered again\n"
     assert "去田 光" in within(*asked).stdout
-    assert_one_line(within(*again), "already_registered")
+    assert_one_line(within("enter-again", *known, *items_of(items)), "already_registered")
