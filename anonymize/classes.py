@@ -193,14 +193,3 @@ class Classes:
         first = np.flatnonzero(owner[1:] != owner[:-1]) + 1
         starts = np.concatenate([np.zeros(min(len(owner), 1), dtype=np.int64), first, [len(owner)]])
         return Histograms(starts, distinct - owner * values, counts)
-
-
-def distinct_per_group(of: Codes, values: Codes, *, groups: int) -> Codes:
-    """Count the distinct `values` within each of the groups numbered in `of`."""
-    if not len(values):
-        return np.zeros(groups, dtype=np.int64)
-    order = np.lexsort((values, of))
-    group, value = of[order], values[order]
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = (group[1:] != group[:-1]) | (value[1:] != value[:-1])
-    return np.bincount(group[first], minlength=groups).astype(np.int64)

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import reduce
-from hashlib import sha256
 from typing import Final
 
 SHORTEST: Final = 15
@@ -71,11 +70,6 @@ def normal_form(reason: str) -> str:
     """Return the letters and digits of a reason, folded. Source: Unicode NFKC, case folding."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", reason).casefold())
     return "".join(each for each in folded if each.isalnum())
-
-
-def reason_digest(reason: str) -> bytes:
-    """Name a reason by its normal form. Shape: 32 bytes, SHA-256."""
-    return sha256(normal_form(reason).encode()).digest()
 
 
 def substance_fault(reason: str) -> ReasonFault | None:

@@ -237,12 +237,6 @@ def act_fault(state: LegalState, act: Act, matter: Matter, *, signers: Set[Signe
             return None if person or guardian else RuleFault.GUARDIAN_REQUIRED
 
 
-def may_act(state: LegalState) -> bool:
-    """Tell whether a guardian has anything to do for a person of this state."""
-    by = {Needs.GUARDIAN, Needs.BOTH, Needs.EITHER}
-    return any(needs in by for acts in RULES[state].values() for needs in acts.values())
-
-
 CAPACITIES: Final[Mapping[Capacity, Word]] = {
     Capacity.PARENT: Word("親権者", "holder of parental authority"),
     Capacity.GUARDIAN_OF_MINOR: Word("未成年後見人", "guardian of a minor"),

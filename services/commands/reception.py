@@ -18,7 +18,6 @@ from services.gateway.organisation import Organisation
 from services.gateway.person import Person, sign_in
 from services.gateway.wallet_actions import Permission
 
-Answers = dict[Category, Effect]
 EFFECTS = {"yes": Effect.PERMIT, "no": Effect.DENY}
 _answer = click.Choice(sorted(EFFECTS))
 

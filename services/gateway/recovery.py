@@ -37,7 +37,6 @@ from services.kit.credentials.pseudonyms import open_sealed, seal_to
 from services.kit.http import PeerUnavailableError
 
 ID_BYTES: Final = 16
-FEWEST_KEEPERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """IT2 and IT3 on the log package: the log's operator, with its true key, shows more than one log."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.tampered_log import COSIGNER, LOG, NOW, ORIGIN, SIZE, STORE, Body, cosigned_log, key
+from support.tampered_log import COSIGNER, LOG, ORIGIN, SIZE, STORE, Body, cosigned_log, key
 
 from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import verify_cosigned
@@ -13,7 +12,6 @@ from services.kit.log.errors import (
     CheckpointSignatureError,
     ConsistencyError,
     SplitViewError,
-    StaleCheckpointError,
     UnknownLogError,
 )
 from services.kit.log.note import NoteSigner, UnverifiedNote
@@ -71,18 +69,6 @@ def test_checkpoint_without_cosignature_convinces_no_client(medical: Body) -> No
         verify_cosigned(
             UnverifiedNote.parse(last.note), log=LOG.verifier, witnesses=[COSIGNER.verifier], quorum=1
         )
-
-
-def test_frozen_checkpoint_is_refused_after_its_age(medical: Body) -> None:
-    """IT3: the log goes on showing an old head."""
-    with medical.opened() as connection:
-        last = STORE.latest_cosigned(connection)
-    assert last is not None
-    assert last.cosigned_note is not None
-    note = UnverifiedNote.parse(last.cosigned_note)
-    verified = verify_cosigned(note, log=LOG.verifier, witnesses=[COSIGNER.verifier], quorum=1)
-    with pytest.raises(StaleCheckpointError):
-        verified.require_fresh(now=NOW + timedelta(hours=2), max_age=timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

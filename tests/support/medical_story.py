@@ -1,6 +1,6 @@
 """One person with records, a hospital that wrote them, a clinic that reads them: the start of most tests."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from consent.statements import Selection
 from consent.vocabulary import Body, Category
 from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.messages import (
-    CompartmentSearch,
     DepositAnswer,
     DepositRequest,
     ReadAnswer,
@@ -84,14 +83,6 @@ def deposit(
         token=world.pseudonym_token(someone, member), bundles=[worded_bundle(each) for each in bundles]
     )
     return running.medical(author).deposit(request, token=world.token(member))
-
-
-def open_keys(running: Running, someone: Someone) -> Mapping[str, str]:
-    """D2: return the open labels as a writer finds them."""
-    world = running.world
-    member = world.members[HOSPITAL]
-    search = CompartmentSearch(token=world.pseudonym_token(someone, member))
-    return running.medical().search(search, token=world.token(member)).open
 
 
 def sealed_parts(bundle: ReadBundle) -> tuple[BundleMeta, list[SealedDocument]]:

@@ -41,7 +41,7 @@ from services.contracts.oversight.register import Kind, Role
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.kit.log.checkpoint_store import CheckpointStore
-from services.kit.log.entry import LogLeaf, commit
+from services.kit.log.entry import LogLeaf, open_event
 from services.kit.log.note import NoteSigner
 from services.kit.log.tables import log_tables
 from services.kit.log.tree import LogTree
@@ -71,9 +71,9 @@ class MedicalLog:
 
     def append(self, statement: str | None) -> tuple[int, LogLeaf]:
         """Log an access with this statement."""
-        leaf = commit(
+        leaf = open_event(
             {"kind": "records_read"}, salt=bytes(32), statement=statement.encode() if statement else None
-        )
+        ).leaf()
         with self.database.write() as conn:
             index = self.tree.append(conn, [leaf.data])[0]
         return index, leaf

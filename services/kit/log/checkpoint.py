@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.kit.log.errors import CheckpointSignatureError, LogFormatError, StaleCheckpointError
+from services.kit.log.errors import CheckpointSignatureError, LogFormatError
 from services.kit.log.merkle import EMPTY_ROOT, HASH_BYTES, MAX_SIZE
 from services.kit.log.note import NoteVerifier, UnverifiedNote, check_key_name, decode_base64, encode_base64
 
@@ -52,11 +52,6 @@ class CosignedCheckpoint(VerifiedCheckpoint):
 
     witnesses: tuple[str, ...]
     at: datetime
-
-    def require_fresh(self, *, now: datetime, max_age: timedelta) -> None:
-        """Refuse a checkpoint co-signed more than ``max_age`` from ``now``. Raises: StaleCheckpointError."""
-        if abs(now - self.at) > max_age:
-            raise StaleCheckpointError
 
 
 def parse_size(text: str) -> int:

@@ -136,11 +136,6 @@ def open_event(event: Event, *, salt: bytes, statement: bytes | None) -> Opening
     return Opening(salt, event, None if statement is None else sha256(statement).digest())
 
 
-def commit(event: Event, *, salt: bytes, statement: bytes | None) -> LogLeaf:
-    """Make the leaf of a new entry. Raises: LogFormatError."""
-    return open_event(event, salt=salt, statement=statement).leaf()
-
-
 def verify_opening(opening: Opening | WrittenOpening, leaf: LogLeaf) -> None:
     """Check that ``opening`` is what ``leaf`` commits to. Raises: OpeningError."""
     try:

@@ -42,13 +42,6 @@ class CheckpointSignatureError(LogError):
         )
 
 
-class StaleCheckpointError(LogError):
-    """A checkpoint was co-signed too long ago, or in the future."""
-
-    def __init__(self) -> None:
-        super().__init__("the checkpoint's co-signature is outside the allowed age: fetch a fresh checkpoint")
-
-
 class UnknownLogError(LogError):
     """A checkpoint's origin is no log that this witness knows."""
 

@@ -15,8 +15,6 @@ from services.kit.log.merkle import HASH_BYTES, node_hash, plan_root, span_hash
 HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 LENGTH_BYTES: Final = 2
-TOP_LEVEL: Final = 7
-"""The level whose one tile is above more leaves than a log can have."""
 _PATH: Final = re.compile(
     r"(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
 )

@@ -36,7 +36,6 @@ from consent.guardians import (
     act_of,
     given_by,
     matter_of,
-    may_act,
     state_at,
 )
 from consent.identifiers import Pseudonym
@@ -117,11 +116,6 @@ def test_every_member_is_in_the_tables_and_has_words() -> None:
     assert RULES.keys() == STATES.keys() == set(LegalState)
     assert SUITS.keys() == CAPACITIES.keys() == set(Capacity)
     assert all(each.ja and each.en for each in (*STATES.values(), *CAPACITIES.values()))
-    assert {state for state in LegalState if may_act(state)} == {
-        LegalState.CHILD,
-        LegalState.YOUTH,
-        LegalState.PROTECTED,
-    }
 
 
 @pytest.mark.parametrize(

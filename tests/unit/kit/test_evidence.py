@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.kit.log.checkpoint import Checkpoint, verify_checkpoint
-from services.kit.log.entry import Event, LogLeaf, Opening, commit, open_event, verify_logged, verify_opening
+from services.kit.log.entry import Event, LogLeaf, Opening, open_event, verify_logged, verify_opening
 from services.kit.log.errors import LogFormatError, LogProofError, OpeningError
 from services.kit.log.evidence import (
     EvidenceError,
@@ -90,10 +90,10 @@ def failures(file: dict[str, Any], trusted: Trust) -> list[tuple[int, EvidencePa
 
 
 def test_leaf_is_made_as_documented() -> None:
-    leaf = commit({"b": 1, "a": "é"}, salt=b"\x05" * 32, statement=STATEMENT)
+    leaf = open_event({"b": 1, "a": "é"}, salt=b"\x05" * 32, statement=STATEMENT).leaf()
     assert leaf.e.hex() == _sha(b"\x05" * 32 + '{"a":"é","b":1}'.encode())
     assert leaf.s.hex() == _sha(STATEMENT)
-    silent = commit({}, salt=b"\x05" * 32, statement=None)
+    silent = open_event({}, salt=b"\x05" * 32, statement=None).leaf()
     assert silent.s.hex() == _sha(b"\x05" * 32 + b"no statement")
     assert leaf.hash == leaf_hash(leaf.e + leaf.s)
 
@@ -130,7 +130,7 @@ def test_other_salt_event_or_statement_does_not_open_the_leaf(opening: Opening) 
 @pytest.mark.parametrize("event", [{"n": 2**53 + 1}, {"x": float("nan")}, {"x": "\ud800"}])
 def test_event_without_one_canonical_form_cannot_be_logged(event: dict[str, Any]) -> None:
     with pytest.raises(LogFormatError):
-        commit(event, salt=b"\x01" * 32, statement=None)
+        open_event(event, salt=b"\x01" * 32, statement=None).leaf()
 
 
 def test_empty_statement_digest_is_not_the_absence_of_a_statement() -> None:
@@ -142,7 +142,7 @@ def test_empty_statement_digest_is_not_the_absence_of_a_statement() -> None:
 @pytest.mark.parametrize("size", [0, 31, 33])
 def test_entry_with_a_salt_of_another_size_cannot_be_logged(size: int) -> None:
     with pytest.raises(LogFormatError):
-        commit(EVENTS[0], salt=b"\x01" * size, statement=None)
+        open_event(EVENTS[0], salt=b"\x01" * size, statement=None).leaf()
 
 
 def test_printed_opening_shows_neither_salt_nor_event() -> None:
