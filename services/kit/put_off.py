@@ -1,4 +1,4 @@
-"""What a request uses up is written with its first effect, in one transaction and one commit (ADR 0045)."""
+"""What a request uses up is written with its first effect, in one transaction and one commit (ADR 0046)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
