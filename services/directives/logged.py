@@ -7,7 +7,7 @@ A row by itself shows that it was true once: put back from an earlier moment it 
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
@@ -50,15 +50,25 @@ class Logged:
                 number = detail.get("number")
                 self.number = max(self.number, number if isinstance(number, int) else 0)
 
+    def copy(self) -> "Logged":
+        """Return it as it is now."""
+        return replace(self, stored=set(self.stored), ended=dict(self.ended))
+
 
 @dataclass(slots=True)
 class _Read:
+    """As far as one person's history was read, in a log that had so many entries of everybody."""
+
     entries: int = 0
+    size: int = 0
     logged: Logged = field(default_factory=Logged)
 
 
 class AsLogged:
-    """Compares a person's rows with the log; reads on in each history from where it was read before."""
+    """Compares a person's rows with the log; reads on in each history from where it was read before.
+
+    Safe between threads, also where one's view of the database is older than another's.
+    """
 
     def __init__(self, directives: Directives) -> None:
         self._directives = directives
@@ -70,33 +80,45 @@ class AsLogged:
 
         Raises: StoredDirectiveChangedError.
         """
+        found = self._difference(conn, person)
+        if found is not None:
+            # what others committed between our statements (PostgreSQL) is there for both when we look again
+            found = self._difference(conn, person)
+        if found is not None:
+            raise StoredDirectiveChangedError(found)
+
+    def _difference(self, conn: Connection, person: Pseudonym) -> str | None:
         store, logged = self._directives.store, self._logged(conn, person)
         states = store.states(conn, person)
-        for directive in logged.stored - states.keys():
-            raise StoredDirectiveChangedError(f"directive id={directive}: missing, though the log has it")
+        for directive in sorted(logged.stored - states.keys()):
+            return f"directive id={directive}: missing, though the log has it"
         for directive in logged.ended:
             if states.get(directive) is DirectiveState.ACTIVE:
-                raise StoredDirectiveChangedError(
-                    f"directive id={directive}: in force, though the log ended it"
-                )
+                return f"directive id={directive}: in force, though the log ended it"
         wallet = store.wallets.get(conn, person)
         if (0 if wallet is None else len(wallet.renewals)) != logged.renewals:
-            raise StoredDirectiveChangedError(f"wallet pseudonym={person}: not the one that the log says")
+            return f"wallet pseudonym={person}: not the one that the log says"
         if store.wards.get(conn, person).number != logged.number:
-            raise StoredDirectiveChangedError(f"ward pseudonym={person}: not the one that the log says")
+            return f"ward pseudonym={person}: not the one that the log says"
+        return None
 
     def _logged(self, conn: Connection, person: Pseudonym) -> Logged:
         journal = self._directives.context.journal
         with self._lock:
-            read = self._people.pop(person, None) or _Read()
-            try:
-                newer = journal.newer(conn, person, read.entries)
-            except (ColumnError, LogError, ValueError, KeyError) as error:
-                raise StoredDirectiveChangedError("the log of this person's entries was changed") from error
-            for opening in newer:
-                read.logged.take(opening.event)
-            read.entries += len(newer)
-            self._people[person] = read
-            if len(self._people) > PEOPLE_KEPT:
-                self._people.popitem(last=False)
-            return read.logged
+            read, size = self._people.pop(person, None) or _Read(), journal.tree.size(conn)
+            if size < read.size:  # this view is of before: it is read by itself, and what is known stays
+                return self._read_on(conn, person, read=_Read(), size=size, kept=read).logged
+            return self._read_on(conn, person, read=read, size=size, kept=read).logged.copy()
+
+    def _read_on(self, conn: Connection, person: Pseudonym, *, read: _Read, size: int, kept: _Read) -> _Read:
+        try:
+            newer = self._directives.context.journal.newer(conn, person, read.entries)
+        except (ColumnError, LogError, ValueError, KeyError) as error:
+            raise StoredDirectiveChangedError("the log of this person's entries was changed") from error
+        for opening in newer:
+            read.logged.take(opening.event)
+        read.entries, read.size = read.entries + len(newer), size
+        self._people[person] = kept
+        if len(self._people) > PEOPLE_KEPT:
+            self._people.popitem(last=False)
+        return read

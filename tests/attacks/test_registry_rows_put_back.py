@@ -15,9 +15,12 @@ from support.identity_wire import refused
 from support.identity_world import World, running
 
 from consent.directives import Effect
+from consent.identifiers import Pseudonym
 from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
 from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import Confirm, Confirmed, Unchanged
+from services.directives.logged import AsLogged
+from services.directives.service import open_directives
 from services.registry import tables
 
 T, HISTORY = tables.DIRECTIVES, tables.KIT.journal.history.state
@@ -118,3 +121,19 @@ def test_what_was_permitted_is_confirmed_through_all_changes_that_the_registry_m
     scene.person.withdraw(second)
     with refused("withdrawn", 403):
         scene.confirm()
+
+
+def test_a_view_from_before_a_change_is_compared_with_the_log_of_then(scene: Scene) -> None:
+    """Requests see the database of one moment each; what another one has read of the log since accuses nobody."""
+    context = scene.world.registry_context
+    directives = open_directives(context, T, directory=scene.world.oversight.directory)
+    as_logged, whose = AsLogged(directives), T.directive.c.pseudonym
+    first = scene.lay_down()
+    with context.database.read() as before:
+        person = Pseudonym(before.execute(select(whose)).scalars().one())
+        scene.person.withdraw(first)
+        scene.lay_down()
+        with context.database.read() as after:
+            as_logged.require(after, person)
+            as_logged.require(before, person)
+            as_logged.require(after, person)
