@@ -31,10 +31,17 @@ class RegisterLog:
         """Return the last digest of every entry, as the caller's connection sees the log."""
         with self._lock:
             size = self._journal.tree.size(conn)
-            for opening in _readable(self._journal, conn, self._journal.nobodys(conn, since=self._next)):
-                self._last |= told(opening)
-            self._next = max(self._next, size)
+            if size < self._next:  # a view of before what another request has read: it is read by itself
+                return self._read(conn, {}, since=0)
+            self._last = self._read(conn, self._last, since=self._next)
+            self._next = size
             return dict(self._last)
+
+    def _read(self, conn: Connection, known: Digests, *, since: int) -> Digests:
+        found = dict(known)
+        for opening in _readable(self._journal, conn, self._journal.nobodys(conn, since=since)):
+            found |= told(opening)
+        return found
 
 
 def told(opening: Opening) -> Digests:

@@ -12,6 +12,7 @@ from consent.identifiers import OrganisationId
 from consent.vocabulary import Body
 from services.contracts.oversight.messages import Accredited, StandingChange
 from services.contracts.oversight.register import Kind, Role
+from services.oversight.register_log import RegisterLog
 from services.oversight.tables import register_edition, register_entry
 
 CLINIC = "clinic-b"
@@ -74,6 +75,18 @@ def test_a_suspension_undone_in_the_database_lets_nobody_in_again(world: Oversig
     put(world, suspended)
     world.decide("resume", SUSPENSION)
     assert world.app.state.office.editions.directory().organisation(OrganisationId(CLINIC)) is not None
+
+
+def test_a_view_from_before_a_change_is_told_what_the_log_said_then(world: OversightWorld) -> None:
+    """Requests see the database of one moment each; what another one has read of the log since is not of it."""
+    log, key = RegisterLog(world.context.journal), ("organisation", CLINIC)
+    with world.context.database.read() as before:
+        then = log.last(before)
+        world.decide("suspend", SUSPENSION)
+        with world.context.database.read() as after:
+            assert log.last(after)[key] != then[key]
+            assert log.last(before) == then
+            assert log.last(after)[key] != then[key]
 
 
 def test_an_entry_taken_out_of_the_database_is_named(world: OversightWorld) -> None:
