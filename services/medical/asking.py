@@ -2,7 +2,9 @@
 
 R3a the operator is accredited now and may read (stops a role that was taken away);
 R3b the statement is signed by the operator's card, in time, for this centre, by this very caller;
-R3c token and statement, or grant and handles, name one person (stops one person's token beside another's name);
+R3c token and statement, or grant and handles, name one person (stops one person's token beside another's name); by a
+    grant reads only who does so for many people by their task: in a token the ID centre says whether the operator is
+    the person, or a colleague (stops who leaves that out);
 R3d an emergency relay reads exactly what two professionals of a hospital signed for (stops a relay on its own).
 """
 
@@ -81,14 +83,19 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
         raise RefusedError(RefusalCode.ROLE_MISSING)
     if asked.statement is None:  # R3b
         raise RefusedError(asked.fault)
+    subject = asked.statement.statement.subject
+    # before it matters whether there is such a grant; a token says what the operator is to the person, a grant does not
+    if isinstance(subject, GrantSubject) and not policies().permits(
+        caller.roles, "read-by-grant", Body.MEDICAL
+    ):
+        raise RefusedError(RefusalCode.ROLE_MISSING)
     if asked.person is None:
         raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
     relay = is_relay(centre.register.directory(), caller.organisation)  # R3d
     if relay and not (asked.emergency and asked.emergency.covers(asked.statement.statement)):
         raise RefusedError(RefusalCode.EMERGENCY_UNPROVEN)
-    subject = asked.statement.statement.subject  # R3c
     named = asked.tokens.keys() <= set(PROXIES)
-    if isinstance(subject, TokenSubject):
+    if isinstance(subject, TokenSubject):  # R3c
         if asked.token is None or len(asked.tokens) < 2:
             raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
         named = named and all(subject.names(body, token) for body, token in asked.tokens.items())

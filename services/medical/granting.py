@@ -26,7 +26,7 @@ class Granting:
     @egress(
         to="the recipient of the permissions (the anonymiser; a participant for its own)",
         fields="the directive's id here, handles, the reader's notice and the wallet's public key; no pseudonym",
-        purpose="reading by grant, without naming anybody",
+        purpose="the anonymiser reads by grant, without naming anybody; others know what they may read",
         ground="directives in force that name the caller's organisation",
         answers=("GET /grants",),
     )

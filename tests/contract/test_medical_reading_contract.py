@@ -11,17 +11,15 @@ from support.medical_story import (
     documents,
     open_answer,
 )
-from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL
+from support.medical_world import ANONYMISER, CLINIC, HOSPITAL, OTHER_HOSPITAL
 
 from consent.directives import Grant
-from consent.identifiers import BundleId, DirectiveId, DocumentId
+from consent.identifiers import BundleId, DirectiveId, DocumentId, OrganisationId
 from consent.sealing import capsule_of
 from consent.statements import DocumentSelection, GrantSubject
 from consent.terms import Effect
 from consent.vocabulary import PROXIES, Body, Category, Purpose
-from services.contracts.medical.messages import (
-    ReadAnswer,
-)
+from services.contracts.medical.messages import GrantEntry, ReadAnswer, ReadRequest
 from services.contracts.released import (
     HandedOut,
     WrongRelease,
@@ -155,27 +153,41 @@ def test_grants_list_what_is_in_force_for_the_caller_only(bench: Bench) -> None:
     assert bench.centre.grants(token=bench.operator(CLINIC)).grants == []
 
 
-def test_read_by_grant_needs_no_name(bench: Bench) -> None:
+def _by_grant(
+    bench: Bench, reader: OrganisationId, grant: GrantEntry, named: str | None = None
+) -> ReadRequest:
+    subject = GrantSubject(DirectiveId(named or grant.grant), grant.handles)
+    request = bench.running.request(bench.person, reader, selection=ASKED, subject=subject)
+    return request.model_copy(update={"tokens": {}})
+
+
+def test_anonymiser_s_read_by_grant_needs_no_name(bench: Bench) -> None:
     bench.publish(ALL)
     bench.deposit(bench.seal(1, MEDICATION[2]))
-    bench.granted()
-    entry = bench.centre.grants(token=bench.operator(CLINIC)).grants[0]
-    subject = GrantSubject(DirectiveId(entry.grant), entry.handles)
-    request = bench.running.request(bench.person, CLINIC, selection=ASKED, subject=subject)
-    unnamed = request.model_copy(update={"tokens": {}})
-    answer = bench.centre.read(unnamed, token=bench.operator(CLINIC))
-    assert list(open_answer(bench.world, bench.person, answer)) == ["d-0"]
+    bench.granted(to=ANONYMISER)
+    entry = bench.centre.grants(token=bench.operator(ANONYMISER)).grants[0]
+    answer = bench.centre.read(_by_grant(bench, ANONYMISER, entry), token=bench.operator(ANONYMISER))
+    assert list(open_answer(bench.world, bench.person, answer, reader=ANONYMISER)) == ["d-0"]
     assert set(answer.bundles[0].fragments) <= set(PROXIES)
+
+
+def test_nobody_who_treats_people_reads_by_grant_and_nobody_learns_whether_there_is_one(bench: Bench) -> None:
+    """OP1: the ID centre says in its token whether the reader is the person, or a colleague; a grant says nothing."""
+    bench.publish(ALL)
+    bench.granted()
+    (entry,) = bench.centre.grants(token=bench.operator(CLINIC)).grants
+    for named in (entry.grant, "nobodys"):
+        request = _by_grant(bench, CLINIC, entry, named)
+        told = refused(lambda asked=request: bench.centre.read(asked, token=bench.operator(CLINIC)))  # type: ignore[misc]  # a default per turn
+        assert told == (403, "role_missing")
 
 
 def test_grant_of_another_organisation_is_as_one_that_nobody_gave(bench: Bench) -> None:
     """OL2: also with its right handles."""
     bench.publish(ALL)
     bench.granted()
-    entry = bench.centre.grants(token=bench.operator(CLINIC)).grants[0]
+    (entry,) = bench.centre.grants(token=bench.operator(CLINIC)).grants
     for named in (entry.grant, "nobodys"):
-        subject = GrantSubject(DirectiveId(named), entry.handles)
-        request = bench.running.request(bench.person, HOSPITAL, selection=ASKED, subject=subject)
-        unnamed = request.model_copy(update={"tokens": {}})
-        told = refused(lambda asked=unnamed: bench.centre.read(asked, token=bench.operator(HOSPITAL)))  # type: ignore[misc]  # a default per turn
+        request = _by_grant(bench, ANONYMISER, entry, named)
+        told = refused(lambda asked=request: bench.centre.read(asked, token=bench.operator(ANONYMISER)))  # type: ignore[misc]  # a default per turn
         assert told == (403, "subject_unknown")

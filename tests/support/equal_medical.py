@@ -11,7 +11,7 @@ from typing import Any
 from support.compared import Names, Told, Trial, Work
 from support.emergency_world import Town, town
 from support.medical_story import MEDICATION, deposit, documents, seal
-from support.medical_world import CLINIC, HOSPITAL, OTHER_CLINIC, OTHER_HOSPITAL, Running, Someone
+from support.medical_world import ANONYMISER, CLINIC, HOSPITAL, OTHER_CLINIC, OTHER_HOSPITAL, Running, Someone
 
 from consent import base64url
 from consent.compartments import Compartment
@@ -201,8 +201,8 @@ def _read_by_grant(here: Records, name: str) -> Told:
     world = here.running.world
     subject = GrantSubject(DirectiveId(name), {Body.OVERSIGHT: b"handle", Body.IDENTITY: b"handle"})
     selection = DocumentSelection(frozenset({DocumentId("hers-0")}))
-    statement = world.statement(world.members[OTHER_CLINIC], subject, selection=selection)
-    return _read(here, ReadRequest(statement=statement, tokens={}), OTHER_CLINIC)
+    statement = world.statement(world.members[ANONYMISER], subject, selection=selection)
+    return _read(here, ReadRequest(statement=statement, tokens={}), ANONYMISER)
 
 
 def _read_document(here: Records, name: str) -> Told:

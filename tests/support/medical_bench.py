@@ -128,9 +128,9 @@ class Bench(ABC):
         plain = documents(count, prefix=prefix, version=version)
         return seal(self.world, self.person, plain, compartment=compartment, author=author)
 
-    def granted(self, **changes: Any) -> tuple[Grant, DirectiveId]:
-        """Have the clinic permitted medication."""
-        grant = self.world.grant(self.person, self.world.terms(CLINIC, **changes), compartments=MEDICATION)
+    def granted(self, *, to: OrganisationId = CLINIC, **changes: Any) -> tuple[Grant, DirectiveId]:
+        """Have the clinic, or another organisation, permitted medication."""
+        grant = self.world.grant(self.person, self.world.terms(to, **changes), compartments=MEDICATION)
         return grant, self.permit(grant)
 
     def read(

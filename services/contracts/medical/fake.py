@@ -48,7 +48,7 @@ from services.contracts.medical.fake_rules import (
 )
 from services.contracts.medical.fake_simulations import FakeSimulations
 from services.contracts.medical.fake_streams import FakeStreams
-from services.contracts.oversight.register import Directory, ed25519
+from services.contracts.oversight.register import Directory, Role, ed25519
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller
 from services.kit.http import Token
 
@@ -237,6 +237,9 @@ class FakeMedical(FakeKept):
     ) -> tuple[Pseudonym, list[FakeGrant]]:
         statement, subject = verified.statement, verified.statement.subject
         if isinstance(subject, GrantSubject):
+            roles = self._directory().roles(statement.organisation, statement.operator)
+            if Role.ANONYMISER.value not in roles:
+                raise refusal(403, RefusalCode.ROLE_MISSING.value)
             named = self._grants.get(subject.grant)
             if named is None or dict(named.copy.handles) != dict(subject.handles):
                 raise refusal(403, RefusalCode.SUBJECT_UNKNOWN.value)
