@@ -51,12 +51,20 @@ class Blobs(Protocol):
         """Remove blobs; one that is not there is no error."""
 
     def older_than(self, moment: datetime) -> Iterator[str]:
-        """Return the names of everything that was put before a moment, unfinished writes too, in no order."""
+        """Return the names of everything that was put before a moment, unfinished writes too, in no order.
+
+        Guarantees: what others keep in the same place is not named.
+        """
 
 
 def blob_name(content: bytes) -> str:
     """Name a blob. Shape: 64 lower-case hexadecimal digits, as some file systems know no other letters."""
     return sha256(content).hexdigest()
+
+
+def is_blob_name(name: str) -> bool:
+    """Tell whether `blob_name` gives such names."""
+    return _NAME.fullmatch(name) is not None
 
 
 def checked(name: str, content: bytes) -> bytes:
@@ -117,7 +125,7 @@ class FileBlobs:
         """See `Blobs`."""
         for folder in (self._folder, *(each for each in self._folder.iterdir() if each.is_dir())):
             for file in list(folder.iterdir()):
-                ours = _NAME.fullmatch(file.name) or file.name.startswith(_UNFINISHED)
+                ours = is_blob_name(file.name) or file.name.startswith(_UNFINISHED)
                 with suppress(FileNotFoundError):
                     if ours and datetime.fromtimestamp(file.stat().st_mtime, UTC) < moment:
                         yield file.name
@@ -125,7 +133,7 @@ class FileBlobs:
     def _path(self, name: str) -> Path:
         if name.startswith(_UNFINISHED) and "/" not in name:
             return self._folder / name
-        if not _NAME.fullmatch(name):
+        if not is_blob_name(name):
             raise BlobMissingError("a blob's name is 64 hexadecimal digits")
         return self._folder / name[:2] / name
 

@@ -11,7 +11,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 from pydantic import BaseModel, ConfigDict
 
-from services.kit.blobs import BlobMissingError, StorageUnavailableError, blob_name, checked
+from services.kit.blobs import BlobMissingError, StorageUnavailableError, blob_name, checked, is_blob_name
 
 REMOVED_AT_ONCE: Final = 500
 TRIES: Final = 3
@@ -65,7 +65,11 @@ class ObjectBlobs:
         """See `Blobs`; S3 shows no unfinished writes."""
         with _available():
             for some in obstore.list(self._store):
-                yield from (each["path"] for each in some if each["last_modified"] < moment)
+                yield from (
+                    each["path"]
+                    for each in some
+                    if is_blob_name(each["path"]) and each["last_modified"] < moment
+                )
 
 
 def open_bucket(bucket: Bucket, credentials: Path) -> ObjectBlobs:

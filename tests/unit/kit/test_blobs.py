@@ -37,9 +37,9 @@ def s3() -> Iterator[str]:
         server.stop()
 
 
-def bucket_of(endpoint: str, folder: Path, name: str = "records") -> Blobs:
+def bucket_of(endpoint: str, folder: Path, name: str = "records", *, timeout: float = 60) -> Blobs:
     (folder / "credentials").write_text(CREDENTIALS)
-    told = Bucket(name=name, endpoint=endpoint, region="us-east-1", prefix="medical", timeout=0.5)
+    told = Bucket(name=name, endpoint=endpoint, region="us-east-1", prefix="medical", timeout=timeout)
     return open_bucket(told, folder / "credentials")
 
 
@@ -74,6 +74,17 @@ def test_what_was_put_before_a_moment_is_listed(blobs: Blobs) -> None:
     names = {blobs.put(bytes([each])) for each in range(5)}
     assert set(blobs.older_than(FUTURE)) == names
     assert set(blobs.older_than(PAST)) == set()
+
+
+def test_what_others_keep_in_the_same_bucket_is_not_taken_for_a_blob(tmp_path: Path, s3: str) -> None:
+    """LD7: what no row names is swept away, and a backup beside the segments is in no row."""
+    bucket = f"{s3}/shared-{os.urandom(6).hex()}"
+    httpx.put(bucket).raise_for_status()
+    for name in ("medical/database.backup", f"medical/older/{'0' * 64}", "0" * 64):
+        httpx.put(f"{bucket}/{name}", content=b"a backup").raise_for_status()
+    blobs = bucket_of(s3, tmp_path, bucket.rpartition("/")[2])
+    ours = blobs.put(b"ours")
+    assert list(blobs.older_than(FUTURE)) == [ours]
 
 
 def test_object_that_is_no_longer_what_it_is_named_is_not_returned(tmp_path: Path) -> None:
@@ -137,7 +148,7 @@ def test_full_disk_is_unavailable_and_says_no_path(tmp_path: Path, monkeypatch: 
 
 def test_storage_that_does_not_answer_is_unavailable_and_tells_no_secret(tmp_path: Path) -> None:
     """Nobody listens there: every method says so in the same words, without address or credentials."""
-    down = bucket_of("http://127.0.0.1:9", tmp_path)
+    down = bucket_of("http://127.0.0.1:9", tmp_path, timeout=0.5)
     for ask in (
         lambda: down.put(b"x"),
         lambda: down.get("0" * 64),
