@@ -20,6 +20,8 @@ from services.gateway.fhir_face.errors import (
 from services.kit.strict_json import StrictJsonError, loads
 
 BASE: Final = "/fhir"
+UNKEPT: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""With every answer: what was opened is kept by nobody on its way, nor taken for something that runs (K7)."""
 MOST_BYTES: Final = 6_000_000
 """Sealed and encoded, it has to fit into a body's limit of 10 MB."""
 JSON: Final = frozenset({FHIR_JSON, "application/json", "json"})
@@ -28,8 +30,7 @@ _ANY: Final = frozenset({"*/*", "application/*"})
 
 def fhir(resource: Resource, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a resource as an answer that nobody keeps."""
-    fields = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | (headers or {})
-    return JSONResponse(resource, status, headers=fields, media_type=FHIR_JSON)
+    return JSONResponse(resource, status, headers=UNKEPT | (headers or {}), media_type=FHIR_JSON)
 
 
 async def received(request: Request) -> Resource:

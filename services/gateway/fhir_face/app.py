@@ -12,6 +12,7 @@ from services.gateway.clinical import KINDS
 from services.gateway.fhir_face.answering import (
     BASE,
     JSON,
+    UNKEPT,
     accepted,
     fhir,
     received,
@@ -120,7 +121,7 @@ def _serve_documents(app: FastAPI, records: Records, pages: Pages) -> None:
         held = _found(records, "Binary", identifier)
         if request.query_params.get(FORMAT, accepted(request)) in JSON:
             return fhir(held.binary())
-        return Response(held.content, media_type=held.media_type)
+        return Response(held.content, headers=UNKEPT, media_type=held.media_type)
 
 
 def _serve_resources(app: FastAPI, records: Records, pages: Pages) -> None:

@@ -59,6 +59,7 @@ def test_document_goes_through_sealed_and_arrives_as_it_was(town: Town) -> None:
     }
     raw = clinic.get(f"/{content['attachment']['url']}", headers={"Accept": "text/plain"})
     assert (raw.content, raw.headers["content-type"].partition(";")[0]) == (LETTER, "text/plain")
+    assert (raw.headers["cache-control"], raw.headers["x-content-type-options"]) == ("no-store", "nosniff")
     wrapped = clinic.get(f"/{content['attachment']['url']}").json()
     assert base64.b64decode(wrapped["data"]) == LETTER
     assert clinic.get(f"/DocumentReference/{shown['id']}").json() == shown
