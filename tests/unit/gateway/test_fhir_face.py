@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.fhir_client import LETTER, document, of_person, prescription
 from support.fhir_town import PLANTED, SECRET, URL, Town, create, new_town, refusal
-from support.gateway_world import YEAR
+from support.gateway_world import YEAR, Watch
 
 from consent.compartments import YearSpan
 from consent.vocabulary import Category, Purpose
@@ -18,8 +18,9 @@ from services.gateway.errors import CredentialFolderError
 from services.gateway.fhir_face.answering import MOST_BYTES
 from services.gateway.fhir_face.app import HOLD_SECONDS
 from services.gateway.fhir_face.asking import asked_documents
-from services.gateway.fhir_face.documents import REFERENCES, resource_id
+from services.gateway.fhir_face.documents import REFERENCES, ShownDocument, resource_id
 from services.gateway.fhir_face.errors import FHIR_JSON
+from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.serving import secret_in
 from services.gateway.hospital import deposit
 
@@ -224,6 +225,28 @@ def test_nothing_is_shown_when_it_cannot_be_noted(town: Town) -> None:
     book.rmdir()
     book.write_text("{")
     assert refusal(clinic.get("/AuditEvent", params=of_person(town.at_clinic)), 500) == "audit_file"
+
+
+def shown(reference: str, content: bytes, name: str = "d") -> ShownDocument:
+    return ShownDocument(name, reference, {"resourceType": "DocumentReference"}, "text/plain", content)
+
+
+def test_id_that_documents_of_two_people_have_brings_neither_to_the_others_chart() -> None:
+    """T2-2: an author chooses a document's id, and a Binary does not say whose it is."""
+    watch = Watch()
+    held = Held(clock=watch, seconds=10, most_bytes=100)
+    held.hold(shown("one", b"hers"))
+    watch.tick(5)
+    held.hold(shown("other", b"his"))
+    held.hold(shown("other", b"his", "e"))
+    assert held.find("d") is None
+    assert held.find("e") == shown("other", b"his", "e")
+    watch.tick(5)
+    assert held.find("d") == shown("other", b"his")
+    held.hold(shown("one", b"x" * 99, "f"))
+    assert [held.find(each) for each in "de"] == [None, None]
+    held.hold(shown("one", b"hers"))
+    assert held.find("d") == shown("one", b"hers")
 
 
 def test_opened_documents_are_forgotten_after_some_minutes(town: Town) -> None:
