@@ -205,6 +205,23 @@ def test_confirmation_and_presentation_count_once(scene: Scene) -> None:
         link(scene.world, scene.clinic, message)
 
 
+@pytest.mark.parametrize("shown", ["pin", "photo", "document"])
+def test_one_card_shown_once_does_not_go_through_birth_dates(scene: Scene, shown: str) -> None:
+    """LN4: which items are wrong is told, so each question needs the card, and the staff's word, anew."""
+    world, clinic = scene.world, scene.clinic
+    messages = {
+        "pin": lambda: by_pin(world, scene.holder, clinic),
+        "photo": lambda: by_photo(world, scene.holder, clinic),
+        "document": lambda: by_document(world, clinic),
+    }
+    message = messages[shown]()
+    with refused("identity_mismatch", 403):
+        link(world, clinic, message.model_copy(update={"birth_date": "1984-02-28"}))
+    with refused("replayed", 409):
+        link(world, clinic, message)
+    link(world, clinic, messages[shown]())
+
+
 def test_suspended_card_is_no_evidence(scene: Scene) -> None:
     change = ChangeCard(
         reference=scene.holder.enrolled.reference,

@@ -88,9 +88,9 @@ class FakePatients:
             raise problem(403, "role_missing")
         told = self._confirmed(caller, message)
         card, challenges = self._shown(caller, message, told)
-        holder = self._identified(caller, message, card)
         for each in challenges:
             self.use(each)
+        holder = self._identified(caller, message, card)
         held = self.of_number(caller.organisation, message.patient_number)
         if held is not None:
             if held.holder != holder:

@@ -48,7 +48,7 @@ def link_patient(centre: IdentityCentre, caller: OperatorCaller, message: LinkPa
         if not policies().permits(caller.roles, "receive-patients", Body.IDENTITY):
             raise RoleMissingError
         shown = evidence(centre, caller, message, confirmed(centre, caller, message))  # E1, E2
-        _limit(centre, caller, shown.check)
+        _use_up(centre, caller, shown)
         holder = identified(centre, caller, message, shown)  # E3
     except IdentityError as refusal:
         known = shown.card.card.holder if shown is not None and shown.card is not None else None
@@ -62,25 +62,32 @@ def link_patient(centre: IdentityCentre, caller: OperatorCaller, message: LinkPa
     return egress.identified_patient(centre, holder, held, caller=caller)
 
 
-def _limit(centre: IdentityCentre, caller: OperatorCaller, check: StaffCheck) -> None:
-    # who has no PIN behind the question could go through names and birth dates
-    if check is StaffCheck.PIN:
-        return
-    day = centre.now().astimezone(JAPAN).date().isoformat()
-    most = centre.settings.identity_checks_per_day
-    # whatever account a human uses counts as the first of them
-    organisation, name = centre.register.directory().accounts(caller.organisation, caller.operator)[0]
+def _use_up(centre: IdentityCentre, caller: OperatorCaller, shown: Evidence) -> None:
+    """Have the evidence count for this one question, whatever comes of it. Raises: ReplayError, TooManyChecksError."""
+    # one card that was shown, or one word of the staff, could else go through names and birth dates
+    now, allowed = centre.seconds(), True
     with centre.context.database.write() as conn:
-        operator = f"{organisation}\n{name}"
-        allowed = centre.patients.count_try(conn, operator, day=day, most=most)
+        for challenge, expires in shown.challenges:
+            centre.context.replays.use(conn, kind="challenge", value=challenge, expires=expires, now=now)
+        if shown.check is not StaffCheck.PIN:
+            day = centre.now().astimezone(JAPAN).date().isoformat()
+            most = centre.settings.identity_checks_per_day
+            operator = _human(centre, caller)
+            allowed = centre.patients.count_try(conn, operator, day=day, most=most)
     if not allowed:
         raise TooManyChecksError
+
+
+def _human(centre: IdentityCentre, caller: OperatorCaller) -> str:
+    # whatever account a human uses counts as the first of them
+    organisation, name = centre.register.directory().accounts(caller.organisation, caller.operator)[0]
+    return f"{organisation}\n{name}"
 
 
 def _store(
     centre: IdentityCentre, caller: OperatorCaller, message: LinkPatient, *, holder: Person, shown: Evidence
 ) -> PatientLink | None:
-    """Use the challenges up and link, in one transaction; None when the number means somebody else."""
+    """Link; None when the number means somebody else."""
     links, now = centre.patients, centre.seconds()
     new = PatientLink(
         id=base64url.encode(centre.context.randomness(16)),
@@ -94,8 +101,6 @@ def _store(
         proofs=shown.proofs,
     )
     with centre.context.database.write() as conn:
-        for challenge, expires in shown.challenges:
-            centre.context.replays.use(conn, kind="challenge", value=challenge, expires=expires, now=now)
         held = _present(centre, conn, caller, message)
         if held is None and links.add(conn, new):
             held = new
