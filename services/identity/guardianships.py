@@ -1,6 +1,7 @@
 """Rows of who acts for whom, and of how far people act alone; sealed, as who is whose guardian is personal data."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
@@ -13,7 +14,7 @@ from consent.vocabulary import Body
 from services.contracts.identity.guardianships import TOLD, Evidence
 from services.contracts.identity.messages import Jwk
 from services.identity.tables import guardianship, legal_state
-from services.kit.columns import ColumnCipher
+from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent, put
 
 WARD_COLUMN = "guardianship.ward"
@@ -164,16 +165,20 @@ class Guardianships:
         conn.execute(update(legal_state).where(legal_state.c.id == key).values(looked=day))
 
     def to_look(self, conn: Connection, *, day: str, most: int) -> list[LegalStanding]:
-        """Return some of those whose age may change what they do, and was not asked for today."""
+        """Return some of those whose age may change what they do, and was not asked for today.
+
+        Here as in `waiting` a changed row is left to the audit, and keeps nobody else waiting.
+        """
         rows = conn.execute(_TO_LOOK, {"day": day, "most": most})
-        return [self.open_standing(row.id, row.told) for row in rows]
+        return [standing for row in rows for standing in self._unchanged(row.id, row.told)]
 
     def waiting(self, conn: Connection, *, most: int) -> list[tuple[LegalStanding, list[Body]]]:
         """Return some of whom bodies are still to be told, with those bodies."""
         rows = conn.execute(_WAITING, {"most": most}).all()
         return [
-            (self.open_standing(row.id, row.told), [Body(each) for each in row.waiting.split()])
+            (standing, [Body(each) for each in row.waiting.split()])
             for row in rows
+            for standing in self._unchanged(row.id, row.told)
         ]
 
     def told(self, conn: Connection, standing: LegalStanding, bodies: Sequence[Body]) -> None:
@@ -211,6 +216,10 @@ class Guardianships:
     def fits_person(self, key: bytes, told: bytes) -> bool:
         """Tell whether a row's key is that of the person who is sealed in it."""
         return self._lookup(self.open_standing(key, told).person, PERSON_COLUMN) == key
+
+    def _unchanged(self, key: bytes, told: bytes) -> Iterator[LegalStanding]:
+        with suppress(ColumnError):
+            yield self.open_standing(key, told)
 
     def _one(
         self, conn: Connection, query: Select[tuple[bytes, bytes]], named: dict[str, bytes]

@@ -1,6 +1,7 @@
 """Rows of patient numbers: which person an organisation's own number means, on what evidence, and whether still."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ from consent.identifiers import OrganisationId, Pseudonym
 from services.contracts.identity.messages import StaffCheck
 from services.identity.tables import identity_try, patient_link, registry_handle
 from services.identity.tables import person as person_table
-from services.kit.columns import ColumnCipher
+from services.kit.columns import ColumnCipher, ColumnError
 from services.kit.log.tables import insert_if_absent
 
 NUMBER_COLUMN = "patient_link.number"
@@ -109,8 +110,12 @@ class PatientLinks:
         return sorted(found, key=lambda each: (each.linked_at, each.id))
 
     def in_state(self, conn: Connection, state: LinkState) -> list[PatientLink]:
-        """Return the links that stand so."""
-        return [self._open(row) for row in conn.execute(_IN_STATE, {"state": state.value})]
+        """Return the links that stand so; a changed row is left to the audit, and keeps no other waiting."""
+        found: list[PatientLink] = []
+        for row in conn.execute(_IN_STATE, {"state": state.value}):
+            with suppress(ColumnError):
+                found.append(self._open(row))
+        return found
 
     def everything(self, conn: Connection) -> Iterator[tuple[str, Row[str, str, bytes]]]:
         """Return every row with its key, unopened, for the audit."""

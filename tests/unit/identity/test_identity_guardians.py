@@ -1,8 +1,10 @@
 """SC4: who acts for whom is entered by two, ended by one, ended by age and death, and told to every body."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_bytes
 
 import pytest
@@ -206,6 +208,27 @@ def test_somebody_elses_guardianship_answers_as_none(scene: Scene) -> None:
         codes.append((refusal.value.status, refusal.value.code, refusal.value.detail))
     assert codes[0] == codes[1]
     assert codes[0][1] == "guardian_unknown"
+
+
+def test_rows_that_somebody_changed_keep_nobody_else_a_minor(tmp_path: Path) -> None:
+    """T2-2: one edited row would stop everybody's majority, and bodies from being told of anybody."""
+    with guardian_scene(tmp_path) as scene:
+        for _ in range(3):
+            scene.ask(scene.child(17))
+        scene.world.clock.move(366 * 86_400)
+        scene.prolong()
+        database, held = scene.world.identity_context.database, scene.centre.guardianships
+        with database.write() as conn:
+            first, second, _ = held.to_look(conn, day="9999", most=9)
+            keys = {held.open_standing(key, told).person: key for key, told in held.standings(conn)}
+            state, person = tables.legal_state, tables.person
+            conn.execute(update(state).where(state.c.id == keys[first.person]).values(told=b"\0" * 60))
+            conn.execute(update(person).where(person.c.pseudonym == second.person).values(linkage=b"\0" * 60))
+        for run in (guarding.look_at_ages, lambda centre: guarding.carry_on(centre, scene.directives)):
+            with suppress(UnavailableError):
+                run(scene.centre)
+        told = [each.state for each in scene.strangers[Body.OVERSIGHT].told.values()]
+    assert told == [LegalState.OF_AGE]
 
 
 def test_majority_ends_guardianships_on_the_day(scene: Scene) -> None:

@@ -1,11 +1,12 @@
 """Undoing a link over two bodies: what is cut stays cut, and the medical centre is told until it has answered."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from support.identity_people import IDENTITY, Holder, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
@@ -19,6 +20,7 @@ from services.contracts.registry.messages import ASKED_BY
 from services.identity import tables
 from services.identity.audit import scan
 from services.identity.centre import IdentityCentre
+from services.identity.patient_links import LinkState
 from services.identity.workflows.linking_undo import carry_on
 from services.kit.credentials.pseudonyms import VerifiedPseudonym, open_pseudonym_token
 from services.kit.problems import UnavailableError
@@ -29,6 +31,7 @@ class Scene:
     """A clinic that has linked somebody's patient number."""
 
     world: World
+    city: Participant
     clinic: Participant
     holder: Holder
     linked: LinkedPatient
@@ -38,9 +41,9 @@ class Scene:
         """The ID centre over the present files."""
         return self.world.centre(self.world.registry(self.clinic))
 
-    def undo(self) -> None:
+    def undo(self, number: str = NUMBER) -> None:
         """Say that the link is wrong."""
-        message = UndoLink(patient_number=NUMBER, fault=LinkFault.WRONG_NUMBER)
+        message = UndoLink(patient_number=number, fault=LinkFault.WRONG_NUMBER)
         token = self.world.operator_token(self.clinic, IDENTITY)
         self.world.identity(self.clinic).undo_link(message, token=token)
 
@@ -77,7 +80,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
         clinic = world.accredit("clinic", Kind.CLINIC, Role.READER, Role.WRITER)
         holder = world.holder(city)
-        yield Scene(world, clinic, holder, link(world, clinic, by_pin(world, holder, clinic)))
+        yield Scene(world, city, clinic, holder, link(world, clinic, by_pin(world, holder, clinic)))
 
 
 def test_medical_centre_that_is_down_is_told_when_it_is_up_even_after_a_restart(scene: Scene) -> None:
@@ -96,6 +99,33 @@ def test_medical_centre_that_is_down_is_told_when_it_is_up_even_after_a_restart(
         ("clinic", "wrong_number")
     ]
     scene.carry_on()
+    assert len(scene.world.medical.told) == 1
+
+
+@pytest.mark.parametrize("changed", ["link", "person"])
+def test_row_that_somebody_changed_keeps_no_other_wrong_link_from_being_told(
+    scene: Scene, changed: str
+) -> None:
+    """T2-2: one edited row would leave everybody's records where a wrong link had put them."""
+    link(
+        scene.world,
+        scene.clinic,
+        by_pin(scene.world, scene.world.holder(scene.city), scene.clinic, patient_number="P-2"),
+    )
+    for number in (NUMBER, "P-2"):
+        scene.undo(number)
+    database = scene.world.identity_context.database
+    with database.read() as conn:
+        first = scene.centre.patients.in_state(conn, LinkState.UNDOING)[0]
+    column, where = tables.patient_link.c.told, tables.patient_link.c.id == first.id
+    if changed == "person":
+        column, where = tables.person.c.linkage, tables.person.c.pseudonym == first.holder
+    with database.write() as conn:
+        conn.execute(update(column.table).where(where).values({column.name: b"\0" * 60}))
+    scene.world.medical.up = True
+    with suppress(UnavailableError):
+        scene.carry_on()
+    assert sorted(scene.states()) == ["undoing", "undone"]
     assert len(scene.world.medical.told) == 1
 
 
