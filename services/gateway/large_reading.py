@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 from consent.compartments import YearSpan
 from consent.errors import ConsentError, MalformedError
@@ -30,6 +31,9 @@ from services.gateway.organisation import Organisation
 from services.gateway.patience import PATIENT, Patience
 from services.gateway.unopened import Unopened, log_unopened
 from services.gateway.wrong_fragments import Tell, log_only
+
+_LONGEST_FILE_NAME: Final = 255
+_LONGEST_ENDING: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +136,23 @@ def _named(unfinished: Path, folder: Path, name: str, reserved: Collection[str])
     """Give a finished file its name; with a number when the name is taken, as nothing is ever overwritten."""
     plain = name.lstrip(".") or "document"
     stem, dot, suffix = plain.partition(".")
+    ending = dot + suffix
+    if len(ending.encode()) > _LONGEST_ENDING:
+        stem, ending = plain, ""
     taken = {each.casefold() for each in reserved}
     for number in count(1):
-        target = folder / (plain if number == 1 else f"{stem}-{number}{dot}{suffix}")
+        target = folder / _fitting(stem, ending if number == 1 else f"-{number}{ending}")
         with suppress(FileExistsError):
             if target.name.casefold() not in taken:
                 os.link(unfinished, target)
                 return target
     raise AssertionError("unreachable: some number is free")
+
+
+def _fitting(stem: str, ending: str) -> str:
+    """Return a file's name that a file system takes: 255 signs of Japanese are 765 bytes, and most take 255."""
+    room = _LONGEST_FILE_NAME - len(ending.encode())
+    return stem.encode()[:room].decode(errors="ignore") + ending
 
 
 def _large_of(bundle: OpenedBundle, answer: ReadAnswer) -> Iterator[FoundLarge]:

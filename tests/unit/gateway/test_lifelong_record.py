@@ -251,6 +251,25 @@ def test_no_author_names_a_document_so_that_it_lies_in_anothers_place(scene: Sce
     assert [each.read_bytes() for each in files] == [b"{}", found[1].document.content]
 
 
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [
+        ("胸部CT" * 40 + ".dcm", ("胸部CT" * 40)[:125] + ".dcm"),
+        ("a." + "胸" * 253, "a." + "胸" * 84),
+        ("a" * 251 + ".dcm", "a" * 251 + ".dcm"),
+    ],
+)
+def test_document_of_a_long_name_is_saved_too(scene: Scene, name: str, saved: str) -> None:
+    """255 signs of Japanese are more bytes than a file's name may have."""
+    person = scene.person.person
+    deposit_named(scene, name)
+    (first,) = save_bundle(person, scene.folder / "home").large
+    (second,) = save_records(person, own_records(person), scene.folder / "home")
+    assert (first.name, first.read_bytes()) == (saved, b"{}")
+    assert second.name != saved
+    assert second.read_bytes() == b"{}"
+
+
 def test_own_large_document_that_was_changed_leaves_no_bundle(scene: Scene) -> None:
     study = scene.folder / "chest.dcm"
     study.write_bytes(b"x" * 100)
