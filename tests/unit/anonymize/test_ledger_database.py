@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
 from support.database import DATABASES, database_url
+from support.ledgers import sent_at_once
 
 import anonymize as an
 
@@ -201,22 +201,9 @@ def test_policy_may_ask_for_m_invariance() -> None:
 
 
 def test_of_two_decisions_at_once_the_second_knows_the_first(database: str) -> None:
-    an.ReleaseLedger(database, key=KEY)
-    outcomes: list[str] = []
-
-    def send(export: an.Result) -> None:
-        try:
-            an.ReleaseLedger(database, key=KEY).release(export, recipient="univ-x", persons=PERSONS)
-            outcomes.append("released")
-        except an.JointDisclosureError:
-            outcomes.append("refused")
-
-    threads = [Thread(target=send, args=(export,)) for export in (result(), crossing()) * 3]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["refused"] * 3 + ["released"] * 3
+    exports = [result(), crossing()] * 3
+    outcomes = sent_at_once(database, exports, key=KEY, persons=PERSONS)
+    assert outcomes == ["refused"] * 3 + ["released"] * 3
     assert len(an.ReleaseLedger(database, key=KEY).refusals()) == 3
 
 

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, MetaData, create_engine, text
+from support.ledgers import sent_at_once
 
 import anonymize as an
 
@@ -174,22 +174,9 @@ def test_release_without_a_name_or_a_number_is_refused(ledger: an.ReleaseLedger)
 
 
 def test_of_two_releases_at_once_only_one_that_fits_the_other_leaves(database: str) -> None:
-    an.ReleaseLedger(database, key=KEY)
-    outcomes: list[str] = []
-
-    def send(export: an.Result) -> None:
-        try:
-            an.ReleaseLedger(database, key=KEY).release(export, recipient="univ-x", persons=PERSONS)
-            outcomes.append("released")
-        except an.JointDisclosureError:
-            outcomes.append("refused")
-
-    threads = [Thread(target=send, args=(result(width=width, origin=-1),)) for width in (12, 15) * 3]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["refused"] * 3 + ["released"] * 3
+    exports = [result(width=width, origin=-1) for width in (12, 15) * 3]
+    outcomes = sent_at_once(database, exports, key=KEY, persons=PERSONS)
+    assert outcomes == ["refused"] * 3 + ["released"] * 3
     assert an.ReleaseLedger(database, key=KEY).verify() == 3
 
 
