@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, text
 from support.identity_people import IDENTITY, PIN, Holder, Participant
 from support.identity_world import World, running
 
-from services.contracts.identity.messages import CardChange, ChangeCard
+from services.contracts.identity.messages import CardChange
 from services.contracts.oversight.register import Kind, Role
 from services.identity import tables
 from services.kit.http import RemoteProblemError
@@ -38,14 +38,7 @@ class Scene:
 
     def change(self, change: CardChange) -> None:
         """Have the card suspended, resumed or revoked at the counter."""
-        message = ChangeCard(
-            reference=self.holder.enrolled.reference,
-            card=self.holder.issued.card,
-            change=change,
-            reason="lost",
-        )
-        token = self.world.operator_token(self.city, IDENTITY)
-        self.world.identity(self.city).change_card(message, token=token)
+        self.world.change_card(self.city, self.holder, change)
 
     def copy(self) -> None:
         """Keep all rows about cards as they are."""

@@ -1,16 +1,13 @@
 """What banks rely on when an account is opened (UC8): the same on the honest fakes and on the real bodies."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from support.account_desk import AccountDesk, account_desk
-from support.identity_fakes import running_fakes
 from support.identity_permissions import basic_terms
 from support.identity_wire import refused
-from support.identity_world import running
+from support.identity_world import World
 
 from consent.account_proof import verify_account
 from consent.directives import Effect
@@ -23,11 +20,9 @@ from services.contracts.oversight.register import Kind, Role
 NAME, ADDRESS, SEX = BasicItem.NAME, BasicItem.ADDRESS, BasicItem.SEX
 
 
-@pytest.fixture(params=["fake", "real"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AccountDesk]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        yield account_desk(world)
+@pytest.fixture
+def desk(world: World) -> AccountDesk:
+    return account_desk(world)
 
 
 def test_bank_gets_exactly_the_items_agreed_to_and_a_proof(desk: AccountDesk) -> None:

@@ -1,15 +1,13 @@
 """A statement of one's items about one's own signature certificate: the same of the fakes and of the real bodies."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from support.identity_fakes import FakeWorld, running_fakes
+from support.identity_fakes import FakeWorld
 from support.identity_people import IDENTITY, REGISTRY, Holder, Participant, some_items
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent.attributes import verify
 from consent.errors import SignatureError
@@ -45,12 +43,10 @@ class Scene:
         return self.world.oversight.directory().signing_key(Body.REGISTRY)
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city), world.holder(city))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    return Scene(world, city, world.holder(city), world.holder(city))
 
 
 def test_statement_binds_the_items_to_the_signature_certificate(scene: Scene) -> None:

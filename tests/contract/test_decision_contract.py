@@ -1,13 +1,12 @@
 """What the decision endpoint (AuthZEN) promises, kept by the real medical centre and by its fake alike."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support.medical_bench import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, FakeBench, RealBench, opened_bench
 from support.medical_story import ALL
-from support.medical_world import CLINIC, HOSPITAL, World
+from support.medical_world import CLINIC, HOSPITAL
 
 from consent.compartments import YearSpan
 from consent.directives import Effect, RecordScope
@@ -24,10 +23,7 @@ THE_CLINIC = a.Subject(type="organisation", id=CLINIC)
 
 @pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"], scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    folder: Path = tmp_path_factory.mktemp("decision")
-    with World(folder).running() as running:
-        made: Bench = request.param(running)
-        made.enrol(made.person)
+    with opened_bench(tmp_path_factory.mktemp("decision"), request.param) as made:
         made.publish(ALL)
         made.granted()
         yield made

@@ -31,13 +31,10 @@ from services.kit.http import RemoteProblemError
 from services.medical import tables
 
 
-@pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"])
-def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with World(tmp_path).running() as running:
-        made: Bench = request.param(running)
-        made.enrol(made.person)
-        made.publish([*ALL, IMAGING])
-        yield made
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    bench.publish([*ALL, IMAGING])
+    return bench
 
 
 def order(

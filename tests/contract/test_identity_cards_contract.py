@@ -1,15 +1,12 @@
 """What holders and registrars rely on about issued cards: the same on the honest fake and on the real ID centre."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from support.identity_fakes import running_fakes
 from support.identity_people import IDENTITY, ITERATIONS, PIN, Holder, Participant, card_request
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent import base64url, pin
 from consent.jwk import to_jwk
@@ -26,7 +23,6 @@ from services.contracts.identity.messages import (
     Application,
     CardChange,
     CardState,
-    ChangeCard,
     ChangedCard,
     IssuedApplication,
     NewApplication,
@@ -71,13 +67,7 @@ class Scene:
             self.identity.unlock(self.holder.attempt(PIN, application))
 
     def change(self, change: CardChange) -> ChangedCard:
-        message = ChangeCard(
-            reference=self.holder.enrolled.reference,
-            card=self.holder.issued.card,
-            change=change,
-            reason="test",
-        )
-        return self.identity.change_card(message, token=self.counter)
+        return self.world.change_card(self.city, self.holder, change)
 
     def following(self, application: Application, present: str = PIN) -> ChangePin:
         attempt = self.holder.attempt(present, application)
@@ -93,12 +83,10 @@ class Scene:
         )
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    return Scene(world, city, world.holder(city))
 
 
 @pytest.mark.parametrize(("application", "limit"), [(AUTHENTICATION, 3), (SIGNATURE, 5)])

@@ -1,15 +1,12 @@
 """What others rely on of the ID centre: the same on the honest fake and on the real one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from support.identity_fakes import running_fakes
 from support.identity_people import IDENTITY, MEDICAL, PIN, URLS, Holder, Participant, card_request
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent import base64url
 from consent.identifiers import Pseudonym
@@ -22,7 +19,6 @@ from services.contracts.identity.messages import (
     Application,
     CardChange,
     CardState,
-    ChangeCard,
     ChangeNumber,
     RegisterSubject,
     RequestPseudonymTokens,
@@ -55,20 +51,14 @@ class Scene:
 
     def change(self, holder: Holder, change: CardChange) -> CardState:
         """Change a card at the municipality's counter."""
-        message = ChangeCard(
-            reference=holder.enrolled.reference, card=holder.issued.card, change=change, reason="a test"
-        )
-        token = self.world.operator_token(self.city, IDENTITY)
-        return self.world.identity(self.city).change_card(message, token=token).state
+        return self.world.change_card(self.city, holder, change).state
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER, Role.READER)
-        yield Scene(world, city, hospital)
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER, Role.READER)
+    return Scene(world, city, hospital)
 
 
 def test_enrolled_person_has_a_valid_number_and_is_named_to_the_registry(scene: Scene) -> None:

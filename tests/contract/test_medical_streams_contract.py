@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.medical_bench import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, ByTerminal, FakeBench, RealBench
 from support.medical_story import ALL, documents, seal, sealed_parts
 from support.medical_world import CLINIC, HOSPITAL, OTHER_HOSPITAL, Someone, World
 from support.streams import IMAGING, STUDY, Study, study, upload
@@ -25,25 +24,9 @@ from consent.vocabulary import Body, Category
 from services.contracts.medical.messages import AskOwnSegment, OwnRecordsRequest, ReadAnswer
 from services.contracts.medical.streams import AskSegment, BeginUpload, CompleteUpload, Streams, StreamsClient
 from services.kit.clock import system_randomness
-from services.kit.credentials.callers import OperatorCaller
 from services.kit.http import RemoteProblemError, Token
 
 ASKED = DocumentSelection(frozenset({DocumentId("study")}))
-
-
-class _ByTerminal:
-    """Sends each call from the terminal that its token was issued to."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*messages: Any, token: Token) -> Any:
-            holder = self._bench.caller(token)
-            member = holder.organisation if isinstance(holder, OperatorCaller) else HOSPITAL
-            return getattr(StreamsClient(self._bench.running.http(member)), name)(*messages, token=token)
-
-        return call
 
 
 class Scene:
@@ -51,7 +34,11 @@ class Scene:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.streams: Streams = bench.fake.streams if isinstance(bench, FakeBench) else _ByTerminal(bench)
+        self.streams: Streams = (
+            bench.fake.streams
+            if isinstance(bench, FakeBench)
+            else ByTerminal(bench, lambda member: StreamsClient(bench.running.http(member)))
+        )
         bench.publish([*ALL, IMAGING])
 
     def token(self, member: OrganisationId = HOSPITAL) -> Token:

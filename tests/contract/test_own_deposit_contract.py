@@ -1,11 +1,11 @@
 """What the medical centre promises people who add to their own record, kept by the real one and by its fake alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.medical_bench import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, RealBench
 from support.medical_story import ALL, MEDICATION, documents
 from support.medical_world import AUDITOR, HOSPITAL, Someone, World
 from support.streams import IMAGING
@@ -20,13 +20,10 @@ from services.kit.clock import system_randomness
 from services.kit.http import RemoteProblemError
 
 
-@pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"])
-def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with World(tmp_path).running() as running:
-        made: Bench = request.param(running)
-        made.enrol(made.person)
-        made.publish([*ALL, IMAGING])
-        yield made
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    bench.publish([*ALL, IMAGING])
+    return bench
 
 
 def own(

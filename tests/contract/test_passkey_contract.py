@@ -1,19 +1,17 @@
 """Passkeys: the same on the honest fake and on the real ID centre."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from pydantic import JsonValue
 from support.authenticator import PRESENT, Device
-from support.identity_fakes import running_fakes
 from support.identity_people import IDENTITY, MEDICAL, URLS, Holder, Participant
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent import base64url
 from consent.vocabulary import Body
@@ -85,12 +83,10 @@ def form(challenge: str, answer: Mapping[str, JsonValue], audience: str = IDENTI
     }
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    return Scene(world, city, world.holder(city))
 
 
 def device() -> Device:

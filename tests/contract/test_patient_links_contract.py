@@ -1,22 +1,18 @@
 """What receptions rely on of the ID centre and the registry: the same on the honest fakes and on the real ones."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
-from support.identity_fakes import running_fakes
 from support.identity_people import IDENTITY, REGISTRY, Holder, Participant, some_items
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 from support.patients import NUMBER, by_document, by_photo, by_pin, confirmation, link
 
 from consent import base64url, jws
 from consent.vocabulary import Body
 from services.contracts.identity.messages import (
     CardChange,
-    ChangeCard,
     DisownLink,
     LinkFault,
     LinkPatient,
@@ -74,14 +70,12 @@ class Scene:
         return self.world.named(self.world.name(reference, Body.MEDICAL, to=at), Body.MEDICAL, to=at)
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        clinic = world.accredit("clinic", Kind.CLINIC, Role.READER, Role.WRITER)
-        other = world.accredit("other-clinic", Kind.CLINIC, Role.READER)
-        yield Scene(world, city, clinic, other, world.holder(city))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    clinic = world.accredit("clinic", Kind.CLINIC, Role.READER, Role.WRITER)
+    other = world.accredit("other-clinic", Kind.CLINIC, Role.READER)
+    return Scene(world, city, clinic, other, world.holder(city))
 
 
 def test_card_with_pin_photo_and_document_all_name_the_same_person(scene: Scene) -> None:
@@ -223,15 +217,7 @@ def test_one_card_shown_once_does_not_go_through_birth_dates(scene: Scene, shown
 
 
 def test_suspended_card_is_no_evidence(scene: Scene) -> None:
-    change = ChangeCard(
-        reference=scene.holder.enrolled.reference,
-        card=scene.holder.issued.card,
-        change=CardChange.SUSPEND,
-        reason="lost",
-    )
-    scene.world.identity(scene.city).change_card(
-        change, token=scene.world.operator_token(scene.city, IDENTITY)
-    )
+    scene.world.change_card(scene.city, scene.holder, CardChange.SUSPEND)
     for message in (
         by_pin(scene.world, scene.holder, scene.clinic),
         by_photo(scene.world, scene.holder, scene.clinic),

@@ -1,15 +1,12 @@
 """Naming many people in one request is naming each of them: the same contract on the fake and the real ID centre."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from support.identity_fakes import running_fakes
 from support.identity_people import IDENTITY, Holder, Participant
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.jwk import to_jwk
@@ -47,13 +44,11 @@ class Scene:
         return self.world.named(named.tokens[Body.REGISTRY], Body.REGISTRY, to=self.city)
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER)
-        yield Scene(world, city, hospital)
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    hospital = world.accredit("hospital", Kind.HOSPITAL, Role.WRITER)
+    return Scene(world, city, hospital)
 
 
 def test_each_is_named_as_alone_in_the_order_asked(scene: Scene) -> None:

@@ -1,15 +1,12 @@
 """What others rely on of the resident registry: the same on the honest fake and on the real one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from support.identity_fakes import running_fakes
 from support.identity_people import REGISTRY, Holder, Participant, some_items
 from support.identity_permissions import basic_terms, permissions
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent.directives import Effect
 from consent.vocabulary import BasicItem, Body, ConfirmationReason, Purpose
@@ -65,14 +62,12 @@ class Scene:
         return self.world.registry(self.city).change(message, token=token).resident
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        bank = world.accredit("bank", Kind.BANK, Role.CONFIRMER)
-        holder = world.holder(city)
-        yield Scene(world, city, bank, holder, world.link(holder, bank))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    bank = world.accredit("bank", Kind.BANK, Role.CONFIRMER)
+    holder = world.holder(city)
+    return Scene(world, city, bank, holder, world.link(holder, bank))
 
 
 def test_permitted_confirmation_says_unchanged_or_the_new_value(scene: Scene) -> None:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from support.medical_bench import Bench, FakeBench, RealBench
+from support.medical_bench import Bench, FakeBench, RealBench, opened_bench
 from support.medical_story import ALL
-from support.medical_world import CLINIC, OTHER_CLINIC, World
+from support.medical_world import CLINIC, OTHER_CLINIC
 
 from consent.compartments import YearSpan
 from consent.identifiers import OrganisationId
@@ -19,10 +18,7 @@ from services.kit.http import RemoteProblemError
 
 @pytest.fixture(params=[RealBench, FakeBench], ids=["real", "fake"], scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    folder: Path = tmp_path_factory.mktemp("simulation")
-    with World(folder).running() as running:
-        made: Bench = request.param(running)
-        made.enrol(made.person)
+    with opened_bench(tmp_path_factory.mktemp("simulation"), request.param) as made:
         made.publish(ALL)
         yield made
 

@@ -1,15 +1,13 @@
 """What a person relies on of a body when a wallet follows another: the same on the fake and at the real ID centre."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from support.identity_fakes import FakeWorld, running_fakes
+from support.identity_fakes import FakeWorld
 from support.identity_people import IDENTITY, Holder, Participant
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import World
 
 from consent import jws
 from consent.canonical import JsonObject
@@ -95,24 +93,22 @@ def _fake(world: FakeWorld, holder: Holder, wallet: Wallet) -> SuccessionKeeper:
     )
 
 
-@pytest.fixture(params=["fake", "real"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    start = {"fake": running_fakes, "real": running}[request.param]
-    with start(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        holder, wallet = world.holder(city), Wallet.create(world.random.randbytes)
-        if isinstance(world, FakeWorld):
-            keeper = _fake(world, holder, wallet)
-        else:
-            http = world.http(IDENTITY, city)
-            keeper = SuccessionClient(http)
-            token = world.person_token(holder, IDENTITY, at=city)
-            registration = wallet_registration(wallet, HERE, world.clock())
-            DirectivesClient(http).register_wallet(registration, token=token)
-            proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(world.clock())})
-            first = RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
-            IdentityClient(http).register_subject(first, token=token)
-        yield Scene(world, keeper, city, holder, wallet, Wallet.create(world.random.randbytes))
+@pytest.fixture
+def scene(world: World) -> Scene:
+    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
+    holder, wallet = world.holder(city), Wallet.create(world.random.randbytes)
+    if isinstance(world, FakeWorld):
+        keeper = _fake(world, holder, wallet)
+    else:
+        http = world.http(IDENTITY, city)
+        keeper = SuccessionClient(http)
+        token = world.person_token(holder, IDENTITY, at=city)
+        registration = wallet_registration(wallet, HERE, world.clock())
+        DirectivesClient(http).register_wallet(registration, token=token)
+        proof = wallet.sign(Body.MEDICAL, SUBJECT_TYPE, {"at": epoch_seconds(world.clock())})
+        first = RegisterSubject(wallet_key=wallet.public_jwk(Body.MEDICAL), proof=proof)
+        IdentityClient(http).register_subject(first, token=token)
+    return Scene(world, keeper, city, holder, wallet, Wallet.create(world.random.randbytes))
 
 
 def test_successor_takes_over_once_and_the_chain_leads_back(scene: Scene) -> None:

@@ -34,7 +34,6 @@ from services.contracts.identity.messages import (
     Application,
     CardChange,
     CardState,
-    ChangeCard,
     NewApplication,
 )
 from services.contracts.oversight.register import Kind, Role
@@ -202,14 +201,7 @@ class CardLife(RuleBasedStateMachine):
     )
     def change_at_counter(self, change: CardChange) -> None:
         """The table of transitions is the whole rule."""
-        message = ChangeCard(
-            reference=self.holder.enrolled.reference,
-            card=self.holder.issued.card,
-            change=change,
-            reason="test",
-        )
-        token = self.world.operator_token(self.city, IDENTITY)
-        code, told = answer_of(lambda: self.world.identity(self.city).change_card(message, token=token))
+        code, told = answer_of(lambda: self.world.change_card(self.city, self.holder, change))
         assert code == ("done" if change in TRANSITIONS[self.state] else "card_state")
         if told is None:
             return

@@ -41,6 +41,9 @@ from services.contracts.identity.messages import (
     JWT_BEARER,
     PRESENTATION_TYPE,
     Application,
+    CardChange,
+    ChangeCard,
+    ChangedCard,
     EnrolledPerson,
     PresentCard,
     RequestPseudonymTokens,
@@ -253,6 +256,13 @@ class World(Bodies):
         message = card_request(enrolled.reference, keys, secret)
         issued = self.identity(at).issue_card(message, token=self.operator_token(at, IDENTITY))
         return Holder(enrolled, issued, keys, secret)
+
+    def change_card(self, at: Participant, holder: Holder, change: CardChange) -> ChangedCard:
+        """Have a card suspended, resumed or revoked at the counter where it was issued."""
+        message = ChangeCard(
+            reference=holder.enrolled.reference, card=holder.issued.card, change=change, reason="lost"
+        )
+        return self.identity(at).change_card(message, token=self.operator_token(at, IDENTITY))
 
     def presentation(self, holder: Holder, where: Participant, /, **replaced: JsonValue) -> PresentCard:
         """Return the card's answer at an organisation's terminal, members replaced as told."""

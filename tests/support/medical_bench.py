@@ -1,7 +1,9 @@
 """The medical centre under test, the real one or its fake, with everybody's tokens."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,7 +155,7 @@ class RealBench(Bench):
 
     def __init__(self, running: Running) -> None:
         super().__init__(running)
-        self.centre = _ByTerminal(self)
+        self.centre = ByTerminal(self, running.medical)
 
     def as_id_centre(self) -> Medical:
         """Return the client with the ID centre's certificate."""
@@ -180,17 +182,18 @@ class RealBench(Bench):
         self.world.seconds[body].spoil = lambda fragment: fragment[:-1] + bytes([fragment[-1] ^ 1])
 
 
-class _ByTerminal:
-    """Sends each call from the terminal that its token was issued to."""
+class ByTerminal:
+    """Sends each call from the terminal that its token was issued to, by the client that `client` makes for it."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, client: Callable[[OrganisationId], object]) -> None:
         self._bench = bench
+        self._client = client
 
     def __getattr__(self, name: str) -> Any:
         def call(*messages: Any, token: Token) -> Any:
             holder = self._bench.caller(token)
             member = holder.organisation if isinstance(holder, OperatorCaller) else HOSPITAL
-            return getattr(self._bench.running.medical(member), name)(*messages, token=token)
+            return getattr(self._client(member), name)(*messages, token=token)
 
         return call
 
@@ -237,3 +240,12 @@ def refused(call: Callable[[], object]) -> tuple[int, str]:
     with pytest.raises(RemoteProblemError) as problem:
         call()
     return problem.value.status, problem.value.code
+
+
+@contextmanager
+def opened_bench(folder: Path, kind: type[Bench]) -> Iterator[Bench]:
+    """Run a centre with one person who has a wallet there."""
+    with World(folder).running() as running:
+        made = kind(running)
+        made.enrol(made.person)
+        yield made

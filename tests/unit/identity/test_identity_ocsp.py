@@ -29,7 +29,7 @@ from support.identity_people import IDENTITY, Holder, Participant
 from support.identity_world import World, running
 
 from services.contracts.identity.card_messages import SuspendByCode
-from services.contracts.identity.messages import Application, CardChange, ChangeCard
+from services.contracts.identity.messages import Application, CardChange
 from services.contracts.oversight.register import Kind, Role
 from services.kit.certificates import create_authority, from_pem
 
@@ -62,14 +62,7 @@ class Scene:
         return self.ask(request(self.certificate(application), self.authority))
 
     def change(self, change: CardChange) -> None:
-        message = ChangeCard(
-            reference=self.holder.enrolled.reference,
-            card=self.holder.issued.card,
-            change=change,
-            reason="test",
-        )
-        token = self.world.operator_token(self.city, IDENTITY)
-        self.world.identity(self.city).change_card(message, token=token)
+        self.world.change_card(self.city, self.holder, change)
 
 
 def request(

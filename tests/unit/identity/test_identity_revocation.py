@@ -15,7 +15,7 @@ from support.identity_world import World, running
 
 from consent import base64url, jws
 from consent.vocabulary import Body
-from services.contracts.identity.messages import CardChange, ChangeCard
+from services.contracts.identity.messages import CardChange
 from services.contracts.oversight.register import Kind, Role
 from services.identity.tables import live_token
 from services.kit.clock import epoch_seconds
@@ -41,14 +41,7 @@ class Scene:
 
     def change(self, change: CardChange) -> None:
         """Change the first person's card at the counter."""
-        message = ChangeCard(
-            reference=self.holder.enrolled.reference,
-            card=self.holder.issued.card,
-            change=change,
-            reason="lost",
-        )
-        token = self.world.operator_token(self.city, IDENTITY)
-        self.world.identity(self.city).change_card(message, token=token)
+        self.world.change_card(self.city, self.holder, change)
 
     def signed_list(self, body: Body) -> str:
         """Return the status list as a body gets it."""

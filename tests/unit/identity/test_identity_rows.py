@@ -11,7 +11,7 @@ from support.identity_world import World, running
 
 from consent.vocabulary import Body
 from consent.wallet import Wallet
-from services.contracts.identity.messages import SUBJECT_TYPE, CardChange, ChangeCard, RegisterSubject
+from services.contracts.identity.messages import SUBJECT_TYPE, CardChange, RegisterSubject
 from services.contracts.oversight.register import Kind, Role
 from services.identity import tables
 from services.identity.audit import scan
@@ -129,11 +129,7 @@ def test_card_given_to_somebody_else_in_the_database_signs_nobody_in(scene: Scen
 @pytest.mark.parametrize("edit", ["state = 'active'", "state = 'active', expires = expires + 1"])
 def test_revoked_card_is_not_brought_back_by_editing_its_row(scene: Scene, edit: str) -> None:
     holder = scene.holders[0]
-    message = ChangeCard(
-        reference=holder.enrolled.reference, card=holder.issued.card, change=CardChange.REVOKE, reason="lost"
-    )
-    token = scene.world.operator_token(scene.city, IDENTITY)
-    scene.world.identity(scene.city).change_card(message, token=token)
+    scene.world.change_card(scene.city, holder, CardChange.REVOKE)
     scene.edit(f"UPDATE card SET {edit} WHERE id = :card", card=holder.issued.card)
     answer = scene.world.ask_token(scene.city, scene.world.person_fields(holder, MEDICAL, at=scene.city))
     assert (answer.status_code, answer.json()["code"]) == (500, "stored_data_changed")

@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
-from support.identity_people import IDENTITY, MEDICAL, URLS, Holder
+from support.identity_people import MEDICAL, URLS, Holder
 from support.identity_token_scene import TokenScene as Scene
 from support.identity_token_scene import compact, jwt_claims, strange_keys, token_scene
 from support.identity_world import TOKEN_ENDPOINT
 
 from consent.jwk import to_jwk
 from consent.vocabulary import Body
-from services.contracts.identity.messages import CardChange, ChangeCard
+from services.contracts.identity.messages import CardChange
 from services.contracts.oversight.messages import Accredited, StandingChange
 
 
@@ -167,14 +167,7 @@ def test_suspension_is_in_force_at_once(scene: Scene, kind: Accredited, expected
 # step T5
 def test_suspended_card_signs_nobody_in(scene: Scene) -> None:
     holder = scene.world.holder(scene.city)
-    message = ChangeCard(
-        reference=holder.enrolled.reference,
-        card=holder.issued.card,
-        change=CardChange.SUSPEND,
-        reason="lost",
-    )
-    token = scene.world.operator_token(scene.city, IDENTITY)
-    scene.world.identity(scene.city).change_card(message, token=token)
+    scene.world.change_card(scene.city, holder, CardChange.SUSPEND)
     fields = scene.world.person_fields(holder, MEDICAL, at=scene.city)
     assert scene.refusal(fields, at=scene.city) == (400, "invalid_grant")
 
