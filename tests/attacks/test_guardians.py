@@ -1,18 +1,16 @@
 """SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
 
 import json
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
 from support.oversight_reads import SCOPE, events
-from support.oversight_world import OversightWorld, Participant, body_certificate, oversight
+from support.oversight_world import OversightWorld, Participant, body_certificate
 from support.ward_world import HERE, Guardian, Ward
 
 from consent.directives import Effect, RecordScope
@@ -25,7 +23,6 @@ from services.contracts.directives import (
     submission,
 )
 from services.contracts.guardianship import PersonState, StateClient, TellStates
-from services.contracts.oversight.register import Kind, Role
 from services.contracts.simulating import Simulate
 from services.directives import guarding, workflows
 from services.directives.audit import scan_directives
@@ -47,21 +44,6 @@ def _caller(person: Pseudonym, by: Guardian | None) -> PersonCaller:
     if by is None:
         return PersonCaller(person, SignedInBy.CARD)
     return PersonCaller(person, SignedInBy.GUARDIAN, by.kid)
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OversightWorld, Participant]]:
-    """Open the oversight body once."""
-    folder: Path = tmp_path_factory.mktemp("guardians")
-    with oversight(folder) as world:
-        yield world, world.accredit("clinic-b", Kind.CLINIC, Role.READER)
-
-
-@pytest.fixture
-def ward(opened: tuple[OversightWorld, Participant], request: pytest.FixtureRequest) -> Ward:
-    """Return somebody of whom nothing was told yet."""
-    world, clinic = opened
-    return Ward(world, clinic, world.person(request.node.name))
 
 
 @pytest.fixture

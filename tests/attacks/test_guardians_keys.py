@@ -1,11 +1,9 @@
 """SC4: who makes a ward's keys and parts known, and a death that was taken back; at one body, by its routes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from support.oversight_reads import events
-from support.oversight_world import OversightWorld, Participant, oversight
 from support.ward_world import HERE, Guardian, Ward
 
 from consent import base64url
@@ -15,7 +13,6 @@ from consent.guardians import Change, LegalState
 from services.contracts.directives import (
     wallet_registration,
 )
-from services.contracts.oversight.register import Kind, Role
 from services.contracts.recovery import (
     DEPOSIT,
     PART_INFO,
@@ -27,21 +24,6 @@ from services.contracts.recovery import (
 from services.kit.clock import epoch_seconds
 from services.kit.credentials.pseudonyms import seal_to
 from services.kit.http import RemoteProblemError
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OversightWorld, Participant]]:
-    """Open the oversight body once."""
-    folder: Path = tmp_path_factory.mktemp("guardians")
-    with oversight(folder) as world:
-        yield world, world.accredit("clinic-b", Kind.CLINIC, Role.READER)
-
-
-@pytest.fixture
-def ward(opened: tuple[OversightWorld, Participant], request: pytest.FixtureRequest) -> Ward:
-    """Return somebody of whom nothing was told yet."""
-    world, clinic = opened
-    return Ward(world, clinic, world.person(request.node.name))
 
 
 def test_after_a_death_was_taken_back_the_person_decides_and_nothing_that_lapsed_is_there(ward: Ward) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.tampered_log import COSIGNER, LOG, ORIGIN, SIZE, STORE, Body, cosigned_log, key
+from support.tampered_log import COSIGNER, LOG, ORIGIN, SIZE, STORE, Body, key
 
 from services.kit.log.add_checkpoint import AddCheckpoint
 from services.kit.log.checkpoint import verify_cosigned
@@ -15,21 +15,6 @@ from services.kit.log.errors import (
     UnknownLogError,
 )
 from services.kit.log.note import NoteSigner, UnverifiedNote
-
-
-@pytest.fixture
-def bodies(tmp_path: Path) -> tuple[Body, Body]:
-    return cosigned_log(tmp_path)
-
-
-@pytest.fixture
-def medical(bodies: tuple[Body, Body]) -> Body:
-    return bodies[0]
-
-
-@pytest.fixture
-def oversight(bodies: tuple[Body, Body]) -> Body:
-    return bodies[1]
 
 
 def test_second_view_of_one_size_gets_no_cosignature(tmp_path: Path, medical: Body, oversight: Body) -> None:

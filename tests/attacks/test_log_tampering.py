@@ -4,26 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.tampered_log import LEAVES, SIZE, TREE, Body, cosigned_log
+from support.tampered_log import LEAVES, SIZE, TREE, Body
 
 from services.kit.log.errors import ConsistencyError, LogCorruptError, LogProofError, SplitViewError
 from services.kit.log.merkle import leaf_hash, verify_inclusion
-
-
-@pytest.fixture
-def bodies(tmp_path: Path) -> tuple[Body, Body]:
-    return cosigned_log(tmp_path)
-
-
-@pytest.fixture
-def medical(bodies: tuple[Body, Body]) -> Body:
-    return bodies[0]
-
-
-@pytest.fixture
-def oversight(bodies: tuple[Body, Body]) -> Body:
-    return bodies[1]
-
 
 FLIP = "substr({0}, 1, 1) || x'ff' || substr({0}, 3)"
 ONE_ROW = [

@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.accredited import accredit
 from support.database import bodies_on, database_url
 from support.identity_wire import NO_TLS
 from support.live_register import live_register
@@ -48,13 +48,7 @@ from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import Publication, ReadRequest
 from services.contracts.oversight.fake import FakeOversight
 from services.contracts.oversight.fake_use_cases import FakeUseCases
-from services.contracts.oversight.messages import (
-    OperatorAccreditation,
-    OrganisationAccreditation,
-    TerminalAccreditation,
-)
 from services.contracts.oversight.register import BodyEntry, Kind, Role
-from services.kit import certificates
 from services.kit.clock import Clock, epoch_seconds, system_randomness
 from services.kit.context import BodyContext, log_origin
 from services.kit.credentials.dpop import DpopKey
@@ -392,36 +386,16 @@ class World:
     def _accredit(self, name: OrganisationId) -> Member:
         kind, roles = KINDS[name]
         keys = KeyFolder(self.folder / name)
-        later = epoch_seconds(self.now) + YEAR
         receiving = ReceivingKey.create(system_randomness)
-        self.oversight.accredit_organisation(
-            OrganisationAccreditation(
-                id=name,
-                name=name,
-                kind=kind,
-                expires=later,
-                signing_key=to_jwk(keys.ed25519("author").public_key()),
-                receiving_key=base64url.encode(receiving.public_bytes()),
-            )
+        der = accredit(
+            self.oversight,
+            name,
+            keys,
+            kind=kind,
+            roles=roles,
+            receiving_key=base64url.encode(receiving.public_bytes()),
+            expires=epoch_seconds(self.now) + YEAR,
         )
-        told = self.oversight.accredit_terminal(
-            TerminalAccreditation(
-                id=f"{name}-terminal",
-                organisation=name,
-                public_key=to_jwk(keys.p256("terminal").public_key()),
-                days=365,
-            )
-        )
-        self.oversight.accredit_operator(
-            OperatorAccreditation(
-                id=f"{name}-operator",
-                organisation=name,
-                roles=roles,
-                card_key=to_jwk(keys.p256("card").public_key()),
-                expires=later,
-            )
-        )
-        der = certificates.from_pem(told.certificate.encode()).public_bytes(Encoding.DER)
         return Member(name, keys, receiving, der)
 
 

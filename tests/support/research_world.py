@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from support.accredited import accredit
 from support.live_register import live_register
 from support.research_connections import Answering, TokenOffice, Ways
 from support.research_people import COMPARTMENTS, Someone
@@ -38,15 +38,9 @@ from services.contracts.medical.messages import (
     ReadRequest,
 )
 from services.contracts.oversight.fake import FakeOversight
-from services.contracts.oversight.messages import (
-    OperatorAccreditation,
-    OrganisationAccreditation,
-    TerminalAccreditation,
-)
 from services.contracts.oversight.register import BodyEntry, Kind, Role
 from services.gateway.credentials import Credentials
 from services.gateway.organisation import Organisation
-from services.kit import certificates
 from services.kit.clock import epoch_seconds, system_randomness
 from services.kit.context import log_origin
 from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
@@ -277,29 +271,12 @@ class World:
 
     def _accredit(self, name: OrganisationId) -> bytes:
         kind, roles = KINDS[name]
-        keys, later = self.members[name], epoch_seconds(self.now) + LONG
-        self.oversight.accredit_organisation(
-            OrganisationAccreditation(
-                id=name,
-                name=name,
-                kind=kind,
-                expires=later,
-                signing_key=to_jwk(keys.ed25519("author").public_key()),
-                receiving_key=base64url.encode(self.receiving_key.public_bytes()),
-            )
+        return accredit(
+            self.oversight,
+            name,
+            self.members[name],
+            kind=kind,
+            roles=roles,
+            receiving_key=base64url.encode(self.receiving_key.public_bytes()),
+            expires=epoch_seconds(self.now) + LONG,
         )
-        told = self.oversight.accredit_terminal(
-            TerminalAccreditation(
-                id=f"{name}-terminal",
-                organisation=name,
-                public_key=to_jwk(keys.p256("terminal").public_key()),
-                days=365,
-            )
-        )
-        card = to_jwk(keys.p256("card").public_key())
-        self.oversight.accredit_operator(
-            OperatorAccreditation(
-                id=f"{name}-operator", organisation=name, roles=roles, card_key=card, expires=later
-            )
-        )
-        return certificates.from_pem(told.certificate.encode()).public_bytes(Encoding.DER)

@@ -25,17 +25,6 @@ from services.gateway.fhir_face.serving import secret_in
 from services.gateway.hospital import deposit
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Town:
-    return new_town(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """A town for requests that must change nothing."""
-    return new_town(tmp_path_factory.mktemp("quiet"))
-
-
 def test_document_goes_through_sealed_and_arrives_as_it_was(town: Town) -> None:
     made = create(town.face(town.hospital), document(town.at_hospital, year=YEAR))
     assert made.status_code == 201

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from support.fhir_client import LETTER, document, of_person, prescription
-from support.fhir_town import URL, Town, create, new_town, refusal
+from support.fhir_town import URL, Town, create, refusal
 from support.gateway_world import ITEMS, NOW, YEAR, terms
 
 from consent.vocabulary import Category
@@ -18,17 +18,6 @@ from services.gateway.fhir_face.documents import REFERENCES, patient_id
 from services.gateway.fhir_face.permitted import NOTHING_SHOWN
 
 DAY = f"{YEAR}-03-04"
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Town:
-    return new_town(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """A town for requests that must change nothing."""
-    return new_town(tmp_path_factory.mktemp("quiet"))
 
 
 def followed(face: TestClient, bundle: Any) -> list[Any]:
