@@ -23,31 +23,8 @@ from consent import canonical
 from consent.compartments import Compartment
 from consent.errors import MalformedError, SignatureError, UnopenableError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, SubjectKeyId
-from consent.publication import VerifiedPublication, verify_publication
 from consent.randomness import Randomness, draw
 from consent.umbral_bytes import read_message_kit, read_public_key
-
-__all__ = [
-    "BundleMeta",
-    "ContentKey",
-    "NewBundle",
-    "PlainDocument",
-    "SealedAs",
-    "SealedBundle",
-    "SealedDocument",
-    "VerifiedPublication",
-    "author_message",
-    "begin_bundle",
-    "capsule_of",
-    "check_documents",
-    "complete_bundle",
-    "document_digest",
-    "open_document",
-    "seal_bundle",
-    "signer",
-    "verify_author",
-    "verify_publication",
-]
 
 FORMAT: Final = "sekisho-sealed-document/1"
 STREAM_FORMAT: Final = "sekisho-sealed-stream/1"

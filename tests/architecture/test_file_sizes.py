@@ -18,10 +18,8 @@ MOST_LINES: Final[Mapping[str, int]] = {
 """About 300 is meant; a table of cases or a world of a test may be longer than what a body runs."""
 
 LONGER: Final[Mapping[str, str]] = {
-    "consent/sealing.py": "one format: what seals it and what opens it are read side by side",
     "services/directives/release.py": "R7 step by step, in the order of the protocol",
     "services/portal/pages/umbral.js": "built by Umbral's own package, not written here",
-    "tests/attacks/test_emergency_attacks.py": "cases on one world that takes seconds to open",
 }
 
 

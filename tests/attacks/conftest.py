@@ -1,10 +1,13 @@
-"""Fixtures that attack cases share: two bodies with a log that one co-signs, and somebody who may get a guardian."""
+"""Fixtures that attack cases share: two bodies with a log that one co-signs, a ward,
+and a town with what an emergency needs.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import oversight_world
+from support.emergency_world import Town, town
 from support.oversight_world import OversightWorld, Participant
 from support.tampered_log import Body, cosigned_log
 from support.ward_world import Ward
@@ -40,3 +43,9 @@ def ward(opened: tuple[OversightWorld, Participant], request: pytest.FixtureRequ
     """Return somebody of whom nothing was told yet."""
     world, clinic = opened
     return Ward(world, clinic, world.person(request.node.name))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Town]:
+    with town(tmp_path) as here:
+        yield here

@@ -17,6 +17,7 @@ from consent.delegation import ReceivingKey, load_verified_fragment_from_own_sto
 from consent.directives import Effect, Grant, Notice, RecordScope, Terms, UnverifiedReaderNotice
 from consent.errors import FaultyProxyError, SealError, SignatureError, TooFewFragmentsError
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
+from consent.publication import verify_publication
 from consent.recipients import Recipient
 from consent.sealing import (
     ContentKey,
@@ -28,7 +29,6 @@ from consent.sealing import (
     open_document,
     seal_bundle,
     verify_author,
-    verify_publication,
 )
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from consent.wallet import Wallet

@@ -14,16 +14,15 @@ from consent.delegation import FragmentPackage, ReceivingKey, reencrypt
 from consent.directives import Effect, Grant, Notice, RecordScope, Terms, UnverifiedReaderNotice
 from consent.identifiers import BundleId, DocumentId, OrganisationId, Pseudonym
 from consent.notices import VerifiedReaderNotice
+from consent.publication import VerifiedPublication, verify_publication
 from consent.randomness import Randomness
 from consent.recipients import Recipient
 from consent.sealing import (
     NewBundle,
     PlainDocument,
     SealedBundle,
-    VerifiedPublication,
     capsule_of,
     seal_bundle,
-    verify_publication,
 )
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from consent.wallet import Wallet

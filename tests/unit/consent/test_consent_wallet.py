@@ -9,7 +9,7 @@ from consent.base64url import encode
 from consent.compartments import Compartment
 from consent.errors import MalformedError, SignatureError
 from consent.jwk import thumbprint
-from consent.sealing import verify_publication
+from consent.publication import verify_publication
 from consent.vocabulary import Body, Category
 from consent.wallet import Wallet
 

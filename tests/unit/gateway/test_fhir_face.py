@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.fhir_client import LETTER, document, of_person, prescription
-from support.fhir_town import PLANTED, SECRET, URL, Town, create, new_town, refusal
+from support.fhir_town import PLANTED, SECRET, URL, Town, create, refusal
 from support.gateway_world import YEAR, Watch
 
 from consent.compartments import YearSpan
