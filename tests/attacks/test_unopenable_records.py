@@ -1,4 +1,4 @@
-"""A writer who seals what nobody opens locks nobody out of the person's other records."""
+"""R10: a writer who seals what nobody opens locks nobody out of the person's other records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
