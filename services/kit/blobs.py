@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
+from services.kit.durable import sync_folder
 from services.kit.problems import Problem, UnavailableError
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -98,7 +99,7 @@ class FileBlobs:
                 with suppress(FileNotFoundError):
                     Path(unfinished).unlink()
                 raise
-            _sync(target.parent)
+            sync_folder(target.parent)
         return name
 
     def get(self, name: str) -> bytes:
@@ -119,7 +120,7 @@ class FileBlobs:
                     path.unlink()
                     touched.add(path.parent)
             for folder in touched:
-                _sync(folder)
+                sync_folder(folder)
 
     def older_than(self, moment: datetime) -> Iterator[str]:
         """See `Blobs`."""
@@ -145,12 +146,3 @@ def _available() -> Iterator[None]:
     except OSError as error:
         # the text of an OSError names paths
         raise StorageUnavailableError(os.strerror(error.errno) if error.errno else "") from error
-
-
-def _sync(folder: Path) -> None:
-    """Make what happened to a folder's names durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

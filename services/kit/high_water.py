@@ -1,8 +1,9 @@
 """The highest number that was ever seen, also before a restart: what is lower is an old copy."""
 
-import os
 from pathlib import Path
 from typing import Protocol
+
+from services.kit.durable import sync_folder
 
 
 class HighWater(Protocol):
@@ -49,11 +50,7 @@ class MarkInFolder:
             return
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._folder / str(number)).touch(mode=0o600)
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(self._folder)
         for lower in self._marks():
             if lower < number:
                 (self._folder / str(lower)).unlink(missing_ok=True)

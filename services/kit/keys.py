@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from services.kit.clock import Randomness, system_randomness
+from services.kit.durable import sync_folder
 
 PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
 
@@ -142,15 +143,6 @@ def _finished(file: Path, content: bytes) -> Iterator[Path]:
             opened.flush()
             os.fsync(opened.fileno())
         yield Path(unfinished)
-        _sync(file.parent)
+        sync_folder(file.parent)
     finally:
         Path(unfinished).unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Make what happened to a folder's names durable: a name is not there for good when its content is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
