@@ -17,7 +17,18 @@ from anonymize.models.protocol import Check, OfRows, Union
 
 
 @dataclass(frozen=True, slots=True)
-class MaximalRisk(OfRows):
+class _Risk(OfRows):
+    limit: float
+    population: pd.DataFrame | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _require_risk(self.limit)
+        if self.population is not None:
+            require_population(self.population)
+
+
+@dataclass(frozen=True, slots=True)
+class MaximalRisk(_Risk):
     """No row is re-identified with a probability above `limit`.
 
     Without a population, by the *prosecutor*, who knows that the person is in the table: the risk of a row is 1
@@ -26,14 +37,6 @@ class MaximalRisk(OfRows):
     Guarantees: as k-anonymity or k-map with k = 1 / limit, rounded up.
     Source: K. El Emam, Guide to the de-identification of personal health information, CRC Press, 2013, ch. 16.
     """
-
-    limit: float
-    population: pd.DataFrame | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _require_risk(self.limit)
-        if self.population is not None:
-            require_population(self.population)
 
     def check(self, table: CodedTable) -> Check:
         # A third as a float is not quite a third, and asks for 3 rows all the same.
@@ -47,7 +50,7 @@ class MaximalRisk(OfRows):
 
 
 @dataclass(frozen=True, slots=True)
-class AverageRisk(OfRows):
+class AverageRisk(_Risk):
     """The mean probability of re-identification over all rows is at most `limit` (the *marketer's* risk).
 
     Without a population, whoever links all rows knows that all are in the table: the mean is the number of
@@ -58,14 +61,6 @@ class AverageRisk(OfRows):
     may be at greater risk, so add k-anonymity.
     Source: F. Dankar, K. El Emam, A method for evaluating marketer re-identification risk, PAIS 2010.
     """
-
-    limit: float
-    population: pd.DataFrame | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _require_risk(self.limit)
-        if self.population is not None:
-            require_population(self.population)
 
     def check(self, table: CodedTable) -> Check:
         if self.population is None:

@@ -68,35 +68,20 @@ class Case:
 
 def global_cases() -> list[Case]:
     """The cases of global recoding; none where the tables are not beside the repository."""
-    return [
-        Case(
-            one["id"],
-            one["data"],
-            tuple(one["qi"]),
-            one["models"],
-            one["suppression_limit"],
-            one["search_ms"] / 1000,
-            one,
-        )
-        for one in _read("global")
-    ]
+    return [_case(one, limit=one["suppression_limit"], ms=one["search_ms"]) for one in _read("global")]
 
 
 def local_cases() -> list[Case]:
     """The cases of local recoding that ARX spent most time on; in all but one everything may be suppressed."""
     return [
-        Case(
-            one["id"],
-            one["data"],
-            tuple(one["qi"]),
-            one["models"],
-            0.05 if "_s5_" in one["id"] else 1.0,
-            one["ms"] / 1000,
-            one,
-        )
+        _case(one, limit=0.05 if "_s5_" in one["id"] else 1.0, ms=one["ms"])
         for one in _read("local")
         if one["id"].endswith("fast001")
     ]
+
+
+def _case(one: dict[str, Any], *, limit: float, ms: float) -> Case:
+    return Case(one["id"], one["data"], tuple(one["qi"]), one["models"], limit, ms / 1000, one)
 
 
 def granularity(result: an.Result) -> float:
