@@ -14,7 +14,7 @@ from support.oversight_reads import (
     Reads,
     events,
     grant,
-    reads,
+    permitted_reads,
     submit,
     withdraw,
 )
@@ -58,11 +58,7 @@ class Scene:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Open the oversight body with one permission of Hanako, and Taro who has a wallet."""
     with oversight(tmp_path) as world:
-        made = reads(
-            world,
-            tmp_path,
-            store=lambda person, granted: submit(world, person, granted.copies[Body.OVERSIGHT]),
-        )
+        made = permitted_reads(world, tmp_path)
         yield Scene(world, made, world.person("taro"))
 
 

@@ -3,28 +3,22 @@
 import hmac
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.identity_people import IDENTITY, REGISTRY, Holder, Participant
-from support.identity_world import World, running
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY, REGISTRY
+from support.identity_world import running
 
 from consent import base64url
 from consent.jwk import to_jwk
-from services.contracts.oversight.register import Kind, Role
 from services.kit.http import PeerUnavailableError, Token
 from services.kit.strict_json import loads
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """A municipality and a person."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     def status(self, token: str, *, key: Token, proof: str | None = None) -> int:
         """Ask the registry for the history with a token and a right proof for it, unless one is given."""
@@ -38,8 +32,7 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder: Path = tmp_path_factory.mktemp("forged")
     with running(folder) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+        yield Scene.of(world)
 
 
 def parts(token: str) -> tuple[dict[str, object], str, str]:

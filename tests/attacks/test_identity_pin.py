@@ -3,18 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.identity_people import IDENTITY, ITERATIONS, PIN, Holder, Participant
-from support.identity_world import World, running
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY, ITERATIONS, PIN
+from support.identity_world import running
 
 from consent import base64url, pin
 from services.contracts.identity.messages import Application
-from services.contracts.oversight.register import Kind, Role
 from services.identity import tables
 from services.identity.store import Store
 
@@ -23,13 +22,8 @@ GUESSES = [f"{number:04d}" for number in range(2400, 2500)]
 assert PIN in GUESSES
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """A person with a card, and a thief who has the card file and may use some terminal."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     def attempt(self, digits: str) -> str:
         """Try a PIN; returns `open` or the refusal's code."""
@@ -43,8 +37,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     with running(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+        yield Scene.of(world)
 
 
 def test_thief_with_the_card_file_has_three_tries_in_all(scene: Scene) -> None:

@@ -17,7 +17,7 @@ from support.oversight_reads import (
     documents,
     events,
     grant,
-    reads,
+    permitted_reads,
     submit,
     withdraw,
 )
@@ -55,11 +55,7 @@ class Scene:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Open the oversight body with one permission of Hanako for clinic B, and one of Taro."""
     with oversight(tmp_path) as world:
-        made = reads(
-            world,
-            tmp_path,
-            store=lambda person, granted: submit(world, person, granted.copies[Body.OVERSIGHT]),
-        )
+        made = permitted_reads(world, tmp_path)
         other_clinic = world.accredit("clinic-c", Kind.CLINIC, Role.READER)
         other_person = world.person("taro")
         yield Scene(world, made, other_clinic, other_person)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.database import DATABASES, database_url
-from support.oversight_reads import Reads, grant, reads, submit
+from support.oversight_reads import Reads, grant, permitted_reads, submit
 from support.oversight_world import OversightWorld, oversight
 
 from consent.directives import Effect, Grant, UnverifiedDirective
@@ -67,11 +67,7 @@ class Scene:
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     """Open the component on each kind of database, with few connections."""
     with oversight(tmp_path, database_url=database_url(request.param), connections=2) as world:
-        made = reads(
-            world,
-            tmp_path,
-            store=lambda person, granted: submit(world, person, granted.copies[Body.OVERSIGHT]),
-        )
+        made = permitted_reads(world, tmp_path)
         directory = open_office(world.context, world.settings).editions.directory
         directives = open_directives(world.context, tables.DIRECTIVES, directory=directory)
         releases = Releases(directives, open_witness(world.context, directory=directory))

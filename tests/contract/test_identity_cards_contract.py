@@ -1,10 +1,9 @@
 """What holders and registrars rely on about issued cards: the same on the honest fake and on the real ID centre."""
 
-from dataclasses import dataclass
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from support.identity_people import IDENTITY, ITERATIONS, PIN, Holder, Participant, card_request
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY, ITERATIONS, PIN, Holder, card_request
 from support.identity_wire import refused
 from support.identity_world import World
 
@@ -28,20 +27,14 @@ from services.contracts.identity.messages import (
     NewApplication,
     UnlockCard,
 )
-from services.contracts.oversight.register import Kind, Role
 from services.kit.http import RemoteProblemError, Token
 
 AUTHENTICATION, SIGNATURE = Application
 NEXT = "7306"
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """One ID centre, fake or real, with a municipality and somebody's card."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     @property
     def cards(self) -> Cards:
@@ -85,8 +78,7 @@ class Scene:
 
 @pytest.fixture
 def scene(world: World) -> Scene:
-    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-    return Scene(world, city, world.holder(city))
+    return Scene.of(world)
 
 
 @pytest.mark.parametrize(("application", "limit"), [(AUTHENTICATION, 3), (SIGNATURE, 5)])

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import JsonValue
 from support.dual_control import fake_officials
 from support.identity_clock import HeldClock
-from support.oversight_reads import CHECKUP, Reads, reads, submit
+from support.oversight_reads import CHECKUP, Reads, permitted_reads, reads
 from support.oversight_world import OversightWorld, Person, oversight
 from support.register_keeping import Keeping
 
@@ -275,11 +275,7 @@ def proxy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proxy]:
     """Run each test on both."""
     with oversight(tmp_path) as world:
         if request.param == "real":
-            made = reads(
-                world,
-                tmp_path,
-                store=lambda person, grant: submit(world, person, grant.copies[Body.OVERSIGHT]),
-            )
+            made = permitted_reads(world, tmp_path)
             yield Proxy(world, world.as_body(Body.MEDICAL), made)
             return
         fake = FakeSecondProxy(

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from pydantic import JsonValue
 from support.authenticator import PRESENT, Device
-from support.identity_people import IDENTITY, MEDICAL, URLS, Holder, Participant
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY, MEDICAL, URLS
 from support.identity_wire import refused
 from support.identity_world import World
 
@@ -24,7 +24,6 @@ from services.contracts.identity.passkey_messages import (
     Passkeys,
     RemovePasskey,
 )
-from services.contracts.oversight.register import Kind, Role
 from services.kit.credentials.dpop import DpopKey
 from services.kit.credentials.passkeys import signed_challenge
 from services.kit.http import Token
@@ -33,13 +32,8 @@ PAGE = URLS[Body.PORTAL]
 HOST = PAGE.removeprefix("https://").partition(":")[0]
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """One ID centre, fake or real, and a person with a card."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     @property
     def desk(self) -> PasskeyDesk:
@@ -85,8 +79,7 @@ def form(challenge: str, answer: Mapping[str, JsonValue], audience: str = IDENTI
 
 @pytest.fixture
 def scene(world: World) -> Scene:
-    city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-    return Scene(world, city, world.holder(city))
+    return Scene.of(world)
 
 
 def device() -> Device:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, sekisho, within
+from support.command_line import assert_one_line, lines_of, sekisho, within
 from support.fhir_folder import PATIENT, write_export
 
 from services.demo.scene import Scene
@@ -172,9 +172,7 @@ def test_owners_and_banks_have_their_commands(hand: Hand, monkeypatch: pytest.Mo
         monkeypatch.setenv(name, pin)
 
     def gives(*arguments: str | Path) -> list[str]:
-        done = within(*arguments)
-        assert done.returncode == 0, f"{arguments[0]}: {done.stdout}{done.stderr}"
-        return done.stdout.splitlines()
+        return lines_of(within(*arguments))
 
     enrol(hand)
     shop, maker, bank = (hand.credentials(name) for name in ("retailer", "maker", "bank"))

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, within
+from support.command_line import assert_one_line, lines_of, within
 from support.desk import Desk
 
 from services.commands.bank import ITEMS
@@ -14,9 +14,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("pins")]
 
 
 def gives(*arguments: str | Path, typed: str = "") -> list[str]:
-    done = within(*arguments, typed=typed)
-    assert done.returncode == 0, f"{arguments[0]}: {done.stdout}{done.stderr}"
-    return done.stdout.splitlines()
+    return lines_of(within(*arguments, typed=typed))
 
 
 def organisations_only(history: list[str]) -> str:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, within
+from support.command_line import assert_one_line, lines_of, within
 from support.fhir_folder import patient, prescription, write_lines
 
 from services.contracts.oversight.register import Kind, Role
@@ -22,9 +22,7 @@ YEAR = system_clock().year - 1
 
 def gives(*words: str | Path) -> list[str]:
     """Give a command that succeeds; return the lines it prints."""
-    done = within(*words, environment=PINS)
-    assert done.returncode == 0, f"{words[0]}: {done.stdout}{done.stderr}"
-    return done.stdout.splitlines()
+    return lines_of(within(*words, environment=PINS))
 
 
 def test_hospital_gets_another_signing_key(deployment: Scene, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, within
+from support.command_line import assert_one_line, lines_of, within
 
 from consent.vocabulary import Body
 from services.demo.scene import Scene
@@ -23,9 +23,7 @@ def test_study_goes_from_hospital_to_clinic_and_no_further_than_permitted(
     """The study is in nobody's storage, and after the withdrawal it opens no more."""
 
     def gives(*words: str | Path) -> list[str]:
-        done = within(*words, environment=PINS)
-        assert done.returncode == 0, f"{words[0]}: {done.stdout}{done.stderr}"
-        return done.stdout.splitlines()
+        return lines_of(within(*words, environment=PINS))
 
     def credentials(name: str) -> Path:
         return deployment.layout.credentials / name

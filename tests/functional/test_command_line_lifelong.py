@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.command_line import assert_one_line, within
+from support.command_line import assert_one_line, lines_of, within
 from support.fhir_folder import PATIENT, condition, patient, prescription, write_lines
 
 from services.demo.scene import Scene
@@ -22,9 +22,7 @@ def test_person_measures_brings_records_along_and_takes_everything_home(
     deployment: Scene, tmp_path: Path
 ) -> None:
     def gives(*words: str | Path) -> list[str]:
-        done = within(*words, environment=PINS)
-        assert done.returncode == 0, f"{words[0]}: {done.stdout}{done.stderr}"
-        return done.stdout.splitlines()
+        return lines_of(within(*words, environment=PINS))
 
     kinds = gives("record-kinds")
     assert (kinds[0].split()[0], kinds[-1].split()[0]) == ("maternal_handbook", "death_certificate")

@@ -1,39 +1,26 @@
 """Enrolling, changing numbers and looking people up by numbers in any order: a number means one person, or nobody."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from hypothesis import settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, invariant, rule, run_state_machine_as_test
 from sqlalchemy import func, select
+from support.identity_machine import IdentityMachine
 from support.identity_people import IDENTITY, Holder
-from support.identity_world import World
 
 from consent.personal_number import validate
 from services.contracts.identity.messages import ChangeNumber
-from services.contracts.oversight.register import Kind, Role
 from services.identity import tables
 from services.identity.store import NUMBER_COLUMN
 
 
-class Numbers(RuleBasedStateMachine):
+class Numbers(IdentityMachine):
     """The real ID centre; the model is who has which number, and which numbers were given up."""
 
     people = Bundle("people")
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.world = World(self.folder)
-        self.world.start()
-        self.city = self.world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
         self.present: dict[str, str] = {}
         self.given_up: set[str] = set()
-
-    def teardown(self) -> None:
-        self.world.stop()
-        shutil.rmtree(self.folder)
 
     def taken(self, holder: Holder, number: str) -> None:
         """Move the model's person to a number that nobody has or had."""

@@ -1,16 +1,13 @@
 """Linking, undoing and restarting in any order: a number means who it was linked to last, and nobody else."""
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from support.identity_machine import IdentityMachine
 from support.identity_people import IDENTITY
 from support.identity_wire import refused
-from support.identity_world import World
 from support.patients import by_pin, link
 
 from consent.vocabulary import Body
@@ -25,25 +22,15 @@ numbers = st.sampled_from(["P-1", "P-2"])
 people = st.integers(0, PEOPLE - 1)
 
 
-class PatientLinks(RuleBasedStateMachine):
+class PatientLinks(IdentityMachine):
     """The real ID centre; the model is which person each number means, and how many links were cut."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.world = World(self.folder, seed="links")
-        self.world.start()
-        city = self.world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        self.city = city
+        super().__init__(seed="links")
         self.clinic = self.world.accredit("clinic", Kind.CLINIC, Role.READER)
-        self.holders = [self.world.holder(city) for _ in range(PEOPLE)]
+        self.holders = [self.world.holder(self.city) for _ in range(PEOPLE)]
         self.model: dict[str, tuple[int, LinkedPatient]] = {}
         self.cut: list[LinkedPatient] = []
-
-    def teardown(self) -> None:
-        """Stop and remove everything."""
-        self.world.stop()
-        shutil.rmtree(self.folder)
 
     @property
     def centre(self) -> IdentityCentre:

@@ -1,17 +1,13 @@
 """Enrolling, naming and changing sector keys in any order: everybody stays one person, nobody becomes another."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     invariant,
     rule,
@@ -19,14 +15,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 from support.identity_bodies import nobody
+from support.identity_machine import IdentityMachine
 from support.identity_people import REGISTRY, some_items
 from support.identity_wire import refused
-from support.identity_world import World
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
 from services.contracts.identity.messages import EnrolledPerson
-from services.contracts.oversight.register import Kind, Role
 from services.contracts.registry.messages import RegisterResident
 from services.contracts.shared import NamesRenewed, RenewNames, SharedClient
 from services.identity.centre import IdentityCentre, Peers
@@ -55,7 +50,7 @@ class Losing(SharedClient):
         return told
 
 
-class SectorKeys(RuleBasedStateMachine):
+class SectorKeys(IdentityMachine):
     """The real ID centre and the real registry; the model is who was entered in the registry."""
 
     people = Bundle("people")
@@ -63,15 +58,7 @@ class SectorKeys(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.world = World(self.folder)
-        self.world.start()
-        self.city = self.world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
         self.entered: dict[str, Pseudonym] = {}
-
-    def teardown(self) -> None:
-        self.world.stop()
-        shutil.rmtree(self.folder)
 
     def centre(self, peers: Peers) -> IdentityCentre:
         return self.world.centre(self.world.registry(self.city), peers)

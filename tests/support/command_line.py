@@ -49,6 +49,12 @@ def within(
     return subprocess.CompletedProcess(told, done.exit_code, done.stdout, done.stderr)
 
 
+def lines_of(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    """Check that a command succeeded; return the lines it printed."""
+    assert done.returncode == 0, f"{done.args[0]}: {done.stdout}{done.stderr}"
+    return done.stdout.splitlines()
+
+
 def assert_one_line(done: "subprocess.CompletedProcess[str]", *expected: str, status: int = 1) -> str:
     """Check that a command ended with one clear line on stderr that says what is expected; return it."""
     shown = f"{done.returncode}\n{done.stdout}\n{done.stderr}"

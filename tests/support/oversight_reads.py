@@ -251,6 +251,13 @@ def reads(world: OversightWorld, folder: Path, *, store: Callable[[Person, Grant
     return Reads(world, clinic, person, granted, log)
 
 
+def permitted_reads(world: OversightWorld, folder: Path) -> Reads:
+    """Return a clinic with a permission for medication that the oversight body holds."""
+    return reads(
+        world, folder, store=lambda person, granted: submit(world, person, granted.copies[Body.OVERSIGHT])
+    )
+
+
 def narrowed(package: FragmentPackage, compartment: Compartment) -> FragmentPackage:
     """Return a fragment relabelled to another compartment."""
     return FragmentPackage(

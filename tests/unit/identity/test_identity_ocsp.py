@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -25,24 +24,19 @@ from cryptography.x509.ocsp import (
     load_der_ocsp_response,
 )
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
-from support.identity_people import IDENTITY, Holder, Participant
-from support.identity_world import World, running
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY
+from support.identity_world import running
 
 from services.contracts.identity.card_messages import SuspendByCode
 from services.contracts.identity.messages import Application, CardChange
-from services.contracts.oversight.register import Kind, Role
 from services.kit.certificates import create_authority, from_pem
 
 ANY = {"Content-Type": "application/ocsp-request"}
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """Somebody's card, and a bank that asks whether it counts."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     @property
     def authority(self) -> x509.Certificate:
@@ -80,8 +74,7 @@ def request(
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     with running(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+        yield Scene.of(world)
 
 
 @pytest.mark.parametrize("algorithm", [SHA1(), SHA256()])

@@ -1,16 +1,15 @@
 """The key that signs access tokens changes while traffic goes on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.identity_people import IDENTITY, REGISTRY, Holder, Participant
+from support.card_scene import CardScene
+from support.identity_people import IDENTITY, REGISTRY
 from support.identity_wire import refused
-from support.identity_world import World, running
+from support.identity_world import running
 
 from consent import base64url
-from services.contracts.oversight.register import Kind, Role
 from services.identity.settings import Settings
 from services.identity.token_keys import GRACE_SECONDS, TokenKeys
 from services.identity.token_store import KeyTerm, TokenStore
@@ -19,13 +18,8 @@ from services.kit.http import Token
 from services.kit.strict_json import loads
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(CardScene):
     """A municipality and a person, and the keys as another process sees them."""
-
-    world: World
-    city: Participant
-    holder: Holder
 
     @property
     def settings(self) -> Settings:
@@ -58,8 +52,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     with running(tmp_path) as world:
-        city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
-        yield Scene(world, city, world.holder(city))
+        yield Scene.of(world)
 
 
 def kid(token: Token) -> str:
