@@ -22,6 +22,7 @@ from services.gateway.history import History, HistoryEntry, verify_file
 from services.gateway.offline import verify_other
 from services.gateway.organisation import Organisation
 from services.gateway.receipts import is_receipt
+from services.kit.events import A_GUARDIAN
 
 
 @click.command()
@@ -167,9 +168,13 @@ def line(entry: HistoryEntry) -> str:
 
 
 def _actor(entry: HistoryEntry) -> str | None:
-    """Return the organisation, with the roles and the pseudonym of its operator, or the terminal that acted alone."""
+    """Return the guardian who acted, or the organisation with its operator's roles and pseudonym, or its terminal."""
     terminal = f"terminal {entry.terminal}" if entry.terminal else None
     staff = " ".join(text for text in (", ".join(entry.roles), entry.staff, terminal) if text)
+    if entry.acting is not None and not staff:
+        about = f"  about {entry.organisation}" if entry.organisation else ""
+        capacity = "" if entry.acting == A_GUARDIAN else f" ({entry.acting})"
+        return f"a guardian{capacity}{about}"
     return f"{entry.organisation} ({staff})" if entry.organisation and staff else entry.organisation
 
 

@@ -31,7 +31,7 @@ def own_directives(directives: Directives, caller: PersonCaller) -> DirectiveLis
         ended = {each.id for each in found if each.state is DirectiveState.WITHDRAWN}
         endings = directives.store.endings.of(conn, ended)
     if unfit is not None:
-        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
+        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit, guardian=caller.guardian)
     return DirectiveList(directives=[_item(each, endings.get(each.id), now=now) for each in found])
 
 

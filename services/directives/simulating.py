@@ -54,7 +54,7 @@ def simulated(directives: Directives, caller: PersonCaller, message: Simulate) -
         stored = directives.store.of_person(conn, person)
     unfit = unseen[Matter.ORDINARY if terms is None else matter_of(terms)]
     if unfit is not None:
-        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit)
+        raise refused(directives, person, kind=EventKind.GRANTS_LISTED, code=unfit, guardian=caller.guardian)
     # what a youth decides alone is no more told as a difference than in the list (G2)
     held = [each.held for each in stored if unseen[matter_of(each.terms)] is None]
     roles = directives.directory().roles

@@ -38,6 +38,7 @@ from services.contracts.directives import (
     WithdrawalOrder,
     WithdrawalReceipt,
 )
+from services.directives.acting import acted
 from services.directives.endings import Ending
 from services.directives.errors import DirectiveConflictError
 from services.directives.guarding import (
@@ -88,18 +89,20 @@ def register_wallet(
     """
     context, kind = directives.context, EventKind.WALLET_REGISTERED
     if not _proves_wallet(directives, registration):
-        raise refused(directives, person, kind=kind, code=SubmissionFault.NOT_SIGNED_BY_WALLET)
+        code = SubmissionFault.NOT_SIGNED_BY_WALLET
+        raise refused(directives, person, kind=kind, code=code, guardian=guardian)
     with directives.barrier.take_in(turn(person), against=nobody_waits) as conn:
         unfit = keeping_fault(directives.store, conn, person, guardian=guardian)  # G2
         present = directives.store.wallet(conn, person)
         if unfit is None and present is None:
             directives.store.put_wallet(conn, person, registration.signing_key)
             event = Event(kind=kind, outcome=Outcome.DONE)
+            event = acted(directives.store, conn, person, event, guardian=guardian)
             context.journal.record(conn, person=person, event=event, statement=registration.proof.encode())
     if unfit is not None:
-        raise refused(directives, person, kind=kind, code=unfit)
+        raise refused(directives, person, kind=kind, code=unfit, guardian=guardian)
     if present not in (None, registration.signing_key):
-        refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET)
+        refused(directives, person, kind=kind, code=SubmissionFault.OTHER_WALLET, guardian=guardian)
         raise DirectiveConflictError(SubmissionFault.OTHER_WALLET)
     return WalletRegistered(pseudonym=person, subject=thumbprint(registration.signing_key))
 
@@ -123,12 +126,12 @@ def submit(
     Guarantees: once a refusal is acknowledged, no answer that goes against it is still being sent.
     Raises: RefusedError, DirectiveConflictError.
     """
-    context = directives.context
+    context, kind = directives.context, EventKind.DIRECTIVE_STORED
     try:
         verified, pointers, packages = _judge(directives, person, message)  # P4
         fragments = _try_out(packages)  # P5
     except _FaultError as fault:
-        raise refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=fault.code) from None
+        raise refused(directives, person, kind=kind, code=fault.code, guardian=guardian) from None
     directive = verified.directive
     with _taking_in(directives, person, directive.terms) as conn:  # P6
         # Requests queue here, so that what is not known now is not stored by another before this one ends.
@@ -136,7 +139,8 @@ def submit(
         known = directives.store.known(conn, directive.id)
         unfit = directive_fault(directives, conn, directive, guardian=guardian)  # G2
         if not known and unfit is None:
-            event = _told(directive, kind=EventKind.DIRECTIVE_STORED, count=len(fragments))
+            event = _told(directive, kind=kind, count=len(fragments))
+            event = acted(directives.store, conn, person, event, guardian=guardian)
             index = context.journal.record(
                 conn, person=person, event=event, statement=verified.jws.encode()
             ).index
@@ -144,10 +148,10 @@ def submit(
             stored = StoredDirective(verified, state, index, pointers.handles, pointers.reader_notice)
             directives.store.add(conn, stored, fragments=fragments)
     if known:
-        refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=SubmissionFault.DIRECTIVE_KNOWN)
+        refused(directives, person, kind=kind, code=SubmissionFault.DIRECTIVE_KNOWN, guardian=guardian)
         raise DirectiveConflictError(SubmissionFault.DIRECTIVE_KNOWN)
     if unfit is not None:
-        raise refused(directives, person, kind=EventKind.DIRECTIVE_STORED, code=unfit)
+        raise refused(directives, person, kind=kind, code=unfit, guardian=guardian)
     return DirectiveAccepted(directive=directive.id, state=DirectiveState.ACTIVE.value, log_index=index)  # P7
 
 
@@ -164,9 +168,9 @@ def withdraw(
     try:
         withdrawal = _verified_withdrawal(directives, person, order).withdrawal
     except _FaultError as fault:
-        raise refused(directives, person, kind=kind, code=fault.code) from None
+        raise refused(directives, person, kind=kind, code=fault.code, guardian=guardian) from None
     # before the barrier: nobody holds up the answers, nor waits for the readers, of somebody else's directive
-    require_own(directives, person, withdrawal.directive, kind=kind)
+    require_own(directives, person, withdrawal.directive, kind=kind, guardian=guardian)
     with directives.barrier.exclude(withdrawal.directive) as conn:
         stored = store.own(conn, withdrawal.directive, person)
         if stored is None:
@@ -176,18 +180,27 @@ def withdraw(
             return WithdrawalReceipt(receipt=earlier[stored.id].receipt)
         context.journal.tree.queue(conn)
         unfit = withdrawal_fault(directives, conn, stored, guardian=guardian)  # G2
-        receipt = None if unfit is not None else _withdrawn(directives, conn, stored, order)
+        receipt = (
+            None if unfit is not None else _withdrawn(directives, conn, stored, order, guardian=guardian)
+        )
     if receipt is None or unfit is not None:
-        raise refused(directives, person, kind=kind, code=unfit or SubmissionFault.PERSON_DECEASED)
+        code = unfit or SubmissionFault.PERSON_DECEASED
+        raise refused(directives, person, kind=kind, code=code, guardian=guardian)
     return WithdrawalReceipt(receipt=receipt)
 
 
 def _withdrawn(
-    directives: Directives, conn: Connection, stored: StoredDirective, order: WithdrawalOrder
+    directives: Directives,
+    conn: Connection,
+    stored: StoredDirective,
+    order: WithdrawalOrder,
+    *,
+    guardian: str | None,
 ) -> str:
     context, store = directives.context, directives.store
     deleted = store.withdraw(conn, stored)
     event = _told(stored.verified.directive, kind=EventKind.DIRECTIVE_WITHDRAWN, count=deleted)
+    event = acted(store, conn, stored.person, event, guardian=guardian)
     statement = order.withdrawal.encode()
     recorded = context.journal.record(conn, person=stored.person, event=event, statement=statement)
     position = LogPosition(recorded.index, leaf=base64url.encode(recorded.leaf.hash))

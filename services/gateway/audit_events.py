@@ -134,7 +134,7 @@ def _agents(entry: HistoryEntry) -> list[JsonValue]:
             "who": {
                 "identifier": _named(TERMINALS, terminal)
                 if terminal
-                else _named(ORGANISATIONS, entry.organisation or "the person")
+                else _named(ORGANISATIONS, entry.organisation or _whoever(entry))
             },
             "requestor": False,
         },
@@ -156,6 +156,10 @@ def _agents(entry: HistoryEntry) -> list[JsonValue]:
             user["purposeOfUse"] = purposes
         agents.append(user)
     return agents
+
+
+def _whoever(entry: HistoryEntry) -> str:
+    return "the person" if entry.acting is None else "a guardian of the person"
 
 
 def _purposes(told: str) -> list[JsonValue]:

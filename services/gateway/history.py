@@ -17,6 +17,7 @@ from services.gateway.comparing import compare_bodies
 from services.gateway.errors import NotVerifiedError
 from services.gateway.person import Person
 from services.gateway.seen_heads import seen_heads, with_seen_heads
+from services.kit.events import ACTING
 from services.kit.http import Http, Token
 from services.kit.keys import write_private
 from services.kit.log.completeness import WholeHistory, verify_whole
@@ -65,6 +66,13 @@ class HistoryEntry:
     def organisation(self) -> str | None:
         """Who did it, where that was not the person."""
         return self._text("organisation")
+
+    @property
+    def acting(self) -> str | None:
+        """In which capacity a guardian was signed in who did it for the person."""
+        detail = self.event.get("detail")
+        told = detail.get(ACTING) if isinstance(detail, dict) else None
+        return told if isinstance(told, str) else None
 
     @property
     def reason(self) -> str | None:

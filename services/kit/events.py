@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pydantic import JsonValue
@@ -10,6 +11,11 @@ from pydantic import JsonValue
 from consent.staff import StaffMask
 from consent.vocabulary import Body
 from services.kit.clock import rfc3339
+
+ACTING: Final = "acting"
+"""The member of `detail` that says that a guardian was signed in for the person, and in which capacity."""
+A_GUARDIAN: Final = "guardian"
+"""What it says where the body does not know the capacity."""
 
 
 class EventKind(StrEnum):

@@ -21,6 +21,7 @@ from services.contracts.medical.messages import (
     DepositRequest,
     OwnDeposit,
 )
+from services.directives.acting import acted
 from services.directives.errors import RefusedError
 from services.directives.guarding import keeping_fault, nobody_waits, turn
 from services.kit.columns import ColumnError
@@ -96,6 +97,7 @@ class Depositing:
                 return self._published(conn, caller, token)
         event = Event(kind=EventKind.COMPARTMENTS_PUBLISHED, outcome=Outcome.REFUSED, reason=unfit.value)
         with self._database.write() as conn:
+            event = acted(self._centre.directives, conn, caller.pseudonym, event, guardian=caller.guardian)
             self._journal.record(conn, person=caller.pseudonym, event=event)
         raise RefusedError(unfit)
 
@@ -108,6 +110,7 @@ class Depositing:
             raise PublicationRefusedError(str(error)) from error
         policy.check_labels(policy.newest_versions(person.publications), published.keys)
         event = Event(kind=EventKind.COMPARTMENTS_PUBLISHED, outcome=Outcome.DONE, count=len(published.keys))
+        event = acted(self._centre.directives, conn, caller.pseudonym, event, guardian=caller.guardian)
         recorded = self._journal.record(conn, person=person.pseudonym, event=event, statement=token.encode())
         self._centre.store.add_publication(
             conn, position=recorded.index, person=person.pseudonym, token=token

@@ -17,6 +17,7 @@ from services.contracts.medical.messages import (
     OwnRecordsRequest,
     OwnSegment,
 )
+from services.directives.acting import acted
 from services.directives.errors import RefusedError
 from services.directives.guarding import act_refused, right
 from services.kit.blobs import BlobDamagedError, BlobMissingError
@@ -155,7 +156,9 @@ class OwnRecordsOffice:
 
     def _record(self, caller: PersonCaller, event: Event) -> int:
         with self._context.database.write() as conn:
-            return self._context.journal.record(conn, person=caller.pseudonym, event=event).index
+            store, person = self._centre.directives, caller.pseudonym
+            event = acted(store, conn, person, event, guardian=caller.guardian)
+            return self._context.journal.record(conn, person=person, event=event).index
 
 
 def _wanted(message: OwnRecordsRequest, readable: frozenset[Category]) -> Callable[[Place], bool]:

@@ -39,6 +39,7 @@ from services.contracts.recovery import (
     RetirementClaims,
     RetireParts,
 )
+from services.directives.acting import acted
 from services.directives.guarding import keeping_fault, nobody_waits, turn
 from services.directives.refusing import refused
 from services.directives.service import Directives
@@ -98,10 +99,10 @@ def deposit(
                 number = max((each.number for each in before), default=0) + 1
                 recovery.store.put(conn, person, replace(kept, number=number))
                 before = [*before, kept]
-                _record(recovery, conn, person, Event(kind=kind, outcome=Outcome.DONE))
+                _record(recovery, conn, person, Event(kind=kind, outcome=Outcome.DONE), guardian=guardian)
             return KeptParts(parts=len(before))
     except RecoveryRefusedError as refusal:
-        raise _told(recovery, person, kind, refusal) from None
+        raise _told(recovery, person, kind, refusal, guardian=guardian) from None
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def _changing(
         if unfit is None:
             yield conn
             return
-    raise refused(directives, person, kind=kind, code=unfit)
+    raise refused(directives, person, kind=kind, code=unfit, guardian=guardian)
 
 
 def _make_room(
@@ -143,10 +144,10 @@ def retire(
             known = any(each.id == claims.keep for each in recovery.store.of(conn, person))
             _require(known, RecoveryFault.NO_RECOVERY)
             recovery.store.forget_others(conn, person, claims.keep)
-            _record(recovery, conn, person, Event(kind=kind, outcome=Outcome.DONE))
+            _record(recovery, conn, person, Event(kind=kind, outcome=Outcome.DONE), guardian=guardian)
         return KeptParts(parts=1)
     except RecoveryRefusedError as refusal:
-        raise _told(recovery, person, kind, refusal) from None
+        raise _told(recovery, person, kind, refusal, guardian=guardian) from None
 
 
 def release(recovery: Recovery, person: Pseudonym, message: ReleaseParts) -> ReleasedParts:
@@ -282,16 +283,21 @@ def _told(
     kind: EventKind,
     refusal: RecoveryRefusedError,
     confirmed: Sequence[_Confirmed] = (),
+    *,
+    guardian: str | None = None,
 ) -> RecoveryRefusedError:
     event = Event(kind=kind, outcome=Outcome.REFUSED, reason=refusal.code.value)
     if kind is EventKind.RECOVERY_RELEASED:
         event = _event(recovery, Outcome.REFUSED, confirmed, reason=refusal.code.value)
     with recovery.directives.context.database.write() as conn:
-        _record(recovery, conn, person, event)
+        _record(recovery, conn, person, event, guardian=guardian)
     return refusal
 
 
-def _record(recovery: Recovery, conn: Connection, person: Pseudonym, event: Event) -> None:
+def _record(
+    recovery: Recovery, conn: Connection, person: Pseudonym, event: Event, *, guardian: str | None = None
+) -> None:
+    event = acted(recovery.directives.store, conn, person, event, guardian=guardian)
     recovery.directives.context.journal.record(conn, person=person, event=event)
 
 

@@ -61,7 +61,8 @@ def test_a_child_permits_nothing_and_a_guardian_does(ward: Ward) -> None:
     assert ward.refused(ward.terms(), None, signed_in=None) == "guardian_required"
     given = ward.lay_down(ward.terms(), mother, signed_in=mother)
     assert ward.fragments(given) == 1
-    assert events(ward.world)[-1]["detail"] == {"effect": "permit", "capacity": "parent"}
+    told = {"effect": "permit", "capacity": "parent"}
+    assert events(ward.world)[-1]["detail"] == {**told, "acting": "parent"}
 
 
 def test_who_is_no_guardian_of_this_person_signs_nothing(ward: Ward) -> None:

@@ -21,7 +21,7 @@ from services.identity.holding import hold_person
 from services.identity.sign_in import SignIn
 from services.identity.workflows.token_steps import KINDS, Asker
 from services.kit.credentials.callers import PersonCaller, SignedInBy
-from services.kit.events import Outcome
+from services.kit.events import A_GUARDIAN, ACTING, Event, Outcome
 
 
 def for_ward(centre: IdentityCentre, own: SignIn, asker: Asker, *, guardianship: str) -> SignIn:
@@ -31,7 +31,7 @@ def for_ward(centre: IdentityCentre, own: SignIn, asker: Asker, *, guardianship:
         held = centre.guardianships.own(conn, guardianship, own.holder)
     if held is None:
         raise OAuthError(OAuthCode.GUARDIAN_UNKNOWN, "assertion: no such guardianship of the card's holder")
-    asker.person = held.ward
+    asker.person, asker.acting = held.ward, held.capacity
     _require_in_force(held)
     kids = {body: kid for body in TOLD if (kid := held.kid(body)) is not None}
     return replace(
@@ -61,6 +61,17 @@ def keeping_fault(centre: IdentityCentre, conn: Connection, caller: PersonCaller
     known = centre.guardianships.standing(conn, caller.pseudonym) or LegalStanding(caller.pseudonym)
     fault = act_fault(known.state(held), Act.KEEP_WALLET, Matter.ORDINARY, signers=frozenset({signer}))
     return None if fault is None else SubmissionFault(fault.value)
+
+
+def acted(centre: IdentityCentre, conn: Connection, caller: PersonCaller, event: Event) -> Event:
+    """Return an entry that says in which capacity a guardian acted, where one is signed in for the person."""
+    if caller.guardian is None:
+        return event
+    held = centre.guardianships.of_ward(conn, caller.pseudonym)
+    by = next(
+        (each.capacity.value for each in held if each.kid(Body.IDENTITY) == caller.guardian), A_GUARDIAN
+    )
+    return replace(event, detail={**(event.detail or {}), ACTING: by})
 
 
 def _confirm(

@@ -24,7 +24,7 @@ from services.identity.errors import (
 )
 from services.identity.holding import hold_person
 from services.identity.model import CardKey, Person
-from services.identity.workflows.guardian_sign_in import keeping_fault
+from services.identity.workflows.guardian_sign_in import acted, keeping_fault
 from services.kit.credentials.callers import OperatorCaller, PersonCaller
 from services.kit.events import Event, EventKind, Outcome
 from services.kit.operator_events import by_operator
@@ -86,6 +86,7 @@ def register_subject(
     except (SignatureError, MalformedError):
         event = Event(kind=kind, outcome=Outcome.REFUSED, reason=SIGNATURE_REFUSED)
         with centre.context.database.write() as conn:
+            event = acted(centre, conn, caller, event)
             centre.context.journal.record(conn, person=caller.pseudonym, event=event)
         raise
     with centre.context.database.write() as conn:
@@ -102,6 +103,7 @@ def register_subject(
         if unfit is not None:
             event = Event(kind=kind, outcome=Outcome.REFUSED, reason=unfit.value)
         if first or taken or unfit is not None:
+            event = acted(centre, conn, caller, event)
             centre.context.journal.record(conn, person=caller.pseudonym, event=event)
     if unfit is not None:
         raise RefusedError(unfit)

@@ -9,6 +9,7 @@ V4 the list is signed anew whenever it is asked for; a body that cannot get it a
 
 from dataclasses import dataclass, field
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
@@ -17,6 +18,7 @@ from services.identity.errors import OAuthCode, OAuthError
 from services.identity.oauth_form import form_fields, required
 from services.identity.token_proof import verified_proof
 from services.identity.token_store import LiveToken
+from services.kit.credentials.callers import SignedInBy
 from services.kit.credentials.standing import PLACES, TokenStanding
 from services.kit.credentials.tokens import (
     Claims,
@@ -25,7 +27,7 @@ from services.kit.credentials.tokens import (
     TokenError,
     read_token,
 )
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import A_GUARDIAN, ACTING, Event, EventKind, Outcome
 from services.kit.problems import UnavailableError
 
 MOST_TRIES = 64
@@ -104,8 +106,14 @@ def revoke(centre: IdentityCentre, call: RevocationCall) -> None:
             terminal=terminal.client_id if terminal else None,
             operator=terminal.operator if isinstance(terminal, OperatorClaims) else None,
             count=ended,
+            detail=_acting(claims),
         )
         centre.context.journal.record(conn, person=holder, event=event)
+
+
+def _acting(claims: Claims) -> dict[str, JsonValue] | None:
+    by_guardian = isinstance(claims, PersonClaims) and claims.acr == SignedInBy.GUARDIAN
+    return {ACTING: A_GUARDIAN} if by_guardian else None
 
 
 def _claims(centre: IdentityCentre, conn: Connection, token: str) -> Claims | None:

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
+from consent.guardians import Capacity
 from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalId
 from services.contracts.identity.messages import TokenAnswer
 from services.contracts.oversight.register import BodyEntry, Directory, Terminal
@@ -21,7 +23,7 @@ from services.identity.token_store import LiveToken
 from services.identity.workflows.revocation import take_place
 from services.kit.credentials.callers import SignedInBy
 from services.kit.credentials.passkeys import PasskeyError
-from services.kit.events import Event, EventKind, Outcome
+from services.kit.events import ACTING, Event, EventKind, Outcome
 from services.kit.problems import ReplayError
 
 KINDS: Final = {
@@ -51,6 +53,7 @@ class Asker:
     person: Pseudonym | None = None
     audience: str | None = None
     by: SignedInBy = SignedInBy.CARD
+    acting: Capacity | None = None
 
     def event(self, kind: EventKind, outcome: Outcome, *, reason: str | None = None) -> Event:
         """Return what happened, about whom it is known."""
@@ -61,8 +64,12 @@ class Asker:
             terminal=self.terminal,
             operator=self.operator,
             reason=reason,
-            detail={"audience": self.audience} if self.audience is not None else None,
+            detail=self._detail() or None,
         )
+
+    def _detail(self) -> dict[str, JsonValue]:
+        audience: dict[str, JsonValue] = {} if self.audience is None else {"audience": self.audience}
+        return audience if self.acting is None else {**audience, ACTING: self.acting.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ const OWN_KINDS = new Set([
 const DISOWNED = "unknown_to_me";
 
 // Asks all centres at once. A centre that fails is told apart; the others' entries are shown all the same.
-export async function loadHistory(person, card) {
+export async function loadHistory({ person, card, ward }) {
   // without the card file nothing says whom to trust about logs and names
   const verifies = card !== null && (await canVerify());
   const seen = verifies ? await seenHeads(card.trust, askOpenly) : null;
@@ -54,6 +54,7 @@ export async function loadHistory(person, card) {
   const register = verifies ? await readRegister(person, card).catch(() => NOBODY) : NOBODY;
   const entries = answers.flatMap((answer) => answer.entries);
   await addExplanations(person, entries);
+  for (const entry of entries) entry.ofWard = ward !== null;
   entries.sort((one, other) => (one.at < other.at ? 1 : one.at > other.at ? -1 : other.index - one.index));
   const evidence = merge(answers.filter((answer) => answer.evidence).map((answer) => answer.evidence));
   return { verifies, seen, answers, entries, evidence, register };
@@ -109,8 +110,11 @@ function readEntry(entry, body, verdict) {
   };
 }
 
-// "organisation" where one acted. What the person did about an organisation names that one, too.
-function actor({ kind, organisation, staff, reason }) {
+// "organisation" where one acted. What the person did about an organisation names that one, too. "guardian" where one was
+// signed in; "with_guardian" where a guardian had signed what the person laid down.
+function actor({ kind, organisation, staff, reason, detail }) {
+  if (typeof detail?.acting === "string" && !staff) return "guardian";
+  if (kind === "directive_stored" && typeof detail?.capacity === "string") return "with_guardian";
   const own = OWN_KINDS.has(kind) || (kind === "patient_link_undone" && (reason === DISOWNED || !organisation));
   if (own && !staff) return "you";
   if (typeof organisation === "string") return "organisation";

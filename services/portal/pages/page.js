@@ -193,7 +193,7 @@ async function load() {
 
 // Reads the history anew; tells whether the person is still signed in.
 async function readAgain(now) {
-  const history = await loadHistory(now.person, now.card);
+  const history = await loadHistory(now);
   if (state !== now) return false;
   now.history = history;
   show();
@@ -205,6 +205,7 @@ function show() {
   const { entries, register, verifies } = state.history;
   fill("entries", chosen(entries, at("show").value), register);
   at("no-ed25519").hidden = verifies || state.card === null;
+  at("history-of-ward").hidden = state.ward === null;
   showCentres(state.history, state.card !== null);
 }
 

@@ -64,8 +64,10 @@ function moment(at) {
   return time;
 }
 
-function what({ event, explanation }) {
-  const kind = word("kinds", event.kind) ?? String(event.kind);
+// What a guardian did, and what a guardian reads, is not told as the reader's own doing.
+function what({ event, explanation, actor, ofWard }) {
+  const others = ofWard || actor === "guardian" || actor === "with_guardian";
+  const kind = (others && word("kinds_of_wards", event.kind)) || (word("kinds", event.kind) ?? String(event.kind));
   const details = detailTexts(event);
   if (explanation) details.push(word("log", "explained", { told: word("explanations", explanation) ?? String(explanation) }));
   return lines(details.length ? [kind, details.join(" ")] : [kind]);
@@ -81,7 +83,7 @@ function who(entry, register) {
   const { actor, organisation, event } = entry;
   if (actor !== "organisation") {
     const about = organisation === null ? [] : [word("log", "about", { organisation: named(organisation, register) })];
-    return lines([word("page", actor), ...about]);
+    return lines([nobodyOfStaff(entry), ...about]);
   }
   const name = register.names.get(organisation);
   const kind = word("organisations", register.kinds.get(organisation) ?? "");
@@ -90,6 +92,14 @@ function who(entry, register) {
   const [first] = askable(entry);
   if (first) told.append(askLink(first));
   return told;
+}
+
+function nobodyOfStaff({ actor, event, ofWard }) {
+  const { acting, capacity } = event.detail ?? {};
+  const told = word("capacities", acting ?? capacity);
+  if (actor === "guardian") return told === undefined ? word("acted", "guardian") : word("acted", "guardian_as", { capacity: told });
+  if (actor === "with_guardian") return word("acted", ofWard ? "ward_with" : "you_with", { capacity: told ?? capacity });
+  return actor === "you" && ofWard ? word("acted", "ward") : word("page", actor);
 }
 
 function askLink({ name }) {

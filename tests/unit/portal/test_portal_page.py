@@ -167,6 +167,13 @@ def test_what_the_words_say_the_person_did_is_said_to_be_by_the_person() -> None
     assert len(by_person) > 5
 
 
+def test_nothing_that_a_guardian_did_is_told_to_the_ward_as_their_own_doing() -> None:
+    words = load_words()["en"]
+    by_person = {kind for kind, text in words["kinds"].items() if text.startswith("You ")}
+    assert by_person <= words["kinds_of_wards"].keys() <= words["kinds"].keys()
+    assert not [text for text in words["kinds_of_wards"].values() if re.search(r"\byou", text, re.IGNORECASE)]
+
+
 def test_texts_named_by_the_page_and_its_modules_exist(browser: TestClient) -> None:
     texts = load_words()["en"]
     named = re.findall(r'(?:data-text|data-label)="([\w.]+)"', browser.get("/").text)
