@@ -1,126 +1,29 @@
 """SC4: acting for a ward in the page, over real bodies: for whom is on every page, and bodies judge by the rules."""
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from support.page_audit import AUDIT
 from support.portal_browser import NEEDS_UMBRAL, Visit
+from support.portal_family import Family, act_for, family, sign_in
 
 from consent.guardians import RULES, Act, Capacity, LegalState, Matter
 from consent.identifiers import OrganisationId
 from consent.receipt_facts import LaidDown
-from consent.vocabulary import PROXIES, Body
-from services.contracts.identity.guardianships import Evidence, RegisterGuardianship
 from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Scene
 from services.gateway import guardians
-from services.gateway.cards import save_card
-from services.gateway.clinical import BasicItems
-from services.gateway.errors import RefusedError
 from services.gateway.history import trust_of
-from services.gateway.people import enrol
-from services.gateway.person import Person
 from services.gateway.receipts import make_receipt, read_proof
-from services.gateway.supervisor import Pair
-from services.gateway.wallet_actions import Permission, permissions
 from services.kit.clock import system_clock
 from services.portal.pages import LANGUAGES, load_words
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 SIGNING = PINS[Application.SIGNATURE]
-DOCUMENT = sha256(b"a scan").hexdigest()
 YEAR = system_clock().year
-OWN_PARTS = ("records", "emergency", "watch", "recalls", "cards", "links", "banks", "number")
-WARD_PARTS = ("history", "sharing", "permit", "guardian")
-T = TypeVar("T")
-
-
-@dataclass
-class Family:
-    """A mother with a card, her child without one, and the file that she keeps."""
-
-    scene: Scene
-    card: Path
-    file: Path
-    mother: Person
-    reference: str
-    kept: guardians.WardFile
-
-    @property
-    def child(self) -> Person:
-        """The child, as the mother acts for them."""
-        return guardians.acting(self.mother, self.kept)
-
-    def active(self) -> list[Permission]:
-        """Return what is in force."""
-        return [each for each in permissions(self.child, bodies=PROXIES) if each.active(system_clock())]
-
-    def end(self) -> None:
-        """Have the municipality end it."""
-        counter = self.scene.organisation("municipality")
-        guardians.end(
-            counter,
-            self.reference,
-            self.kept.guardianship,
-            evidence=Evidence.COURT_DECISION,
-            document=DOCUMENT,
-        )
-
-
-def family(scene: Scene, folder: Path, *, age: int) -> Family:
-    """Enrol both, have the mother entered by two supervisors, and make the child's wallet known."""
-    counter = scene.organisation("municipality")
-    adult = BasicItems("母 花", "みなと市 1-1", "female", "1990-05-06")
-    child = BasicItems("子 一", "みなと市 1-1", "male", f"{YEAR - age}-01-01")
-    made, reference = enrol(counter, adult, pins=PINS), guardians.enrol_ward(counter, child)
-    guardians.look_up(counter, reference)
-    text, kept = guardians.offer(made.person, OrganisationId("municipality"), Capacity.PARENT)
-    asked = RegisterGuardianship(
-        reference=reference, offer=text, evidence=Evidence.FAMILY_REGISTER, document=DOCUMENT
-    )
-    pair = Pair(scene.organisation("municipality-2"), scene.organisation("municipality-3"))
-    pair.decide(Body.IDENTITY, "register-guardianship", asked, reason="birth")
-    card, file = folder / "mother.json", folder / "child.json"
-    save_card(made.card, card)
-    guardians.save_ward(kept, file)
-    found = Family(scene, card, file, made.person, reference, kept)
-    heard(lambda: guardians.begin(found.child))
-    return found
-
-
-def heard(act: Callable[[], T]) -> T:
-    """Do something as soon as the bodies have heard of the guardian; the tests' own limit ends this."""
-    while True:
-        try:
-            return act()
-        except RefusedError as refused:
-            if refused.code != "guardian_unknown":
-                raise
-            time.sleep(0.2)
-
-
-def sign_in(visit: Visit, found: Family) -> None:
-    visit.present(found.card)
-    visit.rows.first.wait_for()
-    visit.go("guardian")
-
-
-def act_for(visit: Visit, found: Family, *, name: str = "", file: Path | None = None) -> None:
-    """Choose the ward, and wait until the page acts."""
-    page = visit.page
-    page.select_option("#act-ward", found.kept.guardianship)
-    page.fill("#act-name", name)
-    if file is not None:
-        page.set_input_files("#act-file", str(file))
-    page.click("#act-button")
-    page.locator("#acting:not([hidden])").wait_for()
-    page.locator("#guardian-heading:focus").wait_for()
+OWN_PARTS = ("emergency", "watch", "recalls", "cards", "links", "banks", "number")
+WARD_PARTS = ("history", "records", "sharing", "permit", "guardian")
 
 
 def test_for_whom_one_acts_is_on_every_page_and_what_one_may_not_do_is_said(
@@ -152,9 +55,14 @@ def test_for_whom_one_acts_is_on_every_page_and_what_one_may_not_do_is_said(
     visit.go("history")
     visit.show("all")
     assert "guardian signed in" in " ".join(page.locator("#entries tbody").all_inner_texts())
+    _says_who_acted(visit)
     visit.go("sharing")
     assert page.is_hidden("#may-part")
     assert page.is_visible("#sharing-without-file")
+    visit.go("records")
+    assert page.is_visible("#records-without-file")
+    assert page.is_hidden("#records-open")
+    assert page.is_hidden("#records-add")
     visit.go("permit")
     assert page.is_disabled("#permit-show")
     page.click("#stop-acting")
@@ -164,6 +72,22 @@ def test_for_whom_one_acts_is_on_every_page_and_what_one_may_not_do_is_said(
     assert all(page.is_visible(f'[data-part="{each}"]') for each in OWN_PARTS)
     visit.go("history")
     assert len(visit.cells("what")) >= len(own)
+
+
+def _says_who_acted(visit: Visit) -> None:
+    """What the mother did for the child is neither the child's doing nor the centre's, in the page as in the log."""
+    page = visit.page
+    assert page.is_visible("#history-of-ward")
+    found = list(zip(visit.cells("what"), visit.cells("who"), strict=True))
+    told = {(what.split("\n")[0], who) for what, who in found}
+    for what in (
+        "A guardian signed in for the person",
+        "The key of the person's wallet was registered",
+        "Keys for sealing the person's records were published",
+        "A part of the person's wallet was laid down, so that it can be recovered",
+    ):
+        assert (what, "A guardian (holder of parental authority)") in told
+    assert not {who for _, who in told} & {"You", "The person themselves"}
 
 
 def _shows_the_rules_of(visit: Visit, state: LegalState) -> None:

@@ -12,6 +12,7 @@ import * as emergency from "./emergency_page.js";
 import { explain } from "./explain.js";
 import * as guardian from "./guardian_page.js";
 import { loadHistory } from "./history.js";
+import * as joint from "./joint_page.js";
 import { listed } from "./laid_down.js";
 import * as links from "./links_page.js";
 import * as number from "./number_page.js";
@@ -37,14 +38,14 @@ const PARTS = {
   cards: [cards, passkeys],
   links: [links],
   banks: [banks],
-  guardian: [guardian],
+  guardian: [guardian, joint],
   number: [number],
 };
 const MODULES = Object.values(PARTS).flat();
 const SIGN_IN_FIELDS = ["card", "pin"];
 const FIRST = "history";
 // what there is for somebody for whom one acts; the rest is the person's own
-const FOR_WARDS = ["history", "sharing", "permit", "guardian"];
+const FOR_WARDS = ["history", "records", "sharing", "permit", "guardian"];
 let state = null;
 let timer = null;
 
@@ -307,6 +308,7 @@ async function start() {
   cards.start(signOut);
   emergency.start();
   guardian.start();
+  joint.start();
   number.start();
   permit.start();
   sharing.start();

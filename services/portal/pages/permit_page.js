@@ -1,9 +1,10 @@
 // The page that permits and refuses: filled in, shown with the notice and what would change, signed for the PIN.
 
+import { approve, approves } from "./approving.js";
 import { hex, sha256, utf8 } from "./bytes.js";
 import { ask } from "./confirm.js";
 import { facts, inShort } from "./directive_words.js";
-import { at, element, markWrong, say, tell } from "./elements.js";
+import { at, download, element, markWrong, say, tell, today } from "./elements.js";
 import { explain } from "./explain.js";
 import { fillOrganisations, numberIn, ticked } from "./fields.js";
 import { changesInWords } from "./sharing_page.js";
@@ -38,8 +39,9 @@ export function show() {
   if (session === null) return;
   const { register } = session.history;
   at("permit-without-card").hidden = session.card !== null;
-  at("permit-without-file").hidden = session.signs || session.card === null;
-  at("permit-show").disabled = !session.signs;
+  at("permit-without-file").hidden = session.signs || session.card === null || approves(session);
+  at("permit-both").hidden = !approves(session);
+  at("permit-show").disabled = !session.signs && !approves(session);
   fillOrganisations("recipient", register, [[EVERYBODY, word("permit", "everybody")]]);
   showPreview();
 }
@@ -136,6 +138,7 @@ async function preview() {
   const wish = readWish();
   const fault = faultOf(wish);
   if (fault) return complain(() => word("permit", fault[2]), fault[1]);
+  if (wish.effect === "deny" && !now.signs) return complain(() => word("guardian", "without_file"));
   complain();
   try {
     const terms = await termsOf(wish);
@@ -160,7 +163,7 @@ function showPreview() {
   const pairs = facts(terms, session.history.register);
   at("permit-terms").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
   at("permit-changes").replaceChildren(...changesInWords(differences).map((each) => element("li", {}, each)));
-  at("permit-sign").textContent = word("permit", `sign_${terms.effect}`);
+  at("permit-sign").textContent = onlyApproves(terms) ? word("joint", "approve") : word("permit", `sign_${terms.effect}`);
 }
 
 function hide() {
@@ -168,9 +171,31 @@ function hide() {
   at("permit-preview").hidden = true;
 }
 
+const onlyApproves = ({ effect }) => effect === "permit" && approves(session);
+
+function askToApprove() {
+  const now = session;
+  const { terms } = shown;
+  ask({
+    title: word("joint", "approve_title"),
+    effects: [inShort(terms, now.history.register), word("joint", "approve_waits"), word("joint", "approve_file")],
+    yes: word("joint", "approve_yes"),
+    ...byPin(now),
+    act: async (pin) => {
+      const approval = await approve(now, pin, terms);
+      if (session !== now) return;
+      reset();
+      hide();
+      download(`sekisho-approval-${today()}.json`, approval);
+      say(() => word("joint", "approve_done"));
+    },
+  });
+}
+
 function askToSign() {
   const now = session;
   const { terms, differences } = shown;
+  if (onlyApproves(terms)) return askToApprove();
   ask({
     title: word("permit", `title_${terms.effect}`),
     effects: [inShort(terms, now.history.register), ...changesInWords(differences), word("permit", "any_time")],

@@ -1,8 +1,7 @@
 // The page about the person's own records: opened here with the wallet on the card, kept by no one, forgotten on leaving.
 
-import { fromBase64url, text } from "./bytes.js";
-import { openApplication } from "./card.js";
-import { askShare, CentreError } from "./centres.js";
+import { text } from "./bytes.js";
+import { CentreError } from "./centres.js";
 import { ask } from "./confirm.js";
 import { DelegationError } from "./delegation.js";
 import { at, button, card, download, element, markWrong, save, say, tell, today } from "./elements.js";
@@ -10,6 +9,7 @@ import { explain } from "./explain.js";
 import { MEASURES, observation } from "./measures.js";
 import { depositOwn, fetchLarge, fhirBundle, LARGEST, readOwn, resourceOf } from "./own_records.js";
 import { clinical } from "./resources.js";
+import { byPin, seedOf } from "./signing.js";
 import { named } from "./table.js";
 import { currentLanguage, word } from "./words.js";
 
@@ -32,8 +32,11 @@ export function show() {
   if (session === null) return;
   const withCard = session.card !== null;
   at("records-without-card").hidden = withCard;
-  at("records-open").hidden = !withCard || records !== null;
+  at("records-without-file").hidden = session.signs || !withCard;
+  at("records-open").hidden = !session.signs || records !== null;
   at("measure").hidden = !withCard;
+  at("records-of-ward").hidden = session.ward === null;
+  at("records-add").hidden = session.ward !== null;
   choices("measure-what", Object.keys(MEASURES), measureName);
   hintValue();
   at("records-opened").hidden = records === null;
@@ -93,9 +96,13 @@ function askToOpen() {
   const now = session;
   ask({
     title: word("records", "open_title"),
-    effects: ["open_effect_here", "open_effect_noted", "open_effect_gone"].map((key) => word("records", key)),
+    effects: [
+      word("records", "open_effect_here"),
+      now.ward ? word("acted", "fetch_noted") : word("records", "open_effect_noted"),
+      word("records", "open_effect_gone"),
+    ],
     yes: word("records", "open_yes"),
-    ...signing(now),
+    ...byPin(now),
     act: async (pin) => {
       const seed = await seedOf(now, pin);
       read(now, seed); // goes on behind the dialogue, which has the PIN no more
@@ -144,7 +151,7 @@ function line(record) {
   const { category, year, author, large } = record;
   const resource = large ? null : resourceOf(record);
   const told = large ? { title: large.name, facts: [] } : clinical(resource);
-  const writer = session.history.register.names.has(author) ? named(author, session.history.register) : word("records", "you");
+  const writer = session.history.register.names.has(author) ? named(author, session.history.register) : ownWord();
   const facts = [
     ...told.facts.map(([name, value]) => [word("records", name), value]),
     [word("records", "kind"), `${word("categories", category) ?? category}, ${year}`],
@@ -156,6 +163,8 @@ function line(record) {
   const text_ = word("records", "fetch");
   return card(title, facts, button(text_, `${text_}: ${title}`, () => fetchFile(record)));
 }
+
+const ownWord = () => (session.ward ? word("acted", "ward") : word("records", "you"));
 
 function whole({ content, mediaType }, resource) {
   let readable;
@@ -202,7 +211,7 @@ function askToAdd() {
     title: word("records", "add_title", { told }),
     effects: ["add_effect_sealed", "add_effect_permitted", "add_effect_stays"].map((key) => word("records", key)),
     yes: word("records", "add_yes"),
-    ...signing(now),
+    ...byPin(now),
     act: async (pin) => {
       const register = requireRegister(now);
       const seed = await seedOf(now, pin);
@@ -227,12 +236,6 @@ function askToAdd() {
   });
 }
 
-const signing = (now) => ({ pin: word("cards", "pin_signature"), hint: now.card.applications.signature.hint });
-
-async function seedOf(now, pin) {
-  const { secrets } = await openApplication(now.card, "signature", pin, askShare);
-  return fromBase64url(secrets.seed);
-}
 
 // Without the signed register nobody's signature can be checked, so nothing is opened.
 function requireRegister(now) {

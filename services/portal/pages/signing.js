@@ -14,6 +14,19 @@ export const byPin = ({ card }) => ({
   hint: card.applications.signature.hint,
 });
 
+// Returns the seed of the wallet that is looked into or signs: the person's own, or the ward's out of the file; for the caller
+// to wipe.
+export async function seedOf({ card, ward }, pin) {
+  const { secrets } = await openApplication(card, "signature", pin, askShare);
+  const own = fromBase64url(secrets.seed);
+  if (!ward) return own;
+  try {
+    return await openWard(own, ward.file);
+  } finally {
+    own.fill(0);
+  }
+}
+
 export async function open({ person, card, history, ward }, pin) {
   if (!history.register.signingKeys.has("medical")) throw new CentreError("oversight", "old_browser");
   const { secrets } = await openApplication(card, "signature", pin, askShare);
