@@ -4,8 +4,6 @@ A row by itself shows that it was true once: put back from an earlier moment it 
 (IT5, IT6). Where two bodies decide together, the other one has its own rows. A body that decides alone asks its log.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -19,8 +17,7 @@ from services.directives.service import Directives
 from services.kit.columns import ColumnError
 from services.kit.events import EventKind, Outcome
 from services.kit.log.errors import LogError
-
-PEOPLE_KEPT = 4096
+from services.kit.reading_on import ReadingOn
 
 
 @dataclass(slots=True)
@@ -55,15 +52,6 @@ class Logged:
         return replace(self, stored=set(self.stored), ended=dict(self.ended))
 
 
-@dataclass(slots=True)
-class _Read:
-    """As far as one person's history was read, in a log that had so many entries of everybody."""
-
-    entries: int = 0
-    size: int = 0
-    logged: Logged = field(default_factory=Logged)
-
-
 class AsLogged:
     """Compares a person's rows with the log; reads on in each history from where it was read before.
 
@@ -72,8 +60,7 @@ class AsLogged:
 
     def __init__(self, directives: Directives) -> None:
         self._directives = directives
-        self._lock = threading.Lock()
-        self._people: OrderedDict[Pseudonym, _Read] = OrderedDict()
+        self._people = ReadingOn(directives.context.journal, Logged)
 
     def require(self, conn: Connection, person: Pseudonym) -> None:
         """Require that nothing of a person was put back or taken out; call it before `conn` writes to the journal.
@@ -103,22 +90,7 @@ class AsLogged:
         return None
 
     def _logged(self, conn: Connection, person: Pseudonym) -> Logged:
-        journal = self._directives.context.journal
-        with self._lock:
-            read, size = self._people.pop(person, None) or _Read(), journal.tree.size(conn)
-            if size < read.size:  # this view is of before: it is read by itself, and what is known stays
-                return self._read_on(conn, person, read=_Read(), size=size, kept=read).logged
-            return self._read_on(conn, person, read=read, size=size, kept=read).logged.copy()
-
-    def _read_on(self, conn: Connection, person: Pseudonym, *, read: _Read, size: int, kept: _Read) -> _Read:
         try:
-            newer = self._directives.context.journal.newer(conn, person, read.entries)
+            return self._people.of(conn, person)
         except (ColumnError, LogError, ValueError, KeyError) as error:
             raise StoredDirectiveChangedError("the log of this person's entries was changed") from error
-        for opening in newer:
-            read.logged.take(opening.event)
-        read.entries, read.size = read.entries + len(newer), size
-        self._people[person] = kept
-        if len(self._people) > PEOPLE_KEPT:
-            self._people.popitem(last=False)
-        return read

@@ -29,6 +29,7 @@ from services.identity.card_rows import CardRows
 from services.identity.card_store import CardStore
 from services.identity.challenges import Challenges
 from services.identity.guardianships import Guardianships
+from services.identity.logged_keys import LoggedKeys
 from services.identity.model import Person
 from services.identity.passkey_store import PasskeyStore
 from services.identity.patient_links import PatientLinks
@@ -121,6 +122,11 @@ class IdentityCentre:
     def card_rows(self) -> CardRows:
         """What the log is told of cards' rows."""
         return CardRows(self.context.keys.secret("card-rows"))
+
+    @cached_property
+    def logged_keys(self) -> LoggedKeys:
+        """What the log says of what people sign in with."""
+        return LoggedKeys(self.context.journal, self.card_rows)
 
     def code_digest(self, code: str) -> bytes:
         """Return what is stored of a telephone code: a keyed hash."""

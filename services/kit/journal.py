@@ -221,7 +221,10 @@ class Journal:
         """Return the entries of a person from the one of that number on. Raises: as `openings`; LogCorruptError
         when there are fewer or more entries than were counted.
         """
-        count, tags = self.histories.state(conn, person).count, self._rows.tags
+        tags, count = self._rows.tags, self.histories.state(conn, person).count
+        if tags.known(conn, person, count):
+            # maybe another's transaction ended between our two looks (PostgreSQL)
+            count = self.histories.state(conn, person).count
         if count < number or tags.known(conn, person, count):
             raise LogCorruptError("the count of this person's entries was put back")
         places = tags.places(conn, person, count, first=number)

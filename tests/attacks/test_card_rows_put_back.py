@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import Table, delete, insert, select, text
 from support.identity_people import IDENTITY, PIN, Holder, Participant
 from support.identity_world import World, running
 
@@ -16,6 +16,7 @@ from services.kit.http import RemoteProblemError
 
 Rows = Mapping[str, Sequence[Mapping[str, object]]]
 TABLES = (tables.CARDS.standing, tables.card_application, tables.card)
+HISTORY = tables.KIT.journal.history.state
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class Scene:
             return False
         return True
 
+    def refused(self) -> str | None:
+        """Sign in with the card and the right PIN; return why no token came of it, if none did."""
+        try:
+            self.world.person_token(self.holder, IDENTITY, at=self.city)
+        except RemoteProblemError as refusal:
+            return refusal.code
+        return None
+
     def change(self, change: CardChange) -> None:
         """Have the card suspended, resumed or revoked at the counter."""
         self.world.change_card(self.city, self.holder, change)
@@ -43,15 +52,19 @@ class Scene:
     def copy(self) -> None:
         """Keep all rows about cards as they are."""
         with self.world.identity_context.database.read() as conn:
-            told = {each.name: [dict(row._mapping) for row in conn.execute(select(each))] for each in TABLES}
+            told = {
+                each.name: [dict(row._mapping) for row in conn.execute(select(each))]
+                for each in (*TABLES, HISTORY)
+            }
         self.kept.append(told)
 
-    def put_back(self) -> None:
-        """Put all rows about cards back."""
+    def put_back(self, *which: Table) -> None:
+        """Put all rows about cards back, or those of some tables."""
+        chosen = which or TABLES
         with self.world.identity_context.database.write() as conn:
-            for each in TABLES:
+            for each in chosen:
                 conn.execute(delete(each))
-            for each in reversed(TABLES):
+            for each in reversed(chosen):
                 conn.execute(insert(each), list(self.kept[-1][each.name]))
 
     def found(self) -> set[tuple[str, str]]:
@@ -109,6 +122,23 @@ def test_a_cards_state_that_was_put_back_is_named(scene: Scene, after: Callable[
     assert scene.found() == set()
     scene.put_back()
     assert scene.found() == {OLDER}
+
+
+@pytest.mark.parametrize("change", [CardChange.SUSPEND, CardChange.REVOKE])
+def test_nobody_signs_in_with_a_card_whose_rows_from_before_it_was_stopped_were_put_back(
+    scene: Scene, change: CardChange
+) -> None:
+    """R4, IT5: also after a restart, and with the count of the holder's entries put back, too."""
+    assert scene.refused() is None
+    scene.copy()
+    scene.change(change)
+    assert scene.refused() == "invalid_grant"
+    scene.put_back()
+    for _ in range(2):
+        assert scene.refused() == "invalid_grant"
+        scene.world.restart()
+    scene.put_back(*TABLES, HISTORY)
+    assert scene.refused() == "conflict", "not even the refusal can be written beside what was put back"
 
 
 def test_a_card_that_was_taken_out_is_named(scene: Scene) -> None:

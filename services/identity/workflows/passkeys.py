@@ -64,6 +64,8 @@ class PasskeyUse:
         Raises: PasskeyError.
         """
         held = centre.passkeys.hold(conn, self.held.id, self.held.holder)
+        if not centre.logged_keys.passkey_stands(conn, self.held.holder, spelled(self.held.id)):
+            raise PasskeyError
         if held is None or (self.count <= held.count and (self.count, held.count) != (0, 0)):
             raise PasskeyError
         centre.passkeys.put_used(conn, held, count=self.count, now=centre.seconds())
@@ -107,7 +109,7 @@ def add(centre: IdentityCentre, caller: PersonCaller, asked: AddPasskey) -> Pass
         if centre.passkeys.find(conn, made.id) is not None:
             raise PasskeyRefusedError
         centre.passkeys.add(conn, new)
-        _record(centre, conn, caller, EventKind.PASSKEY_ADDED)
+        _record(centre, conn, caller, EventKind.PASSKEY_ADDED, about=new)
         return _listed(centre, conn, caller)
 
 
@@ -129,7 +131,7 @@ def remove(centre: IdentityCentre, caller: PersonCaller, asked: RemovePasskey) -
             raise NotFoundError("you have no such passkey")
         centre.passkeys.remove(conn, held)
         centre.tokens.stop_ground(conn, passkey_ground(spelled(held.id)), now=centre.seconds())
-        _record(centre, conn, caller, EventKind.PASSKEY_REMOVED)
+        _record(centre, conn, caller, EventKind.PASSKEY_REMOVED, about=held)
         return _listed(centre, conn, caller)
 
 
@@ -189,6 +191,9 @@ def _listed(centre: IdentityCentre, conn: Connection, caller: PersonCaller) -> P
     )
 
 
-def _record(centre: IdentityCentre, conn: Connection, caller: PersonCaller, kind: EventKind) -> None:
-    event = Event(kind=kind, outcome=Outcome.DONE)
+def _record(
+    centre: IdentityCentre, conn: Connection, caller: PersonCaller, kind: EventKind, *, about: StoredPasskey
+) -> None:
+    detail = centre.logged_keys.told(spelled(about.id))
+    event = Event(kind=kind, outcome=Outcome.DONE, detail=detail)
     centre.context.journal.record(conn, person=caller.pseudonym, event=event)

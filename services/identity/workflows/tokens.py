@@ -174,6 +174,8 @@ def _still_usable(centre: IdentityCentre, card: Card, conn: Connection) -> None:
     present = centre.store.card(conn, card.id)
     if present is None or not present.usable(centre.seconds()):
         raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: the card was stopped")
+    if not centre.logged_keys.card_stands(conn, card.holder.pseudonym, card.id):
+        raise OAuthError(OAuthCode.INVALID_GRANT, "assertion: the card is not what the log says last")
 
 
 def _operator(centre: IdentityCentre, bound: Bound, terminal: Terminal) -> tuple[Operator, Once]:
