@@ -1,7 +1,6 @@
 """Emergencies at the oversight body: the same contract at the real one and at the fake one, from the gateway's side."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.emergency_wire import serve_emergencies
 from support.emergency_world import REASON, Staff, Town, ask_for, town
 from support.medical_world import CLINIC
 
@@ -17,13 +17,10 @@ from consent.identifiers import OperatorId, OrganisationId, Pseudonym, TerminalI
 from consent.vocabulary import Body
 from services.contracts.fake_credentials import problem
 from services.contracts.oversight.emergencies import (
-    DecideReview,
-    DeclareEmergency,
     EmergencyClient,
     EmergencyState,
     RelayedAnswer,
     ReviewOutcome,
-    SecondEmergency,
 )
 from services.contracts.oversight.fake_emergencies import FakeEmergencies, FakeEmergencyDesk
 from services.contracts.oversight.register import Role
@@ -32,7 +29,6 @@ from services.gateway.emergencies import ask, look, open_emergency, review, revi
 from services.gateway.errors import RefusedError
 from services.kit.credentials.callers import OperatorCaller
 from services.kit.credentials.pseudonyms import PseudonymTokenError
-from services.kit.encoding import Message
 from services.kit.http import Http, Token
 
 SEALED = RelayedAnswer(sealed="c2VhbGVk", signature="s")
@@ -46,28 +42,10 @@ class Line(Http):
 
     def send(self, method: str, path: str, *, token: Token | None = None, **sent: Any) -> httpx.Response:
         """See `Http`."""
-        desk, content = self._desk, sent.get("content") or b""
-        routes: dict[str, Callable[..., Message]] = {
-            r"POST /emergencies": lambda: desk.declare(DeclareEmergency.model_validate_json(content)),
-            r"GET /emergencies/([^/]*)": desk.show,
-            r"POST /emergencies/([^/]*)/second": lambda case: desk.second(
-                case, SecondEmergency.model_validate_json(content)
-            ),
-            r"GET /emergencies/([^/]*)/answer": desk.answer,
-            r"GET /relay-emergencies": desk.waiting,
-            r"POST /emergencies/([^/]*)/relayed": lambda case: desk.relayed(
-                case, RelayedAnswer.model_validate_json(content)
-            ),
-            r"GET /emergency-reviews": desk.reviews,
-            r"POST /emergency-reviews/([^/]*)": lambda case: desk.decide(
-                case, DecideReview.model_validate_json(content)
-            ),
-        }
-        for route, call in routes.items():
-            found = re.fullmatch(route, f"{method} {path}")
-            if found is not None:
-                return httpx.Response(200, content=call(*found.groups()).model_dump_json().encode())
-        raise problem(404, "not_found")
+        told = serve_emergencies(lambda: self._desk, method, path, sent.get("content") or b"")
+        if told is None:
+            raise problem(404, "not_found")
+        return httpx.Response(200, content=told)
 
 
 class AtFake(Staff):

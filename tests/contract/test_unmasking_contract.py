@@ -1,7 +1,7 @@
 """What people ask about who acted: the same contract at the real oversight body and at the fake one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from support.identity_wire import refused
@@ -18,6 +18,7 @@ from services.contracts.oversight.unmasking import (
     UnmaskingState,
 )
 from services.directives.service import open_cosigner
+from services.kit.events import Event, EventKind, Outcome
 from services.kit.log.evidence import Evidence, Trust
 from services.kit.log.note import NoteVerifier
 
@@ -115,6 +116,15 @@ def test_what_is_not_proved_or_not_sealed_opens_no_case(scene: Scene) -> None:
     with refused("staff_not_sealed", 409):
         scene.ask(scene.entry(sealed=False))
     assert scene.desk(scene.person).own() == []
+
+
+def test_entry_behind_which_no_staff_stands_says_what_it_was(scene: Scene) -> None:
+    by_itself = Event(kind=EventKind.HISTORIES_COUNTED, outcome=Outcome.DONE)
+    with refused("staff_nobody_acted", 409):
+        scene.ask(scene.world.logged(scene.person.name, by_itself))
+    terminal = replace(by_itself, organisation=DOCTOR.organisation, terminal="desk")
+    with refused("staff_terminal_alone", 409):
+        scene.ask(scene.world.logged(scene.person.name, terminal))
 
 
 def test_only_so_many_cases_of_a_person_wait(scene: Scene) -> None:

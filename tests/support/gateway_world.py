@@ -7,16 +7,20 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from support.emergency_wire import serve_emergencies
 from support.gateway_card import PINS
 from support.gateway_streams import serving
 from support.gateway_wire import FakeKeeper, Handler, InMemory, asking, reading, without_token
 
 from consent import base64url
 from consent.compartments import YearSpan
+from consent.decision import AccessRequest, HeldDirective, Permit, decide
 from consent.directives import DirectiveCopy, Effect, Notice, RecordScope, Terms, VerifiedDirective
+from consent.explanations import RefusalCode
 from consent.identifiers import DirectiveId, OperatorId, OrganisationId, Pseudonym, TerminalId
 from consent.jwk import to_jwk
-from consent.recipients import Recipient
+from consent.recipients import Reader, Recipient
+from consent.statements import Selection
 from consent.vocabulary import PROXIES, Body, Category, Purpose
 from services.contracts.fake_credentials import operator_caller, person_caller
 from services.contracts.identity import messages as identity
@@ -37,7 +41,10 @@ from services.contracts.medical.relationships import (
 )
 from services.contracts.oversight import messages as oversight
 from services.contracts.oversight.fake import FakeOversight
+from services.contracts.oversight.fake_emergencies import FakeEmergencies
+from services.contracts.oversight.fake_unmaskings import FakeUnmaskingDesk, FakeUnmaskings
 from services.contracts.oversight.register import BodyEntry, Kind, Operator, Organisation, Role, Terminal
+from services.contracts.oversight.unmasking import AskUnmasking, Unmaskings
 from services.contracts.registry.analysis import AskReport
 from services.contracts.registry.disclosures import Disclose
 from services.contracts.registry.fake import FakeRegistry
@@ -51,9 +58,10 @@ from services.gateway.organisation import Organisation as Participant
 from services.gateway.people import Enrolled, enrol
 from services.kit.clock import epoch_seconds
 from services.kit.context import log_origin
-from services.kit.credentials.callers import Caller, PersonCaller, SignedInBy
+from services.kit.credentials.callers import Caller, OperatorCaller, PersonCaller, SignedInBy
 from services.kit.credentials.pseudonyms import PseudonymTokenError, open_pseudonym_token
 from services.kit.http import RemoteProblemError, Token
+from services.kit.log.evidence import Trust
 from services.kit.log.note import Cosigner, NoteSigner
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -119,6 +127,10 @@ class World:
         self.disclosures = FakeDisclosures(
             self.registry, self.signing[Body.REGISTRY], self.keepers[Body.REGISTRY].wallets
         )
+        self.emergencies = FakeEmergencies(
+            self._at_oversight, self._named_at_oversight, self._closed, directory, self.watch
+        )
+        self.unmaskings = FakeUnmaskings(self._trust, self.watch)
         self.lines = {body: self._line(body) for body in Body}
         self.officials = self._officials()
 
@@ -138,6 +150,46 @@ class World:
         self.oversight.accredit_operator(entering.operators[0])
         save(replace(application.credentials, terminal_certificate=certificate), self.folder / name)
         return self._at_work(load(self.folder / name))
+
+    def colleague(self, of: Participant, name: str, *roles: Role) -> Participant:
+        """Have another operator of an organisation accredited, at a terminal of their own, and return them at work.
+
+        Both are known to the ID centre as different humans.
+        """
+        card, terminal = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
+        own = replace(
+            of.credentials,
+            operator=OperatorId(name),
+            terminal=TerminalId(f"{name}-desk"),
+            card_key=card,
+            terminal_key=terminal,
+        )
+        fake, expires = self.oversight, epoch_seconds(self.watch()) + 86_400
+        for number, each in enumerate(fake.operators):
+            if (each.organisation, each.id) == (of.id, of.credentials.operator):
+                fake.operators[number] = each.model_copy(update={"person_tag": f"human of {each.id}"})
+        fake.terminals.append(
+            Terminal(
+                id=own.terminal,
+                organisation=of.id,
+                certificate_thumbprint=name,
+                public_key=to_jwk(terminal.public_key()),
+                active=True,
+                expires=expires,
+            )
+        )
+        fake.operators.append(
+            Operator(
+                id=own.operator,
+                organisation=of.id,
+                roles=list(roles),
+                card_key=to_jwk(card.public_key()),
+                active=True,
+                expires=expires,
+                person_tag=f"human of {name}",
+            )
+        )
+        return self._at_work(own)
 
     def person(self, counter: Participant) -> Enrolled:
         """Enrol somebody with the usual items and a fresh wallet."""
@@ -194,6 +246,10 @@ class World:
         form = (lambda fields, key: self.identity.token(fields, key=key)) if body is Body.IDENTITY else None
         line = InMemory(_url(body), routes, form)
         line.octets = octets or line.octets
+        if body is Body.OVERSIGHT:
+            line.octets = lambda method, path, content, token: serve_emergencies(
+                lambda: self.emergencies.at(token), method, path, content
+            )
         return line
 
     def _identity_routes(self) -> dict[tuple[str, str], Handler]:
@@ -241,7 +297,42 @@ class World:
         body = self.oversight
         return {
             ("GET", "/register"): lambda _content, _token: oversight.RegisterAnswer(register=body.register()),
+            ("POST", "/unmaskings"): lambda content, token: self._asking(token).ask(
+                AskUnmasking.model_validate_json(content)
+            ),
+            ("GET", "/unmaskings"): lambda _content, token: Unmaskings(cases=self._asking(token).own()),
         }
+
+    def _asking(self, token: Token) -> FakeUnmaskingDesk:
+        return self.unmaskings.at(self._person(Body.OVERSIGHT, token))
+
+    def _trust(self) -> Trust:
+        logs = {signer.verifier.name: signer.verifier for signer in self.logs.values()}
+        return Trust(logs, tuple(each.verifier for each in self.witnesses.values()), 1)
+
+    def _at_oversight(self, token: Token) -> OperatorCaller:
+        directory, audience = self.oversight.directory(), _url(Body.OVERSIGHT)
+        return operator_caller(token, directory=directory, audience=audience, now=self.watch())
+
+    def _closed(self, person: Pseudonym, selection: Selection) -> RefusalCode | None:
+        """Say what speaks against opening somebody's records in an emergency: what they chose, for any relay."""
+        keeper, code = self.keepers[Body.OVERSIGHT], RefusalCode.NOT_ACCREDITED
+        held = [
+            HeldDirective(one, keeper.states[name])
+            for name, (one, _) in keeper.held.items()
+            if one.directive.person == person
+        ]
+        for each in self.oversight.organisations:
+            if each.kind is Kind.EMERGENCY_RELAY:
+                reader = Reader(each.id, OperatorId(""), frozenset({Role.EMERGENCY_RELAY.value}))
+                wanted = AccessRequest(
+                    reader, selection.categories, selection.years, Purpose.ETREAT, self.watch()
+                )
+                decision = decide(wanted, held)
+                if isinstance(decision, Permit):
+                    return None
+                code = decision.code
+        return code
 
     def _officials(self) -> Participant:
         terminal, card = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
@@ -301,19 +392,24 @@ class World:
             return PersonCaller(self._person(Body.MEDICAL, token), SignedInBy.CARD)
 
     def _named(self, token: str) -> Pseudonym | None:
-        for organisation in self.oversight.organisations:
-            try:
-                return open_pseudonym_token(
-                    token,
-                    key=self.sealing[Body.MEDICAL],
-                    issuer=self.signing[Body.IDENTITY].public_key(),
-                    body=Body.MEDICAL,
-                    organisation=organisation.id,
-                    now=self.watch(),
-                ).pseudonym
-            except PseudonymTokenError:
-                continue
-        return None
+        found = (self._opened(Body.MEDICAL, token, each.id) for each in self.oversight.organisations)
+        return next(filter(None, found), None)
+
+    def _named_at_oversight(self, token: str, organisation: OrganisationId) -> Pseudonym | None:
+        return self._opened(Body.OVERSIGHT, token, organisation)
+
+    def _opened(self, body: Body, token: str, organisation: OrganisationId) -> Pseudonym | None:
+        try:
+            return open_pseudonym_token(
+                token,
+                key=self.sealing[body],
+                issuer=self.signing[Body.IDENTITY].public_key(),
+                body=body,
+                organisation=organisation,
+                now=self.watch(),
+            ).pseudonym
+        except PseudonymTokenError:
+            return None
 
     def _hand_to_medical(self, copy: DirectiveCopy, verified: VerifiedDirective) -> None:
         # the fake medical centre uses the second bodies' fragments, too: they arrived there before

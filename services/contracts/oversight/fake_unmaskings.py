@@ -7,9 +7,10 @@ from consent.identifiers import Pseudonym
 from services.contracts.fake_credentials import problem
 from services.contracts.oversight.unmasking import AskUnmasking, Unmasking, UnmaskingState
 from services.kit.clock import Clock, epoch_seconds
+from services.kit.log.entry import Event
 from services.kit.log.errors import LogError
 from services.kit.log.evidence import Trust, VerifiedEntry, verify_evidence
-from services.kit.staff import member
+from services.kit.staff import COLLEAGUES, OPENING, OPERATOR, STAFF, TERMINAL, colleagues
 
 
 @dataclass
@@ -49,11 +50,9 @@ class FakeUnmaskingDesk:
         """See `UnmaskingDesk`."""
         entry = self._proven(message)
         event, own = entry.event, self.shared.of(self.person)
-        pseudonym, *rest = (member(event, name) for name in ("pseudonym", "commitment", "sealed"))
-        if pseudonym is None or None in rest:
-            raise problem(409, "staff_not_sealed")
-        place = (entry.origin.rpartition("/")[2], entry.index)
-        known = next((each for each in own if (each.body, each.index) == place), None)
+        said = _said(event, message.colleague)
+        place = (entry.origin.rpartition("/")[2], entry.index, message.colleague)
+        known = next((each for each in own if (each.body, each.index, each.colleague) == place), None)
         if known is not None:
             return known
         if sum(each.state is UnmaskingState.ASKED for each in own) >= self.shared.most_waiting:
@@ -62,11 +61,12 @@ class FakeUnmaskingDesk:
             case=f"case-{len(self.shared.held)}",
             body=place[0],
             index=place[1],
-            organisation=str(event.get("organisation")),
-            pseudonym=pseudonym,
+            organisation=said.get("organisation") or str(event.get("organisation")),
+            pseudonym=said["pseudonym"],
             why=message.why,
             asked=epoch_seconds(self.shared.clock()),
             state=UnmaskingState.ASKED,
+            colleague=message.colleague,
         )
         self.shared.held[case.case] = (self.person, case)
         return case
@@ -83,3 +83,18 @@ class FakeUnmaskingDesk:
         if entry.event.get("body") != entry.origin.rpartition("/")[2]:
             raise problem(409, "staff_entry_not_proven")
         return entry
+
+
+def _said(event: Event, colleague: int) -> dict[str, str]:
+    staff = event.get(STAFF)
+    if not isinstance(staff, dict):
+        code = "staff_nobody_acted" if TERMINAL not in event else "staff_terminal_alone"
+        raise problem(409, "staff_named_there" if OPERATOR in event else code)
+    acted = {name: str(value) for name, value in staff.items() if name not in ("roles", COLLEAGUES)}
+    beside = [acted, *colleagues(event)]
+    said = beside[colleague] if colleague < len(beside) else {}
+    if "commitment" not in said or "pseudonym" not in said:
+        raise problem(409, "staff_not_committed")
+    if said.get("sealed") is None and said.get(OPENING) is None:
+        raise problem(409, "staff_not_sealed")
+    return said

@@ -9,8 +9,10 @@ from support.gateway_world import ITEMS, World
 
 from consent.vocabulary import Body
 from services.contracts.oversight.register import Kind, Role
+from services.contracts.oversight.unmasking import UnmaskingState
 from services.contracts.product_safety.messages import Inbox, Notice, ReadAnswer
-from services.gateway.errors import NotVerifiedError
+from services.gateway import unmasking
+from services.gateway.errors import NotVerifiedError, RefusedError
 from services.gateway.history import BODIES, history, inbox, mark_read, save_evidence, verify_file
 from services.gateway.person import Person
 from services.kit.clock import system_randomness
@@ -116,6 +118,31 @@ def test_saved_evidence_verifies_offline_and_not_after_a_change(telling: Telling
     file.write_text(file.read_text().replace("permitted", "refused", 1))
     with pytest.raises(LogError, match="entry 1"):
         verify_file(file, trust)
+
+
+def test_who_acted_is_asked_with_the_one_entry_and_nothing_else_of_the_history(telling: Telling) -> None:
+    """Q1, Q2: and asked again it is the same case; what no card signed opens none."""
+    signed: dict[str, JsonValue] = {
+        "roles": ["reader"],
+        "pseudonym": "abcdefgh",
+        "commitment": "c",
+        "sealed": "s",
+    }
+    first, other = telling.events(Body.MEDICAL, 1)
+    staffed: dict[str, JsonValue] = first | {"organisation": "clinic", "staff": signed}
+    telling.tell(Body.MEDICAL, [staffed, other])
+    (entry,) = unmasking.askable(telling.person)
+    assert (entry.body, entry.index) == ("medical", 0)
+    asked = unmasking.ask(telling.person, Body.MEDICAL, 0, why="I never was at that clinic")
+    assert (asked.organisation, asked.state) == ("clinic", UnmaskingState.ASKED)
+    again = unmasking.ask(telling.person, Body.MEDICAL, 0, why="I never was at that clinic")
+    assert unmasking.own(telling.person) == [asked] == [again]
+    telling.world.unmaskings.decided(asked.case, UnmaskingState.UNMASKED, name="Dr. Abe")
+    assert [each.name for each in unmasking.own(telling.person)] == ["Dr. Abe"]
+    with pytest.raises(RefusedError, match="staff_nobody_acted"):
+        unmasking.ask(telling.person, Body.MEDICAL, 1, why="I never was at that clinic")
+    with pytest.raises(NotVerifiedError):
+        unmasking.ask(telling.person, Body.MEDICAL, 2, why="I never was at that clinic")
 
 
 def test_notices_are_fetched_and_marked_as_read(telling: Telling) -> None:
