@@ -55,13 +55,14 @@ class ReadingOn(Generic[Sum]):
         Raises: as `Journal.newer`, when the entries or their count were changed or put back.
         """
         with self._lock:
-            kept, size = self._people.pop(person, None) or _Read(self._start()), self._journal.tree.size(conn)
+            kept = self._people.pop(person, None) or _Read(self._start())
             # a view of before what another request has read: it is read by itself, and what is known stays
-            read = kept if size >= kept.size else _Read(self._start())
+            read = kept if self._journal.tree.size(conn) >= kept.size else _Read(self._start())
             newer = self._journal.newer(conn, person, read.entries)
             for opening in newer:
                 read.summed.take(opening.event)
-            read.entries, read.size = read.entries + len(newer), size
+            # asked last: what others committed meanwhile (PostgreSQL) may be among what was read
+            read.entries, read.size = read.entries + len(newer), self._journal.tree.size(conn)
             self._people[person] = kept
             if len(self._people) > PEOPLE_KEPT:
                 self._people.popitem(last=False)
