@@ -10,6 +10,7 @@ from support.equal_identity import Registered, registered
 from support.equal_medical import TRIALS as AT_MEDICAL
 from support.equal_medical import Records, records
 from support.equal_others import AT_PRODUCT_SAFETY, AT_RESEARCH, Shelf, Shelves, recalled, released
+from support.operation_counts import nothing_by_itself
 
 from services.kit.context import BodyContext
 
@@ -26,25 +27,25 @@ LEAVE_NO_ENTRY = {
 
 @pytest.fixture(scope="module")
 def at_medical(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
-    with records(tmp_path_factory.mktemp("equal-medical")) as here:
+    with nothing_by_itself(), records(tmp_path_factory.mktemp("equal-medical")) as here:
         yield here
 
 
 @pytest.fixture(scope="module")
 def at_identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
-    with registered(tmp_path_factory.mktemp("equal-identity")) as here:
+    with nothing_by_itself(), registered(tmp_path_factory.mktemp("equal-identity")) as here:
         yield here
 
 
 @pytest.fixture(scope="module")
 def at_product_safety(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    with recalled(tmp_path_factory.mktemp("equal-product-safety")) as here:
+    with nothing_by_itself(), recalled(tmp_path_factory.mktemp("equal-product-safety")) as here:
         yield here
 
 
 @pytest.fixture(scope="module")
 def at_research(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelves]:
-    with released(tmp_path_factory.mktemp("equal-research")) as here:
+    with nothing_by_itself(), released(tmp_path_factory.mktemp("equal-research")) as here:
         yield here
 
 

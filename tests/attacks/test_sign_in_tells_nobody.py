@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from support.authenticator import Device
 from support.identity_people import IDENTITY, URLS, Holder, Participant
 from support.identity_world import World, running
-from support.operation_counts import Operations, counted
+from support.operation_counts import Operations, counted, nothing_by_itself
 
 from consent import base64url
 from consent.identifiers import OperatorId, TerminalId
@@ -58,7 +58,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder: Path = tmp_path_factory.mktemp("sign-in")
-    with running(folder) as world:
+    with nothing_by_itself(), running(folder) as world:
         city = world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR)
         holder = world.holder(city)
         phone = Device(PAGE, PAGE.removeprefix("https://").partition(":")[0])

@@ -31,7 +31,7 @@ class Service:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.port = 0
         self.start()
-        httpx.put(f"{self.endpoint}/{BUCKET}").raise_for_status()
+        httpx.put(f"{self.endpoint}/{BUCKET}", timeout=60).raise_for_status()
 
     @property
     def endpoint(self) -> str:

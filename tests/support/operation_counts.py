@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from consent import jws
+from services.contracts import bodies
 from services.kit.columns import ColumnCipher
 from services.kit.credentials import passkeys
 
@@ -73,3 +74,16 @@ def counted() -> Iterator[Operations]:
             event.remove(Pool, "checkout", trace)
             for each in traced:
                 each.set_trace_callback(None)
+
+
+@contextmanager
+def nothing_by_itself() -> Iterator[None]:
+    """Let bodies that start meanwhile do nothing between requests: it would be counted with whatever is asked then."""
+
+    async def nothing(*_: object) -> None:
+        """End at once."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        for each in ("_repeat", "_keep_witnessed"):
+            patch.setattr(bodies, each, nothing)
+        yield

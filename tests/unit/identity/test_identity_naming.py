@@ -9,7 +9,7 @@ from sqlalchemy import select
 from support.identity_people import IDENTITY, Participant
 from support.identity_wire import refused
 from support.identity_world import World, running
-from support.operation_counts import Operations, counted
+from support.operation_counts import Operations, counted, nothing_by_itself
 
 from consent.identifiers import Pseudonym
 from consent.vocabulary import Body
@@ -56,7 +56,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    with running(tmp_path) as world:
+    with nothing_by_itself(), running(tmp_path) as world:
         yield Scene(world, world.accredit("city", Kind.MUNICIPALITY, Role.REGISTRAR))
 
 

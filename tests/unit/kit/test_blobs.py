@@ -49,7 +49,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
         return FileBlobs(tmp_path / "blobs")
     endpoint: str = request.getfixturevalue("s3")
     name = f"records-{os.urandom(6).hex()}"
-    httpx.put(f"{endpoint}/{name}").raise_for_status()
+    httpx.put(f"{endpoint}/{name}", timeout=60).raise_for_status()
     return bucket_of(endpoint, tmp_path, name)
 
 
@@ -79,9 +79,9 @@ def test_what_was_put_before_a_moment_is_listed(blobs: Blobs) -> None:
 def test_what_others_keep_in_the_same_bucket_is_not_taken_for_a_blob(tmp_path: Path, s3: str) -> None:
     """LD7: what no row names is swept away, and a backup beside the segments is in no row."""
     bucket = f"{s3}/shared-{os.urandom(6).hex()}"
-    httpx.put(bucket).raise_for_status()
+    httpx.put(bucket, timeout=60).raise_for_status()
     for name in ("medical/database.backup", f"medical/older/{'0' * 64}", "0" * 64):
-        httpx.put(f"{bucket}/{name}", content=b"a backup").raise_for_status()
+        httpx.put(f"{bucket}/{name}", content=b"a backup", timeout=60).raise_for_status()
     blobs = bucket_of(s3, tmp_path, bucket.rpartition("/")[2])
     ours = blobs.put(b"ours")
     assert list(blobs.older_than(FUTURE)) == [ours]
