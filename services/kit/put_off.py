@@ -1,4 +1,4 @@
-"""What a request uses up is written with its first effect, in one transaction and one commit (ADR 0046)."""
+"""What a request uses up is written with its first effect, in one transaction and one commit (ADR 0047)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
