@@ -11,7 +11,7 @@ from cryptography.x509.ocsp import OCSPResponse
 from consent import jws
 from consent.account_proof import STANDING, Standing, standing_payload
 from consent.accounts import CardConsent
-from consent.identifiers import OrganisationId, Pseudonym
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.jwk import thumbprint, to_jwk
 from consent.personal_number import PersonalNumber
 from consent.vocabulary import Body
@@ -74,7 +74,7 @@ def person_token(
 @egress(
     to="each body named, through the participant, who cannot read them",
     fields="each body's own pseudonym of the person and handle of the link or the person, sealed to that body; to the "
-    "medical centre also whether the operator who asks is the person or a colleague of theirs",
+    "medical centre also which operator asks, and whether they are the person or a colleague of theirs",
     purpose="the participant's task",
     ground="the caller's verified role and the reference that a presented card gave to the caller's organisation",
     answers=("POST /persons", "POST /pseudonym-tokens", "POST /pseudonym-tokens/batch"),
@@ -112,6 +112,7 @@ def pseudonym_tokens(
                 organisation=caller.organisation,
                 handle=handle(body, reference, someone),
                 asker=asker(body, someone),
+                by=caller.operator if body is Body.MEDICAL else None,
             )
             for body in bodies
         }
@@ -295,6 +296,7 @@ def _token(
     organisation: OrganisationId,
     handle: str | None = None,
     asker: str | None = None,
+    by: OperatorId | None = None,
 ) -> str:
     return centre.pseudonym_tokens.issue(
         body=body,
@@ -304,4 +306,5 @@ def _token(
         now=centre.now(),
         handle=handle,
         asker=asker,
+        by=by,
     )

@@ -98,6 +98,9 @@ def require_acceptable(centre: Centre, asked: Asked) -> VerifiedStatement:
     if isinstance(subject, TokenSubject):  # R3c
         if asked.token is None or len(asked.tokens) < 2:
             raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
+        # what it says of who asks is about whoever asked for it; for a relay two professionals signed the token
+        if asked.emergency is None and not asked.token.asked_by(caller.operator):
+            raise RefusedError(RefusalCode.SUBJECT_UNKNOWN)
         named = named and all(subject.names(body, token) for body, token in asked.tokens.items())
     else:
         named = named and not asked.tokens

@@ -1,6 +1,6 @@
 """Who reads without treating is found: by which rule, told to the person, reviewed by somebody else (OP1, IL4).
 
-Steps M1 to M6 of docs/protocol.md.
+Steps M1 to M6 of docs/protocol.md, and R1.
 """
 
 from collections.abc import Iterator
@@ -82,6 +82,18 @@ def test_one_s_own_record_is_found_whatever_was_registered(place: Ward, doctor: 
     oneself = place.person("oneself")
     place.relate(oneself, doctor)
     assert place.judged(doctor, oneself, asker="self") == ["self"]
+
+
+def test_nobody_reads_by_a_token_that_says_what_a_colleague_is_to_the_person(
+    place: Ward, doctor: Doctor
+) -> None:
+    """OP1: own record, with the person named by somebody of whom the ID centre has nothing to say."""
+    oneself = place.person("named by a colleague")
+    with pytest.raises(RemoteProblemError) as refused:
+        place.read(doctor, oneself, named_by=place.clerk)
+    assert refused.value.code == "subject_unknown"
+    assert place.running.events(oneself)[-1]["reason"] == "subject_unknown"
+    place.read(doctor, oneself, asker="self")
 
 
 def test_a_well_known_person_s_record_is_found(place: Ward, doctor: Doctor, patient: Someone) -> None:

@@ -270,7 +270,7 @@ class World:
         self, someone: Someone, member: Member, body: Body = Body.MEDICAL, *, link: str | None = None
     ) -> str:
         """Return a fresh token by which a member names a person to a body."""
-        return self.token_about(someone, member.id, body, link=link)
+        return self.token_about(someone, member.id, body, link=link, by=member.operator)
 
     def token_about(
         self,
@@ -280,6 +280,7 @@ class World:
         *,
         link: str | None,
         asker: str | None = None,
+        by: OperatorId | None = None,
     ) -> str:
         """Return a fresh token that names a person, and one link to them, for an organisation or the ID centre."""
         issuer = PseudonymTokenIssuer(self.identity.ed25519("signing"), 300, system_randomness)
@@ -291,6 +292,7 @@ class World:
             now=self.now,
             handle=link,
             asker=asker,
+            by=by,
         )
 
     def pseudonym(self, someone: Someone, body: Body = Body.MEDICAL) -> Pseudonym:

@@ -137,12 +137,14 @@ class Ward:
         """Have a person choose how closely they are watched over."""
         self.keeper.watch(Watched(choice=choice), token=self.world.person_token(someone))
 
-    def read(self, who: Member, someone: Someone, *, asker: str | None = None) -> ReadAnswer:
-        """Read as one of the staff; `asker` is what the ID centre says of them and the person."""
-        world = self.world
+    def read(
+        self, who: Member, someone: Someone, *, asker: str | None = None, named_by: Member | None = None
+    ) -> ReadAnswer:
+        """Read as one of the staff; `asker` is what the ID centre says of whoever had the person named, and them."""
+        world, by = self.world, (named_by or who).operator
         tokens = {
             body: world.token_about(
-                someone, who.id, body, link=None, asker=asker if body is Body.MEDICAL else None
+                someone, who.id, body, link=None, asker=asker if body is Body.MEDICAL else None, by=by
             )
             for body in PROXIES
         }

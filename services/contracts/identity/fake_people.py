@@ -234,6 +234,7 @@ class FakePeople:
             now=self.clock(),
             handle=handles.get(body),
             asker=self._asker(linkage, organisation, operator) if body is Body.MEDICAL and operator else None,
+            by=operator if body is Body.MEDICAL else None,
         )
 
     def _asker(self, linkage: bytes, organisation: OrganisationId, operator: OperatorId) -> str | None:

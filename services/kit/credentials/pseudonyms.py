@@ -4,8 +4,10 @@ The ID centre signs (organisation, pseudonym, expiry) and seals that to the one 
 RFC 9180). All tokens have one length, and two tokens of one person share no bytes.
 """
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -15,7 +17,7 @@ from pydantic import JsonValue, ValidationError
 
 from consent import base64url
 from consent.errors import MalformedError
-from consent.identifiers import OrganisationId, Pseudonym
+from consent.identifiers import OperatorId, OrganisationId, Pseudonym
 from consent.vocabulary import Body
 from services.kit.canonical import canonical
 from services.kit.clock import Randomness, epoch_seconds
@@ -25,6 +27,7 @@ from services.kit.strict_json import loads
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 SIGNATURE_BYTES = 64
 PADDED_BYTES = 512
+OPERATOR_BYTES = 16
 DOMAIN = b"sekisho/pseudonym-token/1\n"
 
 
@@ -40,6 +43,7 @@ class _Claims(Message):
     jti: str
     handle: str | None = None
     asker: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class VerifiedPseudonym:
 
     `handle` is what this body can name to the ID centre again: to the medical centre the link that the organisation
     knows the person by, to the registry the person; unlike the pseudonym it does not change with the sector key.
-    `asker` says what the operator who asked for the token is to the person, where the ID centre knows and tells it.
+    `asker` says what the operator who asked for the token is to the person, where the ID centre knows and tells it;
+    `by` is which operator that was.
     """
 
     pseudonym: Pseudonym
@@ -56,6 +61,11 @@ class VerifiedPseudonym:
     expires: int
     handle: str | None = None
     asker: str | None = None
+    by: str | None = None
+
+    def asked_by(self, operator: OperatorId) -> bool:
+        """Tell whether this operator of the organisation asked for the token."""
+        return self.by is not None and hmac.compare_digest(self.by, _short(operator))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,9 @@ class PseudonymTokenIssuer:
         now: datetime,
         handle: str | None = None,
         asker: str | None = None,
+        by: OperatorId | None = None,
     ) -> str:
-        """Return a token that only `body` can open and only `organisation` can use."""
+        """Return a token that only `body` can open and only `organisation` can use; `by` asked for it."""
         claims: dict[str, JsonValue] = {
             "body": body.value,
             "organisation": organisation,
@@ -86,6 +97,7 @@ class PseudonymTokenIssuer:
             "jti": base64url.encode(self.randomness(16)),
             "handle": handle,
             "asker": asker,
+            "by": None if by is None else _short(by),
         }
         payload = canonical(claims)
         if len(payload) > PADDED_BYTES:
@@ -120,8 +132,13 @@ def open_pseudonym_token(
     if claims.expires <= epoch_seconds(now):
         raise PseudonymTokenError("the pseudonym token has expired; ask the ID centre for a new one")
     return VerifiedPseudonym(
-        Pseudonym(claims.pseudonym), claims.jti, claims.expires, claims.handle, claims.asker
+        Pseudonym(claims.pseudonym), claims.jti, claims.expires, claims.handle, claims.asker, claims.by
     )
+
+
+def _short(operator: OperatorId) -> str:
+    """Name an operator in as much room as every name has."""
+    return base64url.encode(sha256(operator.encode()).digest()[:OPERATOR_BYTES])
 
 
 def seal_to(key: X25519PublicKey, plain: bytes, *, info: str) -> bytes:
