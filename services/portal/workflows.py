@@ -14,14 +14,9 @@ from services.contracts.oversight.register_view import RegisterView
 from services.contracts.portal.client import SESSION_PATH
 from services.kit.clock import epoch_seconds
 from services.kit.context import BodyContext
-from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, NonceNeededError, verify_proof
+from services.kit.credentials.dpop import PROOF_AGE_SECONDS, DpopError, verify_proof
+from services.kit.credentials.presented import dpop_token, refused
 from services.kit.credentials.tokens import PersonClaims, TokenError, verify_token
-from services.kit.problems import (
-    InvalidProofError,
-    InvalidTokenError,
-    NonceRequiredError,
-    UnauthenticatedError,
-)
 from services.portal import store
 
 SECRET_BYTES: Final = 32
@@ -47,15 +42,11 @@ class Sessions:
     def open(self, presented: Presented) -> str:
         """Return the secret of a new session. Raises: UnauthenticatedError, ReplayError."""
         try:
-            token = _dpop_token(presented.authorization)
+            token = dpop_token(presented.authorization)
             key_of_token = self._verify_token(token)  # S1
             used = self._verify_proof(presented.proof, token, expected=key_of_token)  # S2
-        except TokenError as error:
-            raise InvalidTokenError(str(error)) from error
-        except NonceNeededError as error:
-            raise NonceRequiredError(str(error)) from error
-        except DpopError as error:
-            raise InvalidProofError(str(error)) from error
+        except (TokenError, DpopError) as error:
+            raise refused(error) from error
         secret = base64url.encode(self.context.randomness(SECRET_BYTES))
         now = self._now()
         with self.context.database.write() as conn:
@@ -108,10 +99,3 @@ class Sessions:
 
     def _now(self) -> int:
         return epoch_seconds(self.context.clock())
-
-
-def _dpop_token(authorization: str | None) -> str:
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "dpop" or not token:
-        raise UnauthenticatedError("the Authorization header must be: DPoP <access token>")
-    return token

@@ -37,9 +37,9 @@ from services.kit.credentials.dpop import (
     PROOF_AGE_SECONDS,
     DpopError,
     DpopNonces,
-    NonceNeededError,
     verify_proof,
 )
+from services.kit.credentials.presented import dpop_token, refused
 from services.kit.credentials.pseudonyms import open_sealed
 from services.kit.credentials.tokens import (
     GUARDED_BY,
@@ -52,9 +52,7 @@ from services.kit.credentials.tokens import (
 from services.kit.database import Database
 from services.kit.people import People, RetiredNameError
 from services.kit.problems import (
-    InvalidProofError,
     InvalidTokenError,
-    NonceRequiredError,
     UnauthenticatedError,
 )
 from services.kit.replay import ReplayCache
@@ -91,17 +89,13 @@ class Authenticator:
             if peer.body is None:
                 raise UnauthenticatedError("the request carries no access token")
             return BodyCaller(peer.body)
-        token = _dpop_token(request.authorization)
+        token = dpop_token(request.authorization)
         try:
             standing = self.accreditations.tokens()
             claims = verify_token(token, standing=standing, audience=self.audience, now=self.clock())  # A2
             self._verify_sender(request, token, claims.cnf.jkt)  # A3
-        except TokenError as error:
-            raise InvalidTokenError(str(error)) from error
-        except NonceNeededError as error:
-            raise NonceRequiredError(str(error)) from error
-        except DpopError as error:
-            raise InvalidProofError(str(error)) from error
+        except (TokenError, DpopError) as error:
+            raise refused(error) from error
         match claims:
             case OperatorClaims():
                 return self._operator(claims, peer)
@@ -177,10 +171,3 @@ class Authenticator:
 def _require_same_terminal(claims: OperatorClaims | TerminalClaims, peer: Peer) -> None:
     if peer.terminal != claims.client_id or peer.organisation != claims.organisation:
         raise InvalidTokenError("the token was issued to another terminal")
-
-
-def _dpop_token(authorization: str) -> str:
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "dpop" or not token:
-        raise UnauthenticatedError("the Authorization header must be: DPoP <access token>")
-    return token
