@@ -27,6 +27,7 @@ from services.contracts.oversight.emergencies import (
     WaitingEmergency,
 )
 from services.gateway.emergencies import (
+    EmergencyRecords,
     RelayDetails,
     ask,
     jws_digest,
@@ -173,13 +174,7 @@ def test_what_its_writer_sealed_to_nobody_keeps_nothing_else_from_being_relayed(
     key = place.world.members[HOSPITAL].keys.ed25519("author")
     harm = complete_bundle(meta, made.key, [plain], author_key=key, randomness=system_randomness)
     deposit(place.running, place.person, [harm])
-    place.choose()
-    case, doctor, _ = place.in_force(relayed=False)
-    (relayed,) = place.relay_once()
-    assert (relayed.documents, relayed.left_out) == (5, 1)
-    records = open_emergency(doctor, case).records
-    assert records is not None
-    (left,) = records.left_out
+    (left,) = _relayed_but_one(place).left_out
     assert (left.id, left.author, left.code) == ("harm", HOSPITAL, "emergency_unopenable")
 
 
@@ -189,16 +184,21 @@ def test_large_document_is_left_out_with_its_key_and_named(place: Town) -> None:
     world, hospital = place.world, place.world.members[HOSPITAL]
     upload(StreamsClient(place.running.http(HOSPITAL)), made, token=world.token(hospital))
     deposit(place.running, place.person, [made.bundle(world)])
+    records = _relayed_but_one(place)
+    (left,) = records.left_out
+    assert (left.id, left.author, left.code) == ("study", HOSPITAL, "emergency_large_document")
+    opens = base64url.encode(made.large.to_content())
+    assert opens not in records.model_dump_json()
+
+
+def _relayed_but_one(place: Town) -> EmergencyRecords:
     place.choose()
     case, doctor, _ = place.in_force(relayed=False)
     (relayed,) = place.relay_once()
     assert (relayed.documents, relayed.left_out) == (5, 1)
     records = open_emergency(doctor, case).records
     assert records is not None
-    (left,) = records.left_out
-    assert (left.id, left.author, left.code) == ("study", HOSPITAL, "emergency_large_document")
-    opens = base64url.encode(made.large.to_content())
-    assert opens not in records.model_dump_json()
+    return records
 
 
 def _waiting(http: Http, token: Token) -> list[WaitingEmergency]:

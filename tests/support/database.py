@@ -2,9 +2,14 @@
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import MetaData, create_engine, make_url, text
+
+from services.kit.database import Database
 
 SERVER = "SEKISHO_TEST_POSTGRESQL"
 BODIES = "SEKISHO_TEST_BODIES"
@@ -29,3 +34,12 @@ def database_url(kind: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def tables_made(kind: str, folder: Path, metadata: MetaData) -> Iterator[Database]:
+    """Open a new database with these tables."""
+    database = Database(database_url(kind) or f"sqlite:///{folder / 'things.db'}")
+    metadata.create_all(database.engine)
+    yield database
+    database.dispose()

@@ -7,19 +7,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support.gateway_world import YEAR, World, terms
+from support.gateway_scene import GatewayScene
+from support.gateway_world import YEAR, terms
 
 from consent.compartments import YearSpan
 from consent.streams import SEGMENT, LargeDocument, StreamCipher
 from consent.vocabulary import Category, Purpose
-from services.contracts.oversight.register import Kind, Role
 from services.gateway.errors import LargeFileError, NotVerifiedError, RefusedError
 from services.gateway.hospital import link
 from services.gateway.large_documents import DepositedFile, LargeFile, deposit_file
 from services.gateway.large_reading import FoundLarge, fetch, find_large
-from services.gateway.organisation import Organisation
 from services.gateway.patience import Patience
-from services.gateway.people import Enrolled
 from services.gateway.wallet_actions import lay_down, permissions, withdraw
 from services.kit.http import PeerUnavailableError, RemoteProblemError
 
@@ -28,14 +26,9 @@ CONTENT = bytes(range(256)) * 4096 * 2 + b"the end of the study"
 
 
 @dataclass
-class Scene:
+class Scene(GatewayScene):
     """A hospital, a clinic, a person with a study in a file; `waited` are the pauses that were made."""
 
-    world: World
-    hospital: Organisation
-    clinic: Organisation
-    person: Enrolled
-    folder: Path
     waited: list[float] = field(default_factory=list)
 
     @property
@@ -82,12 +75,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    world = World(tmp_path / "credentials")
-    counter = world.organisation("municipality", Kind.MUNICIPALITY, Role.REGISTRAR)
-    hospital = world.organisation("hospital", Kind.HOSPITAL, Role.WRITER)
-    clinic = world.organisation("clinic", Kind.CLINIC, Role.READER)
-    world.watch.tick()
-    return Scene(world, hospital, clinic, world.person(counter), tmp_path)
+    return Scene.at(tmp_path)
 
 
 def breaking(*numbers: int) -> Callable[[int], None]:

@@ -3,21 +3,20 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fhirclient.models.bundle import Bundle  # type: ignore[import-untyped]  # has no stubs
 from support.fhir_folder import OTHER, PATIENT, condition, patient, prescription, write_lines
-from support.gateway_world import NOW, YEAR, World, terms
+from support.gateway_scene import GatewayScene as Scene
+from support.gateway_world import NOW, YEAR, terms
 
 from consent.compartments import YearSpan
 from consent.identifiers import OrganisationId
 from consent.life_records import MEANINGS, LifeRecord
 from consent.vocabulary import Body, Category, Purpose
 from services.contracts.medical.erasing import ErasureAnswer
-from services.contracts.oversight.register import Kind, Role
 from services.gateway.clinic import open_records
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.erasing import erase, with_all_under_one_key
@@ -25,34 +24,16 @@ from services.gateway.errors import FhirError, LargeFileError, NotVerifiedError,
 from services.gateway.hospital import link
 from services.gateway.large_documents import LargeFile, deposit_file
 from services.gateway.measurements import MEASURES, Measured, observation
-from services.gateway.organisation import Organisation
 from services.gateway.own_bundle import BUNDLE_FILE, save_bundle
 from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
 from services.gateway.own_records import own_records, save_records
-from services.gateway.people import Enrolled
 from services.gateway.wallet_actions import lay_down
 from services.kit.clock import system_randomness
 
 
-@dataclass
-class Scene:
-    """A person, a hospital that writes, a clinic that reads."""
-
-    world: World
-    hospital: Organisation
-    clinic: Organisation
-    person: Enrolled
-    folder: Path
-
-
 @pytest.fixture
 def scene(tmp_path: Path) -> Scene:
-    world = World(tmp_path / "credentials")
-    counter = world.organisation("municipality", Kind.MUNICIPALITY, Role.REGISTRAR)
-    hospital = world.organisation("hospital", Kind.HOSPITAL, Role.WRITER)
-    clinic = world.organisation("clinic", Kind.CLINIC, Role.READER)
-    world.watch.tick()
-    return Scene(world, hospital, clinic, world.person(counter), tmp_path)
+    return Scene.at(tmp_path)
 
 
 def measured(name: str = "o-1", *, year: int = YEAR) -> ClinicalRecord:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from support.database import DATABASES, database_url
+from support.database import DATABASES, tables_made
 
 from services.kit import prepared
 from services.kit.database import Database
@@ -62,10 +62,8 @@ SECRET = "what a row holds"
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    found = Database(database_url(request.param) or f"sqlite:///{tmp_path / 'things.db'}")
-    METADATA.create_all(found.engine)
-    yield found
-    found.dispose()
+    with tables_made(request.param, tmp_path, METADATA) as made:
+        yield made
 
 
 class _UndoneError(Exception):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Column, Connection, MetaData, Table, Text, event, func, select
 from starlette.responses import Response
 from starlette.testclient import TestClient
-from support.database import DATABASES, database_url
+from support.database import DATABASES, tables_made
 
 from consent.identifiers import OperatorId, OrganisationId, TerminalId
 from consent.vocabulary import Body
@@ -45,10 +45,8 @@ class Question(Message):
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    found = Database(database_url(request.param) or f"sqlite:///{tmp_path / 'things.db'}")
-    METADATA.create_all(found.engine)
-    yield found
-    found.dispose()
+    with tables_made(request.param, tmp_path, METADATA) as made:
+        yield made
 
 
 def use(proof: str) -> Callable[[Connection], None]:
