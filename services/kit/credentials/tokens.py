@@ -49,8 +49,8 @@ class Status(Message):
     status_list: StatusPlace
 
 
-class OperatorClaims(Message):
-    """What an operator's token says."""
+class TokenClaims(Message):
+    """What every access token says."""
 
     iss: str
     aud: str
@@ -59,37 +59,28 @@ class OperatorClaims(Message):
     jti: str
     cnf: Confirmation
     status: Status
+
+
+class OperatorClaims(TokenClaims):
+    """What an operator's token says."""
+
     client_id: TerminalId
     organisation: OrganisationId
     operator: OperatorId
     scope: str
 
 
-class TerminalClaims(Message):
+class TerminalClaims(TokenClaims):
     """What the token of a terminal by itself says."""
 
-    iss: str
-    aud: str
-    exp: int
-    iat: int
-    jti: str
-    cnf: Confirmation
-    status: Status
     client_id: TerminalId
     organisation: OrganisationId
     scope: str
 
 
-class PersonClaims(Message):
+class PersonClaims(TokenClaims):
     """What a person's token says; the pseudonym is sealed to the audience, so relays cannot read it."""
 
-    iss: str
-    aud: str
-    exp: int
-    iat: int
-    jti: str
-    cnf: Confirmation
-    status: Status
     sealed_sub: str
     acr: str
 
