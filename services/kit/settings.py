@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from consent import base64url
+from consent.errors import MalformedError
 from consent.vocabulary import Body
 from services.kit.circuit import Limits
 
@@ -38,7 +42,9 @@ class BodySettings(BaseModel):
     register_key: str = Field(
         description="The oversight body's register key (Ed25519, raw, base64url): the root of trust."
     )
-    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the body's folder.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty means SQLite in the body's folder.", repr=False
+    )
     database_connections: int = Field(
         20,
         description="Most connections to PostgreSQL of this process for transactions, and as many for holding.",
@@ -108,6 +114,28 @@ class BodySettings(BaseModel):
         le=64,
     )
 
+    @field_validator("register_key")
+    @classmethod
+    def _is_key(cls, text: str) -> str:
+        try:
+            raw = base64url.decode(text)
+        except MalformedError as error:
+            raise ValueError(str(error)) from error
+        if len(raw) != 32:
+            raise ValueError("an Ed25519 key of 32 bytes is expected")
+        return text
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_for_a_driver(cls, url: str) -> str:
+        try:
+            if url:
+                make_url(url).get_dialect().import_dbapi()
+        except (ArgumentError, ValueError, ImportError):
+            # without their texts: the URL holds a password
+            raise ValueError("no SQLAlchemy URL for a driver that is installed here") from None
+        return url
+
     @property
     def database(self) -> str:
         """The database URL in force."""
@@ -134,9 +162,13 @@ def load_settings(kind: type[S], body: Body, *, environment: Mapping[str, str] =
     if config:
         try:
             tables = tomllib.loads(Path(config).read_text())
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"the settings file {config} cannot be read: {error}") from error
-        values = tables.get("common", {}) | tables.get(body.value, {})
+        for name in ("common", body.value):
+            table = tables.get(name, {})
+            if not isinstance(table, dict):
+                raise SettingsError(f"in the settings file {config}, {name} is no table")
+            values |= table
     prefix = f"SEKISHO_{body.value.upper()}_"
     for name in kind.model_fields:
         if prefix + name.upper() in environment:

@@ -177,7 +177,12 @@ def lived(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 def open_one(folder: Path, body: Body) -> BodyContext:
     settings = BodySettings(
-        data=folder, port=1, public_url="x", oversight_url="x", identity_url="x", register_key="x"
+        data=folder,
+        port=1,
+        public_url="x",
+        oversight_url="x",
+        identity_url="x",
+        register_key=base64url.encode(bytes(32)),
     )
     package = import_module(f"services.{body.value}.tables")
     kit = package.kit if body is Body.MEDICAL else package.KIT
