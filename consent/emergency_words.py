@@ -44,9 +44,9 @@ def emergency_in_words(told: EmergencyTold) -> Word:
         f"The oversight body reviews it by {due}, and you will see the outcome.",
     )
     return Word(
-        f"{told.hospital}が、{span}年の{kinds.ja}を{end}まで救急診療のために閲覧できます。"
+        f"{told.hospital}が、{span.ja}の{kinds.ja}を{end}まで救急診療のために閲覧できます。"
         f"理由:「{told.why}」。{found.ja}",
-        f"{told.hospital} may read {kinds.en} {span} for emergency treatment until {end}. "
+        f"{told.hospital} may read {kinds.en} {span.en} for emergency treatment until {end}. "
         f'The reason given: "{told.why}". {found.en}',
     )
 

@@ -92,7 +92,8 @@ def _category(request: Request, ground: HeldDirective) -> Word:
 def _period(request: Request, _ground: HeldDirective) -> Word | None:
     if isinstance(request, BasicRequest):
         return None
-    return Word(f"請求は{years(request.years)}年です", f"you asked for {years(request.years)}")
+    named = years(request.years)
+    return Word(f"請求は{named.ja}です", f"you asked for {named.en}")
 
 
 def _purpose(request: Request, _ground: HeldDirective) -> Word:

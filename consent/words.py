@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from consent.bilingual import Word as Word
-from consent.compartments import YearSpan
+from consent.compartments import FIRST_YEAR, LAST_YEAR, YearSpan
 from consent.conditions import Conditions, FrequencyUnit, Onward
 from consent.purposes import PURPOSES as PURPOSES
 from consent.recipients import Recipient
@@ -70,9 +70,12 @@ def listed(codes: Iterable[Code], words: Mapping[Code, Word]) -> Word:
     return Word("・".join(each.ja for each in named), ", ".join(each.en for each in named))
 
 
-def years(span: YearSpan) -> str:
-    """Name a span of years, the same in both languages."""
-    return f"{span.first}" if span.first == span.last else f"{span.first}-{span.last}"
+def years(span: YearSpan) -> Word:
+    """Name a span of years."""
+    if (span.first, span.last) == (FIRST_YEAR, LAST_YEAR):
+        return Word("すべての年", "any year")
+    named = f"{span.first}" if span.first == span.last else f"{span.first}-{span.last}"
+    return Word(f"{named}年", named)
 
 
 def day(moment: datetime) -> str:
@@ -96,8 +99,8 @@ def what(scope: Scope) -> Word:
     """Name what a directive is about."""
     match scope:
         case RecordScope(categories=categories, years=span):
-            kinds = listed(categories, CATEGORIES)
-            return Word(f"{years(span)}年の{kinds.ja}", f"{kinds.en} {years(span)}")
+            kinds, when = listed(categories, CATEGORIES), years(span)
+            return Word(f"{when.ja}の{kinds.ja}", f"{kinds.en} {when.en}")
         case BasicScope(items=items, contract=contract, reasons=reasons):
             kinds, why = listed(items, ITEMS), listed(reasons, REASONS)
             by = Word(contract or "どの契約でも", contract or "any contract")

@@ -14,7 +14,9 @@ export function whom({ recipient, role, professional }, register) {
   return within === undefined ? who : word("sharing", "within", { who, within });
 }
 
-export const years = ({ years: { first, last } }) => word("sharing", "from_to", { first, last });
+// What is of no year in particular names the first and the last that there can be (consent/compartments.py).
+export const years = ({ years: { first, last } }) =>
+  first === 1000 && last === 9999 ? word("sharing", "all_years") : word("sharing", "from_to", { first, last });
 
 export function facts(terms, register) {
   const { scope, purposes, valid_from, valid_until, effect, conditions = {} } = terms;

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consent.compartments import YearSpan
+from consent.compartments import FIRST_YEAR, LAST_YEAR, YearSpan
 from consent.conditions import Conditions, Frequency, FrequencyUnit, Onward
 from consent.decision import _PRECEDENCE, AccessRequest, BasicRequest, HeldDirective, RefusalCode, decide
 from consent.directives import BasicScope, Directive, Effect, Notice, RecordScope, Terms, VerifiedDirective
@@ -161,3 +161,10 @@ def test_whole_directive_in_one_line() -> None:
     )
     assert line.ja == ("clinic-b（記録の閲覧）: 2024-2026年の薬、診療のため、1週間に2回まで、2026-05-01まで")
     assert "拒否" in terms_in_words(replace(TERMS, effect=Effect.DENY)).of("ja")
+
+
+def test_what_is_of_no_year_in_particular_says_so() -> None:
+    every = RecordScope(frozenset({Category.MEDICATION}), YearSpan(FIRST_YEAR, LAST_YEAR))
+    told = terms_in_words(replace(TERMS, scope=every))
+    assert "すべての年の薬" in told.ja
+    assert "medication any year" in told.en
