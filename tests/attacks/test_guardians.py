@@ -1,6 +1,7 @@
 """SC4: consent by the wrong signer, a minor who comes of age, another guardian, a death; at one body, by its routes."""
 
 import json
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -63,6 +64,25 @@ def test_a_child_permits_nothing_and_a_guardian_does(ward: Ward) -> None:
     assert ward.fragments(given) == 1
     told = {"effect": "permit", "capacity": "parent"}
     assert events(ward.world)[-1]["detail"] == {**told, "acting": "parent"}
+
+
+def test_the_wards_history_says_who_acted_and_never_that_it_was_the_ward(ward: Ward) -> None:
+    """SC4: a guardian permits, another takes back, a stranger is refused; a youth does it with a guardian's word."""
+    mother = Guardian("w")
+    father = replace(Guardian("w2"), capacity=Capacity.GUARDIAN_OF_MINOR)
+    ward.told(LegalState.CHILD, mother.key(), father.key())
+    given = ward.lay_down(ward.terms(), mother, signed_in=mother)
+    ward.client.withdraw(_order(ward, given, by=mother), token=ward.token(father))
+    assert ward.refused(ward.terms(), Guardian("w3"), signed_in=Guardian("w3")) == "guardian_unknown"
+    ward.told(LegalState.YOUTH, mother.key(), father.key())
+    ward.lay_down(ward.terms(), father, signed_in=None)
+    name = ward.person.pseudonym(HERE)
+    own = [each for each in events(ward.world) if each["person"] == name]
+    told = [each.get("detail") or {} for each in own if each["kind"].startswith("directive_")]
+    assert Counter(each.get("acting") for each in told) == Counter(
+        ["parent", "guardian_of_minor", "guardian", None]
+    )
+    assert [each["capacity"] for each in told if "acting" not in each] == ["guardian_of_minor"]
 
 
 def test_who_is_no_guardian_of_this_person_signs_nothing(ward: Ward) -> None:

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 QUIET = 9
 SEED = 20261121
-FLIPS = 60
+FLIPS = 40
 FORGED_ROOT = bytes([7]) * 32
 SHOWN_CENTRES = ("ID centre", "Medical information centre", "Resident registry")
 PROVE = """async ([files, trust]) => {

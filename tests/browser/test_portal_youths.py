@@ -21,7 +21,7 @@ from services.gateway.hospital import deposit, link
 from services.gateway.wallet_actions import permissions
 from services.portal.pages import LANGUAGES
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, NEEDS_UMBRAL]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.long, NEEDS_UMBRAL]
 
 SIGNING = PINS[Application.SIGNATURE]
 SECRET = "ペニシリン canary-3c77"

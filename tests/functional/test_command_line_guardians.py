@@ -116,7 +116,8 @@ def test_a_mother_permits_for_her_child_until_another_guardian_takes_over(hand: 
     assert "clinic-b gains" in hand.gives(*hand.as_guardian(hers, "simulate", mother, *WISH))
     assert "permitted; 3 bodies" in hand.gives(*hand.as_guardian(hers, "grant", mother, *WISH))
     assert "1. in force" in hand.gives(*hand.as_guardian(hers, "permissions", mother))
-    assert "guardian_signed_in" in hand.gives(*hand.as_guardian(hers, "history", mother))
+    shown = hand.gives(*hand.as_guardian(hers, "history", mother))
+    assert "directive_stored  done  a guardian (parent)  about clinic-b" in shown
     shown = hand.gives("as-guardian", "--ward", hers, "receipt", "directive", "--card", mother, "1")
     assert "decided by: holder of parental authority" in shown
     hand.enter(child, aunt, aunts)

@@ -24,3 +24,22 @@ def test_line_names_the_organisation_and_the_terminal_that_acted_alone(
 ) -> None:
     event = {"kind": "records_deposited", "outcome": "done", "organisation": "clinic-b", **told}
     assert line(HistoryEntry("medical", AT, 7, event)).endswith(f"done  {actor}")
+
+
+@pytest.mark.parametrize(
+    ("acting", "actor"),
+    [
+        ("parent", "a guardian (parent)  about clinic-b"),
+        ("guardian", "a guardian  about clinic-b"),
+        (None, "clinic-b"),
+    ],
+)
+def test_line_says_that_a_guardian_acted_and_as_what(acting: str | None, actor: str) -> None:
+    detail = {"effect": "permit"} if acting is None else {"effect": "permit", "acting": acting}
+    event: dict[str, Any] = {
+        "kind": "directive_stored",
+        "outcome": "done",
+        "organisation": "clinic-b",
+        "detail": detail,
+    }
+    assert line(HistoryEntry("medical", AT, 7, event)).endswith(f"done  {actor}")
