@@ -52,6 +52,7 @@ from services.kit.credentials.pseudonyms import seal_to
 from services.kit.encoding import Base64Url, Message
 from services.kit.keys import write_private
 from services.kit.log.evidence import TrustFile
+from services.kit.log.note import LATEST_TIME
 
 RANDOM_BYTES: Final = 32
 GOOD_FOR: Final = timedelta(minutes=10)
@@ -68,7 +69,7 @@ class Offer(Message):
     contract: ContractName
     items: list[ItemName]
     challenge: Base64Url
-    until: int
+    until: Annotated[int, Field(le=LATEST_TIME)]
 
 
 class SignedAgreement(Message):

@@ -161,6 +161,10 @@ def test_files_that_are_none_are_named(town: Town, tmp_path: Path) -> None:
         read(Offer, empty)
     kept = tmp_path / "account.json"
     offer = town.offer(NAME)
+    endless = tmp_path / "endless.json"
+    write(endless, offer.model_copy(update={"until": 10**12}))
+    with pytest.raises(AccountFileError, match=r"endless\.json"):
+        read(Offer, endless)
     made = town.open(Opening(offer, agree(town.person, offer, frozenset({NAME}))))
     write(kept, made)
     bare = tmp_path / "trust.json"
