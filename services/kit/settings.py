@@ -26,6 +26,17 @@ class SettingsError(Exception):
     """A setting is missing or has a wrong value; the message names it."""
 
 
+def for_a_driver(url: str) -> str:
+    """Return a database's URL as it is. Raises: ValueError, without the URL, where no driver is here for it."""
+    try:
+        if url:
+            make_url(url).get_dialect().import_dbapi()
+    except (ArgumentError, ValueError, ImportError):
+        # without their texts: the URL holds a password
+        raise ValueError("no SQLAlchemy URL for a driver that is installed here") from None
+    return url
+
+
 class BodySettings(BaseModel):
     """What every body can be told."""
 
@@ -128,13 +139,7 @@ class BodySettings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _is_for_a_driver(cls, url: str) -> str:
-        try:
-            if url:
-                make_url(url).get_dialect().import_dbapi()
-        except (ArgumentError, ValueError, ImportError):
-            # without their texts: the URL holds a password
-            raise ValueError("no SQLAlchemy URL for a driver that is installed here") from None
-        return url
+        return for_a_driver(url)
 
     @property
     def database(self) -> str:

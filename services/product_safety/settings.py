@@ -1,8 +1,8 @@
 """Settings of the product safety centre."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from services.kit.settings import BodySettings
+from services.kit.settings import BodySettings, for_a_driver
 
 
 class Settings(BodySettings):
@@ -18,12 +18,18 @@ class Settings(BodySettings):
         "",
         description="SQLAlchemy URL of the workflow engine's own database; empty means beside the body's database "
         "(SQLite: workflows.sqlite in its folder; PostgreSQL: schema `dbos`).",
+        repr=False,
     )
     workflow_executor: str = Field(
         "product-safety-1",
         description="Stable name of this process: it resumes what it ran when it stopped. One process each.",
         pattern=r"^[a-z0-9-]{1,60}$",
     )
+
+    @field_validator("workflow_database_url")
+    @classmethod
+    def _is_for_a_driver_too(cls, url: str) -> str:
+        return for_a_driver(url)
 
     @property
     def workflow_database(self) -> str:

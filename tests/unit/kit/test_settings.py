@@ -7,6 +7,7 @@ import pytest
 from consent import base64url
 from consent.vocabulary import Body
 from services.kit.settings import CONFIG_VARIABLE, BodySettings, SettingsError, load_settings
+from services.product_safety.settings import Settings
 
 RIGHT = {
     "SEKISHO_MEDICAL_DATA": "data",
@@ -16,6 +17,9 @@ RIGHT = {
     "SEKISHO_MEDICAL_IDENTITY_URL": "https://identity.example",
     "SEKISHO_MEDICAL_REGISTER_KEY": base64url.encode(bytes(32)),
 }
+
+SAFETY = {name.replace("MEDICAL", "PRODUCT_SAFETY"): value for name, value in RIGHT.items()}
+WORKFLOWS = "SEKISHO_PRODUCT_SAFETY_WORKFLOW_DATABASE_URL"
 
 
 def refusal(environment: dict[str, str]) -> str:
@@ -38,6 +42,16 @@ def test_database_that_no_driver_reaches_is_refused_without_its_password(url: st
     said = refusal(RIGHT | {"SEKISHO_MEDICAL_DATABASE_URL": url})
     assert "database_url" in said
     assert "geheim" not in said
+    with pytest.raises(SettingsError, match="workflow_database_url") as refused:
+        load_settings(Settings, Body.PRODUCT_SAFETY, environment=SAFETY | {WORKFLOWS: url})
+    assert "geheim" not in str(refused.value)
+
+
+def test_address_of_the_workflow_database_is_not_shown() -> None:
+    url = "postgresql+psycopg://workflows:geheim@db/workflows"
+    settings = load_settings(Settings, Body.PRODUCT_SAFETY, environment=SAFETY | {WORKFLOWS: url})
+    assert settings.workflow_database == url
+    assert "geheim" not in repr(settings)
 
 
 @pytest.mark.parametrize("key", ["", "x", "=", "not a key", base64url.encode(bytes(31))])
