@@ -71,13 +71,21 @@ class RowFileError(GatewayError):
 
 
 class RefusedError(GatewayError):
-    """A body refused: `code` is stable, `explanation` is for people."""
+    """A body refused: `code` is stable, `explanation` is for people, `status` is HTTP's."""
 
-    def __init__(self, code: str, explanation: str, *, members: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        explanation: str,
+        *,
+        members: Mapping[str, object] | None = None,
+        status: int = 403,
+    ) -> None:
         super().__init__(f"Refused ({code}): {explanation}")
         self.code = code
         self.explanation = explanation
         self.members = dict(members or {})
+        self.status = status
 
 
 class NotVerifiedError(GatewayError):
@@ -86,7 +94,9 @@ class NotVerifiedError(GatewayError):
 
 def refusal(problem: RemoteProblemError) -> RefusedError:
     """Turn a body's problem document into a refusal."""
-    return RefusedError(problem.code, problem.detail or problem.title, members=problem.members)
+    return RefusedError(
+        problem.code, problem.detail or problem.title, members=problem.members, status=problem.status
+    )
 
 
 class WalletLostError(GatewayError):

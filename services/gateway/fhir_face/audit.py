@@ -5,13 +5,14 @@ only after its entry is on the disk.
 """
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from pydantic import JsonValue
 
@@ -29,6 +30,8 @@ OPERATORS: Final = "urn:sekisho:operator"
 _HL7: Final = "http://terminology.hl7.org/CodeSystem"
 _ACTIONS: Final = {"create": "C", "read": "R", "search-type": "E"}
 _SUCCESS, _FAILURE = "0", "8"
+_BEGINNING: Final = b'{"resourceType":"AuditEvent","id":"'
+logger = logging.getLogger("sekisho")
 
 
 @dataclass(slots=True)
@@ -79,7 +82,10 @@ class AuditBook:
             try:
                 entry = loads(line)
             except StrictJsonError as error:
-                raise AuditFileError(f"{self._file}:{number} is damaged; restore the file") from error
+                if not _begins_an_entry(line):
+                    raise AuditFileError(f"{self._file}:{number} is damaged; restore the file") from error
+                logger.error("%s:%d is an entry that was cut off; it is left out", self._file, number)
+                continue
             if entry["entity"][0]["what"]["identifier"]["value"] == reference and entry["recorded"] >= since:
                 found.append(entry)
         return found
@@ -88,8 +94,8 @@ class AuditBook:
         line = json.dumps(self._event(noted, refusal=refusal), separators=(",", ":")).encode() + b"\n"
         with self._lock:
             try:
-                with self._file.open("ab") as opened:
-                    opened.write(line)
+                with self._file.open("a+b") as opened:
+                    opened.write(b"\n" + line if _is_cut_off(opened) else line)
                     opened.flush()
                     os.fsync(opened.fileno())
             except OSError as error:
@@ -123,6 +129,18 @@ class AuditBook:
             ],
         }
         return event if refusal is None else event | {"outcomeDesc": f"{CODES}|{refusal}"}
+
+
+def _is_cut_off(opened: BinaryIO) -> bool:
+    """Say whether the last line has no end, so that what follows would be lost with it."""
+    size = opened.seek(0, os.SEEK_END)
+    opened.seek(max(size - 1, 0))
+    return opened.read(1) not in (b"", b"\n")
+
+
+def _begins_an_entry(line: bytes) -> bool:
+    """Say whether a line is what a machine that stopped leaves of an entry."""
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
 
 
 def _coded(system: str, code: str) -> Resource:

@@ -45,6 +45,12 @@ NOT_EQUIPPED: Final = Wrong("not_equipped", 403, "forbidden")
 UNEXPECTED: Final = Wrong("internal_error", 500, "exception")
 SAME_DOCUMENT: Final = Wrong("document_version", 409, "duplicate")
 
+NOT_KNOWN: Final = (
+    "a body does not answer, and what it was asked for may have been done or not; try again in a moment, and search "
+    "before you send anew what has no identifier"
+)
+"""As an answer that is lost on its way leaves no other word."""
+
 _REFUSALS: Final = {
     "not_found": NOT_FOUND,
     "document_version": SAME_DOCUMENT,
@@ -70,8 +76,7 @@ def refused(error: Exception) -> FaceError:
     """Return the refusal for an error of the gateway or of a body."""
     match error:
         case RefusedError():
-            wrong = _REFUSALS.get(error.code, Wrong(error.code, 403, "forbidden"))
-            return FaceError(wrong, error.explanation)
+            return FaceError(_of_body(error), error.explanation)
         case NotVerifiedError():
             return FaceError(NOT_VERIFIED, str(error))
         case AuditFileError():
@@ -79,9 +84,18 @@ def refused(error: Exception) -> FaceError:
         case CredentialFolderError():
             return FaceError(NOT_EQUIPPED, str(error))
         case PeerUnavailableError() | UnavailableError():
-            return FaceError(UNREACHABLE, "a body cannot be reached; nothing was done, try again in a moment")
+            return FaceError(UNREACHABLE, NOT_KNOWN)
         case _:
-            return FaceError(UNEXPECTED, "nothing was done; look at the gateway's own output")
+            return FaceError(UNEXPECTED, "nothing more is known here; look at the gateway's own output")
+
+
+def _of_body(error: RefusedError) -> Wrong:
+    if error.code in _REFUSALS:
+        return _REFUSALS[error.code]
+    if error.status < 500:
+        return Wrong(error.code, 403, "forbidden")
+    # not a no to this caller, and worth another try where the body says so
+    return Wrong(error.code, 503, "transient") if error.status == 503 else Wrong(error.code, 502, "exception")
 
 
 def outcome(error: FaceError) -> Resource:

@@ -212,7 +212,7 @@ def test_nothing_is_shown_when_it_cannot_be_noted(town: Town) -> None:
     book.mkdir()
     assert refusal(clinic.get("/DocumentReference", params=of_person(town.at_clinic)), 500) == "audit_file"
     book.rmdir()
-    book.write_text("{")
+    book.write_text("{}}")
     assert refusal(clinic.get("/AuditEvent", params=of_person(town.at_clinic)), 500) == "audit_file"
 
 

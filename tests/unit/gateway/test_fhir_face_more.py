@@ -10,12 +10,14 @@ from support.fhir_client import LETTER, document, of_person, prescription
 from support.fhir_town import URL, Town, create, refusal
 from support.gateway_world import ITEMS, NOW, YEAR, terms
 
-from consent.vocabulary import Category
+from consent.vocabulary import Body, Category
+from services.contracts.fake_credentials import problem
 from services.gateway.fhir_consent import to_consent
 from services.gateway.fhir_consent_reading import read_consent
 from services.gateway.fhir_face.app import HOLD_SECONDS
 from services.gateway.fhir_face.documents import REFERENCES, patient_id
 from services.gateway.fhir_face.permitted import NOTHING_SHOWN
+from services.kit.http import PeerUnavailableError
 
 DAY = f"{YEAR}-03-04"
 
@@ -237,3 +239,42 @@ def test_statement_lists_what_is_served(quiet: Town) -> None:
     assert [each["code"] for each in rest["interaction"]] == ["transaction", "batch"]
     assert served["Patient"] == {"read", "search-type"}
     assert served["Consent"] == {"create", "read", "search-type"}
+
+
+@pytest.mark.parametrize(("told", "status"), [((503, "unavailable"), 503), ((500, "internal_error"), 502)])
+def test_body_that_cannot_just_now_is_not_shown_as_a_no(
+    town: Town, told: tuple[int, str], status: int
+) -> None:
+    def fail(_answer: Any) -> Any:
+        raise problem(*told)
+
+    town.world(Body.MEDICAL).tamper["/deposits"] = fail
+    answer = create(town.face(town.hospital), document(town.at_hospital, year=YEAR))
+    assert refusal(answer, status) == told[1]
+
+
+def test_lost_answer_is_not_told_as_if_nothing_had_been_done(town: Town) -> None:
+    def lose(_answer: Any) -> Any:
+        raise PeerUnavailableError("lost")
+
+    town.world(Body.MEDICAL).tamper["/deposits"] = lose
+    answer = create(town.face(town.hospital), document(town.at_hospital, year=YEAR))
+    assert refusal(answer, 503) == "unavailable"
+    assert "nothing was done" not in answer.text
+    clinic = town.face(town.clinic)
+    assert clinic.get("/DocumentReference", params=of_person(town.at_clinic)).json()["total"] == 1
+
+
+def test_entry_that_was_cut_off_is_left_out_and_takes_no_other_with_it(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    face, book = town.face(town.hospital), town.book(town.hospital)
+    for number in range(2):
+        create(face, document(town.at_hospital, year=YEAR, description=f"letter {number}"))
+    book.write_bytes(book.read_bytes()[:-40])
+    create(face, document(town.at_hospital, year=YEAR, description="letter 2"))
+    found = face.get("/AuditEvent", params=of_person(town.at_hospital)).json()
+    assert found["total"] == 2
+    assert f"{book}:2 is an entry that was cut off" in caplog.text
+    book.write_bytes(book.read_bytes()[:-40])
+    assert face.get("/AuditEvent", params=of_person(town.at_hospital)).json()["total"] == 1
