@@ -9,7 +9,7 @@ import click
 from consent.compartments import YearSpan
 from consent.life_records import MEANINGS
 from services.commands.failures import told
-from services.commands.organisation import EXISTING
+from services.commands.organisation import EXISTING, deposited
 from services.commands.person import card_option, signing
 from services.commands.record_options import categories_option
 from services.gateway.clinical import ClinicalRecord
@@ -61,10 +61,14 @@ def add_measurement(card: Path, measured: str, value: str, at: datetime | None) 
 )
 @told
 def deposit_own_records(card: Path, fhir: Path) -> None:
-    """Put records that you bring along into your record, sealed and signed by your wallet."""
+    """Put records that you bring along into your record, sealed and signed by your wallet.
+
+    Receipts are kept beside the card. A deposit that was broken off goes on when the command is given again.
+    """
     person = signing(card)
-    done = deposit_own(person, read_own(fhir, this_year=person.clock().year))
-    click.echo(f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked")
+    book = card.with_name(f"{card.stem}-deposits.json")
+    done = deposit_own(person, read_own(fhir, this_year=person.clock().year), book=book)
+    click.echo(deposited(done))
 
 
 @click.command(name="erase-records")

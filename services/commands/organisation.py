@@ -1,5 +1,6 @@
 """What an organisation does from the command line, with the credentials in its folder."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from services.gateway.clinic import open_records
 from services.gateway.clinical import BasicItems
 from services.gateway.errors import CardFileError
 from services.gateway.fhir import read_export
+from services.gateway.hospital import Deposited
 from services.gateway.hospital import deposit as deposit_records
 from services.gateway.hospital import link as link_card
 from services.gateway.organisation import Organisation
@@ -44,6 +46,14 @@ as_option = click.option(
 reference_option = click.option(
     "--reference", required=True, help="How this organisation names the person (see link)."
 )
+
+
+def deposited(done: Deposited) -> str:
+    """Word what a deposit did."""
+    before = "; what was stored before was not sent again" if done.before else ""
+    return f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked{before}"
+
+
 EXISTING = click.Path(exists=True, path_type=Path)
 
 
@@ -119,13 +129,17 @@ def link(folder: Path, card: Path) -> None:
 @click.option("--patient", required=True, help="Id of the person's Patient resource in the export.")
 @told
 def deposit(folder: Path, reference: str, fhir: Path, patient: str) -> None:
-    """Seal one person's records of a FHIR export and deposit them at the medical centre."""
+    """Seal one person's records of a FHIR export and deposit them at the medical centre.
+
+    Receipts are kept in the folder. A deposit that was broken off goes on when the command is given again.
+    """
     hospital = Organisation.at(folder)
     data = read_export(fhir, this_year=hospital.clock().year)
     if all(each.id != patient for each in data.patients):
         raise click.UsageError(f"the export has no Patient with the id {patient}")
-    done = deposit_records(hospital, reference, data.of(patient))
-    click.echo(f"{len(done.documents)} records deposited, {len(done.receipts)} receipts checked")
+    book = folder / "deposits" / f"{sha256(reference.encode()).hexdigest()[:32]}.json"
+    done = deposit_records(hospital, reference, data.of(patient), book=book)
+    click.echo(deposited(done))
 
 
 @click.command(name="open")

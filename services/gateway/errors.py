@@ -105,3 +105,18 @@ class WalletLostError(GatewayError):
 
 class AuditFileError(GatewayError):
     """The file of what the FHIR face did cannot be written or read; the message names it."""
+
+
+class DepositFileError(GatewayError):
+    """The file of what was deposited about a person is damaged; the message names it."""
+
+
+class PartlyDepositedError(GatewayError):
+    """A deposit that goes in parts was broken off; `receipts` are those of the parts that are stored."""
+
+    def __init__(self, receipts: tuple[str, ...], *, parts: int, why: str) -> None:
+        super().__init__(
+            f"{len(receipts)} of {parts} parts are stored, and their receipts checked; the next one: {why}. "
+            "Deposit the same again, with the same book where you name one: it goes on where it stopped"
+        )
+        self.receipts = receipts

@@ -2,9 +2,11 @@
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,10 +19,9 @@ from consent.errors import ConsentError
 from consent.identifiers import BundleId, DocumentId, SubjectKeyId
 from consent.publication import VerifiedPublication, verify_publication
 from consent.sealing import NewBundle, PlainDocument, check_documents, seal_bundle
-from consent.vocabulary import Body, Category
+from consent.vocabulary import Body
 from services.contracts.identity.client import IdentityClient
 from services.contracts.identity.messages import PresentCard, PseudonymTokens
-from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import (
     MAX_BUNDLES,
@@ -31,6 +32,7 @@ from services.contracts.medical.messages import (
     DepositRequest,
 )
 from services.gateway.clinical import ClinicalRecord
+from services.gateway.deposit_book import DepositBook, Place, SentPart, telling_parts
 from services.gateway.errors import NotVerifiedError
 from services.gateway.naming import NamesAhead
 from services.gateway.organisation import Organisation
@@ -40,7 +42,6 @@ FHIR_JSON: Final = "application/fhir+json"
 PART_BYTES: Final = 750_000
 """Of documents in one request, as long as it is several bundles; base64 and keys make it about half as large again."""
 
-Place = tuple[Category, int]
 _NAMING: Final = b"sekisho-document-names/1"
 
 
@@ -54,10 +55,14 @@ class SubjectKeys:
 
 @dataclass(frozen=True, slots=True)
 class Deposited:
-    """What the medical centre's receipts (JWS, in order) acknowledge, and under which ids it knows the documents."""
+    """What the medical centre's receipts (JWS, in order) acknowledge, and under which ids it knows the documents.
+
+    `before` says how many of them were stored before, as the book knew.
+    """
 
     receipts: tuple[str, ...]
     documents: Mapping[str, DocumentId]
+    before: int = 0
 
 
 def link(organisation: Organisation, person: Person) -> str:
@@ -71,11 +76,14 @@ def link(organisation: Organisation, person: Person) -> str:
     ).reference
 
 
-def deposit(organisation: Organisation, reference: str, records: Iterable[ClinicalRecord]) -> Deposited:
+def deposit(
+    organisation: Organisation, reference: str, records: Iterable[ClinicalRecord], *, book: Path | None = None
+) -> Deposited:
     """D2 to D7: seal a linked person's new records by category and year, and deposit them.
 
-    Guarantees: every receipt is the medical centre's and names exactly what was sent.
-    Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
+    Guarantees: every receipt is the medical centre's and names exactly what was sent. With the same `book`, a file of
+    this person's, a deposit that was broken off goes on, and what is stored already is not sent again.
+    Raises: RefusedError, NotVerifiedError, DepositFileError, kit's PeerUnavailableError; PartlyDepositedError.
     """
     namer = DocumentNamer(organisation, reference)
     names: dict[str, DocumentId] = {}
@@ -84,11 +92,17 @@ def deposit(organisation: Organisation, reference: str, records: Iterable[Clinic
         names[record.name] = namer.name(record.name)
         plain = PlainDocument(names[record.name], 1, FHIR_JSON, record.content)
         groups[record.category, record.year].append(plain)
-    return Deposited(deposit_documents(organisation, reference, groups), names)
+    kept = DepositBook.at(book, key=organisation.naming)
+    before = kept.known(groups)
+    return Deposited(deposit_documents(organisation, reference, groups, book=kept), names, before)
 
 
 def deposit_documents(
-    organisation: Organisation, reference: str, documents: Mapping[Place, Sequence[PlainDocument]]
+    organisation: Organisation,
+    reference: str,
+    documents: Mapping[Place, Sequence[PlainDocument]],
+    *,
+    book: DepositBook,
 ) -> tuple[str, ...]:
     """D2 to D7 for documents that have ids and versions already; return the receipts.
 
@@ -97,19 +111,41 @@ def deposit_documents(
     """
     for content in documents.values():
         check_documents(content)  # what cannot be sealed is found before anything is sent
-    parts = in_parts(documents)
     names = NamesAhead(organisation, reference, Body.MEDICAL)
+    receipts = book.settle(lambda part: hand_over_part(organisation, names.take(needed=1), part))
+    left = book.left_of(documents)
+    if left:
+        parts = in_parts(left)
+        with telling_parts(receipts, parts=len(receipts) + len(parts)):
+            _hand_over_all(organisation, names, left, parts=parts, book=book, receipts=receipts)
+    return tuple(receipts)
+
+
+def _hand_over_all(
+    organisation: Organisation,
+    names: NamesAhead,
+    documents: Mapping[Place, Sequence[PlainDocument]],
+    *,
+    parts: Sequence[Sequence[Place]],
+    book: DepositBook,
+    receipts: list[str],
+) -> None:
     known = find_keys(organisation, names.take(needed=1 + len(parts)), documents.keys())
-    receipts: list[str] = []
-    sent: Future[str] | None = None
+    under_way: Callable[[], str] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="deposit") as sender:
-        for number, places in enumerate(parts):
-            bundles = [seal(organisation, known, place, documents[place]) for place in places]
-            named = names.take(needed=len(parts) - number)
-            if sent is not None:
-                receipts.append(sent.result())
-            sent = sender.submit(hand_over, organisation, named, bundles)
-    return tuple(receipts) if sent is None else (*receipts, sent.result())
+        try:
+            for number, places in enumerate(parts):
+                bundles = [seal(organisation, known, place, documents[place]) for place in places]
+                named = names.take(needed=len(parts) - number)
+                if under_way is not None:
+                    answer, under_way = under_way, None
+                    receipts.append(answer())
+                part = book.begin(bundles, {place: documents[place] for place in places})
+                sent = sender.submit(hand_over_part, organisation, named, part)
+                under_way = partial(book.end, part, sent.result)
+        finally:  # also of what is under way when the next part cannot be sealed or named
+            if under_way is not None:
+                receipts.append(under_way())
 
 
 class DocumentNamer:
@@ -210,18 +246,20 @@ def hand_over(organisation: Organisation, named: PseudonymTokens, bundles: Seque
 
     Uses up the token. Raises: RefusedError, NotVerifiedError, kit's PeerUnavailableError.
     """
-    token = named.tokens[Body.MEDICAL]
-    message = DepositRequest(token=token, bundles=[worded_bundle(bundle) for bundle in bundles])  # D4
+    return hand_over_part(organisation, named, SentPart.of(bundles, ()))
+
+
+def hand_over_part(organisation: Organisation, named: PseudonymTokens, part: SentPart) -> str:
+    """D4 and D7 for a part, as `hand_over`."""
+    message = DepositRequest(token=named.tokens[Body.MEDICAL], bundles=part.bundles)  # D4
     told = organisation.ask(
         Body.MEDICAL, lambda http, token: MedicalClient(http).deposit(message, token=token)
     )
-    check_receipt(organisation, told.receipt, bundles)  # D7
+    check_receipt(organisation, told.receipt, part)  # D7
     return told.receipt
 
 
-def check_receipt(
-    depositor: Organisation | Person, receipt: str, bundles: Sequence[NewBundle]
-) -> DepositReceipt:
+def check_receipt(depositor: Organisation | Person, receipt: str, part: SentPart) -> None:
     """D7: check that the medical centre signed for exactly these bundles. Raises: NotVerifiedError."""
     key = depositor.directory().signing_key(Body.MEDICAL)
     try:
@@ -229,7 +267,5 @@ def check_receipt(
         told = DepositReceipt.model_validate_json(payload)
     except (ConsentError, ValidationError) as error:
         raise NotVerifiedError("the deposit's receipt does not verify; ask the medical centre") from error
-    sent = [base64url.encode(digest) for bundle in bundles for digest in bundle.digests]
-    if told.bundles != [bundle.id for bundle in bundles] or told.documents != sent:
+    if told.bundles != [bundle.id for bundle in part.bundles] or told.documents != part.digests:
         raise NotVerifiedError("the deposit's receipt is for something else; ask the medical centre")
-    return told

@@ -23,8 +23,9 @@ from consent.streams import (
 )
 from consent.vocabulary import Body
 from services.contracts.medical.streams import BeginUpload, CompleteUpload, StreamsClient
+from services.gateway.deposit_book import Place
 from services.gateway.errors import LargeFileError, NotVerifiedError
-from services.gateway.hospital import DocumentNamer, Place, find_keys, hand_over
+from services.gateway.hospital import DocumentNamer, find_keys, hand_over
 from services.gateway.organisation import Organisation
 from services.gateway.patience import PATIENT, Patience
 from services.kit.http import Token

@@ -7,6 +7,7 @@ is sent; what a body refuses is refused whole.
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from consent import base64url
@@ -16,13 +17,13 @@ from consent.life_records import MEANINGS, LifeRecord
 from consent.publication import verify_publication
 from consent.sealing import NewBundle, PlainDocument, seal_bundle
 from consent.vocabulary import Body
-from services.contracts.medical.bundles import worded_bundle
 from services.contracts.medical.client import MedicalClient
 from services.contracts.medical.messages import OwnDeposit
 from services.gateway.clinical import ClinicalRecord
+from services.gateway.deposit_book import DepositBook, Place, SentPart, telling_parts
 from services.gateway.errors import FhirError
 from services.gateway.fhir import Line, lines_of, record_of
-from services.gateway.hospital import FHIR_JSON, Deposited, Place, check_receipt, in_parts
+from services.gateway.hospital import FHIR_JSON, Deposited, check_receipt, in_parts
 from services.gateway.people import publish
 from services.gateway.person import Person
 
@@ -53,11 +54,12 @@ def read_own(path: Path, *, this_year: int) -> list[ClinicalRecord]:
     return records
 
 
-def deposit_own(person: Person, records: Iterable[ClinicalRecord]) -> Deposited:
+def deposit_own(person: Person, records: Iterable[ClinicalRecord], *, book: Path | None = None) -> Deposited:
     """Seal records to one's own wallet, sign them with it and deposit them.
 
-    Guarantees: every receipt is the medical centre's and names exactly what was sent.
-    Raises: RefusedError, NotVerifiedError, CardFileError, kit's PeerUnavailableError.
+    Guarantees: every receipt is the medical centre's and names exactly what was sent; `book` as in `hospital.deposit`.
+    Raises: RefusedError, NotVerifiedError, CardFileError, DepositFileError, PartlyDepositedError, kit's
+    PeerUnavailableError.
     """
     names: dict[str, DocumentId] = {}
     groups: dict[Place, list[PlainDocument]] = defaultdict(list)
@@ -68,9 +70,19 @@ def deposit_own(person: Person, records: Iterable[ClinicalRecord]) -> Deposited:
         groups[record.category, record.year].append(
             PlainDocument(names[record.name], 1, FHIR_JSON, record.content)
         )
-    keys = _open_compartments(person, groups)
-    parts = [[_seal(person, keys[place], groups[place]) for place in part] for part in in_parts(groups)]
-    return Deposited(tuple(_send(person, part) for part in parts), names)
+    kept = DepositBook.at(book, key=naming)
+    before = kept.known(groups)
+    receipts = kept.settle(lambda part: _send(person, part))
+    left = kept.left_of(groups)
+    if left:
+        keys = _open_compartments(person, left)
+        places = in_parts(left)
+        parts = [[_seal(person, keys[place], left[place]) for place in part] for part in places]
+        with telling_parts(receipts, parts=len(receipts) + len(parts)):
+            for part, bundles in zip(places, parts, strict=True):
+                sent = kept.begin(bundles, {place: left[place] for place in part})
+                receipts.append(kept.end(sent, partial(_send, person, sent)))
+    return Deposited(tuple(receipts), names, before)
 
 
 def _open_compartments(person: Person, places: Iterable[Place]) -> Mapping[Place, Compartment]:
@@ -103,8 +115,8 @@ def _seal(person: Person, compartment: Compartment, documents: Sequence[PlainDoc
     )
 
 
-def _send(person: Person, bundles: Sequence[NewBundle]) -> str:
-    message = OwnDeposit(bundles=[worded_bundle(each) for each in bundles])
+def _send(person: Person, part: SentPart) -> str:
+    message = OwnDeposit(bundles=part.bundles)
     told = person.ask(Body.MEDICAL, lambda http, token: MedicalClient(http).deposit_own(message, token=token))
-    check_receipt(person, told.receipt, bundles)
+    check_receipt(person, told.receipt, part)
     return told.receipt

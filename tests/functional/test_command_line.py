@@ -73,6 +73,8 @@ def test_the_whole_story_can_be_told_by_hand(hand: Hand) -> None:
     deposit: Words = ["deposit", "--as", hand.credentials("hospital-a"), "--reference", hospital]
     said = hand.gives(*deposit, "--fhir", hand.folder / "fhir", "--patient", PATIENT)
     assert said == ["5 records deposited, 1 receipts checked"]
+    again = hand.gives(*deposit, "--fhir", hand.folder / "fhir", "--patient", PATIENT)
+    assert again == ["5 records deposited, 0 receipts checked; what was stored before was not sent again"]
 
     years: Words = ["--years", str(YEAR), str(YEAR)]
     read: Words = [

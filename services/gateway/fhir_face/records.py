@@ -14,6 +14,7 @@ from consent.statements import Selection
 from consent.vocabulary import Body, Category, Purpose
 from services.gateway.clinic import OpenedDocument, read_opened
 from services.gateway.clinical import KINDS
+from services.gateway.deposit_book import Place
 from services.gateway.fhir_face.asking import Asked
 from services.gateway.fhir_face.audit import AuditBook
 from services.gateway.fhir_face.documents import (
@@ -29,7 +30,7 @@ from services.gateway.fhir_face.errors import FHIR_JSON, SAME_DOCUMENT, TOO_LARG
 from services.gateway.fhir_face.held import Held
 from services.gateway.fhir_face.permitted import consent, permissions, proposal
 from services.gateway.fhir_face.resources import new_resource, shown_resource
-from services.gateway.hospital import DocumentNamer, Place, find_keys, hand_over, in_parts, seal
+from services.gateway.hospital import DocumentNamer, find_keys, hand_over, in_parts, seal
 from services.gateway.naming import NamesAhead
 from services.gateway.organisation import Organisation
 

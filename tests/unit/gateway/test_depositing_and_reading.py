@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,30 @@ from consent import jws
 from consent.compartments import Compartment, YearSpan
 from consent.errors import MalformedError
 from consent.jwk import to_jwk
+from consent.sealing import NewBundle
 from consent.vocabulary import Body, Category, Purpose
 from consent.wallet import Wallet
+from services.contracts.fake_credentials import problem
 from services.contracts.medical.messages import RECEIPT_TYPE, DepositAnswer, ReadAnswer
 from services.contracts.oversight.messages import Accredited, OrganisationKeys, RolesChange, StandingChange
 from services.contracts.oversight.register import FormerKey, Kind, Role
 from services.gateway import hospital
 from services.gateway.clinic import open_documents, open_records
 from services.gateway.clinical import ClinicalRecord
-from services.gateway.errors import NotVerifiedError, RefusedError
+from services.gateway.deposit_book import Kept
+from services.gateway.errors import (
+    DepositFileError,
+    NotVerifiedError,
+    PartlyDepositedError,
+    RefusedError,
+)
 from services.gateway.hospital import DocumentNamer, deposit, link
 from services.gateway.organisation import Organisation
 from services.gateway.people import Enrolled
 from services.gateway.wallet_actions import lay_down
 from services.kit.clock import system_randomness
+from services.kit.encoding import Message
+from services.kit.http import PeerUnavailableError, Token
 
 YEARS = YearSpan(YEAR - 2, YEAR)
 RECORDS = [
@@ -353,9 +364,57 @@ def test_nothing_is_sent_after_a_part_that_was_refused(story: Story, monkeypatch
 
     story.lie("/deposits", forge)
     more = [replace(each, name=f"{each.name}-again") for each in RECORDS]
-    with pytest.raises(NotVerifiedError):
+    with pytest.raises(PartlyDepositedError, match="1 of 3"):
         deposit(story.hospital, story.at_hospital, more)
     assert answers == [2, 1]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.parametrize("lost", ["request", "answer", "refused"])
+def test_deposit_that_was_broken_off_goes_on_where_it_stopped(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str, kept: int
+) -> None:
+    _small_parts(monkeypatch)
+    more = [replace(each, name=f"{each.name}-again", content=each.content + b" ") for each in RECORDS]
+    medical, book = story.world(Body.MEDICAL), tmp_path / "book.json"
+    honest = medical._routes["POST", "/deposits"]
+    asked: list[DepositAnswer] = []
+
+    def break_off(content: bytes, token: Token) -> Message:
+        if len(asked) == kept and lost != "answer":
+            raise problem(403, "no") if lost == "refused" else PeerUnavailableError("lost")
+        answer = honest(content, token)
+        if len(asked) == kept:
+            raise PeerUnavailableError("lost")
+        assert isinstance(answer, DepositAnswer)
+        asked.append(answer)
+        return answer
+
+    medical._routes["POST", "/deposits"] = break_off
+    expected = PartlyDepositedError if kept else (PeerUnavailableError, RefusedError)
+    with pytest.raises(expected):
+        deposit(story.hospital, story.at_hospital, more, book=book)
+    assert Kept.model_validate_json(book.read_bytes()).receipts == [each.receipt for each in asked]
+    assert book.stat().st_mode & 0o777 == 0o600
+    medical._routes["POST", "/deposits"] = honest
+    done = deposit(story.hospital, story.at_hospital, more, book=book)
+    # a receipt that was lost with its answer is not given twice
+    assert len(done.receipts) == 3 - kept - (lost == "answer")
+    assert story.read() == MEDICATION | {each + b" " for each in MEDICATION}
+    assert deposit(story.hospital, story.at_hospital, more, book=book).receipts == ()
+
+
+def test_other_content_of_a_stored_document_is_no_repetition(story: Story, tmp_path: Path) -> None:
+    book = tmp_path / "book.json"
+    more = [replace(each, name=f"{each.name}-again") for each in RECORDS]
+    deposit(story.hospital, story.at_hospital, more, book=book)
+    other = [replace(more[0], content=b"{}"), *more[1:]]
+    with pytest.raises(RefusedError, match="document_version"):
+        deposit(story.hospital, story.at_hospital, other, book=book)
+    assert all(each.content not in book.read_bytes() for each in more if len(each.content) > 2)
+    book.write_bytes(book.read_bytes()[:-9])
+    with pytest.raises(DepositFileError, match="damaged"):
+        deposit(story.hospital, story.at_hospital, more, book=book)
 
 
 def test_nothing_is_sent_of_records_that_cannot_all_be_sealed(
@@ -366,3 +425,22 @@ def test_nothing_is_sent_of_records_that_cannot_all_be_sealed(
     with pytest.raises(MalformedError):
         deposit(story.hospital, story.at_hospital, twice)
     assert story.read() == MEDICATION
+
+
+def test_receipt_of_what_is_under_way_is_kept_when_the_next_part_cannot_be_sealed(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _small_parts(monkeypatch)
+    book, sealed = tmp_path / "book.json", count()
+
+    def seal(*given: Any) -> NewBundle:
+        if next(sealed) == 1:
+            raise NotVerifiedError("not this one")
+        return honest(*given)
+
+    honest = hospital.seal
+    monkeypatch.setattr(hospital, "seal", seal)
+    more = [replace(each, name=f"{each.name}-again") for each in RECORDS]
+    with pytest.raises(PartlyDepositedError, match="1 of 3") as broken:
+        deposit(story.hospital, story.at_hospital, more, book=book)
+    assert [*broken.value.receipts] == Kept.model_validate_json(book.read_bytes()).receipts

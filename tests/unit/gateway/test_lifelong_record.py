@@ -29,6 +29,7 @@ from services.gateway.own_deposit import MEASUREMENTS, deposit_own, read_own
 from services.gateway.own_records import own_records, save_records
 from services.gateway.wallet_actions import lay_down
 from services.kit.clock import system_randomness
+from services.kit.http import PeerUnavailableError
 
 
 @pytest.fixture
@@ -69,6 +70,21 @@ def test_the_same_record_again_is_refused_and_nothing_of_the_rest_is_stored(scen
     with pytest.raises(RefusedError, match="document_version"):
         deposit_own(scene.person.person, [measured("o-2"), measured()])
     assert len(own_records(scene.person.person)) == 1
+
+
+def test_own_deposit_whose_answer_was_lost_is_stored_once(scene: Scene, tmp_path: Path) -> None:
+    person, mine, book = scene.person.person, measured(), tmp_path / "book.json"
+    tamper = scene.world(Body.MEDICAL).tamper
+
+    def lose(_answer: Any) -> Any:
+        raise PeerUnavailableError("lost on its way")
+
+    tamper["/own-deposits"] = lose
+    with pytest.raises(PeerUnavailableError):
+        deposit_own(person, [mine], book=book)
+    del tamper["/own-deposits"]
+    assert len(deposit_own(person, [mine, measured("o-2")], book=book).receipts) == 1
+    assert len(own_records(person)) == 2
 
 
 def weight(**changes: Any) -> dict[str, Any]:
