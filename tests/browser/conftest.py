@@ -16,7 +16,7 @@ from services.gateway.bank import confirm
 from services.gateway.errors import RefusedError
 from services.gateway.hospital import link
 
-PEOPLE = 16
+PEOPLE = 17
 WHY = ConfirmationReason.PERIODIC_CHECK
 
 

@@ -9,15 +9,20 @@ from support.command_line import within
 from support.page_audit import AUDIT
 from support.portal_browser import NEEDS_UMBRAL, Visit
 
-from consent.vocabulary import Category
+from consent import base64url
+from consent.identifiers import BundleId, DocumentId
+from consent.sealing import ContentKey, PlainDocument, begin_bundle, complete_bundle
+from consent.vocabulary import Body, Category
+from consent.wallet import Wallet
 from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Inhabitant, Scene
 from services.gateway.clinical import ClinicalRecord
-from services.gateway.hospital import deposit, link
+from services.gateway.hospital import FHIR_JSON, deposit, find_keys, hand_over, link
 from services.gateway.large_documents import LargeFile, deposit_file
 from services.gateway.measurements import MEASURES
+from services.gateway.organisation import Organisation
 from services.gateway.own_records import own_records
-from services.kit.clock import system_clock
+from services.kit.clock import system_clock, system_randomness
 from services.portal.pages import FOLDER
 
 pytestmark = [
@@ -147,6 +152,55 @@ def test_an_own_measurement_is_sealed_here_and_read_by_other_software(
     visit.told("#status", "4 records opened")
     visit.page.select_option("#records-choose", Category.CHECKUP.value)
     assert "you" in visit.page.inner_text("#own-records")
+
+
+def seal_to_nobody(hospital: Organisation, reference: str) -> None:
+    """Deposit, properly signed, what no key of the person opens, and what another key than theirs opens."""
+    place = (Category.IMAGING, YEAR)
+    known = find_keys(hospital, hospital.name_person(reference, Body.MEDICAL), [place])
+    compartment, theirs = known.keys[place]
+    stranger = Wallet.create(system_randomness).compartment_public_key(compartment)
+    for key, media_type in ((stranger, FHIR_JSON), (theirs, "text/plain")):
+        meta, content_key = begin_bundle(
+            subject=known.subject,
+            compartment=compartment,
+            compartment_key=key,
+            author=hospital.id,
+            bundle_id=BundleId(base64url.encode(system_randomness(16))),
+            randomness=system_randomness,
+        )
+        plain = PlainDocument(DocumentId(base64url.encode(system_randomness(16))), 1, media_type, b"{}")
+        other = content_key if key == stranger else ContentKey(bytes(32))
+        bundle = complete_bundle(
+            meta, other, [plain], author_key=hospital.author_key, randomness=system_randomness
+        )
+        hand_over(hospital, hospital.name_person(reference, Body.MEDICAL), [bundle])
+
+
+def test_a_record_that_its_writer_sealed_to_nobody_is_named_and_shuts_no_other(
+    visit: Visit, deployment: Scene
+) -> None:
+    """T2-2: one accredited writer would lock the person out of all records."""
+    who, hospital = deployment.people[ITS_OWN + 2], deployment.organisation("hospital-a")
+    reference = link(hospital, who.person)
+    content = json.dumps({"resourceType": "Condition", "code": {"text": "a readable one"}}).encode()
+    deposit(hospital, reference, [ClinicalRecord("p", Category.SUMMARY, YEAR, "c", content)])
+    seal_to_nobody(hospital, reference)
+    visit.sign_in(who)
+    open_records(visit)
+    visit.told("#status", "1 records opened")
+    assert "a readable one" in visit.page.inner_text("#own-records")
+    named = visit.page.locator("#records-left-out > li")
+    assert named.count() == 2
+    assert "hospital-a" in named.first.inner_text()
+    assert str(YEAR) in named.last.inner_text()
+    for width in (1280, 320):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        assert visit.page.evaluate(AUDIT) == []
+    visit.page.click('[data-language="ja"]')
+    assert "開けない記録" in named.first.inner_text()
+    visit.page.click("#records-close")
+    assert named.count() == 0
 
 
 @pytest.mark.parametrize("changed", ["ciphertext", "signature", "nonce", "media_type"])

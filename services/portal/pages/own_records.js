@@ -4,7 +4,7 @@ import { concat, fromBase64url, sha256, text, toBase64, toBase64url, equal, utf8
 import { CentreError } from "./centres.js";
 import { Delegation } from "./delegation.js";
 import { thumbprint, sign, verify } from "./jws.js";
-import { documentDigest, openDocument, sealDocument, SealError, streamOf } from "./sealing.js";
+import { documentDigest, openDocument, requireAuthor, sealDocument, SealError, streamOf } from "./sealing.js";
 import { lineage } from "./succession.js";
 import { derive, instant, openWallet, verified } from "./wallet.js";
 
@@ -18,12 +18,14 @@ const STREAM_NAMED = utf8("sekisho-stream-name/1\0");
 const STREAM_FORMAT = "sekisho-sealed-stream/1";
 const SEGMENT = 1 << 20;
 const TAG = 16;
+const KEY = 32;
 // what a page may hold at once
 export const LARGEST = 300 * SEGMENT;
 
 const lie = () => new CentreError(BODY, "not_verified");
 
-// What is stored about the person, newest versions, oldest deposit first. `watch` is told how many are open so far.
+// What is stored about the person, newest versions, oldest deposit first. `watch` is told how many are open so far. What
+// its author signed so that nothing opens it has `unopened` and no content: one record keeps no others shut.
 // Throws CentreError "not_verified" when something is not what its author sealed for this wallet.
 export async function readOwn(person, { register, seed, watch }) {
   const wallet = await openWallet(seed, BODY);
@@ -38,7 +40,7 @@ export async function readOwn(person, { register, seed, watch }) {
       for (const each of before) authors.set(each.subject, [fromBase64url(each.jwk.x)]);
       if (bundle.subject !== subject) throw lie();
       found.push(...(await opened(delegation, bundle, { authors, before })));
-      watch(found.length);
+      watch(found.filter((each) => !each.unopened).length);
     }
   } catch (error) {
     throw error instanceof SealError ? lie() : error;
@@ -71,21 +73,37 @@ async function opened(delegation, bundle, { authors, before }) {
   const meta = await metaOf(bundle, before);
   const authorKeys = authors.get(bundle.author) ?? [];
   const [category, year] = bundle.compartment.split("/");
-  let secret;
-  try {
-    secret = delegation.open(fromBase64url(bundle.message_kit), bundle.compartment);
-  } catch {
-    throw new SealError("kit");
-  }
+  const secret = contentKey(delegation, bundle);
   const found = [];
   for (const told of bundle.documents) {
     const document = sealedOf(told);
-    const content = await openDocument(secret, { meta, document, authorKeys });
-    const record = { category, year: Number(year), author: bundle.author, bundle: bundle.id, content };
+    await requireAuthor({ meta, document, authorKeys });
     const { id, version, media_type: mediaType } = document;
-    found.push({ ...record, id, version, mediaType, large: await largeOf(secret, { meta, document, content }) });
+    const record = { category, year: Number(year), author: bundle.author, bundle: bundle.id, id, version, mediaType };
+    // kit and ciphertext are signed: what does not open now was sealed so by its author
+    found.push({ ...record, ...((await shownBy(secret, { meta, document })) ?? { unopened: true }) });
   }
   return found;
+}
+
+function contentKey(delegation, bundle) {
+  try {
+    const secret = delegation.open(fromBase64url(bundle.message_kit), bundle.compartment);
+    return secret.length === KEY ? secret : null;
+  } catch {
+    return null;
+  }
+}
+
+// What a document says, and what it stands for; null where nothing opens or reads it.
+async function shownBy(secret, { meta, document }) {
+  if (secret === null) return null;
+  try {
+    const content = await openDocument(secret, { meta, document });
+    return { content, large: await largeOf(secret, { meta, document, content }) };
+  } catch {
+    return null;
+  }
 }
 
 async function metaOf(bundle, before) {

@@ -19,6 +19,7 @@ const MEASURED = "checkup";
 const FIELDS = ["measure-value", "measure-at"];
 let session = null;
 let records = null;
+let unopened = [];
 let shown = SHOWN_AT_ONCE;
 
 export function open(now) {
@@ -84,7 +85,9 @@ export function start() {
 // What was opened is in this module only; nothing of it stays in the document.
 function letGo() {
   records = null;
+  unopened = [];
   shown = SHOWN_AT_ONCE;
+  at("records-left-out").replaceChildren();
   at("own-records").replaceChildren();
   at("records-choose").replaceChildren();
   at("records-opened").hidden = true;
@@ -118,11 +121,12 @@ async function read(now, seed) {
     const watch = (count) => session === now && say(() => word("records", "working", { count }));
     const found = await readOwn(now.person, { register: requireRegister(now), seed, watch });
     if (session !== now) return;
-    records = found.reverse();
+    records = found.filter((each) => !each.unopened).reverse();
+    unopened = found.filter((each) => each.unopened);
     await now.reload();
     if (session !== now) return;
     show();
-    say(() => word("records", "opened", { count: found.length }));
+    say(() => word("records", "opened", { count: found.length - unopened.length }));
     at("own-records-heading").focus();
   } catch (error) {
     if (session === now) tell("records-problem", problem(error));
@@ -135,6 +139,7 @@ async function read(now, seed) {
 }
 
 function showRecords() {
+  at("records-left-out").replaceChildren(...unopened.map((each) => element("li", {}, leftOut(each))));
   const kinds = [...new Set(records.map((each) => each.category))].sort();
   choices("records-choose", [ALL, ...kinds], (each) =>
     each === ALL ? word("records", "all_kinds") : word("categories", each) ?? each,
@@ -144,18 +149,27 @@ function showRecords() {
   at("own-records").replaceChildren(...wanted.slice(0, shown).map(line));
   at("records-more").hidden = wanted.length <= shown;
   const values = { shown: Math.min(shown, wanted.length), count: wanted.length };
-  at("records-count").textContent = word("records", records.length === 0 ? "none" : "count", values);
+  at("records-count").textContent = word("records", records.length + unopened.length === 0 ? "none" : "count", values);
+}
+
+function leftOut({ category, year, author }) {
+  const kind = `${word("categories", category) ?? category}, ${year}`;
+  return word("records", "left_out", { kind, writer: writerOf(author) });
+}
+
+function writerOf(author) {
+  const { register } = session.history;
+  return register.names.has(author) ? named(author, register) : ownWord();
 }
 
 function line(record) {
   const { category, year, author, large } = record;
   const resource = large ? null : resourceOf(record);
   const told = large ? { title: large.name, facts: [] } : clinical(resource);
-  const writer = session.history.register.names.has(author) ? named(author, session.history.register) : ownWord();
   const facts = [
     ...told.facts.map(([name, value]) => [word("records", name), value]),
     [word("records", "kind"), `${word("categories", category) ?? category}, ${year}`],
-    [word("records", "writer"), writer],
+    [word("records", "writer"), writerOf(author)],
   ];
   const title = told.title ?? word("records", "untitled");
   if (!large) return card(title, facts, whole(record, resource));

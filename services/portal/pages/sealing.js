@@ -39,13 +39,17 @@ async function cipherOf(secret, { id, version }, format = DOCUMENT) {
   return crypto.subtle.deriveKey(wanted, source, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
 }
 
-// R10: the content, if one of `authorKeys` has signed it and it opens; `secret` is the bundle's content key.
-export async function openDocument(secret, { meta, document, authorKeys }) {
+// Throws SealError unless one of `authorKeys` has signed the document, as it is, into the bundle.
+export async function requireAuthor({ meta, document, authorKeys }) {
   if (document.nonce.length !== NONCE_BYTES) throw new SealError("nonce");
   const signed = await message(meta, document);
   let good = false;
   for (const key of authorKeys) good ||= await verifyEd25519(key, document.signature, signed);
   if (!good) throw new SealError("author");
+}
+
+// R10: the content, if it opens; `secret` is the bundle's content key.
+export async function openDocument(secret, { meta, document }) {
   const bound = { name: "AES-GCM", iv: document.nonce, additionalData: context(meta, document) };
   try {
     return new Uint8Array(await crypto.subtle.decrypt(bound, await cipherOf(secret, document), document.ciphertext));
