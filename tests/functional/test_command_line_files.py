@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from support.command_line import assert_one_line, within
@@ -40,9 +41,7 @@ def test_credential_folders_that_cannot_be_used_are_named(desk: Desk, tmp_path: 
         "author-key.pem",
     ):
         copy = tmp_path / name.partition(".")[0]
-        copy.mkdir()
-        for file in desk.credentials("hospital-a").iterdir():
-            (copy / file.name).write_bytes(file.read_bytes())
+        copytree(desk.credentials("hospital-a"), copy)
         (copy / name).write_bytes(b"damaged")
         assert_one_line(within("deposit", "--as", copy, *rest), name)
 
