@@ -146,7 +146,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         public_url=NOWHERE,
         oversight_url=NOWHERE,
         identity_url=NOWHERE,
-        register_key="",
+        register_key=base64url.encode(bytes(32)),
         inquirer_look_ups=UNLIMITED,
         inquirer_batch_rows=UNLIMITED,
     )
