@@ -133,6 +133,7 @@ def test_a_mother_permits_for_her_child_until_another_guardian_takes_over(hand: 
     assert "ended: guardian_changed" in ended
     assert "guardianship_ended" in hand.refused(*hand.as_guardian(hers, "permissions", mother))
     assert "guardianship_ended" in hand.refused(*hand.as_guardian(hers, "simulate", mother, *WISH))
+    time.sleep(1)  # the same terms of one second are shown as one permission
     assert "permitted anew" in hand.gives(*hand.as_guardian(aunts, "confirm", aunt, "1"))
     shown = hand.gives(*hand.as_guardian(aunts, "permissions", aunt))
     assert [line.split(":")[0] for line in shown.splitlines()] == ["1. not in force", "2. in force"]
