@@ -44,14 +44,15 @@ const OWN_KINDS = new Set([
 const DISOWNED = "unknown_to_me";
 
 // Asks all centres at once. A centre that fails is told apart; the others' entries are shown all the same.
-export async function loadHistory({ person, card, ward }) {
+export async function loadHistory({ person, card, ward, history }) {
   // without the card file nothing says whom to trust about logs and names
   const verifies = card !== null && (await canVerify());
   const seen = verifies ? await seenHeads(card.trust, askOpenly) : null;
   const asked = { trust: card?.trust ?? null, verifies, seen };
   const answers = await Promise.all(BODIES.map((body) => askOne(person, body, asked)));
   compare(answers);
-  const register = verifies ? await readRegister(person, card).catch(() => NOBODY) : NOBODY;
+  // what was read and verified before still says whose key is whose when it cannot be read just now
+  const register = verifies ? await readRegister(person, card).catch(() => history?.register ?? NOBODY) : NOBODY;
   const entries = answers.flatMap((answer) => answer.entries);
   await addExplanations(person, entries);
   for (const entry of entries) entry.ofWard = ward !== null;
