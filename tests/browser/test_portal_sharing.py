@@ -224,7 +224,9 @@ def test_body_that_is_down_is_named_and_taking_back_goes_on_later(visit: Visit, 
     visit.answer(SIGNING)
     visit.told("#steps", "Not done yet at: Oversight body.")
     assert "✗ Oversight body has not confirmed it; there it still stands." in page.inner_text("#steps")
-    visit.told("#sharing-problem", "Oversight body does not answer at the moment")  # the page has looked again
+    visit.told(
+        "#sharing-problem", "Oversight body does not answer at the moment"
+    )  # the page has looked again
     page.unroute(down)
     visit.go("history")
     visit.go("sharing")
