@@ -19,7 +19,6 @@ from services.gateway.cards import save_card
 from services.gateway.clinical import ClinicalRecord
 from services.gateway.hospital import deposit, link
 from services.gateway.wallet_actions import permissions
-from services.portal.pages import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.long, NEEDS_UMBRAL]
 
@@ -76,13 +75,7 @@ def test_a_youth_permits_with_the_own_card_what_a_guardian_approved(
     _show(visit, approval)
     page.locator("#joint-preview-heading:focus").wait_for()
     assert "clinic-b" in page.inner_text("#joint-terms")
-    wrong = {}
-    for language in LANGUAGES:
-        page.click(f'[data-language="{language}"]')
-        for width in (320, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong[language, width] = page.evaluate(AUDIT)
-    assert {place: each for place, each in wrong.items() if each} == {}
+    assert visit.faults() == {}
     page.click('[data-language="en"]')
     page.click("#joint-sign")
     visit.answer(SIGNING)

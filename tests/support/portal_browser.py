@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page
+from support.page_audit import AUDIT
 
 from consent.vocabulary import Body
 from services.contracts.identity.messages import Application
 from services.demo.scene import PINS, Inhabitant, Scene
 from services.gateway.cards import save_card
-from services.portal.pages import ASSETS, FOLDER
+from services.portal.pages import ASSETS, FOLDER, LANGUAGES
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 NEEDS_UMBRAL: Final = pytest.mark.skipif(
@@ -82,6 +83,16 @@ class Visit:
         if pin is not None:
             self.page.fill("#confirm-pin", pin)
         self.page.click("#confirm-yes")
+
+    def faults(self) -> dict[tuple[str, int], object]:
+        """Return what the audit finds wrong with the page as it is, by language and width, narrow and wide."""
+        wrong: dict[tuple[str, int], object] = {}
+        for language in LANGUAGES:
+            self.page.click(f'[data-language="{language}"]')
+            for width in (320, 1280):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                wrong[language, width] = self.page.evaluate(AUDIT)
+        return {place: each for place, each in wrong.items() if each}
 
     def saved(self, press: str, name: str) -> Path:
         """Press a button that hands out a file; return where that was saved."""
